@@ -1,0 +1,28 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+
+namespace Tribunal.MetaReward;
+
+/// <summary>Says how far a judgement can be trusted. Implementations are safe for concurrent use.</summary>
+public interface IMetaRewardModel
+{
+    /// <summary>The name written into manifests.</summary>
+    string Name { get; }
+
+    /// <summary>Scores one judgement; higher is more trustworthy; null where the model gave no answer after its tries.</summary>
+    /// <remarks>DeepSeek-GRM's meta RM reads the query, the responses and the critique, and scores the critique (arXiv 2504.02495).</remarks>
+    Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);
+}
+
+/// <summary>The meta reward model of a run.</summary>
+public sealed record MetaOptions
+{
+    /// <summary>Its name, endpoint or file; null or <c>none</c> for plain voting.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The fraction of valid judgements that votes, by highest meta reward, in (0, 1]; default ½ as in DeepSeek-GRM (k_meta = k/2).</summary>
+    public double Keep { get; init; } = 0.5;
+
+    /// <summary>Whether meta rewards filter (default) or weigh the votes.</summary>
+    public MetaUse Use { get; init; } = MetaUse.Filter;
+}

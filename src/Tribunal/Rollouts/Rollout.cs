@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tribunal.Rollouts;
+
+/// <summary>One turn of a conversation.</summary>
+/// <param name="Role"><c>system</c>, <c>user</c>, <c>assistant</c> or <c>tool</c>.</param>
+/// <param name="Content">The text of the turn.</param>
+public sealed record Message(string Role, string Content);
+
+/// <summary>A candidate response.</summary>
+/// <param name="Content">The text that is judged.</param>
+/// <param name="Id">The caller's name for it, if any; never shown to a judge.</param>
+public sealed record Response(string Content, string? Id = null);
+
+/// <summary>A prompt with 1..n candidate responses: what a judge is asked about.</summary>
+[JsonConverter(typeof(RolloutJsonConverter))]
+public sealed record Rollout
+{
+    /// <summary>Unique inside a batch; 1 to 256 characters, no control characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The conversation so far, at least one turn. A prompt given as a string is one <c>user</c> turn.</summary>
+    public required IReadOnlyList<Message> Prompt { get; init; }
+
+    /// <summary>The candidates, 1..n, in the caller's ("original") order.</summary>
+    public required IReadOnlyList<Response> Responses { get; init; }
+
+    /// <summary>Indexes (original order, from 0) of the responses known to be best, where a label exists.</summary>
+    public IReadOnlyList<int>? Best { get; init; }
+
+    /// <summary>Known scores, one per response, where they exist.</summary>
+    public IReadOnlyList<double>? Scores { get; init; }
+
+    /// <summary>A reference answer that the judge may be shown.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>Where the rollout belongs in break-downs by domain.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>Anything else the caller wants to keep beside the rollout; not interpreted.</summary>
+    public JsonElement? Metadata { get; init; }
+}

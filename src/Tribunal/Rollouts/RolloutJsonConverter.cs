@@ -1,0 +1,273 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tribunal.Rollouts;
+
+/// <summary>
+/// Reads and writes a rollout in the project's own line form: <c>prompt</c> a string or turns, <c>responses</c> strings or
+/// objects, <c>best</c> an index or a list of them. Foreign dataset shapes are the batch readers' business.
+/// </summary>
+public sealed class RolloutJsonConverter : JsonConverter<Rollout>
+{
+    /// <inheritdoc/>
+    public override Rollout Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        return RolloutForm.Read(document.RootElement);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, Rollout value, JsonSerializerOptions options) =>
+        RolloutForm.Write(writer, value);
+}
+
+/// <summary>The project's own rollout form, element by element.</summary>
+public static class RolloutForm
+{
+    /// <summary>Reads one rollout.</summary>
+    /// <exception cref="JsonException">A field is missing or has the wrong type; the message names it.</exception>
+    public static Rollout Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("a rollout is an object");
+        }
+
+        return new Rollout
+        {
+            Id = RequiredText(root, "id"),
+            Prompt = ReadPrompt(Required(root, "prompt")),
+            Responses = ReadResponses(Required(root, "responses")),
+            Best = ReadBest(root),
+            Scores = ReadScores(root),
+            Reference = OptionalText(root, "reference"),
+            Domain = OptionalText(root, "domain"),
+            Metadata = root.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
+        };
+    }
+
+    /// <summary>Reads a prompt: a string is one user turn, an array is turns of role and content.</summary>
+    /// <exception cref="JsonException">It is neither.</exception>
+    public static IReadOnlyList<Message> ReadPrompt(JsonElement prompt)
+    {
+        switch (prompt.ValueKind)
+        {
+            case JsonValueKind.String:
+                return [new Message("user", Text(prompt))];
+            case JsonValueKind.Array:
+                var turns = new List<Message>(prompt.GetArrayLength());
+                foreach (JsonElement turn in prompt.EnumerateArray())
+                {
+                    if (turn.ValueKind != JsonValueKind.Object)
+                    {
+                        throw new JsonException("a turn of the prompt is an object with role and content");
+                    }
+
+                    turns.Add(new Message(RequiredText(turn, "role"), ReadContent(Required(turn, "content"))));
+                }
+
+                return turns;
+            default:
+                throw new JsonException("prompt is a string or a list of turns");
+        }
+    }
+
+    /// <summary>Reads a turn's content: a string, or a list of parts whose texts are joined.</summary>
+    /// <exception cref="JsonException">It has a part that is not text.</exception>
+    public static string ReadContent(JsonElement content)
+    {
+        if (content.ValueKind == JsonValueKind.String)
+        {
+            return Text(content);
+        }
+
+        if (content.ValueKind != JsonValueKind.Array)
+        {
+            throw new JsonException("content is a string or a list of text parts");
+        }
+
+        var parts = new List<string>();
+        foreach (JsonElement part in content.EnumerateArray())
+        {
+            if (part.ValueKind == JsonValueKind.String)
+            {
+                parts.Add(Text(part));
+            }
+            else if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String)
+            {
+                parts.Add(Text(text));
+            }
+            else
+            {
+                throw new JsonException("only text content can be judged");
+            }
+        }
+
+        return string.Join('\n', parts);
+    }
+
+    /// <summary>Writes one rollout in the same form.</summary>
+    public static void Write(Utf8JsonWriter writer, Rollout rollout)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", rollout.Id);
+        if (rollout.Prompt is [{ Role: "user" } only])
+        {
+            writer.WriteString("prompt", only.Content);
+        }
+        else
+        {
+            writer.WriteStartArray("prompt");
+            foreach (Message turn in rollout.Prompt)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("role", turn.Role);
+                writer.WriteString("content", turn.Content);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        writer.WriteStartArray("responses");
+        foreach (Response response in rollout.Responses)
+        {
+            if (response.Id is null)
+            {
+                writer.WriteStringValue(response.Content);
+                continue;
+            }
+
+            writer.WriteStartObject();
+            writer.WriteString("id", response.Id);
+            writer.WriteString("content", response.Content);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        if (rollout.Best is [int single])
+        {
+            writer.WriteNumber("best", single);
+        }
+        else if (rollout.Best is not null)
+        {
+            WriteNumbers(writer, "best", rollout.Best.Select(static b => (double)b));
+        }
+
+        if (rollout.Scores is not null)
+        {
+            WriteNumbers(writer, "scores", rollout.Scores);
+        }
+
+        if (rollout.Reference is not null)
+        {
+            writer.WriteString("reference", rollout.Reference);
+        }
+
+        if (rollout.Domain is not null)
+        {
+            writer.WriteString("domain", rollout.Domain);
+        }
+
+        if (rollout.Metadata is { } metadata)
+        {
+            writer.WritePropertyName("metadata");
+            metadata.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<double> numbers)
+    {
+        writer.WriteStartArray(name);
+        foreach (double number in numbers)
+        {
+            writer.WriteNumberValue(number);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static List<Response> ReadResponses(JsonElement responses)
+    {
+        if (responses.ValueKind != JsonValueKind.Array)
+        {
+            throw new JsonException("responses is a list");
+        }
+
+        var read = new List<Response>(responses.GetArrayLength());
+        foreach (JsonElement response in responses.EnumerateArray())
+        {
+            read.Add(response.ValueKind switch
+            {
+                JsonValueKind.String => new Response(Text(response)),
+                JsonValueKind.Object => new Response(ReadContent(Required(response, "content")), OptionalText(response, "id")),
+                _ => throw new JsonException("a response is a string or an object with content"),
+            });
+        }
+
+        return read;
+    }
+
+    private static List<int>? ReadBest(JsonElement root)
+    {
+        if (!root.TryGetProperty("best", out JsonElement best) || best.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        var indexes = new List<int>();
+        IEnumerable<JsonElement> items = best.ValueKind == JsonValueKind.Array ? best.EnumerateArray() : [best];
+        foreach (JsonElement item in items)
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int index))
+            {
+                throw new JsonException("best is an index or a list of indexes");
+            }
+
+            indexes.Add(index);
+        }
+
+        return indexes;
+    }
+
+    private static List<double>? ReadScores(JsonElement root)
+    {
+        if (!root.TryGetProperty("scores", out JsonElement scores) || scores.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (scores.ValueKind != JsonValueKind.Array || scores.EnumerateArray().Any(static s => s.ValueKind != JsonValueKind.Number))
+        {
+            throw new JsonException("scores is a list of numbers");
+        }
+
+        return [.. scores.EnumerateArray().Select(static s => s.GetDouble())];
+    }
+
+    private static JsonElement Required(JsonElement from, string name) =>
+        from.TryGetProperty(name, out JsonElement value) ? value : throw new JsonException($"{name} is missing");
+
+    private static string RequiredText(JsonElement from, string name) =>
+        Required(from, name) is { ValueKind: JsonValueKind.String } value ? Text(value) : throw new JsonException($"{name} is not a string");
+
+    private static string? OptionalText(JsonElement from, string name) =>
+        !from.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.String ? Text(value)
+        : throw new JsonException($"{name} is not a string");
+
+    // A lone surrogate escape is valid JSON but not valid text; GetString reports it as InvalidOperationException.
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException("a string holds a broken surrogate pair", exception);
+        }
+    }
+}

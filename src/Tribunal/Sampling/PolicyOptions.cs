@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+
+namespace Tribunal.Sampling;
+
+/// <summary>When to stop sampling.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PolicyKind>))]
+public enum PolicyKind
+{
+    /// <summary>The same number of judgements for every rollout or match.</summary>
+    [JsonStringEnumMemberName("fixed")]
+    Fixed,
+
+    /// <summary>Until the leader leads with the confidence asked for, by a posterior.</summary>
+    [JsonStringEnumMemberName("adaptive")]
+    Adaptive,
+
+    /// <summary>Until an anytime-valid e-process certifies the leader.</summary>
+    [JsonStringEnumMemberName("certified")]
+    Certified,
+
+    /// <summary>A total over the whole batch, given where it changes the most verdicts.</summary>
+    [JsonStringEnumMemberName("budget")]
+    Budget,
+}
+
+/// <summary>The sampling policy of a run.</summary>
+public sealed record PolicyOptions
+{
+    /// <summary>Default: <see cref="PolicyKind.Fixed"/>.</summary>
+    public PolicyKind Kind { get; init; } = PolicyKind.Fixed;
+
+    /// <summary>Judgements per rollout (per match in a tournament) for <c>fixed</c>, 1 to 1,024; default 8.</summary>
+    public int Samples { get; init; } = 8;
+
+    /// <summary>The first round of the other policies, 1 to <see cref="Max"/>; default 2.</summary>
+    public int Min { get; init; } = 2;
+
+    /// <summary>The most judgements per rollout or match for the other policies, up to 1,024; default 32.</summary>
+    public int Max { get; init; } = 32;
+
+    /// <summary>Probability that the leader leads (<c>adaptive</c>) or 1 − the error promised (<c>certified</c>), in (½, 1); default 0.95.</summary>
+    public double Confidence { get; init; } = 0.95;
+
+    /// <summary>For <c>budget</c>: total judgements over the batch.</summary>
+    public long? Judgements { get; init; }
+}

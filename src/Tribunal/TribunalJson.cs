@@ -1,0 +1,16 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal;
+
+/// <summary>Source-generated JSON of the domain's line forms: camelCase, nulls left out, one line each.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Rollout))]
+[JsonSerializable(typeof(Judgement))]
+[JsonSerializable(typeof(Verdict))]
+public sealed partial class TribunalJson : JsonSerializerContext;

@@ -1,0 +1,110 @@
+using System.Text.Json.Serialization;
+using Tribunal.Judging;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>Whether a rollout has rewards.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<VerdictStatus>))]
+public enum VerdictStatus
+{
+    /// <summary>It has.</summary>
+    [JsonStringEnumMemberName("scored")]
+    Scored,
+
+    /// <summary>It has not; the reason says why. Never a reward of 0.</summary>
+    [JsonStringEnumMemberName("unscorable")]
+    Unscorable,
+}
+
+/// <summary>Why sampling stopped.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<StopReason>))]
+public enum StopReason
+{
+    /// <summary>The fixed number was drawn.</summary>
+    [JsonStringEnumMemberName("fixed")]
+    Fixed,
+
+    /// <summary>The posterior reached the confidence asked for.</summary>
+    [JsonStringEnumMemberName("confident")]
+    Confident,
+
+    /// <summary>The e-process certified the leader.</summary>
+    [JsonStringEnumMemberName("certified")]
+    Certified,
+
+    /// <summary>The maximum was drawn, or more judgements can't separate the leaders.</summary>
+    [JsonStringEnumMemberName("exhausted")]
+    Exhausted,
+
+    /// <summary>The run's budget or limit ended it.</summary>
+    [JsonStringEnumMemberName("budget")]
+    Budget,
+}
+
+/// <summary>What the verdict used.</summary>
+public sealed record VoteCounts
+{
+    /// <summary>Judgements drawn.</summary>
+    public int Drawn { get; init; }
+
+    /// <summary>With a verdict.</summary>
+    public int Valid { get; init; }
+
+    /// <summary>Without one where it should stand.</summary>
+    public int Unparsable { get; init; }
+
+    /// <summary>Cut off.</summary>
+    public int Truncated { get; init; }
+
+    /// <summary>Declined.</summary>
+    public int Refused { get; init; }
+
+    /// <summary>Never answered.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Valid judgements that voted, after the meta filter.</summary>
+    public int Kept { get; init; }
+}
+
+/// <summary>What the fan-in says of a rollout: a line of <c>verdicts.jsonl</c>.</summary>
+public sealed record Verdict
+{
+    /// <summary>The rollout.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Whether it has rewards.</summary>
+    public required VerdictStatus Status { get; init; }
+
+    /// <summary>A reward per response, original order, in [0, 1]; comparable inside a run. Null when unscorable.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IReadOnlyList<double>? Rewards { get; init; }
+
+    /// <summary>Original index of the best response.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? Best { get; init; }
+
+    /// <summary>Original indexes from best to worst.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IReadOnlyList<int>? Ranking { get; init; }
+
+    /// <summary>Probability that <see cref="Best"/> leads, in [0, 1].</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? Confidence { get; init; }
+
+    /// <summary>Reward of the best minus reward of the runner-up, in [0, 1].</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? Margin { get; init; }
+
+    /// <summary>What it used.</summary>
+    public required VoteCounts Votes { get; init; }
+
+    /// <summary>Why sampling stopped; null when nothing was drawn.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public StopReason? Stop { get; init; }
+
+    /// <summary>Tokens of everything drawn.</summary>
+    public Usage Usage { get; init; }
+
+    /// <summary>Why it is unscorable.</summary>
+    public string? Reason { get; init; }
+}
