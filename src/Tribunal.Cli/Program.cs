@@ -1,1 +1,20 @@
-return 0;
+using System.CommandLine;
+using Tribunal.Cli;
+using Tribunal.Cli.Commands;
+
+RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
+{
+    DoctorCommand.Create(),
+};
+
+ParseResult parsed = root.Parse(args);
+try
+{
+    int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+}
+catch (CommandException failure)
+{
+    await Console.Error.WriteLineAsync($"tribunal: {failure.Message}");
+    return failure.ExitCode;
+}
