@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace Tribunal.Pipeline.Storage.Local;
+
+/// <summary>
+/// A run in a local folder. Documents appear by rename. A part has one writer in this process; other processes are kept
+/// away by the run's ownership.
+/// </summary>
+public sealed class LocalRunStore : IRunStore
+{
+    private const string TemporarySuffix = ".tmp~";
+    private const string OwnerName = ".owner";
+    private static readonly ConcurrentDictionary<string, bool> OpenParts = new(StringComparer.Ordinal);
+    private readonly string _root;
+
+    /// <summary>Opens (and creates) the folder.</summary>
+    /// <param name="folder">The run's folder; its last segment is the run's id.</param>
+    public LocalRunStore(string folder)
+    {
+        _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        Directory.CreateDirectory(_root);
+        RunId = Path.GetFileName(_root);
+    }
+
+    /// <inheritdoc/>
+    public string RunId { get; }
+
+    /// <summary>The folder's full path.</summary>
+    public string Folder => _root;
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await File.ReadAllBytesAsync(PathOf(name), cancellationToken);
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        string temporary = await WriteTemporaryAsync(path, content, cancellationToken);
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        File.Move(await WriteTemporaryAsync(path, content, cancellationToken), path, overwrite: true);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        if (!OpenParts.TryAdd(path, true))
+        {
+            throw new PartBusyException(name);
+        }
+
+        FileStream? stream = null;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+
+            // bufferSize 0: each append is one write to the operating system.
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+            long complete = await Lines.CompleteLengthAsync(stream, cancellationToken);
+            stream.SetLength(complete);
+            stream.Position = complete;
+            return new Part(path, stream);
+        }
+        catch
+        {
+            OpenParts.TryRemove(path, out _);
+            if (stream is not null)
+            {
+                await stream.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult<Stream?>(OpenShared(PathOf(name)));
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string folder = prefix.Length == 0 ? _root : PathOf(prefix.TrimEnd('/'));
+        await Task.CompletedTask;
+        if (!Directory.Exists(folder))
+        {
+            yield break;
+        }
+
+        string[] names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(_root, path).Replace('\\', '/'))
+            .Where(static name => StoreNames.IsValid(name) && name != OwnerName)];
+        Array.Sort(names, StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return name;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        string temporary = path + TemporarySuffix;
+        long length;
+        await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
+        {
+            foreach (string part in parts)
+            {
+                Stream? source = await OpenReadAsync(part, cancellationToken);
+                if (source is null)
+                {
+                    continue;
+                }
+
+                await using (source)
+                {
+                    long complete = await Lines.CompleteLengthAsync(source, cancellationToken);
+                    source.Position = 0;
+                    await Lines.CopyAsync(source, target, complete, cancellationToken);
+                }
+            }
+
+            length = target.Length;
+            target.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        return length;
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string path = PathOf(name);
+            File.Delete(path);
+            string folder = Path.GetDirectoryName(path)!;
+            while (folder != _root && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.Delete(folder);
+                folder = Path.GetDirectoryName(folder)!;
+            }
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            // Already gone.
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The operating system gives the lock up when its holder dies.
+            FileStream stream = new(Path.Combine(_root, OwnerName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return Task.FromResult<IRunOwnership?>(new Ownership(stream));
+        }
+        catch (IOException)
+        {
+            return Task.FromResult<IRunOwnership?>(null);
+        }
+    }
+
+    private static FileStream OpenShared(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+
+    private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
+
+    private static async Task<string> WriteTemporaryAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        string temporary = path + TemporarySuffix;
+        await using FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        await stream.WriteAsync(content, cancellationToken);
+        return temporary;
+    }
+
+    private string PathOf(string name)
+    {
+        StoreNames.Require(name);
+        return Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    private sealed class Part(string path, FileStream stream) : ILedgerPart
+    {
+        public Task<Stream> OpenReadAsync(CancellationToken cancellationToken) => Task.FromResult<Stream>(OpenShared(path));
+
+        // A write that the kernel has taken survives a kill; the disk is forced once, when the part closes.
+        public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) => await stream.WriteAsync(lines, cancellationToken);
+
+        public async ValueTask DisposeAsync()
+        {
+            stream.Flush(flushToDisk: true);
+            await stream.DisposeAsync();
+            OpenParts.TryRemove(path, out _);
+        }
+    }
+
+    private sealed class Ownership(FileStream stream) : IRunOwnership
+    {
+        public CancellationToken Lost => CancellationToken.None;
+
+        public ValueTask DisposeAsync()
+        {
+            File.Delete(stream.Name);
+            return stream.DisposeAsync();
+        }
+    }
+}
