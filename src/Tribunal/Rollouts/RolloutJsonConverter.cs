@@ -26,7 +26,11 @@ public static class RolloutForm
 {
     /// <summary>Reads one rollout.</summary>
     /// <exception cref="JsonException">A field is missing or has the wrong type; the message names it.</exception>
-    public static Rollout Read(JsonElement root)
+    public static Rollout Read(JsonElement root) => Read(root, null);
+
+    /// <summary>Reads one rollout under a given id, whatever its own <c>id</c> is; null takes its own.</summary>
+    /// <exception cref="JsonException">A field is missing or has the wrong type; the message names it.</exception>
+    public static Rollout Read(JsonElement root, string? id)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -35,7 +39,7 @@ public static class RolloutForm
 
         return new Rollout
         {
-            Id = RequiredText(root, "id"),
+            Id = id ?? RequiredText(root, "id"),
             Prompt = ReadPrompt(Required(root, "prompt")),
             Responses = ReadResponses(Required(root, "responses")),
             Best = ReadBest(root),
