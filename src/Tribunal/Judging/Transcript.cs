@@ -1,0 +1,85 @@
+using System.Text;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Judging;
+
+/// <summary>A rollout's texts, neutralised, and its prompt as one text.</summary>
+internal sealed class Transcript
+{
+    private Transcript(string conversation, IReadOnlyList<string> responses, string? reference, bool multiTurn, int neutralised)
+    {
+        Conversation = conversation;
+        Responses = responses;
+        Reference = reference;
+        MultiTurn = multiTurn;
+        Neutralised = neutralised;
+    }
+
+    /// <summary>The prompt: the bare text of a single user turn, else labelled turns.</summary>
+    public string Conversation { get; }
+
+    /// <summary>The responses in displayed order.</summary>
+    public IReadOnlyList<string> Responses { get; }
+
+    /// <summary>The reference answer, if there is one.</summary>
+    public string? Reference { get; }
+
+    /// <summary>Whether the prompt is more than one user turn.</summary>
+    public bool MultiTurn { get; }
+
+    /// <summary>How many delimiters were neutralised in all of it.</summary>
+    public int Neutralised { get; }
+
+    /// <summary>Neutralises what a judge is to be shown.</summary>
+    /// <exception cref="ArgumentException">The order names a response twice or one that isn't there.</exception>
+    public static Transcript Of(Rollout rollout, IReadOnlyList<int> order, Neutraliser neutraliser)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        CheckOrder(rollout, order);
+        int count = 0;
+        bool multiTurn = rollout.Prompt is not [{ Role: "user" }];
+        string conversation = multiTurn ? Turns(rollout.Prompt, neutraliser, ref count) : neutraliser.Neutralise(rollout.Prompt[0].Content, ref count);
+        var responses = new string[order.Count];
+        for (int i = 0; i < order.Count; i++)
+        {
+            responses[i] = neutraliser.Neutralise(rollout.Responses[order[i]].Content, ref count);
+        }
+
+        string? reference = rollout.Reference is null ? null : neutraliser.Neutralise(rollout.Reference, ref count);
+        return new Transcript(conversation, responses, reference, multiTurn, count);
+    }
+
+    private static string Turns(IReadOnlyList<Message> prompt, Neutraliser neutraliser, ref int count)
+    {
+        var text = new StringBuilder();
+        foreach (Message turn in prompt)
+        {
+            text.Append(text.Length == 0 ? "" : "\n\n").Append(Label(turn.Role)).Append(": ").Append(neutraliser.Neutralise(turn.Content, ref count));
+        }
+
+        return text.ToString();
+    }
+
+    // A role is the rollout's text as well, so only known ones are shown.
+    private static string Label(string role) => role.ToLowerInvariant() switch
+    {
+        "user" or "human" => "User",
+        "assistant" or "gpt" or "model" => "Assistant",
+        "system" or "developer" => "System",
+        "tool" or "function" => "Tool",
+        _ => "Other",
+    };
+
+    private static void CheckOrder(Rollout rollout, IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var seen = new HashSet<int>(order.Count);
+        foreach (int original in order)
+        {
+            if (original < 0 || original >= rollout.Responses.Count || !seen.Add(original))
+            {
+                throw new ArgumentException($"the order [{string.Join(", ", order)}] is not one of {rollout.Responses.Count} responses", nameof(order));
+            }
+        }
+    }
+}
