@@ -25,4 +25,7 @@ public sealed record MetaOptions
 
     /// <summary>Whether meta rewards filter (default) or weigh the votes.</summary>
     public MetaUse Use { get; init; } = MetaUse.Filter;
+
+    /// <summary>The softmax temperature of <see cref="MetaUse.Weight"/>, above 0, in the meta reward's own unit; default 1.</summary>
+    public double Temperature { get; init; } = 1;
 }

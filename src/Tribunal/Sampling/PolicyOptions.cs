@@ -41,6 +41,18 @@ public sealed record PolicyOptions
     /// <summary>Probability that the leader leads (<c>adaptive</c>) or 1 − the error promised (<c>certified</c>), in (½, 1); default 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
 
+    /// <summary>
+    /// How a round grows over the one before, above 1, for the other policies; default 2: 2, 4, 8, … judgements. Rounds are
+    /// rounded up to even numbers, so that presentation orders stay balanced.
+    /// </summary>
+    public double Growth { get; init; } = 2;
+
+    /// <summary>
+    /// For <c>adaptive</c>: sampling ends once the predictive probability that <see cref="Max"/> judgements would reach
+    /// <see cref="Confidence"/> falls below this, in [0, 1); default 0.1. 0 never gives up before the maximum.
+    /// </summary>
+    public double Futility { get; init; } = 0.1;
+
     /// <summary>For <c>budget</c>: total judgements over the batch.</summary>
     public long? Judgements { get; init; }
 }

@@ -1,0 +1,60 @@
+using Tribunal.Rollouts;
+
+namespace Tribunal.Sampling;
+
+/// <summary>
+/// In which order a judge sees the responses: displayed position → original index. Seeded by the judgement's name, so
+/// that a resumed run shows what an undisturbed one would have shown.
+/// </summary>
+public static class PresentationOrder
+{
+    /// <summary>
+    /// The order of a pair's vote. Votes 2m and 2m+1 show opposite orders, so that an even number of votes is balanced;
+    /// which of the two comes first is seeded.
+    /// </summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rolloutId">The rollout.</param>
+    /// <param name="i">One original index.</param>
+    /// <param name="j">The other.</param>
+    /// <param name="vote">The pair's vote, from 0.</param>
+    public static int[] Pair(long seed, string rolloutId, int i, int j, int vote)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(vote);
+        ArgumentOutOfRangeException.ThrowIfEqual(i, j);
+        (i, j) = i < j ? (i, j) : (j, i);
+        ulong hash = StableHash.Of((ulong)seed, "order", rolloutId);
+        hash = StableHash.Mix(StableHash.Mix(StableHash.Mix(hash, (ulong)i), (ulong)j), (ulong)(vote >> 1));
+        bool ascending = ((hash & 1) == 0) ^ ((vote & 1) == 1);
+        return ascending ? [i, j] : [j, i];
+    }
+
+    /// <summary>The order of a list's sample: two responses are balanced like a pair, more are shuffled for every sample.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rolloutId">The rollout.</param>
+    /// <param name="sample">The sample, from 0.</param>
+    /// <param name="responses">How many responses the rollout has, at least 1.</param>
+    public static int[] List(long seed, string rolloutId, int sample, int responses)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sample);
+        ArgumentOutOfRangeException.ThrowIfLessThan(responses, 1);
+        if (responses == 1)
+        {
+            return [0];
+        }
+
+        if (responses == 2)
+        {
+            return Pair(seed, rolloutId, 0, 1, sample);
+        }
+
+        int[] order = new int[responses];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        var random = new SeededRandom(StableHash.Mix(StableHash.Of((ulong)seed, "order", rolloutId), (ulong)sample));
+        random.Shuffle(order.AsSpan());
+        return order;
+    }
+}

@@ -1,0 +1,77 @@
+using Tribunal.Judging;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>A rollout's judgements in the order of their names, and what they add up to.</summary>
+internal sealed class LedgerView
+{
+    private LedgerView(Judgement[] judgements) => Judgements = judgements;
+
+    /// <summary>Ascending by sample, then judge and protocol.</summary>
+    public Judgement[] Judgements { get; }
+
+    /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
+    public int Unusable { get; set; }
+
+    public static LedgerView Of(IReadOnlyList<Judgement> ledger)
+    {
+        var judgements = new Judgement[ledger.Count];
+        bool sorted = true;
+        for (int i = 0; i < judgements.Length; i++)
+        {
+            judgements[i] = ledger[i];
+            sorted &= i == 0 || Compare(judgements[i - 1], judgements[i]) <= 0;
+        }
+
+        if (!sorted)
+        {
+            Array.Sort(judgements, Compare);
+        }
+
+        return new LedgerView(judgements);
+    }
+
+    public VoteCounts Counts(int kept)
+    {
+        Span<int> outcomes = stackalloc int[5];
+        outcomes.Clear();
+        foreach (Judgement judgement in Judgements)
+        {
+            int outcome = (int)judgement.Outcome;
+            outcomes[(uint)outcome < 5 ? outcome : (int)JudgementOutcome.Unparsable]++;
+        }
+
+        return new VoteCounts
+        {
+            Drawn = Judgements.Length,
+            Valid = outcomes[(int)JudgementOutcome.Valid] - Unusable,
+            Unparsable = outcomes[(int)JudgementOutcome.Unparsable] + Unusable,
+            Truncated = outcomes[(int)JudgementOutcome.Truncated],
+            Refused = outcomes[(int)JudgementOutcome.Refused],
+            Failed = outcomes[(int)JudgementOutcome.Failed],
+            Kept = kept,
+        };
+    }
+
+    public Usage Usage()
+    {
+        Usage usage = default;
+        foreach (Judgement judgement in Judgements)
+        {
+            usage += judgement.Usage;
+        }
+
+        return usage;
+    }
+
+    private static int Compare(Judgement left, Judgement right)
+    {
+        int order = left.Sample.CompareTo(right.Sample);
+        if (order == 0)
+        {
+            order = string.CompareOrdinal(left.Judge, right.Judge);
+        }
+
+        return order != 0 ? order : string.CompareOrdinal(left.Protocol, right.Protocol);
+    }
+}

@@ -1,0 +1,70 @@
+using Tribunal.Judging;
+using Tribunal.MetaReward;
+using Tribunal.Sampling;
+using Tribunal.Tournaments;
+using Tribunal.Voting;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>Everything that decides how a rollout is judged and voted on.</summary>
+public sealed record SchemeOptions
+{
+    /// <summary>When to stop sampling.</summary>
+    public PolicyOptions Policy { get; init; } = new();
+
+    /// <summary>What meta rewards do.</summary>
+    public MetaOptions Meta { get; init; } = new();
+
+    /// <summary>How a pair judge ranks more than two.</summary>
+    public TournamentOptions Tournament { get; init; } = new();
+
+    /// <summary>How judgements become a verdict.</summary>
+    public VotingRule Rule { get; init; } = VotingRule.Auto;
+
+    /// <summary>The run's seed: presentation orders, brackets and tie breaks derive from it.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Lists or pairs.</summary>
+    public required JudgingKind Kind { get; init; }
+
+    /// <summary>The scores that stand for rewards 0 and 1; default (1, 10).</summary>
+    public (double Min, double Max) ScoreRange { get; init; } = (1, 10);
+
+    /// <summary>What is wrong with the options, each problem naming the option as it is written in requests; empty when nothing is.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        List<string> problems = [];
+        Require(Enum.IsDefined(Policy.Kind), "policy.kind: must be fixed, adaptive, certified or budget");
+        Require(Policy.Samples is >= 1 and <= SlotSet.Limit, $"policy.samples: {Policy.Samples} is outside 1..{SlotSet.Limit}");
+        if (Policy.Kind != PolicyKind.Fixed)
+        {
+            Require(Policy.Max is >= 1 and <= SlotSet.Limit, $"policy.max: {Policy.Max} is outside 1..{SlotSet.Limit}");
+            Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, $"policy.min: {Policy.Min} is outside 1..policy.max ({Policy.Max})");
+            Require(Policy.Confidence is > 0.5 and < 1, $"policy.confidence: {Policy.Confidence} is outside (0.5, 1)");
+            Require(Policy.Growth is > 1 and <= SlotSet.Limit, $"policy.growth: {Policy.Growth} must be above 1");
+            Require(Policy.Futility is >= 0 and < 1, $"policy.futility: {Policy.Futility} is outside [0, 1)");
+        }
+
+        Require(Meta.Keep is > 0 and <= 1, $"meta.keep: {Meta.Keep} is outside (0, 1]");
+        Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), $"meta.temperature: {Meta.Temperature} must be above 0");
+        Require(Enum.IsDefined(Meta.Use), "meta.use: must be filter or weight");
+        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind: must be none, round-robin, knockout or swiss");
+        Require(Tournament.Votes is null or (>= 1 and <= SlotSet.Limit), $"tournament.votes: {Tournament.Votes} is outside 1..{SlotSet.Limit}");
+        Require(
+            Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
+            "tournament.kind: a tournament needs a pair protocol; this protocol scores whole lists");
+        Require(Enum.IsDefined(Rule), "rule: must be auto, sum, mean, majority or btd");
+        Require(
+            double.IsFinite(ScoreRange.Min) && double.IsFinite(ScoreRange.Max) && ScoreRange.Min < ScoreRange.Max,
+            $"scoreRange: {ScoreRange.Min}..{ScoreRange.Max} is empty");
+        return problems;
+
+        void Require(bool condition, string problem)
+        {
+            if (!condition)
+            {
+                problems.Add(problem);
+            }
+        }
+    }
+}

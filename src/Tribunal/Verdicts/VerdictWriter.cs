@@ -1,0 +1,71 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Voting;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>Puts verdicts together.</summary>
+internal static class VerdictWriter
+{
+    public static Verdict Scored(
+        Rollout rollout, LedgerView view, Standing standing, double confidence, int kept, StopReason? stop) => new()
+        {
+            Id = rollout.Id,
+            Status = VerdictStatus.Scored,
+            Rewards = standing.Rewards,
+            Best = standing.Best,
+            Ranking = standing.Ranking,
+            Confidence = Math.Clamp(confidence, 0, 1),
+            Margin = standing.Margin,
+            Votes = view.Counts(kept),
+            Stop = view.Judgements.Length == 0 ? null : stop,
+            Usage = view.Usage(),
+        };
+
+    public static Verdict Unscorable(Rollout rollout, LedgerView view, StopReason? stop, string? reason = null)
+    {
+        VoteCounts counts = view.Counts(0);
+        return new Verdict
+        {
+            Id = rollout.Id,
+            Status = VerdictStatus.Unscorable,
+            Votes = counts,
+            Stop = counts.Drawn == 0 ? null : stop,
+            Usage = view.Usage(),
+            Reason = reason ?? Why(counts, view),
+        };
+    }
+
+    private static string Why(VoteCounts counts, LedgerView view)
+    {
+        if (counts.Drawn == 0)
+        {
+            return "no judgement was drawn";
+        }
+
+        List<string> parts = [];
+        Add(counts.Unparsable, "unparsable");
+        Add(counts.Truncated, "truncated");
+        Add(counts.Refused, "refused");
+        Add(counts.Failed, "failed");
+        Add(counts.Valid, "without weight");
+        string reason = $"none of {counts.Drawn} judgements can be voted on: {string.Join(", ", parts)}";
+        foreach (Judgement judgement in view.Judgements)
+        {
+            if (!string.IsNullOrEmpty(judgement.Why))
+            {
+                return $"{reason}; first: {judgement.Why}";
+            }
+        }
+
+        return reason;
+
+        void Add(int count, string what)
+        {
+            if (count > 0)
+            {
+                parts.Add($"{count} {what}");
+            }
+        }
+    }
+}

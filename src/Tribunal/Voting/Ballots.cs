@@ -1,0 +1,129 @@
+using Tribunal.Judging;
+using Tribunal.MetaReward;
+
+namespace Tribunal.Voting;
+
+/// <summary>
+/// The usable judgements of a rollout or of a match, by sample: for each candidate its score as a share of the score range
+/// (a pair's winner 1, its loser 0, a draw ½ each), NaN for candidates that a judgement did not look at.
+/// </summary>
+internal sealed class Ballots
+{
+    private readonly double[] _values;
+    private readonly int[] _slots;
+    private readonly double[] _metas;
+    private readonly double[] _panel;
+
+    public Ballots(int candidates, int capacity, bool mirrored)
+    {
+        Candidates = candidates;
+        Mirrored = mirrored;
+        _values = new double[candidates * capacity];
+        _slots = new int[capacity];
+        _metas = new double[capacity];
+        _panel = new double[capacity];
+    }
+
+    public int Candidates { get; }
+
+    /// <summary>Whether every row is a choice between two rather than a list of scores.</summary>
+    public bool Pairs => Choices == Count;
+
+    /// <summary>How many rows are choices between two.</summary>
+    public int Choices { get; private set; }
+
+    /// <summary>Whether slots 2m and 2m+1 show the same two responses in opposite orders.</summary>
+    public bool Mirrored { get; }
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<double> Row(int row) => _values.AsSpan(row * Candidates, Candidates);
+
+    public int Slot(int row) => _slots[row];
+
+    /// <summary>Rows whose slot is below a checkpoint; slots ascend.</summary>
+    public int Below(int slot)
+    {
+        int rows = Count;
+        while (rows > 0 && _slots[rows - 1] >= slot)
+        {
+            rows--;
+        }
+
+        return rows;
+    }
+
+    /// <summary>Adds a list's scores. False when the judgement does not hold one finite score per candidate.</summary>
+    public bool AddScores(int slot, Judgement judgement, (double Min, double Max) range, double panel)
+    {
+        if (judgement.Scores is not { } scores || scores.Count != Candidates)
+        {
+            return false;
+        }
+
+        Span<double> row = _values.AsSpan(Count * Candidates, Candidates);
+        for (int i = 0; i < row.Length; i++)
+        {
+            if (!double.IsFinite(scores[i]))
+            {
+                return false;
+            }
+
+            row[i] = Math.Clamp((scores[i] - range.Min) / (range.Max - range.Min), 0, 1);
+        }
+
+        Append(slot, judgement, panel);
+        return true;
+    }
+
+    /// <summary>Adds a choice between candidates a and b; null is a draw.</summary>
+    public void AddChoice(int slot, Judgement judgement, int a, int b, int? winner, double panel)
+    {
+        Span<double> row = _values.AsSpan(Count * Candidates, Candidates);
+        row.Fill(double.NaN);
+        row[a] = winner == a ? 1 : winner == b ? 0 : 0.5;
+        row[b] = 1 - row[a];
+        Choices++;
+        Append(slot, judgement, panel);
+    }
+
+    /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
+    public int Weights(int start, int rows, MetaOptions meta, Span<double> weights)
+    {
+        MetaWeights.Fill(_metas.AsSpan(start, rows), meta, weights[..rows]);
+        int kept = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            weights[row] *= _panel[start + row];
+            kept += weights[row] > 0 ? 1 : 0;
+        }
+
+        return kept;
+    }
+
+    /// <summary>The choices between i and j among some rows, as ballots of their own with candidates 0 and 1.</summary>
+    public Ballots Extract(int start, int count, int i, int j)
+    {
+        var single = new Ballots(2, count, Mirrored);
+        for (int row = start; row < start + count; row++)
+        {
+            single._values[(row - start) * 2] = _values[(row * Candidates) + i];
+            single._values[((row - start) * 2) + 1] = _values[(row * Candidates) + j];
+            single._slots[row - start] = _slots[row];
+            single._metas[row - start] = _metas[row];
+            single._panel[row - start] = _panel[row];
+        }
+
+        single.Count = count;
+        single.Choices = count;
+        return single;
+    }
+
+    private void Append(int slot, Judgement judgement, double panel)
+    {
+        _slots[Count] = slot;
+        _metas[Count] = judgement.Meta is { } meta && !double.IsNaN(meta) ? meta : double.NaN;
+        _panel[Count] = panel;
+        Count++;
+    }
+}

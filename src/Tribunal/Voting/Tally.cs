@@ -1,0 +1,180 @@
+using Tribunal.Judging;
+
+namespace Tribunal.Voting;
+
+/// <summary>The voting rules over the ballots of one rollout or match.</summary>
+internal static class Tally
+{
+    /// <summary>What <see cref="VotingRule.Auto"/> stands for: sum for lists, Bradley–Terry for pairs and for mixtures.</summary>
+    public static bool Scored(Ballots ballots, VotingRule rule) =>
+        rule is VotingRule.Sum or VotingRule.Mean || (rule == VotingRule.Auto && ballots.Choices == 0);
+
+    /// <summary>A reward per candidate in [0, 1] from the first rows, and the Bradley–Terry fit where the rule makes one.</summary>
+    public static double[] Rewards(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, out BradleyTerry? fit)
+    {
+        fit = null;
+        if (ballots.Candidates == 1 || Scored(ballots, rule))
+        {
+            return Scores(ballots, rows, weights, sum: rule != VotingRule.Mean);
+        }
+
+        if (rule == VotingRule.Majority)
+        {
+            return Majority(ballots, rows, weights);
+        }
+
+        fit = BradleyTerry.Fit(Comparisons(ballots, rows, weights), new BradleyTerryOptions { Ties = rule == VotingRule.BradleyTerryDavidson });
+        double[] rewards = new double[ballots.Candidates];
+        for (int i = 0; i < rewards.Length; i++)
+        {
+            rewards[i] = fit.Reward(i);
+        }
+
+        return rewards;
+    }
+
+    /// <summary>Every judgement as wins and draws between the candidates it looked at.</summary>
+    public static PairTally Comparisons(Ballots ballots, int rows, ReadOnlySpan<double> weights)
+    {
+        var tally = new PairTally(ballots.Candidates);
+        for (int row = 0; row < rows; row++)
+        {
+            if (weights[row] <= 0)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<double> values = ballots.Row(row);
+            for (int i = 0; i < values.Length; i++)
+            {
+                for (int j = i + 1; j < values.Length; j++)
+                {
+                    Compare(tally, values, i, j, weights[row]);
+                }
+            }
+        }
+
+        return tally;
+    }
+
+    /// <summary>
+    /// The probability that a candidate leads all others: the product over them of the probability that it leads each (a lower
+    /// bound, as they share the leader). Scores by the difference model, votes by the Beta posterior, fits of more than two by
+    /// their normal approximation.
+    /// </summary>
+    public static double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader)
+    {
+        double confidence = 1;
+        for (int other = 0; other < ballots.Candidates; other++)
+        {
+            if (other == leader)
+            {
+                continue;
+            }
+
+            if (fit is not null && ballots.Candidates > 2)
+            {
+                confidence *= fit.Stronger(leader, other);
+                continue;
+            }
+
+            bool scored = !ballots.Pairs && rule != VotingRule.Majority && fit is null;
+            Duel duel = Duel.Between(ballots, rows, weights, leader, other, majority: rule == VotingRule.Majority);
+            confidence *= scored ? duel.ScoreConfidence : duel.VoteConfidence;
+        }
+
+        return confidence;
+    }
+
+    private static double[] Scores(Ballots ballots, int rows, ReadOnlySpan<double> weights, bool sum)
+    {
+        double[] totals = new double[ballots.Candidates];
+        Span<double> seen = totals.Length <= 256 ? stackalloc double[totals.Length] : new double[totals.Length];
+        seen.Clear();
+        for (int row = 0; row < rows; row++)
+        {
+            double weight = weights[row];
+            ReadOnlySpan<double> values = ballots.Row(row);
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (!double.IsNaN(values[i]))
+                {
+                    totals[i] += weight * values[i];
+                    seen[i] += weight;
+                }
+            }
+        }
+
+        double most = 0;
+        foreach (double weight in seen)
+        {
+            most = Math.Max(most, weight);
+        }
+
+        for (int i = 0; i < totals.Length; i++)
+        {
+            double by = sum ? most : seen[i];
+            totals[i] = by > 0 ? totals[i] / by : 0;
+        }
+
+        return totals;
+    }
+
+    private static double[] Majority(Ballots ballots, int rows, ReadOnlySpan<double> weights)
+    {
+        double[] votes = new double[ballots.Candidates];
+        double all = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            if (weights[row] <= 0)
+            {
+                continue;
+            }
+
+            all += weights[row];
+            ReadOnlySpan<double> values = ballots.Row(row);
+            double best = double.NegativeInfinity;
+            int tied = 0;
+            foreach (double value in values)
+            {
+                if (value > best)
+                {
+                    best = value;
+                    tied = 1;
+                }
+                else if (value == best)
+                {
+                    tied++;
+                }
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                votes[i] += values[i] == best ? weights[row] / tied : 0;
+            }
+        }
+
+        for (int i = 0; i < votes.Length; i++)
+        {
+            votes[i] = all > 0 ? votes[i] / all : 0;
+        }
+
+        return votes;
+    }
+
+    private static void Compare(PairTally tally, ReadOnlySpan<double> values, int i, int j, double weight)
+    {
+        if (values[i] > values[j])
+        {
+            tally.AddWin(i, j, weight);
+        }
+        else if (values[i] < values[j])
+        {
+            tally.AddWin(j, i, weight);
+        }
+        else if (values[i] == values[j])
+        {
+            tally.AddDraw(i, j, weight);
+        }
+    }
+}
