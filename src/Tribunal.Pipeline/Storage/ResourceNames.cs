@@ -15,6 +15,9 @@ public static class ResourceNames
     /// <summary>Container of the function app's package.</summary>
     public const string DeploymentContainer = "deployment";
 
+    /// <summary>Container of events that could not be delivered to <see cref="UploadsQueue"/>.</summary>
+    public const string DeadLettersContainer = "deadletters";
+
     /// <summary>Queue of evaluation requests.</summary>
     public const string EvaluationsQueue = "evaluations";
 
