@@ -1,0 +1,99 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Benchmarks;
+
+/// <summary>What a judge said of one item of a benchmark.</summary>
+public sealed record BenchmarkOutcome
+{
+    /// <summary>The item.</summary>
+    public required Rollout Rollout { get; init; }
+
+    /// <summary>A reward per response, any scale; null when the judge gave none.</summary>
+    public IReadOnlyList<double>? Rewards { get; init; }
+
+    /// <summary>Decisions on pairs, keyed by ascending indexes: the winner's index, or −1 for a draw. They go before rewards.</summary>
+    public IReadOnlyDictionary<(int I, int J), int>? Pairs { get; init; }
+
+    /// <summary>
+    /// For pairs played in both orders: what each game said, as shown first and as shown swapped: the winner's original
+    /// index, −1 for a draw, null for no verdict. Null when the judge does not depend on the order.
+    /// </summary>
+    public IReadOnlyList<int?>? Games { get; init; }
+
+    /// <summary>
+    /// Compares two responses: 1 when <paramref name="i"/> is better, −1 when <paramref name="j"/> is, 0 when they are
+    /// equal, null when the judge did not decide.
+    /// </summary>
+    public int? Compare(int i, int j)
+    {
+        if (Pairs is not null)
+        {
+            return !Pairs.TryGetValue(i < j ? (i, j) : (j, i), out int winner) ? null : winner < 0 ? 0 : winner == i ? 1 : -1;
+        }
+
+        return Rewards is null ? null : Rewards[i].CompareTo(Rewards[j]) is var sign && sign > 0 ? 1 : sign < 0 ? -1 : 0;
+    }
+
+    /// <summary>The verdict of a vote over many judgements: its rewards.</summary>
+    public static BenchmarkOutcome Voted(Rollout rollout, Verdict? verdict) => new() { Rollout = rollout, Rewards = verdict?.Rewards };
+
+    /// <summary>
+    /// A single judgement, as the suites' authors draw it: the first sample of the list, or of every pair, whatever became
+    /// of it. With more than two responses, wins (a draw counts half) stand in for rewards.
+    /// </summary>
+    public static BenchmarkOutcome Single(Rollout rollout, IEnumerable<Judgement> judgements)
+    {
+        Judgement[] ordered = [.. judgements.OrderBy(static j => j.Sample)];
+        if (ordered.Length == 0)
+        {
+            return new BenchmarkOutcome { Rollout = rollout };
+        }
+
+        IReadOnlyList<int?>? games = rollout.Responses.Count == 2 ? [Game(ordered, 0), Game(ordered, 1)] : null;
+        if (ordered[0].Pair is null)
+        {
+            return new BenchmarkOutcome { Rollout = rollout, Rewards = ordered[0].Outcome == JudgementOutcome.Valid ? ordered[0].Scores : null, Games = games };
+        }
+
+        var pairs = new Dictionary<(int I, int J), int>();
+        var seen = new HashSet<(int I, int J)>();
+        foreach (Judgement judgement in ordered)
+        {
+            if (judgement.Pair is [int i, int j] && seen.Add((i, j)) && judgement.Outcome == JudgementOutcome.Valid)
+            {
+                pairs.Add((i, j), judgement.Winner ?? -1);
+            }
+        }
+
+        return new BenchmarkOutcome { Rollout = rollout, Rewards = Wins(rollout.Responses.Count, pairs), Pairs = pairs, Games = games };
+    }
+
+    private static int? Game(Judgement[] ordered, int shownFirst) =>
+        Array.Find(ordered, j => j.Order.Count == 2 && j.Order[0] == shownFirst) is { Outcome: JudgementOutcome.Valid } game
+            ? game switch
+            {
+                { Pair: not null } => game.Winner ?? -1,
+                { Scores: [double first, double second] } => first > second ? 0 : second > first ? 1 : -1,
+                _ => null,
+            }
+            : null;
+
+    private static double[]? Wins(int responses, Dictionary<(int I, int J), int> pairs)
+    {
+        if (pairs.Count == 0)
+        {
+            return null;
+        }
+
+        double[] wins = new double[responses];
+        foreach (((int i, int j), int winner) in pairs)
+        {
+            wins[i] += winner < 0 ? 0.5 : winner == i ? 1 : 0;
+            wins[j] += winner < 0 ? 0.5 : winner == j ? 1 : 0;
+        }
+
+        return wins;
+    }
+}

@@ -1,0 +1,56 @@
+using Tribunal.Rollouts;
+
+namespace Tribunal.Benchmarks;
+
+/// <summary>
+/// LLMBar (Zeng et al., arXiv 2310.07641; repository princeton-nlp/LLMBar): the share of correct answers, averaged over
+/// the two orders that a pair is shown in; an answer that can't be read is not correct. The score is the mean of the
+/// Natural set and the four Adversarial ones.
+/// </summary>
+public sealed class LlmBar : IBenchmarkSuite
+{
+    private static readonly string[] Sets = ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"];
+
+    /// <inheritdoc/>
+    public string Name => "llmbar";
+
+    /// <inheritdoc/>
+    public string Title => "LLMBar";
+
+    /// <inheritdoc/>
+    public string Source => "the folder Dataset/LLMBar of https://github.com/princeton-nlp/LLMBar with its dataset.json files (input, output_1, output_2, label)";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Choose(IReadOnlyList<string> files)
+    {
+        // Results of the authors' evaluators lie in folders beside the data.
+        string[] data = [.. files.Where(static f => BenchmarkMath.Stem(f) == "dataset")];
+        return data.Length > 0 ? data : files;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Rollout> Items(Rollout record, string file)
+    {
+        BenchmarkMath.RequireResponses(record, 2);
+        _ = BenchmarkMath.Best(record);
+        string? set = SetOf(record.Domain) ?? SetOf(file);
+        return set is null
+            ? throw new FormatException("neither the record nor the file's path names one of LLMBar's sets (Natural, Neighbor, GPTInst, GPTOut, Manual)")
+            : [record with { Domain = set, Id = record.Id.StartsWith("row-", StringComparison.Ordinal) ? $"{set}/{record.Id}" : record.Id }];
+    }
+
+    /// <inheritdoc/>
+    public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
+        BenchmarkMath.Average(
+            [.. Sets.Select(set => BenchmarkMath.Section(set, [.. outcomes.Where(o => o.Rollout.Domain == set)], Credit, static o => o.Games?.All(static g => g is not null) ?? o.Compare(0, 1) is not null))]);
+
+    private static double Credit(BenchmarkOutcome outcome)
+    {
+        int best = BenchmarkMath.Best(outcome.Rollout);
+        return outcome.Games is { } games
+            ? games.Count(game => game == best) / (double)games.Count
+            : outcome.Compare(best, 1 - best) == 1 ? 1 : 0;
+    }
+
+    private static string? SetOf(string? name) => name is null ? null : Array.Find(Sets, s => name.Contains(s, StringComparison.OrdinalIgnoreCase));
+}
