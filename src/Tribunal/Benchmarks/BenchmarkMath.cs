@@ -62,6 +62,12 @@ internal static class BenchmarkMath
         return dot < 0 ? name : name[..dot];
     }
 
+    /// <summary>Which of the names a path holds, looking from the file upwards; null when it holds none.</summary>
+    public static string? Named(string? path, IReadOnlyList<string> names) =>
+        path?.Split('/').Reverse()
+            .Select(segment => names.FirstOrDefault(n => segment.Contains(n, StringComparison.OrdinalIgnoreCase) || segment.Contains(n.Replace('-', '_'), StringComparison.OrdinalIgnoreCase)))
+            .FirstOrDefault(static found => found is not null);
+
     /// <summary>An integer of the rollout's metadata.</summary>
     public static int MetadataInt(Rollout rollout, string name) =>
         rollout.Metadata is { ValueKind: JsonValueKind.Object } metadata && metadata.TryGetProperty(name, out JsonElement value) && value.TryGetInt32(out int number)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Benchmarks;
@@ -27,7 +28,7 @@ public interface IBenchmarkSuite
     /// What a record gives to judge: rollouts whose domain is the section they count in. One record may give several.
     /// </summary>
     /// <param name="record">The record as the batch readers give it.</param>
-    /// <param name="file">Name of its file, relative; some suites keep the section there.</param>
+    /// <param name="file">Path of its file, <c>/</c> between segments; some suites keep the section there.</param>
     /// <exception cref="FormatException">The record is not one of this suite; the message says why.</exception>
     IReadOnlyList<Rollout> Items(Rollout record, string file);
 
@@ -39,6 +40,7 @@ public interface IBenchmarkSuite
 public sealed record BenchmarkScore
 {
     /// <summary>The figure on the authors' leaderboard; null when there is nothing to score.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required double? Overall { get; init; }
 
     /// <summary>The sections it is made of.</summary>
@@ -61,6 +63,7 @@ public sealed record BenchmarkSection
     public required string Name { get; init; }
 
     /// <summary>Its score by the suite's rule; null without items.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required double? Score { get; init; }
 
     /// <summary>Items in it.</summary>

@@ -33,7 +33,7 @@ public sealed class LlmBar : IBenchmarkSuite
     {
         BenchmarkMath.RequireResponses(record, 2);
         _ = BenchmarkMath.Best(record);
-        string? set = SetOf(record.Domain) ?? SetOf(file);
+        string? set = BenchmarkMath.Named(record.Domain, Sets) ?? BenchmarkMath.Named(file, Sets);
         return set is null
             ? throw new FormatException("neither the record nor the file's path names one of LLMBar's sets (Natural, Neighbor, GPTInst, GPTOut, Manual)")
             : [record with { Domain = set, Id = record.Id.StartsWith("row-", StringComparison.Ordinal) ? $"{set}/{record.Id}" : record.Id }];
@@ -51,6 +51,4 @@ public sealed class LlmBar : IBenchmarkSuite
             ? games.Count(game => game == best) / (double)games.Count
             : outcome.Compare(best, 1 - best) == 1 ? 1 : 0;
     }
-
-    private static string? SetOf(string? name) => name is null ? null : Array.Find(Sets, s => name.Contains(s, StringComparison.OrdinalIgnoreCase));
 }

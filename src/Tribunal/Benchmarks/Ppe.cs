@@ -200,7 +200,7 @@ internal static class Ppe
     }
 
     public static string BenchmarkOf(string file) =>
-        Array.Find(Benchmarks, b => file.Contains(b, StringComparison.OrdinalIgnoreCase) || file.Contains(b.Replace('-', '_'), StringComparison.OrdinalIgnoreCase))
+        BenchmarkMath.Named(file, Benchmarks)
         ?? throw new FormatException($"the path {file} names none of PPE's benchmarks ({string.Join(", ", Benchmarks)})");
 
     public static IReadOnlyList<(int I, int J)> ConflictPairs(Rollout record)
