@@ -81,48 +81,52 @@ internal static partial class AnswerText
 
     /// <summary>
     /// Finds the next <c>\boxed{…}</c> from <paramref name="from"/> on, with balanced braces inside, and moves
-    /// <paramref name="from"/> behind it. A box that never closes ends the search.
+    /// <paramref name="from"/> behind it. A box that holds another, or never closes, is none, so that a quoted half of one
+    /// can't swallow what follows.
     /// </summary>
     public static bool NextBox(ReadOnlySpan<char> text, scoped ref int from, out ReadOnlySpan<char> content)
     {
+        const string Command = @"\boxed";
         content = default;
-        while (from < text.Length)
+        while (text[from..].IndexOf(Command, StringComparison.Ordinal) is var word && word >= 0)
         {
-            int word = text[from..].IndexOf(@"\boxed", StringComparison.Ordinal);
-            if (word < 0)
-            {
-                from = text.Length;
-                return false;
-            }
-
-            int open = from + word + @"\boxed".Length;
-            while (open < text.Length && text[open] is ' ' or '\t')
+            int open = from + word + Command.Length;
+            int next = text[open..].IndexOf(Command, StringComparison.Ordinal);
+            int limit = next < 0 ? text.Length : open + next;
+            while (open < limit && text[open] is ' ' or '\t')
             {
                 open++;
             }
 
-            if (open >= text.Length || text[open] != '{')
+            int close = open < limit && text[open] == '{' ? ClosingBrace(text[..limit], open) : -1;
+            if (close >= 0)
             {
-                from = open;
-                continue;
+                content = text[(open + 1)..close];
+                from = close + 1;
+                return true;
             }
 
-            int depth = 0;
-            for (int i = open; i < text.Length; i++)
-            {
-                depth += text[i] switch { '{' => 1, '}' => -1, _ => 0 };
-                if (depth == 0)
-                {
-                    content = text[(open + 1)..i];
-                    from = i + 1;
-                    return true;
-                }
-            }
-
-            from = text.Length;
+            from = limit;
         }
 
+        from = text.Length;
         return false;
+    }
+
+    /// <summary>Where the brace at <paramref name="open"/> closes; −1 where it doesn't.</summary>
+    public static int ClosingBrace(ReadOnlySpan<char> text, int open)
+    {
+        int depth = 0;
+        for (int i = open; i < text.Length; i++)
+        {
+            depth += text[i] switch { '{' => 1, '}' => -1, _ => 0 };
+            if (depth == 0)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     [GeneratedRegex(

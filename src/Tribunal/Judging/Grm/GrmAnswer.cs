@@ -173,7 +173,7 @@ internal static partial class GrmAnswer
         while (item is [.., '}'])
         {
             int open = item.IndexOf('{');
-            if (open < 0 || ClosingBrace(item, open) != item.Length - 1 || !IsFont(item[..open]))
+            if (open < 0 || AnswerText.ClosingBrace(item, open) != item.Length - 1 || !IsFont(item[..open]))
             {
                 break;
             }
@@ -182,21 +182,6 @@ internal static partial class GrmAnswer
         }
 
         return item;
-    }
-
-    private static int ClosingBrace(ReadOnlySpan<char> text, int open)
-    {
-        int depth = 0;
-        for (int i = open; i < text.Length; i++)
-        {
-            depth += text[i] switch { '{' => 1, '}' => -1, _ => 0 };
-            if (depth == 0)
-            {
-                return i;
-            }
-        }
-
-        return -1;
     }
 
     private static bool IsFont(ReadOnlySpan<char> command) =>
