@@ -12,5 +12,7 @@ namespace Tribunal;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Rollout))]
 [JsonSerializable(typeof(Judgement))]
+[JsonSerializable(typeof(Usage))]
+[JsonSerializable(typeof(Tries))]
 [JsonSerializable(typeof(Verdict))]
 public sealed partial class TribunalJson : JsonSerializerContext;

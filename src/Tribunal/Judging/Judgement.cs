@@ -128,4 +128,7 @@ public sealed record Judgement
 
     /// <summary>How many requests it took, when more than one.</summary>
     public Tries? Tries { get; init; }
+
+    /// <summary>How many forged delimiters and verdict strings of the rollout were made inert in its prompt, when any.</summary>
+    public int? Neutralised { get; init; }
 }

@@ -107,4 +107,10 @@ public sealed record Verdict
 
     /// <summary>Why it is unscorable.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>How many forged delimiters and verdict strings the rollout held, when any.</summary>
+    public int? Neutralised { get; init; }
+
+    /// <summary>True where the rewards come from the simulated judge and mean nothing; left out otherwise.</summary>
+    public bool? Simulated { get; init; }
 }

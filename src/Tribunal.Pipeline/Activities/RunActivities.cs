@@ -1,0 +1,298 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>Settings of the activities.</summary>
+public sealed record ActivityOptions
+{
+    /// <summary>Judgements one activity draws, 1 to 4,096; default 64, a few minutes of a GPU app's time.</summary>
+    public int DrawsPerChunk { get; init; } = 64;
+
+    /// <summary>Judgements that a shard is cut to hold, about; default 512.</summary>
+    public int DrawsPerShard { get; init; } = 512;
+
+    /// <summary>Judgements under way at once in one activity; null takes the judge's concurrency.</summary>
+    public int? ConcurrencyPerChunk { get; init; }
+
+    /// <summary>The run stops when, after <see cref="RunMonitor.ValidRateAfter"/> judgements, fewer than this share have a verdict; in [0, 1], default 0.3.</summary>
+    public double ValidRateFloor { get; init; } = 0.3;
+}
+
+/// <summary>
+/// The activities of both hosts. Each is idempotent: it reads what the run's store holds and does only what is missing.
+/// </summary>
+public sealed partial class RunActivities(
+    IRunStores stores, IJudgeProvider judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunActivities> logger)
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _runs = new(StringComparer.Ordinal);
+
+    /// <summary>Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done.</summary>
+    /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
+    /// <exception cref="FileNotFoundException">There is no such batch.</exception>
+    public async Task<RunPlan> PlanBatchAsync(BatchRun run, CancellationToken cancellationToken)
+    {
+        JudgeBinding binding = judges.Resolve(run.Request);
+        var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), binding, options, time);
+        RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
+        _runs.TryRemove(run.RunId, out _);
+        RunSummary? summary = await ReadAsync(stores.OpenRun(run.RunId), RunFiles.Summary, PipelineJson.Default.RunSummary, cancellationToken);
+        RunOutcome? complete = summary?.Status == RunStatus.Complete ? OutcomeOf(summary) : null;
+        LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
+        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Count : 1;
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, complete);
+    }
+
+    /// <summary>Asks whether the judge is up.</summary>
+    public async Task<JudgeState> CheckJudgeAsync(RunReference run, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(run.RunId);
+        if (await StopAskedAsync(context, cancellationToken) is { } halt)
+        {
+            return new JudgeState(false, halt.Detail, halt);
+        }
+
+        JudgeHealth health = await context.Binding.Judge.CheckHealthAsync(cancellationToken);
+        return new JudgeState(health.Ready, health.Detail);
+    }
+
+    /// <summary>Plans a round of a shard: what the policy asks for after all rounds before. A round planned once stays as it was.</summary>
+    public async Task<RoundPlan> PlanDrawsAsync(ShardRound round, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(round.RunId);
+        if (await StopAskedAsync(context, cancellationToken) is { } halt)
+        {
+            return new RoundPlan(0, 0, halt);
+        }
+
+        string name = RunFiles.Plan(round.Shard, round.Wave, round.Round);
+        byte[]? planned = await context.Store.ReadDocumentAsync(name, cancellationToken);
+        if (planned is null)
+        {
+            IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(round.Shard);
+            Dictionary<string, List<Judgement>> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
+            int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(round.Shard, round.Wave), PipelineJson.Default.Int32Array, cancellationToken);
+            var buffer = new ArrayBufferWriter<byte>();
+            for (int i = 0; i < rollouts.Count; i++)
+            {
+                if (context.Binding.Protocol.WhyNot(rollouts[i]) is not null)
+                {
+                    continue;
+                }
+
+                NextDraws next = context.Scheme.Next(rollouts[i], ledger.GetValueOrDefault(rollouts[i].Id) ?? [], allowances?[i]);
+                foreach (Draw draw in next.Draws)
+                {
+                    AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair), PipelineJson.Default.PlannedDraw);
+                }
+            }
+
+            planned = buffer.WrittenSpan.ToArray();
+            await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken);
+        }
+
+        int draws = planned.AsSpan().Count((byte)'\n');
+        return new RoundPlan(draws, (draws + options.DrawsPerChunk - 1) / options.DrawsPerChunk);
+    }
+
+    /// <summary>Draws a chunk of a round: only what its part of the ledger does not hold yet.</summary>
+    public async Task<ChunkResult> DrawJudgementsAsync(ChunkReference chunk, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(chunk.RunId);
+        IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(chunk.Shard);
+        List<PlannedDraw> draws = await ReadPlanAsync(context.Store, chunk, cancellationToken);
+        await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk), cancellationToken);
+        var drawn = new HashSet<(string, int)>();
+        int valid = 0;
+        await using (Stream existing = await part.OpenReadAsync(cancellationToken))
+        {
+            await foreach (Judgement judgement in LedgerReader.ReadAsync(existing, withText: false, cancellationToken))
+            {
+                drawn.Add((judgement.RolloutId, judgement.Sample));
+                valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
+                context.Monitor.AddEarlier(judgement);
+            }
+        }
+
+        draws.RemoveAll(draw => drawn.Contains((rollouts[draw.Rollout].Id, draw.Sample)));
+        int count = drawn.Count;
+        if (draws.Count > 0 && await StopAskedAsync(context, cancellationToken) is null)
+        {
+            await using var writer = new LedgerWriter(part);
+            var drawer = new JudgementDrawer(context, time);
+            var parallel = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Binding.Concurrency,
+                CancellationToken = cancellationToken,
+            };
+            await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
+            {
+                if (context.Monitor.Halt is not null || await drawer.DrawAsync(rollouts[draw.Rollout], draw, token) is not { } judgement)
+                {
+                    return;
+                }
+
+                await writer.AppendAsync(judgement);
+                context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Binding.Price, options.ValidRateFloor);
+                Interlocked.Increment(ref count);
+                if (judgement.Outcome == JudgementOutcome.Valid)
+                {
+                    Interlocked.Increment(ref valid);
+                }
+            });
+        }
+
+        return new ChunkResult(count, valid, context.Monitor.Halt);
+    }
+
+    /// <summary>Casts a shard's verdicts and writes its share of the summary.</summary>
+    public async Task<ShardResult> CastVerdictsAsync(ShardRun shard, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(shard.RunId);
+        IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(shard.Shard);
+        Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
+        int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(shard.Shard, shard.Wave), PipelineJson.Default.Int32Array, cancellationToken);
+        var summary = new SummaryPart();
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        long judgements = 0;
+        int scored = 0;
+        Usage usage = default;
+        for (int i = 0; i < rollouts.Count; i++)
+        {
+            List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
+            Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol, context.Manifest.Simulated, allowances?[i]);
+            AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
+            summary.Add(rollouts[i], verdict, drawn);
+            judgements += drawn.Count;
+            scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
+            usage += verdict.Usage;
+        }
+
+        if (shard.LastWave)
+        {
+            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), buffer.WrittenMemory, cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.ShardSummary(shard.Shard), JsonSerializer.SerializeToUtf8Bytes(summary, PipelineJson.Default.SummaryPart), cancellationToken);
+        }
+
+        return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
+    }
+
+    /// <summary>Stitches the shards' outputs; the summary comes last and says whether the run is complete.</summary>
+    public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(request.RunId);
+        RunSummary summary = await new RunPublisher(context).PublishAsync(request.Halt, cancellationToken);
+        _runs.TryRemove(request.RunId, out _);
+        LogPublished(request.RunId, summary.Status, summary.Scored, summary.Unscorable);
+        return OutcomeOf(summary);
+    }
+
+    private static RunOutcome OutcomeOf(RunSummary summary) =>
+        new(summary.RunId, summary.Status, summary.Rollouts, summary.Scored, summary.Unscorable, summary.Invalid, summary.Judgements.Drawn, summary.Halt);
+
+    private static async Task<T?> ReadAsync<T>(IRunStore store, string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class =>
+        await store.ReadDocumentAsync(name, cancellationToken) is { } bytes ? JsonSerializer.Deserialize(bytes, type) : null;
+
+    internal static void AppendLine<T>(ArrayBufferWriter<byte> buffer, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = LedgerEncoding.Encoder, SkipValidation = true }))
+        {
+            JsonSerializer.Serialize(writer, value, type);
+        }
+
+        buffer.Write("\n"u8);
+    }
+
+    private async Task<List<PlannedDraw>> ReadPlanAsync(IRunStore store, ChunkReference chunk, CancellationToken cancellationToken)
+    {
+        byte[] plan = await store.ReadDocumentAsync(RunFiles.Plan(chunk.Shard, chunk.Wave, chunk.Round), cancellationToken)
+            ?? throw new FileNotFoundException("the round was not planned");
+        var draws = new List<PlannedDraw>(options.DrawsPerChunk);
+        int line = 0;
+        int first = chunk.Chunk * options.DrawsPerChunk;
+        foreach (Range range in plan.AsSpan().Split((byte)'\n'))
+        {
+            if (line >= first && line < first + options.DrawsPerChunk && plan.AsSpan(range) is { Length: > 0 } json)
+            {
+                draws.Add(JsonSerializer.Deserialize(json, PipelineJson.Default.PlannedDraw)!);
+            }
+
+            line++;
+        }
+
+        return draws;
+    }
+
+    private async Task<Halt?> StopAskedAsync(RunContext context, CancellationToken cancellationToken)
+    {
+        if (context.Monitor.Halt is null && await stores.IsCancelRequestedAsync(context.Manifest.RunId, cancellationToken))
+        {
+            context.Monitor.Stop(new Halt(HaltKind.Cancelled, "someone cancelled the run"));
+        }
+
+        return context.Monitor.Halt;
+    }
+
+    private async Task<RunContext> OpenAsync(string runId)
+    {
+        Lazy<Task<RunContext>> opening = _runs.GetOrAdd(runId, id => new Lazy<Task<RunContext>>(() => OpenNowAsync(id)));
+        try
+        {
+            return await opening.Value;
+        }
+        catch
+        {
+            _runs.TryRemove(runId, out _);
+            throw;
+        }
+    }
+
+    private async Task<RunContext> OpenNowAsync(string runId)
+    {
+        IRunStore store = stores.OpenRun(runId);
+        RunManifest manifest = await ReadAsync(store, RunFiles.Manifest, PipelineJson.Default.RunManifest, CancellationToken.None)
+            ?? throw new FileNotFoundException($"run {runId} has no manifest");
+        var shards = new List<Shard>(manifest.Shards);
+        byte[] lines = await store.ReadDocumentAsync(RunFiles.Shards, CancellationToken.None) ?? [];
+        foreach (Range range in lines.AsSpan().Split((byte)'\n'))
+        {
+            if (lines.AsSpan(range) is { Length: > 0 } json)
+            {
+                shards.Add(JsonSerializer.Deserialize(json, PipelineJson.Default.Shard)!);
+            }
+        }
+
+        JudgeBinding binding = judges.Resolve(manifest.Request);
+        return new RunContext
+        {
+            Store = store,
+            Manifest = manifest,
+            Shards = shards,
+            Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
+            Binding = binding,
+            Scheme = Schemes.For(manifest.Request, binding.Protocol),
+            Monitor = monitors.Of(runId),
+        };
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Run {RunId}: {Rollouts} rollouts, {Invalid} invalid lines, {Shards} shards")]
+    private partial void LogPlanned(string runId, long rollouts, long invalid, int shards);
+
+    [LoggerMessage(2, LogLevel.Information, "Run {RunId} published: {Status}, {Scored} scored, {Unscorable} unscorable")]
+    private partial void LogPublished(string runId, RunStatus status, long scored, long unscorable);
+}
+
+/// <summary>A run exists and was started for something else.</summary>
+public sealed class RunMismatchException(string message) : Exception(message);

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Logging;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>A run as activities see it: its manifest, shards, judge and scheme. Kept per process, since none of it changes.</summary>
+internal sealed class RunContext
+{
+    private const int KeptShards = 16;
+    private readonly Lock _gate = new();
+    private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
+
+    public required IRunStore Store { get; init; }
+
+    public required RunManifest Manifest { get; init; }
+
+    public required IReadOnlyList<Shard> Shards { get; init; }
+
+    public required IBatchFile Batch { get; init; }
+
+    public required JudgeBinding Binding { get; init; }
+
+    public required IJudgingScheme Scheme { get; init; }
+
+    public required RunMonitor Monitor { get; init; }
+
+    /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
+    public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)
+    {
+        lock (_gate)
+        {
+            for (LinkedListNode<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)>? node = _recent.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Shard == shard && !node.Value.Rollouts.IsFaulted)
+                {
+                    _recent.Remove(node);
+                    _recent.AddFirst(node);
+                    return node.Value.Rollouts;
+                }
+            }
+
+            Task<IReadOnlyList<Rollout>> rollouts = ShardReader.ReadAsync(this, Shards[shard], CancellationToken.None);
+            _recent.AddFirst((shard, rollouts));
+            if (_recent.Count > KeptShards)
+            {
+                _recent.RemoveLast();
+            }
+
+            return rollouts;
+        }
+    }
+
+    /// <summary>Every judgement of a shard's ledger, by rollout.</summary>
+    public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
+    {
+        var byRollout = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
+        await foreach (string name in Store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
+        {
+            if (!RunFiles.IsLedgerPart(name))
+            {
+                continue;
+            }
+
+            await foreach (Judgement judgement in LedgerReader.ReadAsync(Store, name, withText: false, cancellationToken))
+            {
+                if (!byRollout.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+                {
+                    byRollout.Add(judgement.RolloutId, list = []);
+                }
+
+                list.Add(judgement);
+            }
+        }
+
+        return byRollout;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Pipeline.Ledger;
+
+/// <summary>Streams judgements out of ledger files.</summary>
+public static class LedgerReader
+{
+    /// <summary>Reads every whole line of a stream; a torn last line is left out.</summary>
+    /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
+    public static async IAsyncEnumerable<Judgement> ReadAsync(Stream stream, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var lines = new LineReader(stream);
+        var batch = new List<Judgement>();
+        long number = 0;
+        while (await lines.FillAsync(cancellationToken))
+        {
+            batch.Clear();
+            number = Drain(lines, batch, withText, number);
+            foreach (Judgement judgement in batch)
+            {
+                yield return judgement;
+            }
+        }
+    }
+
+    /// <summary>Reads one part or document of a run; nothing when there is none.</summary>
+    public static async IAsyncEnumerable<Judgement> ReadAsync(IRunStore store, string name, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        Stream? stream = await store.OpenReadAsync(name, cancellationToken);
+        if (stream is null)
+        {
+            yield break;
+        }
+
+        await using (stream)
+        {
+            await foreach (Judgement judgement in ReadAsync(stream, withText, cancellationToken))
+            {
+                yield return judgement;
+            }
+        }
+    }
+
+    private static long Drain(LineReader lines, List<Judgement> into, bool withText, long number)
+    {
+        while (lines.TryNext(out ReadOnlySpan<byte> line))
+        {
+            number++;
+            if (line.Trim(" \t\r"u8).Length == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                into.Add(JudgementLine.Read(line, withText));
+            }
+            catch (JsonException exception)
+            {
+                throw new LedgerException($"line {number} is not a judgement: {exception.Message}", exception);
+            }
+        }
+
+        return number;
+    }
+}
+
+/// <summary>A ledger can't be read.</summary>
+public sealed class LedgerException(string message, Exception? inner = null) : IOException(message, inner);

@@ -1,0 +1,167 @@
+using Tribunal.Pipeline.Runs;
+
+namespace Tribunal.Pipeline.Orchestration;
+
+/// <summary>Names under which both hosts know the orchestrators and activities.</summary>
+public static class Names
+{
+    /// <summary>The batch orchestrator.</summary>
+    public static readonly OrchestratorName<BatchRun, RunOutcome> EvaluateBatch = new("EvaluateBatch");
+
+    /// <summary>The shard orchestrator.</summary>
+    public static readonly OrchestratorName<ShardRun, ShardResult> ScoreShard = new("ScoreShard");
+
+    /// <summary>Validates, counts, cuts into shards, writes the manifest.</summary>
+    public static readonly ActivityName<BatchRun, RunPlan> PlanBatch = new("PlanBatch");
+
+    /// <summary>Asks the judge's health.</summary>
+    public static readonly ActivityName<RunReference, JudgeState> CheckJudge = new("CheckJudge");
+
+    /// <summary>The policy reads the ledger: who needs how many more.</summary>
+    public static readonly ActivityName<ShardRound, RoundPlan> PlanDraws = new("PlanDraws");
+
+    /// <summary>The GPU work.</summary>
+    public static readonly ActivityName<ChunkReference, ChunkResult> DrawJudgements = new("DrawJudgements");
+
+    /// <summary>Fan in: the meta-RM-guided vote.</summary>
+    public static readonly ActivityName<ShardRun, ShardResult> CastVerdicts = new("CastVerdicts");
+
+    /// <summary>Shares a batch-wide budget out.</summary>
+    public static readonly ActivityName<WaveRequest, WavePlan> AllocateBudget = new("AllocateBudget");
+
+    /// <summary>Stitches shard outputs; atomically visible.</summary>
+    public static readonly ActivityName<PublishRequest, RunOutcome> Publish = new("Publish");
+}
+
+/// <summary>Evaluates a batch: plan, await the judge, fan shards out, publish.</summary>
+public static class EvaluateBatch
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a judge may take to come up: a GPU app that starts from zero pulls its image and loads its weights.</summary>
+    public static readonly TimeSpan JudgePatience = TimeSpan.FromMinutes(30);
+
+    /// <summary>Runs it. Deterministic: everything that reads a clock or a store is an activity.</summary>
+    public static async Task<RunOutcome> RunAsync(IOrchestrationContext context, BatchRun run)
+    {
+        context.SetCustomStatus(new RunProgress { Stage = "planning" });
+        RunPlan plan = await context.CallActivityAsync(Names.PlanBatch, run);
+        if (plan.Complete is not null)
+        {
+            return plan.Complete;
+        }
+
+        var progress = new RunProgress { Stage = "judging", Rollouts = plan.Rollouts, Shards = plan.Shards };
+        Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run.RunId, progress) : null;
+        for (int wave = 0; wave < plan.Waves && halt is null; wave++)
+        {
+            bool last = wave == plan.Waves - 1;
+            if (plan.Waves > 1)
+            {
+                await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave));
+            }
+
+            (progress, halt) = await FanOutAsync(context, run, plan.Shards, wave, last, progress);
+        }
+
+        context.SetCustomStatus(progress with { Stage = "publishing", Detail = halt?.Detail });
+        RunOutcome outcome = await context.CallActivityAsync(Names.Publish, new PublishRequest(run.RunId, halt));
+        context.SetCustomStatus(progress with
+        {
+            Stage = outcome.Status == RunStatus.Complete ? "done" : halt?.Kind == HaltKind.Cancelled ? "cancelled" : "failed",
+            Detail = halt?.Detail,
+        });
+        return outcome;
+    }
+
+    private static async Task<Halt?> AwaitJudgeAsync(IOrchestrationContext context, string runId, RunProgress progress)
+    {
+        DateTimeOffset deadline = context.CurrentUtc + JudgePatience;
+        TimeSpan wait = FirstWait;
+        while (true)
+        {
+            JudgeState state = await context.CallActivityAsync(Names.CheckJudge, new RunReference(runId));
+            if (state.Ready || state.Halt is not null)
+            {
+                return state.Halt;
+            }
+
+            if (context.CurrentUtc + wait > deadline)
+            {
+                return new Halt(HaltKind.Unreachable, state.Detail);
+            }
+
+            context.SetCustomStatus(progress with { Stage = "waiting-for-judge", Detail = state.Detail });
+            await context.CreateTimerAsync(wait);
+            wait = wait * 1.5 < LongestWait ? wait * 1.5 : LongestWait;
+        }
+    }
+
+    private static async Task<(RunProgress Progress, Halt? Halt)> FanOutAsync(
+        IOrchestrationContext context, BatchRun run, int shards, int wave, bool last, RunProgress progress)
+    {
+        var running = new List<Task<ShardResult>>();
+        Halt? halt = null;
+        int next = 0;
+        progress = progress with { Finished = 0, Judgements = 0, ShardsFinished = 0 };
+        context.SetCustomStatus(progress);
+        while (running.Count > 0 || (next < shards && halt is null))
+        {
+            while (running.Count < run.Window && next < shards && halt is null)
+            {
+                running.Add(context.CallSubOrchestratorAsync(
+                    Names.ScoreShard, $"{context.InstanceId}-{wave}-{next}", new ShardRun(run.RunId, next, wave, last)));
+                next++;
+            }
+
+            Task<ShardResult> ended = await Task.WhenAny(running);
+            running.Remove(ended);
+            ShardResult result = await ended;
+            halt ??= result.Halt;
+            progress = progress with
+            {
+                Finished = progress.Finished + (last && result.Halt is null ? result.Rollouts : 0),
+                Judgements = progress.Judgements + result.Judgements,
+                ShardsFinished = progress.ShardsFinished + 1,
+            };
+            context.SetCustomStatus(progress);
+        }
+
+        return (progress, halt);
+    }
+}
+
+/// <summary>Scores a shard: rounds of draws until the policy asks for nothing, then verdicts.</summary>
+public static class ScoreShard
+{
+    /// <summary>Runs it. Deterministic.</summary>
+    public static async Task<ShardResult> RunAsync(IOrchestrationContext context, ShardRun shard)
+    {
+        Halt? halt = null;
+        for (int round = 0; halt is null; round++)
+        {
+            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round));
+            halt = plan.Halt;
+            if (plan.Draws == 0 || halt is not null)
+            {
+                break;
+            }
+
+            var chunks = new Task<ChunkResult>[plan.Chunks];
+            for (int chunk = 0; chunk < chunks.Length; chunk++)
+            {
+                chunks[chunk] = context.CallActivityAsync(
+                    Names.DrawJudgements, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk));
+            }
+
+            foreach (ChunkResult result in await Task.WhenAll(chunks))
+            {
+                halt ??= result.Halt;
+            }
+        }
+
+        ShardResult cast = await context.CallActivityAsync(Names.CastVerdicts, shard);
+        return cast with { Halt = halt };
+    }
+}

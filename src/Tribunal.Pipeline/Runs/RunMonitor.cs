@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+
+namespace Tribunal.Pipeline.Runs;
+
+/// <summary>Counts what a run spends and gets in this process, and stops it softly: what is in flight ends, nothing new begins.</summary>
+public sealed class RunMonitor
+{
+    /// <summary>Judgements before the valid rate is looked at.</summary>
+    public const int ValidRateAfter = 64;
+
+    private long _drawn;
+    private long _valid;
+    private long _inputTokens;
+    private long _outputTokens;
+    private long _earlierJudgements;
+    private Halt? _halt;
+
+    /// <summary>The stop, once there is one.</summary>
+    public Halt? Halt => Volatile.Read(ref _halt);
+
+    /// <summary>Judgements drawn by this process.</summary>
+    public long Drawn => Interlocked.Read(ref _drawn);
+
+    /// <summary>Of these, valid.</summary>
+    public long Valid => Interlocked.Read(ref _valid);
+
+    /// <summary>Judgements that earlier processes left in the ledger, as far as they were met.</summary>
+    public long Earlier => Interlocked.Read(ref _earlierJudgements);
+
+    /// <summary>Tokens, those of earlier processes included.</summary>
+    public Usage Usage => new(Interlocked.Read(ref _inputTokens), Interlocked.Read(ref _outputTokens));
+
+    /// <summary>Asks the run to stop. The first reason stays.</summary>
+    public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
+
+    /// <summary>Counts what the ledger held before.</summary>
+    internal void AddEarlier(Judgement judgement)
+    {
+        Interlocked.Increment(ref _earlierJudgements);
+        AddUsage(judgement.Usage);
+    }
+
+    /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
+    internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
+    {
+        AddUsage(judgement.Usage);
+        long drawn = Interlocked.Increment(ref _drawn);
+        long valid = judgement.Outcome == JudgementOutcome.Valid ? Interlocked.Increment(ref _valid) : Valid;
+        Usage usage = Usage;
+        if (limits.Tokens is long tokens && usage.Input + usage.Output >= tokens)
+        {
+            Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
+        }
+        else if (limits.Cost is double cost && price is not null && price.Of(usage) >= cost)
+        {
+            Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
+        }
+        else if (drawn >= ValidRateAfter && valid < validRateFloor * drawn)
+        {
+            Stop(new Halt(HaltKind.ValidRate, $"only {valid} of {drawn} judgements have a verdict (last: {judgement.Outcome}: {judgement.Why ?? judgement.Finish ?? "no reason given"}); protocol, template or token budget may not fit this judge"));
+        }
+    }
+
+    private void AddUsage(Usage usage)
+    {
+        Interlocked.Add(ref _inputTokens, usage.Input);
+        Interlocked.Add(ref _outputTokens, usage.Output);
+    }
+}
+
+/// <summary>The monitors of the runs that this process works on.</summary>
+public sealed class RunMonitors
+{
+    private readonly ConcurrentDictionary<string, RunMonitor> _monitors = new(StringComparer.Ordinal);
+
+    /// <summary>The run's monitor.</summary>
+    public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => new RunMonitor());
+
+    /// <summary>Forgets an ended run.</summary>
+    public void Forget(string runId) => _monitors.TryRemove(runId, out _);
+
+    /// <summary>Stops every run softly: the host is going down.</summary>
+    public void StopAll(Halt halt)
+    {
+        foreach (RunMonitor monitor in _monitors.Values)
+        {
+            monitor.Stop(halt);
+        }
+    }
+}

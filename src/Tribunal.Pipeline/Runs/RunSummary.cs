@@ -1,0 +1,233 @@
+using System.Text.Json.Serialization;
+using Tribunal.Judging;
+
+namespace Tribunal.Pipeline.Runs;
+
+/// <summary>Why a run stopped before its end.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<HaltKind>))]
+public enum HaltKind
+{
+    /// <summary>Someone pressed Ctrl-C, or the host is going down.</summary>
+    [JsonStringEnumMemberName("interrupted")]
+    Interrupted,
+
+    /// <summary>Someone cancelled it.</summary>
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled,
+
+    /// <summary>The limit on tokens or cost.</summary>
+    [JsonStringEnumMemberName("limit")]
+    Limit,
+
+    /// <summary>Too few judgements are valid.</summary>
+    [JsonStringEnumMemberName("valid-rate")]
+    ValidRate,
+
+    /// <summary>The judge can't be reached.</summary>
+    [JsonStringEnumMemberName("unreachable")]
+    Unreachable,
+
+    /// <summary>The judge refuses the requests as such.</summary>
+    [JsonStringEnumMemberName("rejected")]
+    Rejected,
+
+    /// <summary>The batch was changed or deleted.</summary>
+    [JsonStringEnumMemberName("batch-changed")]
+    BatchChanged,
+}
+
+/// <summary>A stop before the end.</summary>
+/// <param name="Kind">Why.</param>
+/// <param name="Detail">In words.</param>
+public sealed record Halt(HaltKind Kind, string Detail);
+
+/// <summary>Whether a run is through.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RunStatus>))]
+public enum RunStatus
+{
+    /// <summary>Every rollout has its verdict.</summary>
+    [JsonStringEnumMemberName("complete")]
+    Complete,
+
+    /// <summary>It stopped before; it can be resumed.</summary>
+    [JsonStringEnumMemberName("partial")]
+    Partial,
+}
+
+/// <summary>A share with its 95 % interval (Wilson).</summary>
+/// <param name="Value">In [0, 1].</param>
+/// <param name="Low">Lower end.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Of">How many it is a share of.</param>
+public sealed record Rate(double Value, double Low, double High, long Of)
+{
+    /// <summary>Wilson's score interval for a share of <paramref name="of"/>; null when that is 0.</summary>
+    /// <param name="count">Hits; may be fractional where ties count in part.</param>
+    /// <param name="of">Trials.</param>
+    public static Rate? Wilson(double count, long of)
+    {
+        if (of == 0)
+        {
+            return null;
+        }
+
+        const double Z = 1.959963984540054;
+        double p = count / of;
+        double z2 = Z * Z / of;
+        double centre = (p + (z2 / 2)) / (1 + z2);
+        double half = Z / (1 + z2) * Math.Sqrt((p * (1 - p) / of) + (z2 / (4.0 * of)));
+        return new Rate(p, Math.Max(0, centre - half), Math.Min(1, centre + half), of);
+    }
+}
+
+/// <summary>One bin of the reliability table.</summary>
+/// <param name="From">Lower confidence.</param>
+/// <param name="To">Upper confidence.</param>
+/// <param name="Count">Labelled verdicts in it.</param>
+/// <param name="Confidence">Their mean confidence.</param>
+/// <param name="Accuracy">Their accuracy.</param>
+public sealed record ReliabilityBin(double From, double To, long Count, double Confidence, double Accuracy);
+
+/// <summary>How far confidences can be taken at their word.</summary>
+/// <param name="ExpectedCalibrationError">Mean |confidence − accuracy| over bins, weighted by count.</param>
+/// <param name="Bins">The reliability table.</param>
+/// <param name="Temperature">Divides the logits of the confidences; fitted on half of the labelled verdicts.</param>
+/// <param name="CalibratedError">The error on the other half after scaling.</param>
+public sealed record Calibration(double ExpectedCalibrationError, IReadOnlyList<ReliabilityBin> Bins, double? Temperature, double? CalibratedError);
+
+/// <summary>Agreement with labels, over all or in a domain.</summary>
+/// <param name="Rollouts">Verdicts.</param>
+/// <param name="Scored">Verdicts with rewards.</param>
+/// <param name="Accuracy">Share of labelled, scored rollouts whose best is a labelled best; null without labels.</param>
+/// <param name="Chance">What guessing would give.</param>
+/// <param name="Usage">Tokens.</param>
+public sealed record DomainSummary(long Rollouts, long Scored, Rate? Accuracy, double? Chance, Usage Usage)
+{
+    /// <summary>Whether the judge is significantly worse than guessing: more votes then make it worse.</summary>
+    public bool BelowChance => Accuracy is not null && Chance is not null && Accuracy.High < Chance;
+}
+
+/// <summary>Requests to the judge by how they ended.</summary>
+public sealed record RequestCounts
+{
+    /// <summary>Sent.</summary>
+    public long Sent { get; init; }
+
+    /// <summary>Answered 429.</summary>
+    public long Throttled { get; init; }
+
+    /// <summary>Answered 5xx.</summary>
+    public long Unavailable { get; init; }
+
+    /// <summary>Connections that broke.</summary>
+    public long Reset { get; init; }
+
+    /// <summary>Timed out.</summary>
+    public long TimedOut { get; init; }
+
+    /// <summary>Cut off and drawn again with a larger budget.</summary>
+    public long Redrawn { get; init; }
+}
+
+/// <summary>Judgements by outcome.</summary>
+public sealed record OutcomeCounts
+{
+    /// <summary>All.</summary>
+    public long Drawn { get; init; }
+
+    /// <summary>With a verdict.</summary>
+    public long Valid { get; init; }
+
+    /// <summary>Without one.</summary>
+    public long Unparsable { get; init; }
+
+    /// <summary>Cut off.</summary>
+    public long Truncated { get; init; }
+
+    /// <summary>Declined.</summary>
+    public long Refused { get; init; }
+
+    /// <summary>Never answered.</summary>
+    public long Failed { get; init; }
+}
+
+/// <summary><c>summary.json</c>: what came of a run.</summary>
+public sealed record RunSummary
+{
+    /// <summary>The run.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Whether it is through.</summary>
+    public required RunStatus Status { get; init; }
+
+    /// <summary>Why it stopped before its end.</summary>
+    public Halt? Halt { get; init; }
+
+    /// <summary>True where rewards come from the simulated judge and mean nothing.</summary>
+    public required bool Simulated { get; init; }
+
+    /// <summary>Judge.</summary>
+    public required string Judge { get; init; }
+
+    /// <summary>Model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Protocol.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Rollouts in the batch.</summary>
+    public long Rollouts { get; init; }
+
+    /// <summary>With rewards.</summary>
+    public long Scored { get; init; }
+
+    /// <summary>Without.</summary>
+    public long Unscorable { get; init; }
+
+    /// <summary>Refused lines.</summary>
+    public long Invalid { get; init; }
+
+    /// <summary>Judgements by outcome.</summary>
+    public required OutcomeCounts Judgements { get; init; }
+
+    /// <summary>Requests by how they ended.</summary>
+    public required RequestCounts Requests { get; init; }
+
+    /// <summary>Tokens.</summary>
+    public Usage Usage { get; init; }
+
+    /// <summary>Cost from the price table; null where no price is known.</summary>
+    public double? Cost { get; init; }
+
+    /// <summary>Share of judgements with a verdict.</summary>
+    public Rate? ValidRate { get; init; }
+
+    /// <summary>Of judgements matched with one in the opposite order, the share that chose another response.</summary>
+    public Rate? FlipRate { get; init; }
+
+    /// <summary>Share of decided pair judgements that chose the response shown first; ½ is unbiased.</summary>
+    public Rate? FirstShownRate { get; init; }
+
+    /// <summary>Verdicts by why sampling stopped.</summary>
+    public required IReadOnlyDictionary<string, long> Stops { get; init; }
+
+    /// <summary>All rollouts.</summary>
+    public required DomainSummary Overall { get; init; }
+
+    /// <summary>By domain.</summary>
+    public required IReadOnlyDictionary<string, DomainSummary> Domains { get; init; }
+
+    /// <summary>Calibration, where <c>best</c> is given.</summary>
+    public Calibration? Calibration { get; init; }
+
+    /// <summary>Delimiters and verdict strings neutralised in rollouts, and in how many rollouts.</summary>
+    public Neutralisation? Neutralised { get; init; }
+
+    /// <summary>What a reader should know: a judge below chance, a low valid rate.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+}
+
+/// <summary>Forged verdict strings made inert.</summary>
+/// <param name="Rollouts">Rollouts that held any.</param>
+/// <param name="Strings">Strings in all.</param>
+public sealed record Neutralisation(long Rollouts, long Strings);

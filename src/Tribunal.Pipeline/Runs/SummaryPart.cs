@@ -1,0 +1,283 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Pipeline.Runs;
+
+/// <summary>
+/// A shard's share of the summary: sums that add up, whatever order shards end in. Publishing merges them without reading
+/// the ledger again.
+/// </summary>
+public sealed class SummaryPart
+{
+    private const int ConfidenceBins = 200;
+
+    /// <summary>Per domain; the empty name holds rollouts without one.</summary>
+    public SortedDictionary<string, DomainSums> Domains { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Verdicts by stop reason.</summary>
+    public SortedDictionary<string, long> Stops { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Valid judgements.</summary>
+    public long Valid { get; set; }
+
+    /// <summary>Unparsable judgements.</summary>
+    public long Unparsable { get; set; }
+
+    /// <summary>Truncated judgements.</summary>
+    public long Truncated { get; set; }
+
+    /// <summary>Refused judgements.</summary>
+    public long Refused { get; set; }
+
+    /// <summary>Failed judgements.</summary>
+    public long Failed { get; set; }
+
+    /// <summary>Requests sent.</summary>
+    public long Sent { get; set; }
+
+    /// <summary>Requests throttled.</summary>
+    public long Throttled { get; set; }
+
+    /// <summary>Requests answered 5xx.</summary>
+    public long Unavailable { get; set; }
+
+    /// <summary>Connections broken.</summary>
+    public long Reset { get; set; }
+
+    /// <summary>Requests timed out.</summary>
+    public long TimedOut { get; set; }
+
+    /// <summary>Cut-off answers drawn again.</summary>
+    public long Redrawn { get; set; }
+
+    /// <summary>Judgements matched with one in the opposite order.</summary>
+    public long Matched { get; set; }
+
+    /// <summary>Of these, the winner differed.</summary>
+    public long Flipped { get; set; }
+
+    /// <summary>Decided judgements of two responses.</summary>
+    public long Decided { get; set; }
+
+    /// <summary>Of these, the one shown first won.</summary>
+    public long FirstShown { get; set; }
+
+    /// <summary>Rollouts with neutralised strings.</summary>
+    public long NeutralisedRollouts { get; set; }
+
+    /// <summary>Neutralised strings.</summary>
+    public long NeutralisedStrings { get; set; }
+
+    /// <summary>Labelled verdicts by confidence, in equal bins over [0, 1]; correct ones.</summary>
+    public long[] Correct { get; init; } = new long[ConfidenceBins];
+
+    /// <summary>Labelled verdicts by confidence; wrong ones.</summary>
+    public long[] Wrong { get; init; } = new long[ConfidenceBins];
+
+    /// <summary>Adds a rollout's verdict and the judgements behind it.</summary>
+    public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements)
+    {
+        foreach (Judgement judgement in judgements)
+        {
+            Add(judgement);
+        }
+
+        AddOrderEffects(judgements);
+        string domain = rollout.Domain ?? "";
+        if (!Domains.TryGetValue(domain, out DomainSums? sums))
+        {
+            Domains.Add(domain, sums = new DomainSums());
+        }
+
+        sums.Rollouts++;
+        sums.Input += verdict.Usage.Input;
+        sums.Output += verdict.Usage.Output;
+        if (verdict.Neutralised is > 0 and int strings)
+        {
+            NeutralisedRollouts++;
+            NeutralisedStrings += strings;
+        }
+
+        string stop = verdict.Stop is { } reason ? JsonNames.Of(reason) : "none";
+        Stops[stop] = Stops.GetValueOrDefault(stop) + 1;
+        if (verdict.Status != VerdictStatus.Scored)
+        {
+            return;
+        }
+
+        sums.Scored++;
+        if (rollout.Best is { Count: > 0 } best && verdict.Best is int chosen && rollout.Responses.Count > 1)
+        {
+            bool correct = best.Contains(chosen);
+            sums.Labelled++;
+            sums.Correct += correct ? 1 : 0;
+            sums.Chance += (double)best.Count / rollout.Responses.Count;
+            int bin = Math.Clamp((int)((verdict.Confidence ?? 0) * ConfidenceBins), 0, ConfidenceBins - 1);
+            (correct ? Correct : Wrong)[bin]++;
+        }
+    }
+
+    /// <summary>Adds another part.</summary>
+    public void Merge(SummaryPart other)
+    {
+        foreach ((string name, DomainSums theirs) in other.Domains)
+        {
+            if (!Domains.TryGetValue(name, out DomainSums? mine))
+            {
+                Domains.Add(name, mine = new DomainSums());
+            }
+
+            mine.Merge(theirs);
+        }
+
+        foreach ((string name, long count) in other.Stops)
+        {
+            Stops[name] = Stops.GetValueOrDefault(name) + count;
+        }
+
+        Valid += other.Valid;
+        Unparsable += other.Unparsable;
+        Truncated += other.Truncated;
+        Refused += other.Refused;
+        Failed += other.Failed;
+        Sent += other.Sent;
+        Throttled += other.Throttled;
+        Unavailable += other.Unavailable;
+        Reset += other.Reset;
+        TimedOut += other.TimedOut;
+        Redrawn += other.Redrawn;
+        Matched += other.Matched;
+        Flipped += other.Flipped;
+        Decided += other.Decided;
+        FirstShown += other.FirstShown;
+        NeutralisedRollouts += other.NeutralisedRollouts;
+        NeutralisedStrings += other.NeutralisedStrings;
+        for (int i = 0; i < ConfidenceBins; i++)
+        {
+            Correct[i] += other.Correct[i];
+            Wrong[i] += other.Wrong[i];
+        }
+    }
+
+    private void Add(Judgement judgement)
+    {
+        switch (judgement.Outcome)
+        {
+            case JudgementOutcome.Valid:
+                Valid++;
+                break;
+            case JudgementOutcome.Unparsable:
+                Unparsable++;
+                break;
+            case JudgementOutcome.Truncated:
+                Truncated++;
+                break;
+            case JudgementOutcome.Refused:
+                Refused++;
+                break;
+            default:
+                Failed++;
+                break;
+        }
+
+        Tries? tries = judgement.Tries;
+        Sent += tries?.Requests ?? 1;
+        Throttled += tries?.Throttled ?? 0;
+        Unavailable += tries?.Unavailable ?? 0;
+        Reset += tries?.Reset ?? 0;
+        TimedOut += tries?.TimedOut ?? 0;
+        Redrawn += tries?.Truncated ?? 0;
+    }
+
+    // The j-th judgement of a pair in one order is matched with the j-th in the other.
+    private void AddOrderEffects(IReadOnlyList<Judgement> judgements)
+    {
+        Dictionary<(int, int), (List<int> Forward, List<int> Backward)>? pairs = null;
+        foreach (Judgement judgement in judgements)
+        {
+            if (judgement.Outcome != JudgementOutcome.Valid || judgement.Order.Count != 2 || WinnerOf(judgement) is not int winner)
+            {
+                continue;
+            }
+
+            int first = judgement.Order[0];
+            Decided++;
+            FirstShown += winner == first ? 1 : 0;
+            (int, int) key = (Math.Min(first, judgement.Order[1]), Math.Max(first, judgement.Order[1]));
+            pairs ??= [];
+            if (!pairs.TryGetValue(key, out (List<int> Forward, List<int> Backward) winners))
+            {
+                pairs.Add(key, winners = ([], []));
+            }
+
+            (first == key.Item1 ? winners.Forward : winners.Backward).Add(winner);
+        }
+
+        if (pairs is null)
+        {
+            return;
+        }
+
+        foreach ((List<int> forward, List<int> backward) in pairs.Values)
+        {
+            for (int j = 0; j < Math.Min(forward.Count, backward.Count); j++)
+            {
+                Matched++;
+                Flipped += forward[j] != backward[j] ? 1 : 0;
+            }
+        }
+    }
+
+    private static int? WinnerOf(Judgement judgement)
+    {
+        if (judgement.Scores is not { } scores)
+        {
+            return judgement.Winner;
+        }
+
+        (int a, int b) = (judgement.Order[0], judgement.Order[1]);
+        return scores.Count <= Math.Max(a, b) || scores[a] == scores[b] ? null : scores[a] > scores[b] ? a : b;
+    }
+}
+
+/// <summary>A domain's sums.</summary>
+public sealed class DomainSums
+{
+    /// <summary>Verdicts.</summary>
+    public long Rollouts { get; set; }
+
+    /// <summary>With rewards.</summary>
+    public long Scored { get; set; }
+
+    /// <summary>With rewards and a label.</summary>
+    public long Labelled { get; set; }
+
+    /// <summary>Whose best is a labelled best.</summary>
+    public long Correct { get; set; }
+
+    /// <summary>Sum of the odds of guessing right.</summary>
+    public double Chance { get; set; }
+
+    /// <summary>Prompt tokens.</summary>
+    public long Input { get; set; }
+
+    /// <summary>Generated tokens.</summary>
+    public long Output { get; set; }
+
+    /// <summary>Adds another domain's sums.</summary>
+    public void Merge(DomainSums other)
+    {
+        Rollouts += other.Rollouts;
+        Scored += other.Scored;
+        Labelled += other.Labelled;
+        Correct += other.Correct;
+        Chance += other.Chance;
+        Input += other.Input;
+        Output += other.Output;
+    }
+
+    /// <summary>As it stands in the summary.</summary>
+    public DomainSummary ToSummary() =>
+        new(Rollouts, Scored, Rate.Wilson(Correct, Labelled), Labelled > 0 ? Chance / Labelled : null, new Usage(Input, Output));
+}
