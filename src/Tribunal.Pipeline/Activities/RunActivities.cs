@@ -130,7 +130,7 @@ public sealed partial class RunActivities(
         if (draws.Count > 0 && await StopAskedAsync(context, cancellationToken) is null)
         {
             await using var writer = new LedgerWriter(part);
-            var drawer = new JudgementDrawer(context, time);
+            var drawer = new JudgementDrawer(context);
             var parallel = new ParallelOptions
             {
                 MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Binding.Concurrency,
@@ -171,7 +171,7 @@ public sealed partial class RunActivities(
         for (int i = 0; i < rollouts.Count; i++)
         {
             List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
-            Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol, context.Manifest.Simulated, allowances?[i]);
+            Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol.WhyNot(rollouts[i]), context.Manifest.Simulated, allowances?[i]);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
             summary.Add(rollouts[i], verdict, drawn);
             judgements += drawn.Count;
@@ -187,6 +187,10 @@ public sealed partial class RunActivities(
 
         return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
     }
+
+    /// <summary>Shares what is left of a batch-wide budget out over the rollouts of every shard.</summary>
+    public Task<WavePlan> AllocateBudgetAsync(WaveRequest wave, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException($"wave {wave.Wave} of {wave.RunId}");
 
     /// <summary>Stitches the shards' outputs; the summary comes last and says whether the run is complete.</summary>
     public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)

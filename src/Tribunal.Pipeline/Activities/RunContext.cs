@@ -45,7 +45,7 @@ internal sealed class RunContext
                 }
             }
 
-            Task<IReadOnlyList<Rollout>> rollouts = ShardReader.ReadAsync(this, Shards[shard], CancellationToken.None);
+            Task<IReadOnlyList<Rollout>> rollouts = ShardReader.ReadAsync(Batch, Manifest, Shards[shard], CancellationToken.None);
             _recent.AddFirst((shard, rollouts));
             if (_recent.Count > KeptShards)
             {

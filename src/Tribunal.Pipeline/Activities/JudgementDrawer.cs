@@ -1,0 +1,102 @@
+using Tribunal.Judging;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off, and has it meta-scored.</summary>
+internal sealed class JudgementDrawer(RunContext context)
+{
+    /// <summary>The judgement; null where the run has to stop instead.</summary>
+    public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
+    {
+        IProtocol protocol = context.Binding.Protocol;
+        SamplingDefaults sampling = context.Manifest.Sampling;
+        JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+        var question = new JudgeQuestion
+        {
+            Messages = prompt.Messages,
+            Temperature = sampling.Temperature,
+            TopP = sampling.TopP,
+            MaxTokens = sampling.MaxTokens,
+            ThinkingTokens = sampling.ThinkingTokens,
+            Seed = SampleSeed.Of(context.Manifest.Request.Seed, rollout.Id, draw.Sample),
+        };
+
+        JudgeReply? cutOff = null;
+        Judgement judgement;
+        try
+        {
+            JudgeReply reply = await context.Binding.Judge.AskAsync(question, cancellationToken);
+            if (reply.Finish == "length")
+            {
+                cutOff = reply;
+                reply = AfterCutOff(cutOff, await context.Binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+            }
+
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair, reply);
+        }
+        catch (JudgeException exception)
+        {
+            if (await StopsRunAsync(exception, cancellationToken))
+            {
+                return null;
+            }
+
+            judgement = cutOff is null
+                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair, exception)
+                : JudgementReader.Read(
+                    rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair,
+                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+        }
+
+        if (prompt.Neutralised > 0)
+        {
+            judgement = judgement with { Neutralised = prompt.Neutralised };
+        }
+
+        return judgement.Outcome == JudgementOutcome.Valid && context.Binding.Meta is { } meta
+            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
+            : judgement;
+    }
+
+    private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with
+    {
+        Usage = first.Usage + second.Usage,
+        Latency = first.Latency + second.Latency,
+        Tries = Sum(first.Tries, second.Tries) with { Truncated = 1 },
+    };
+
+    private static Tries Sum(Tries a, Tries b) => new()
+    {
+        Requests = a.Requests + b.Requests,
+        Throttled = a.Throttled + b.Throttled,
+        Unavailable = a.Unavailable + b.Unavailable,
+        Reset = a.Reset + b.Reset,
+        TimedOut = a.TimedOut + b.TimedOut,
+        Truncated = a.Truncated + b.Truncated,
+    };
+
+    // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.
+    private async Task<bool> StopsRunAsync(JudgeException exception, CancellationToken cancellationToken)
+    {
+        switch (exception.Fault)
+        {
+            case JudgeFault.Rejected:
+                context.Monitor.Stop(new Halt(HaltKind.Rejected, exception.Message));
+                return true;
+            case JudgeFault.Unreachable:
+                JudgeHealth health = await context.Binding.Judge.CheckHealthAsync(cancellationToken);
+                if (!health.Ready)
+                {
+                    context.Monitor.Stop(new Halt(HaltKind.Unreachable, $"{exception.Message}; {health.Detail}"));
+                }
+
+                return !health.Ready;
+            default:
+                return false;
+        }
+    }
+}

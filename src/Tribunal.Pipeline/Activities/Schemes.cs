@@ -1,0 +1,26 @@
+using Tribunal.Judging;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>The judging scheme of a request.</summary>
+public static class Schemes
+{
+    /// <summary>Options for a scheme that draws and votes, or only votes.</summary>
+    public static SchemeOptions OptionsFor(EvaluationRequest request, JudgingKind kind, (double Min, double Max) range) => new()
+    {
+        Policy = request.Policy,
+        Meta = request.Meta,
+        Tournament = request.Tournament,
+        Rule = request.Rule,
+        Seed = request.Seed,
+        Kind = kind,
+        ScoreRange = range,
+    };
+
+    /// <summary>The scheme of a run.</summary>
+    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    public static IJudgingScheme For(EvaluationRequest request, IProtocol protocol) =>
+        JudgingSchemes.Create(OptionsFor(request, protocol.Kind, protocol.ScoreRange));
+}

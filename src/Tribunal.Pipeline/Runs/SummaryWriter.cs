@@ -1,0 +1,129 @@
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+
+namespace Tribunal.Pipeline.Runs;
+
+/// <summary>Turns a run's sums into its summary.</summary>
+public static class SummaryWriter
+{
+    private const int Bins = 10;
+
+    /// <summary>Writes it.</summary>
+    /// <param name="manifest">The run.</param>
+    /// <param name="sums">Its sums.</param>
+    /// <param name="halt">Why it stopped before its end, if it did.</param>
+    /// <param name="price">Prices, where known.</param>
+    public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, TokenPrice? price)
+    {
+        var total = new DomainSums();
+        foreach (DomainSums domain in sums.Domains.Values)
+        {
+            total.Merge(domain);
+        }
+
+        DomainSummary overall = total.ToSummary();
+        long drawn = sums.Valid + sums.Unparsable + sums.Truncated + sums.Refused + sums.Failed;
+        var domains = sums.Domains.Where(static d => d.Key.Length > 0).ToDictionary(static d => d.Key, static d => d.Value.ToSummary(), StringComparer.Ordinal);
+        Rate? validRate = Rate.Wilson(sums.Valid, drawn);
+        return new RunSummary
+        {
+            RunId = manifest.RunId,
+            Status = halt is null ? RunStatus.Complete : RunStatus.Partial,
+            Halt = halt,
+            Simulated = manifest.Simulated,
+            Judge = manifest.Judge,
+            Model = manifest.Model,
+            Protocol = manifest.Protocol,
+            Rollouts = manifest.Rollouts,
+            Scored = total.Scored,
+            Unscorable = total.Rollouts - total.Scored,
+            Invalid = manifest.Invalid,
+            Judgements = new OutcomeCounts
+            {
+                Drawn = drawn,
+                Valid = sums.Valid,
+                Unparsable = sums.Unparsable,
+                Truncated = sums.Truncated,
+                Refused = sums.Refused,
+                Failed = sums.Failed,
+            },
+            Requests = new RequestCounts
+            {
+                Sent = sums.Sent,
+                Throttled = sums.Throttled,
+                Unavailable = sums.Unavailable,
+                Reset = sums.Reset,
+                TimedOut = sums.TimedOut,
+                Redrawn = sums.Redrawn,
+            },
+            Usage = overall.Usage,
+            Cost = price?.Of(overall.Usage),
+            ValidRate = validRate,
+            FlipRate = Rate.Wilson(sums.Flipped, sums.Matched),
+            FirstShownRate = Rate.Wilson(sums.FirstShown, sums.Decided),
+            Stops = sums.Stops,
+            Overall = overall,
+            Domains = domains,
+            Calibration = CalibrationOf(sums),
+            Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
+            Warnings = [.. Warnings(manifest, overall, domains, validRate)],
+        };
+    }
+
+    private static IEnumerable<string> Warnings(RunManifest manifest, DomainSummary overall, Dictionary<string, DomainSummary> domains, Rate? validRate)
+    {
+        if (manifest.Simulated)
+        {
+            yield return "Rewards come from the simulated judge: they show how Tribunal works and say nothing of the responses.";
+        }
+
+        if (overall.BelowChance)
+        {
+            yield return "The judge is below chance: more votes make it worse. Don't use these rewards.";
+        }
+
+        foreach ((string name, DomainSummary domain) in domains.Where(static d => d.Value.BelowChance))
+        {
+            yield return $"In {name} the judge is below chance ({domain.Accuracy!.Value:P1}, guessing gives {domain.Chance:P1}): more votes make it worse.";
+        }
+
+        if (validRate is { Value: < 0.8 })
+        {
+            yield return $"Only {validRate.Value:P1} of the judgements have a verdict: check protocol, template and token budget.";
+        }
+    }
+
+    private static Calibration? CalibrationOf(SummaryPart sums)
+    {
+        long labelled = sums.Correct.Sum() + sums.Wrong.Sum();
+        if (labelled == 0)
+        {
+            return null;
+        }
+
+        int perBin = sums.Correct.Length / Bins;
+        var table = new List<ReliabilityBin>();
+        double error = 0;
+        for (int bin = 0; bin < Bins; bin++)
+        {
+            long count = 0, correct = 0;
+            double confidence = 0;
+            for (int i = bin * perBin; i < (bin + 1) * perBin; i++)
+            {
+                long here = sums.Correct[i] + sums.Wrong[i];
+                count += here;
+                correct += sums.Correct[i];
+                confidence += here * (i + 0.5) / sums.Correct.Length;
+            }
+
+            if (count > 0)
+            {
+                var row = new ReliabilityBin((double)bin / Bins, (bin + 1.0) / Bins, count, confidence / count, (double)correct / count);
+                table.Add(row);
+                error += count * Math.Abs(row.Confidence - row.Accuracy) / labelled;
+            }
+        }
+
+        return new Calibration(error, table, null, null);
+    }
+}
