@@ -80,7 +80,11 @@ public sealed partial class RunActivities(
         byte[]? planned = await context.Store.ReadDocumentAsync(name, cancellationToken);
         if (planned is null)
         {
-            IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(round.Shard);
+            if (await RolloutsAsync(context, round.Shard) is not { } rollouts)
+            {
+                return new RoundPlan(0, 0, context.Monitor.Halt);
+            }
+
             Dictionary<string, List<Judgement>> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
             int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(round.Shard, round.Wave), PipelineJson.Default.Int32Array, cancellationToken);
             var buffer = new ArrayBufferWriter<byte>();
@@ -110,7 +114,11 @@ public sealed partial class RunActivities(
     public async Task<ChunkResult> DrawJudgementsAsync(ChunkReference chunk, CancellationToken cancellationToken)
     {
         RunContext context = await OpenAsync(chunk.RunId);
-        IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(chunk.Shard);
+        if (await RolloutsAsync(context, chunk.Shard) is not { } rollouts)
+        {
+            return new ChunkResult(0, 0, context.Monitor.Halt);
+        }
+
         List<PlannedDraw> draws = await ReadPlanAsync(context.Store, chunk, cancellationToken);
         await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk), cancellationToken);
         var drawn = new HashSet<(string, int)>();
@@ -160,7 +168,11 @@ public sealed partial class RunActivities(
     public async Task<ShardResult> CastVerdictsAsync(ShardRun shard, CancellationToken cancellationToken)
     {
         RunContext context = await OpenAsync(shard.RunId);
-        IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(shard.Shard);
+        if (await RolloutsAsync(context, shard.Shard) is not { } rollouts)
+        {
+            return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
+        }
+
         Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
         int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(shard.Shard, shard.Wave), PipelineJson.Default.Int32Array, cancellationToken);
         var summary = new SummaryPart();
@@ -190,7 +202,7 @@ public sealed partial class RunActivities(
 
     /// <summary>Shares what is left of a batch-wide budget out over the rollouts of every shard.</summary>
     public Task<WavePlan> AllocateBudgetAsync(WaveRequest wave, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException($"wave {wave.Wave} of {wave.RunId}");
+        throw new InvalidOperationException($"wave {wave.Wave} of {wave.RunId} {_runs.Count}");
 
     /// <summary>Stitches the shards' outputs; the summary comes last and says whether the run is complete.</summary>
     public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
@@ -237,6 +249,20 @@ public sealed partial class RunActivities(
         }
 
         return draws;
+    }
+
+    // A batch that is no longer what was planned ends the run; nothing of it can be trusted.
+    private static async Task<IReadOnlyList<Rollout>?> RolloutsAsync(RunContext context, int shard)
+    {
+        try
+        {
+            return await context.RolloutsAsync(shard);
+        }
+        catch (BatchChangedException exception)
+        {
+            context.Monitor.Stop(new Halt(HaltKind.BatchChanged, exception.Message));
+            return null;
+        }
     }
 
     private async Task<Halt?> StopAskedAsync(RunContext context, CancellationToken cancellationToken)

@@ -162,6 +162,6 @@ public static class ScoreShard
         }
 
         ShardResult cast = await context.CallActivityAsync(Names.CastVerdicts, shard);
-        return cast with { Halt = halt };
+        return cast with { Halt = halt ?? cast.Halt };
     }
 }

@@ -34,8 +34,10 @@ namespace Tribunal.Pipeline.Runs;
 public sealed partial class PipelineJson : JsonSerializerContext
 {
     /// <summary>The same forms, indented for people: manifest and summary.</summary>
-    public static PipelineJson Readable { get; } = new(new JsonSerializerOptions(Default.Options)
+    public static PipelineJson Readable { get; } = new(new JsonSerializerOptions
     {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
         Encoder = Ledger.LedgerEncoding.Encoder,
     });

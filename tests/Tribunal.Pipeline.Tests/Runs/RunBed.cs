@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Pipeline.Tests.Runs;
+
+/// <summary>A temporary folder with a batch, and runs over it.</summary>
+internal sealed class RunBed : IJudgeProvider, IDisposable
+{
+    public RunBed(int rollouts, int responses = 3)
+    {
+        Folder = Directory.CreateTempSubdirectory("tribunal-").FullName;
+        Batch = Path.Combine(Folder, "batch.jsonl");
+        File.WriteAllLines(Batch, Enumerable.Range(0, rollouts).Select(i => JsonSerializer.Serialize(
+            new Rollout
+            {
+                Id = $"r{i}",
+                Prompt = [new Message("user", $"Question {i}?")],
+                Responses = [.. Enumerable.Range(0, responses).Select(j => new Response($"answer {j} of {i}"))],
+                Best = [i % responses],
+                Domain = i % 2 == 0 ? "even" : "odd",
+            },
+            TribunalJson.Default.Rollout)));
+    }
+
+    public string Folder { get; }
+
+    public string Batch { get; }
+
+    public ScriptedJudge Judge { get; } = new();
+
+    public ActivityOptions Options { get; set; } = new() { DrawsPerChunk = 16, DrawsPerShard = 40 };
+
+    public string Protocol { get; set; } = "grm";
+
+    public RunMonitors Monitors { get; private set; } = new();
+
+    public JudgeBinding Resolve(EvaluationRequest request)
+    {
+        IProtocol protocol = ProtocolCatalog.Resolve(Protocol, null).Protocol;
+        return new JudgeBinding { Judge = Judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8 };
+    }
+
+    /// <summary>Runs as a fresh process would.</summary>
+    public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null)
+    {
+        Monitors = new RunMonitors();
+        var activities = new RunActivities(new LocalRunStores(Folder), this, Monitors, Options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        request ??= new EvaluationRequest { Batch = Batch, Policy = new() { Samples = 4 } };
+        return new InProcessHost(activities, TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request), CancellationToken.None);
+    }
+
+    public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
+
+    public async Task<List<Judgement>> LedgerAsync(string runId = "run")
+    {
+        await using FileStream stream = File.OpenRead(PathOf(RunFiles.Judgements, runId));
+        var judgements = new List<Judgement>();
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: true))
+        {
+            judgements.Add(judgement);
+        }
+
+        return judgements;
+    }
+
+    public RunSummary Summary(string runId = "run") =>
+        JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(RunFiles.Summary, runId)), PipelineJson.Default.RunSummary)!;
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

@@ -1,0 +1,217 @@
+using Tribunal.Judging;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Pipeline.Tests.Runs;
+
+public sealed class RunTests : IDisposable
+{
+    private readonly RunBed _bed = new(50);
+
+    public void Dispose() => _bed.Dispose();
+
+    [Fact]
+    public async Task A_run_gives_every_rollout_a_verdict_and_leaves_only_the_contract_files()
+    {
+        RunOutcome outcome = await _bed.RunAsync();
+        Assert.Equal((RunStatus.Complete, 50L, 200L), (outcome.Status, outcome.Scored, outcome.Judgements));
+        Assert.Equal(50, File.ReadAllLines(_bed.PathOf(RunFiles.Verdicts)).Length);
+        List<Judgement> ledger = await _bed.LedgerAsync();
+        Assert.Equal(200, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+        Assert.Equal(
+            ["judgements.jsonl", "manifest.json", "shards.jsonl", "summary.json", "verdicts.jsonl"],
+            Directory.EnumerateFileSystemEntries(_bed.PathOf("")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        RunSummary summary = _bed.Summary();
+        Assert.Equal(new Usage(2000, 1000), summary.Usage);
+        Assert.Equal(["even", "odd"], summary.Domains.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(50, summary.Overall.Accuracy!.Of);
+    }
+
+    [Fact]
+    public async Task A_complete_run_is_not_drawn_again()
+    {
+        await _bed.RunAsync();
+        int asked = _bed.Judge.Asked.Count;
+        RunOutcome again = await _bed.RunAsync();
+        Assert.Equal(RunStatus.Complete, again.Status);
+        Assert.Equal(asked, _bed.Judge.Asked.Count);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(37)]
+    [InlineData(120)]
+    [InlineData(199)]
+    public async Task A_stopped_run_goes_on_to_the_same_verdicts_and_draws_nothing_twice(int stopAfter)
+    {
+        await _bed.RunAsync("whole");
+        _bed.Judge.Asked.Clear();
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call == 200 + stopAfter)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return null;
+        };
+        RunOutcome first = await _bed.RunAsync();
+        Assert.Equal((RunStatus.Partial, HaltKind.Interrupted), (first.Status, first.Halt!.Kind));
+        Assert.False(File.Exists(_bed.PathOf(RunFiles.Verdicts)));
+        RunOutcome second = await _bed.RunAsync();
+        Assert.Equal(RunStatus.Complete, second.Status);
+        Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "whole")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts)));
+        Assert.Equal(200, _bed.Judge.Asked.Count);
+        Assert.Equal(200, _bed.Judge.Asked.Select(static q => q.Seed).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_torn_last_line_is_dropped_and_drawn_again()
+    {
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call == 90)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return null;
+        };
+        await _bed.RunAsync();
+        string part = Directory.EnumerateFiles(_bed.PathOf("parts"), "ledger-*", SearchOption.AllDirectories).First();
+        byte[] bytes = await File.ReadAllBytesAsync(part);
+        await File.WriteAllBytesAsync(part, bytes[..^7]);
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync()).Status);
+        List<Judgement> ledger = await _bed.LedgerAsync();
+        Assert.Equal(200, ledger.Count);
+        Assert.Equal(200, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+        Assert.Equal(201, _bed.Judge.Asked.Count);
+    }
+
+    [Fact]
+    public async Task A_run_of_something_else_is_refused()
+    {
+        await _bed.RunAsync();
+        RunMismatchException mismatch = await Assert.ThrowsAsync<RunMismatchException>(
+            () => _bed.RunAsync(request: new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Seed = 7 }));
+        Assert.Contains("seed", mismatch.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bad_lines_are_listed_with_number_and_reason_and_the_rest_goes_on()
+    {
+        string[] lines = File.ReadAllLines(_bed.Batch);
+        lines[3] = "{\"id\":";
+        lines[20] = lines[19];
+        File.WriteAllLines(_bed.Batch, lines);
+        RunOutcome outcome = await _bed.RunAsync();
+        Assert.Equal((48L, 2L), (outcome.Scored, outcome.Invalid));
+        string[] invalid = File.ReadAllLines(_bed.PathOf(RunFiles.Invalid));
+        Assert.Contains("\"line\":4", invalid[0], StringComparison.Ordinal);
+        Assert.Contains("\"line\":21", invalid[1], StringComparison.Ordinal);
+        Assert.Contains("duplicate", invalid[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gzip_and_json_arrays_score_the_same_as_lines()
+    {
+        await _bed.RunAsync("lines");
+        string array = Path.Combine(_bed.Folder, "batch.json.gz");
+        await using (FileStream file = File.Create(array))
+        await using (System.IO.Compression.GZipStream gzip = new(file, System.IO.Compression.CompressionLevel.Fastest))
+        await using (StreamWriter writer = new(gzip))
+        {
+            await writer.WriteAsync("[" + string.Join(",", File.ReadAllLines(_bed.Batch)) + "]");
+        }
+
+        await _bed.RunAsync("array", new EvaluationRequest { Batch = array, Policy = new() { Samples = 4 } });
+        Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "lines")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "array")));
+    }
+
+    [Fact]
+    public async Task A_batch_that_changes_under_way_ends_the_run_with_that_reason()
+    {
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call == 3)
+            {
+                File.AppendAllText(_bed.Batch, "\n");
+            }
+
+            return null;
+        };
+        RunOutcome outcome = await _bed.RunAsync();
+        Assert.Equal((RunStatus.Partial, HaltKind.BatchChanged), (outcome.Status, outcome.Halt!.Kind));
+    }
+
+    [Fact]
+    public async Task A_judge_that_goes_away_stops_the_run_and_leaves_no_failed_judgement()
+    {
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call <= 100)
+            {
+                return null;
+            }
+
+            _bed.Judge.Up = false;
+            throw new JudgeException(JudgeFault.Unreachable, "connection refused", new Tries { Requests = 3, Reset = 3 });
+        };
+        RunOutcome first = await _bed.RunAsync();
+        Assert.Equal(HaltKind.Unreachable, first.Halt!.Kind);
+        (_bed.Judge.On, _bed.Judge.Up) = (null, true);
+        RunOutcome second = await _bed.RunAsync();
+        Assert.Equal(RunStatus.Complete, second.Status);
+        Assert.Equal(0, _bed.Summary().Judgements.Failed);
+    }
+
+    [Fact]
+    public async Task A_cut_off_answer_is_drawn_once_more_with_twice_the_budget_and_never_read()
+    {
+        int budget = ProtocolCatalog.Resolve("grm", null).Protocol.Defaults.MaxTokens;
+        _bed.Judge.On = (_, question) => question.MaxTokens == budget
+            ? new JudgeReply { Text = "Scores: \\boxed{1, 2, 3}", Finish = "length", Usage = new Usage(10, 100) }
+            : null;
+        await _bed.RunAsync();
+        RunSummary summary = _bed.Summary();
+        int asked = _bed.Judge.Asked.Count;
+        Assert.Equal(400, asked);
+        Assert.Equal(asked, summary.Requests.Sent);
+        Assert.Equal(200, summary.Requests.Redrawn);
+        Assert.Equal(2, _bed.Judge.Asked.GroupBy(static q => q.Seed).First().Select(static q => q.MaxTokens).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Too_few_verdicts_stop_the_run()
+    {
+        _bed.Judge.On = static (_, _) => new JudgeReply { Text = "I like both.", Finish = "stop" };
+        RunOutcome outcome = await _bed.RunAsync();
+        Assert.Equal(HaltKind.ValidRate, outcome.Halt!.Kind);
+        Assert.InRange(_bed.Judge.Asked.Count, RunMonitor.ValidRateAfter, 150);
+    }
+
+    [Fact]
+    public async Task A_token_limit_stops_the_run_and_a_higher_one_finishes_it_as_if_there_had_been_none()
+    {
+        await _bed.RunAsync("whole");
+        var limited = new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Limits = new SpendLimits { Tokens = 900 } };
+        RunOutcome first = await _bed.RunAsync(request: limited);
+        Assert.Equal(HaltKind.Limit, first.Halt!.Kind);
+        Assert.InRange(_bed.Summary().Usage.Input + _bed.Summary().Usage.Output, 900, 900 + (15 * 4 * 8));
+        Assert.True(File.Exists(_bed.PathOf(RunFiles.Verdicts)));
+        RunOutcome second = await _bed.RunAsync(request: limited with { Limits = new SpendLimits() });
+        Assert.Equal(RunStatus.Complete, second.Status);
+        Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "whole")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts)));
+    }
+
+    [Fact]
+    public async Task Only_one_process_owns_a_run()
+    {
+        var store = new Tribunal.Pipeline.Storage.Local.LocalRunStore(_bed.PathOf(""));
+        await using IRunOwnership? first = await store.TryOwnAsync(CancellationToken.None);
+        Assert.NotNull(first);
+        Assert.Null(await store.TryOwnAsync(CancellationToken.None));
+    }
+}
