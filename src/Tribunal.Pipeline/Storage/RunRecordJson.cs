@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using Tribunal.Pipeline.Orchestration;
+
+namespace Tribunal.Pipeline.Storage;
+
+/// <summary>Source-generated JSON of run records.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RunRecord))]
+[JsonSerializable(typeof(EvaluationRequest))]
+[JsonSerializable(typeof(RunProgress))]
+public sealed partial class RunRecordJson : JsonSerializerContext;
