@@ -42,16 +42,16 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
             Stream inner = length is null
                 ? await blob.OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { Position = offset, BufferSize = WholeReadBuffer, Conditions = unchanged }, cancellationToken)
                 : (await blob.DownloadStreamingAsync(new BlobDownloadOptions { Range = new HttpRange(offset, Math.Min(left, length.Value)), Conditions = unchanged }, cancellationToken)).Value.Content;
-            return new UnchangedStream(inner, blob.Name);
+            return new UnchangedStream(inner, blob);
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 412)
         {
-            throw UnchangedStream.Changed(blob.Name, exception);
+            throw await UnchangedStream.ChangedAsync(blob, exception, cancellationToken);
         }
     }
 
     /// <summary>Tells a batch that changed under the reader from storage that is away.</summary>
-    private sealed class UnchangedStream(Stream inner, string name) : Stream
+    private sealed class UnchangedStream(Stream inner, BlobClient blob) : Stream
     {
         public override bool CanRead => true;
 
@@ -67,20 +67,11 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
             set => inner.Position = value;
         }
 
-        public static BatchChangedException Changed(string name, RequestFailedException exception) =>
-            new($"{name} was {(exception.Status == 404 ? "deleted" : "changed")} while its run was under way", exception);
+        // A condition on a blob that is gone may be answered as not met.
+        public static async Task<BatchChangedException> ChangedAsync(BlobClient blob, RequestFailedException exception, CancellationToken cancellationToken) =>
+            new($"{blob.Name} was {(await blob.ExistsAsync(cancellationToken) ? "changed" : "deleted")} while its run was under way", exception);
 
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            try
-            {
-                return inner.Read(buffer, offset, count);
-            }
-            catch (RequestFailedException exception) when (exception.Status is 404 or 412)
-            {
-                throw Changed(name, exception);
-            }
-        }
+        public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -90,7 +81,7 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
             }
             catch (RequestFailedException exception) when (exception.Status is 404 or 412)
             {
-                throw Changed(name, exception);
+                throw await ChangedAsync(blob, exception, cancellationToken);
             }
         }
 

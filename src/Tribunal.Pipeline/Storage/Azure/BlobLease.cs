@@ -14,6 +14,7 @@ internal sealed class BlobLease : IRunOwnership
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _renewal;
     private long _safeSince;
+    private bool _disposed;
 
     private BlobLease(BlobLeaseClient client, TimeSpan duration, TimeProvider time, long acquired)
     {
@@ -52,6 +53,12 @@ internal sealed class BlobLease : IRunOwnership
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         await _stop.CancelAsync();
         await _renewal;
         if (!_lost.IsCancellationRequested)

@@ -3,27 +3,26 @@ using System.Text.Json;
 
 namespace Tribunal.Pipeline.Storage.Local;
 
-/// <summary>The runs in the folders below one folder: a file per run, changed under an exclusive lock.</summary>
+/// <summary>The runs of a folder: a file per run beside the runs' own folders, changed under an exclusive lock.</summary>
 public sealed class LocalRunCatalog(string folder, TimeProvider? time = null) : IRunCatalog
 {
-    private const string StateName = ".run.json";
-    private const string LockName = ".run.lock";
+    private const string CatalogName = ".catalog";
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(5);
-    private readonly string _root = Path.GetFullPath(folder);
+    private readonly string _root = Path.Combine(Path.GetFullPath(folder), CatalogName);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <inheritdoc/>
     public async Task<bool> TryAddAsync(RunRecord run, CancellationToken cancellationToken)
     {
-        string home = FolderOf(run.RunId);
-        Directory.CreateDirectory(home);
-        await using FileStream gate = await LockAsync(home, cancellationToken);
-        if (File.Exists(Path.Combine(home, StateName)))
+        string path = PathOf(run.RunId);
+        Directory.CreateDirectory(_root);
+        await using FileStream gate = await LockAsync(path, cancellationToken);
+        if (File.Exists(path))
         {
             return false;
         }
 
-        await WriteAsync(home, run, cancellationToken);
+        await WriteAsync(path, run, cancellationToken);
         return true;
     }
 
@@ -32,8 +31,7 @@ public sealed class LocalRunCatalog(string folder, TimeProvider? time = null) : 
     {
         try
         {
-            byte[] json = await File.ReadAllBytesAsync(Path.Combine(FolderOf(runId), StateName), cancellationToken);
-            return JsonSerializer.Deserialize(json, RunRecordJson.Default.RunRecord);
+            return JsonSerializer.Deserialize(await File.ReadAllBytesAsync(PathOf(runId), cancellationToken), RunRecordJson.Default.RunRecord);
         }
         catch (IOException exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -49,7 +47,7 @@ public sealed class LocalRunCatalog(string folder, TimeProvider? time = null) : 
             yield break;
         }
 
-        foreach (string runId in Directory.EnumerateDirectories(_root).Select(static path => Path.GetFileName(path)).Where(StoreNames.IsValidRunId).Order(StringComparer.Ordinal))
+        foreach (string runId in Directory.EnumerateFiles(_root, "*.json").Select(static path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal))
         {
             if (await GetAsync(runId, cancellationToken) is { } run)
             {
@@ -61,41 +59,40 @@ public sealed class LocalRunCatalog(string folder, TimeProvider? time = null) : 
     /// <inheritdoc/>
     public async Task<RunRecord?> UpdateAsync(string runId, Func<RunRecord, RunRecord?> change, CancellationToken cancellationToken)
     {
-        string home = FolderOf(runId);
-        if (!Directory.Exists(home))
+        string path = PathOf(runId);
+        if (!File.Exists(path))
         {
             return null;
         }
 
-        await using FileStream gate = await LockAsync(home, cancellationToken);
+        await using FileStream gate = await LockAsync(path, cancellationToken);
         RunRecord? before = await GetAsync(runId, cancellationToken);
         if (before is null || change(before) is not { } after)
         {
             return before;
         }
 
-        await WriteAsync(home, after, cancellationToken);
+        await WriteAsync(path, after, cancellationToken);
         return after;
     }
 
-    private static async Task WriteAsync(string home, RunRecord run, CancellationToken cancellationToken)
+    private static async Task WriteAsync(string path, RunRecord run, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(home, StateName);
         await File.WriteAllBytesAsync(path + ".tmp~", JsonSerializer.SerializeToUtf8Bytes(run, RunRecordJson.Default.RunRecord), cancellationToken);
         File.Move(path + ".tmp~", path, overwrite: true);
     }
 
-    private string FolderOf(string runId) =>
-        StoreNames.IsValidRunId(runId) ? Path.Combine(_root, runId) : throw new ArgumentException("no run has this id", nameof(runId));
+    private string PathOf(string runId) =>
+        StoreNames.IsValidRunId(runId) ? Path.Combine(_root, runId + ".json") : throw new ArgumentException("no run has this id", nameof(runId));
 
     // The operating system gives the lock up when its holder dies.
-    private async Task<FileStream> LockAsync(string home, CancellationToken cancellationToken)
+    private async Task<FileStream> LockAsync(string path, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return new FileStream(Path.Combine(home, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                return new FileStream(path + ".lock~", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             }
             catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException))
             {

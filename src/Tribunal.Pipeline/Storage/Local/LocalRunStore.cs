@@ -12,6 +12,7 @@ public sealed class LocalRunStore : IRunStore
     private const string TemporarySuffix = ".tmp~";
     private const string OwnerName = ".owner";
     private static readonly ConcurrentDictionary<string, bool> OpenParts = new(StringComparer.Ordinal);
+    private static int _temporaries;
     private readonly string _root;
 
     /// <summary>Opens (and creates) the folder.</summary>
@@ -211,7 +212,7 @@ public sealed class LocalRunStore : IRunStore
     private static async Task<string> WriteTemporaryAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = path + TemporarySuffix;
+        string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
         await using FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         await stream.WriteAsync(content, cancellationToken);
         return temporary;
@@ -232,6 +233,11 @@ public sealed class LocalRunStore : IRunStore
 
         public async ValueTask DisposeAsync()
         {
+            if (!stream.CanWrite)
+            {
+                return;
+            }
+
             stream.Flush(flushToDisk: true);
             await stream.DisposeAsync();
             OpenParts.TryRemove(path, out _);

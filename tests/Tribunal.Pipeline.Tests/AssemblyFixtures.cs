@@ -1,0 +1,3 @@
+using Tribunal.Testing;
+
+[assembly: AssemblyFixture(typeof(AzuriteServer))]
