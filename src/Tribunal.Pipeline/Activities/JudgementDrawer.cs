@@ -12,6 +12,19 @@ internal sealed class JudgementDrawer(RunContext context)
     /// <summary>The judgement; null where the run has to stop instead.</summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
     {
+        await context.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            return context.Monitor.Halt is null ? await DrawNowAsync(rollout, draw, cancellationToken) : null;
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    private async Task<Judgement?> DrawNowAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
+    {
         IProtocol protocol = context.Binding.Protocol;
         SamplingDefaults sampling = context.Manifest.Sampling;
         JudgePrompt prompt = protocol.Compose(rollout, draw.Order);

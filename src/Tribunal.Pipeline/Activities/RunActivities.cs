@@ -146,7 +146,7 @@ public sealed partial class RunActivities(
             };
             await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
             {
-                if (context.Monitor.Halt is not null || await drawer.DrawAsync(rollouts[draw.Rollout], draw, token) is not { } judgement)
+                if (await drawer.DrawAsync(rollouts[draw.Rollout], draw, token) is not { } judgement)
                 {
                     return;
                 }
@@ -314,6 +314,7 @@ public sealed partial class RunActivities(
             Binding = binding,
             Scheme = Schemes.For(manifest.Request, binding.Protocol),
             Monitor = monitors.Of(runId),
+            Gate = new SemaphoreSlim(binding.Concurrency),
         };
     }
 

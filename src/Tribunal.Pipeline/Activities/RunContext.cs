@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Tribunal.Judging;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
@@ -29,6 +28,9 @@ internal sealed class RunContext
     public required IJudgingScheme Scheme { get; init; }
 
     public required RunMonitor Monitor { get; init; }
+
+    /// <summary>Requests under way at once over all chunks in this process: what waits here when the run stops is never sent.</summary>
+    public required SemaphoreSlim Gate { get; init; }
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)
