@@ -7,7 +7,7 @@ using Tribunal.Sampling;
 namespace Tribunal.Pipeline.Activities;
 
 /// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off, and has it meta-scored.</summary>
-internal sealed class JudgementDrawer(RunContext context)
+internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
 {
     /// <summary>The judgement; null where the run has to stop instead.</summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
@@ -15,7 +15,14 @@ internal sealed class JudgementDrawer(RunContext context)
         await context.Gate.WaitAsync(cancellationToken);
         try
         {
-            return context.Monitor.Halt is null ? await DrawNowAsync(rollout, draw, cancellationToken) : null;
+            if (context.Monitor.Halt is not null || await DrawNowAsync(rollout, draw, cancellationToken) is not { } judgement)
+            {
+                return null;
+            }
+
+            // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
+            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Binding.Price, validRateFloor);
+            return judgement;
         }
         finally
         {

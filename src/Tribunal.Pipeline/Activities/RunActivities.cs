@@ -138,7 +138,7 @@ public sealed partial class RunActivities(
         if (draws.Count > 0 && await StopAskedAsync(context, cancellationToken) is null)
         {
             await using var writer = new LedgerWriter(part);
-            var drawer = new JudgementDrawer(context);
+            var drawer = new JudgementDrawer(context, options.ValidRateFloor);
             var parallel = new ParallelOptions
             {
                 MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Binding.Concurrency,
@@ -152,7 +152,6 @@ public sealed partial class RunActivities(
                 }
 
                 await writer.AppendAsync(judgement);
-                context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Binding.Price, options.ValidRateFloor);
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
