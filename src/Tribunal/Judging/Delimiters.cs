@@ -15,7 +15,7 @@ internal static class Delimiters
     /// <summary>Control tokens of chat templates, and the tags around thinking: no rollout may hold them for any judge.</summary>
     public const string Chat =
         @"<\|[\w▁-]{1,40}\|>" +
-        @"|<\s?\|\s?(?:im|start|end|begin|eot|eom|system|user|assistant|tool)[\w▁ -]{0,40}\|\s?>" +
+        $@"|<{Gap}\|{Gap}(?:im|start|end|begin|eot|eom|system|user|assistant|tool)[\w▁\s*-]{{0,40}}\|{Gap}>" +
         $"|<{Gap}(?:/{Gap})?(?:think|start{Gap}of{Gap}turn|end{Gap}of{Gap}turn|bos|eos){Gap}(?:/{Gap})?>" +
         "|</?s>" +
         $@"|\[{Gap}(?:/{Gap})?INST{Gap}\]" +

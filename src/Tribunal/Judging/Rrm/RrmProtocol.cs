@@ -8,7 +8,7 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
 {
     // A heading of the grammar stands alone on its line; "Assistant 1" is one wherever hashes lead to it.
     private const string Headings =
-        $@"(?<!#)(?:(?>#+){Delimiters.Gap}(?:assistant|solution){Delimiters.Gap}[12](?!\w)" +
+        $@"(?<!#)(?:(?>#+){Delimiters.Gap}(?:assistant|solution){Delimiters.Gap}[12]" +
         $@"|(?>#{{2,}}){Delimiters.Gap}(?:query|assistant{Delimiters.Gap}responses|analysis|reference{Delimiters.Gap}answer)(?>[ \t*_:#]*)$)";
 
     private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
