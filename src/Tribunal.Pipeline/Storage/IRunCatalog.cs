@@ -4,8 +4,8 @@ using Tribunal.Pipeline.Orchestration;
 namespace Tribunal.Pipeline.Storage;
 
 /// <summary>Where a run stands.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RunStatus>))]
-public enum RunStatus
+[JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
+public enum RunState
 {
     /// <summary>Asked for; nobody works on it yet, or nobody does at the moment.</summary>
     [JsonStringEnumMemberName("queued")]
@@ -39,7 +39,7 @@ public sealed record RunRecord
     public required string RunId { get; init; }
 
     /// <summary>Where it stands.</summary>
-    public required RunStatus Status { get; init; }
+    public required RunState State { get; init; }
 
     /// <summary>Why, for people: what failed, what was refused, who interrupted it.</summary>
     public string? Reason { get; init; }
@@ -67,7 +67,7 @@ public sealed record RunRecord
 
     /// <summary>Whether nothing more will happen.</summary>
     [JsonIgnore]
-    public bool IsOver => Status is RunStatus.Done or RunStatus.Failed or RunStatus.Cancelled or RunStatus.Refused;
+    public bool IsOver => State is RunState.Done or RunState.Failed or RunState.Cancelled or RunState.Refused;
 }
 
 /// <summary>

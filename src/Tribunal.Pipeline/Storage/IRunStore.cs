@@ -25,8 +25,11 @@ public interface IRunStore
     /// <exception cref="PartBusyException">Another writer owns it.</exception>
     Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Opens a document or part for reading from its start; null when there is none.</summary>
-    Task<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken);
+    /// <summary>Opens a document or part for reading from its start, forward only; null when there is none.</summary>
+    Task<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken) => OpenReadAsync(name, 0, cancellationToken);
+
+    /// <summary>The same from a byte on; what lies before is not read. Beyond the end it reads empty.</summary>
+    Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken);
 
     /// <summary>Names below a prefix (ending in <c>/</c>, or empty for all), in ordinal order.</summary>
     IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellationToken);

@@ -10,8 +10,7 @@ internal sealed class StoredBatchFile(IRunStore store, string name) : IBatchFile
 
     public async Task<Stream> OpenAsync(BatchFingerprint fingerprint, long offset, long? length, CancellationToken cancellationToken)
     {
-        Stream stream = await store.OpenReadAsync(name, cancellationToken) ?? throw new BatchChangedException($"{name} is gone from run {store.RunId}");
-        stream.Position = offset;
+        Stream stream = await store.OpenReadAsync(name, offset, cancellationToken) ?? throw new BatchChangedException($"{name} is gone from run {store.RunId}");
         return length is null ? stream : new RangeStream(stream, length.Value);
     }
 }

@@ -62,9 +62,9 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
             await part.AppendAsync(Encoding.ASCII.GetBytes(lines), Cancel);
         }
 
-        Assert.Equal(lines, await TextAsync(await store.OpenReadAsync("part", Cancel)));
+        Assert.Equal(lines, await TextAsync(await store.OpenReadAsync("part", 0, Cancel)));
         await store.StitchAsync("all", ["part", "part"], Cancel);
-        Assert.Equal(lines + lines, await TextAsync(await store.OpenReadAsync("all", Cancel)));
+        Assert.Equal(lines + lines, await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
     }
 
     [Fact]
@@ -81,11 +81,11 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
         await using (StagedBlocks blocks = new(target, 4))
         {
             await blocks.AppendLinesAsync(new MemoryStream("two\nthree\n"u8.ToArray()), Cancel);
-            Assert.Equal("one\n", await TextAsync(await store.OpenReadAsync("all", Cancel)));
+            Assert.Equal("one\n", await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
             await blocks.CommitAsync(Cancel);
         }
 
-        Assert.Equal("two\nthree\n", await TextAsync(await store.OpenReadAsync("all", Cancel)));
+        Assert.Equal("two\nthree\n", await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public abstract class RunCatalogConformance
         IRunCatalog catalog = await OpenAsync();
         RunRecord run = NewRun() with
         {
-            Status = RunStatus.Running,
+            State = RunState.Running,
             Reason = "because \u00e9\u20ac \"quoted\"",
             Progress = new RunProgress { Stage = "judging", Rollouts = 300, Finished = 12, Judgements = 48, Shards = 5, ShardsFinished = 1 },
             Attempts = 2,
@@ -26,7 +26,7 @@ public abstract class RunCatalogConformance
         };
         Assert.Null(await catalog.GetAsync(run.RunId, Cancel));
         Assert.True(await catalog.TryAddAsync(run, Cancel));
-        Assert.False(await catalog.TryAddAsync(run with { Status = RunStatus.Done }, Cancel));
+        Assert.False(await catalog.TryAddAsync(run with { State = RunState.Done }, Cancel));
         Assert.Equal(run, await catalog.GetAsync(run.RunId, Cancel));
     }
 
@@ -98,7 +98,7 @@ public abstract class RunCatalogConformance
     private static RunRecord NewRun() => new()
     {
         RunId = $"catalog-{Interlocked.Increment(ref _runs):D4}",
-        Status = RunStatus.Queued,
+        State = RunState.Queued,
         Request = new EvaluationRequest { Batch = "a/b.jsonl", Protocol = "grm", Policy = new PolicyOptions { Samples = 4 }, Seed = 7 },
     };
 }

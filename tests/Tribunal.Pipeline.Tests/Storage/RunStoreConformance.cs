@@ -124,6 +124,23 @@ public abstract class RunStoreConformance
     }
 
     [Fact]
+    public async Task Reading_may_begin_at_any_byte()
+    {
+        const string all = "one\ntwo\nthree\nfour\nfive\n";
+        foreach (string line in all.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            await AppendAsync("part", line + "\n");
+        }
+
+        for (int offset = 0; offset <= all.Length + 1; offset++)
+        {
+            Assert.Equal(all[Math.Min(offset, all.Length)..], await TextAsync(await Store.OpenReadAsync("part", offset, Cancel)));
+        }
+
+        Assert.Null(await Store.OpenReadAsync("missing", 3, Cancel));
+    }
+
+    [Fact]
     public async Task Stitching_again_replaces()
     {
         await AppendAsync("parts/a", "a1\n");

@@ -55,7 +55,7 @@ internal sealed class AppendPart : ILedgerPart
     }
 
     public async Task<Stream> OpenReadAsync(CancellationToken cancellationToken) =>
-        await _store.OpenReadAsync(_name, cancellationToken) ?? throw new PartBusyException(_name);
+        await _store.OpenReadAsync(_name, 0, cancellationToken) ?? throw new PartBusyException(_name);
 
     public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {

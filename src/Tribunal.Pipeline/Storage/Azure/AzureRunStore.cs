@@ -61,7 +61,7 @@ public sealed class AzureRunStore : IRunStore
     /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
-        Stream? stream = await OpenReadAsync(name, cancellationToken);
+        Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
         if (stream is null)
         {
             return null;
@@ -111,10 +111,10 @@ public sealed class AzureRunStore : IRunStore
     }
 
     /// <inheritdoc/>
-    public async Task<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken)
+    public async Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
-        SegmentedStream stream = new(this, name);
+        SegmentedStream stream = new(this, name, offset);
         if (await stream.OpenNextAsync(cancellationToken))
         {
             return stream;
@@ -160,7 +160,7 @@ public sealed class AzureRunStore : IRunStore
                 await using StagedBlocks blocks = new(target, _options.StitchBlockBytes);
                 foreach (string part in sources)
                 {
-                    Stream? source = await OpenReadAsync(part, cancellationToken);
+                    Stream? source = await OpenReadAsync(part, 0, cancellationToken);
                     if (source is null)
                     {
                         continue;

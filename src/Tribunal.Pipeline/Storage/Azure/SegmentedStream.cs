@@ -1,14 +1,16 @@
 using System.Globalization;
 using Azure;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 
 namespace Tribunal.Pipeline.Storage.Azure;
 
 /// <summary>Reads a document, or a part through all its blobs, forward only. A blob that was left marks how much of it counts.</summary>
-internal sealed class SegmentedStream(AzureRunStore store, string name) : Stream
+internal sealed class SegmentedStream(AzureRunStore store, string name, long offset) : Stream
 {
     /// <summary>Metadata of a blob that the part has gone on from: how many of its bytes count.</summary>
     public const string CompleteKey = "complete";
+    private long _skip = offset;
     private Stream? _current;
     private long _left;
     private bool _more = true;
@@ -44,9 +46,32 @@ internal sealed class SegmentedStream(AzureRunStore store, string name) : Stream
 
         try
         {
-            BlobDownloadStreamingResult result = await store.Segment(name, _next).DownloadStreamingAsync(cancellationToken: cancellationToken);
-            _more = result.Details.Metadata.TryGetValue(CompleteKey, out string? complete);
-            _left = _more ? long.Parse(complete!, CultureInfo.InvariantCulture) : long.MaxValue;
+            AppendBlobClient blob = store.Segment(name, _next);
+            while (_skip > 0)
+            {
+                // What lies wholly before the offset is passed by, unread.
+                BlobProperties properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken);
+                (_more, long length) = CompleteOf(properties.Metadata, properties.ContentLength);
+                if (_skip < length)
+                {
+                    break;
+                }
+
+                if (!_more)
+                {
+                    _current = Null;
+                    return true;
+                }
+
+                _skip -= length;
+                blob = store.Segment(name, ++_next);
+            }
+
+            BlobDownloadOptions options = new() { Range = new HttpRange(_skip) };
+            BlobDownloadStreamingResult result = await blob.DownloadStreamingAsync(options, cancellationToken);
+            (_more, long end) = CompleteOf(result.Details.Metadata, long.MaxValue);
+            _left = end - _skip;
+            _skip = 0;
             _current = result.Content;
             _next++;
             return true;
@@ -57,6 +82,9 @@ internal sealed class SegmentedStream(AzureRunStore store, string name) : Stream
             return false;
         }
     }
+
+    private static (bool More, long Length) CompleteOf(IDictionary<string, string> metadata, long otherwise) =>
+        metadata.TryGetValue(CompleteKey, out string? complete) ? (true, long.Parse(complete, CultureInfo.InvariantCulture)) : (false, otherwise);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

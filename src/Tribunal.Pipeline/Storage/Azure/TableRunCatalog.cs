@@ -82,8 +82,8 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
             json = JsonSerializer.Serialize(run with { Reason = run.Reason?[..Math.Min(run.Reason.Length, 1000)] }, RunRecordJson.Default.RunRecord);
         }
 
-        // Status apart, for queries by hand.
-        return new TableEntity(Partition, run.RunId) { [Record] = json, ["Status"] = run.Status.ToString() };
+        // The state apart, for queries by hand.
+        return new TableEntity(Partition, run.RunId) { [Record] = json, ["State"] = run.State.ToString() };
     }
 
     private static RunRecord Read(TableEntity entity) => JsonSerializer.Deserialize(entity.GetString(Record), RunRecordJson.Default.RunRecord)!;

@@ -101,11 +101,13 @@ public sealed class LocalRunStore : IRunStore
     }
 
     /// <inheritdoc/>
-    public Task<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken)
+    public Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         try
         {
-            return Task.FromResult<Stream?>(OpenShared(PathOf(name)));
+            FileStream stream = OpenShared(PathOf(name));
+            stream.Position = offset;
+            return Task.FromResult<Stream?>(stream);
         }
         catch (IOException exception) when (IsMissing(exception))
         {
@@ -145,7 +147,7 @@ public sealed class LocalRunStore : IRunStore
         {
             foreach (string part in parts)
             {
-                Stream? source = await OpenReadAsync(part, cancellationToken);
+                Stream? source = await OpenReadAsync(part, 0, cancellationToken);
                 if (source is null)
                 {
                     continue;
