@@ -31,9 +31,10 @@ public sealed class Rmb : IBenchmarkSuite
     /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
-        if (BenchmarkMath.Best(record) != 0 || record.Responses.Count < 2)
+        _ = BenchmarkMath.Best(record);
+        if (record.Responses.Count < 2)
         {
-            throw new FormatException("the record does not hold its best response first and losers after it");
+            throw new FormatException("the record has nothing to compare its best response with");
         }
 
         string path = record.Domain ?? file;
@@ -51,7 +52,7 @@ public sealed class Rmb : IBenchmarkSuite
         foreach (string part in Parts)
         {
             BenchmarkOutcome[] all = [.. outcomes.Where(o => o.Rollout.Domain!.StartsWith(part + "/", StringComparison.Ordinal))];
-            sections.Add(BenchmarkMath.Section(part, all, Credit, static o => Losers(o).All(loser => o.Compare(0, loser) is not null)) with
+            sections.Add(BenchmarkMath.Section(part, all, Credit, static o => Against(o).All(static c => c is not null)) with
             {
                 Details = new SortedDictionary<string, double>(
                     all.GroupBy(o => o.Rollout.Domain![(part.Length + 1)..], StringComparer.Ordinal).ToDictionary(static g => g.Key, static g => g.Average(Credit), StringComparer.Ordinal),
@@ -62,9 +63,13 @@ public sealed class Rmb : IBenchmarkSuite
         return BenchmarkMath.Average(sections);
     }
 
-    private static IEnumerable<int> Losers(BenchmarkOutcome outcome) => Enumerable.Range(1, outcome.Rollout.Responses.Count - 1);
+    private static double Credit(BenchmarkOutcome outcome) => Against(outcome).All(static c => c == 1) ? 1 : 0;
 
-    private static double Credit(BenchmarkOutcome outcome) => Losers(outcome).All(loser => outcome.Compare(0, loser) == 1) ? 1 : 0;
+    private static IEnumerable<int?> Against(BenchmarkOutcome outcome)
+    {
+        int best = BenchmarkMath.Best(outcome.Rollout);
+        return Enumerable.Range(0, outcome.Rollout.Responses.Count).Where(other => other != best).Select(other => outcome.Compare(best, other));
+    }
 
     // Harm categories are named S1 to S11 and multi; they carry no other name in records taken out of their folders.
     private static bool IsHarmCategory(string path) =>

@@ -196,8 +196,8 @@ public sealed class SuiteRulesTests
     [Fact]
     public void RMB_by_pairs_asks_only_about_the_best()
     {
-        Rollout list = Assert.Single(new Rmb().Items(Record("1", "BoN_set/Helpfulness/x", 3, 0), "x"));
-        var outcome = new BenchmarkOutcome { Rollout = list, Pairs = new Dictionary<(int, int), int> { [(0, 1)] = 0, [(0, 2)] = 0 } };
+        Rollout list = Assert.Single(new Rmb().Items(Record("1", "BoN_set/Helpfulness/x", 3, 1), "x"));
+        var outcome = new BenchmarkOutcome { Rollout = list, Pairs = new Dictionary<(int, int), int> { [(0, 1)] = 1, [(1, 2)] = 1 } };
         Assert.Equal(1, new Rmb().Score([outcome]).Overall);
     }
 
