@@ -12,6 +12,12 @@ internal sealed class ByteWindow(Stream stream, long offset, int initialBytes = 
     /// <summary>Position of the window's first byte in the stream.</summary>
     public long Offset { get; private set; } = offset;
 
+    /// <summary>Line in which the window starts, from 1.</summary>
+    public long Line { get; private set; } = 1;
+
+    /// <summary>Line in which the window ends.</summary>
+    public long LastLine => Line + Span.Count((byte)'\n');
+
     /// <summary>Whether the stream has ended: the window holds all that is left.</summary>
     public bool Ended { get; private set; }
 
@@ -24,6 +30,7 @@ internal sealed class ByteWindow(Stream stream, long offset, int initialBytes = 
     /// <summary>Drops bytes from the front.</summary>
     public void Advance(int count)
     {
+        Line += Span[..count].Count((byte)'\n');
         _start += count;
         Offset += count;
     }

@@ -125,7 +125,7 @@ internal static class RawRecords
                     case -1 or ']':
                         break;
                     default:
-                        throw new BatchFormatException($"the JSON array is broken after record {number - 1}: byte {window.Offset} is neither ',' nor ']'");
+                        throw new BatchFormatException($"the JSON array is broken after record {number - 1}: byte {window.Offset}, on line {window.Line}, is neither ',' nor ']'");
                 }
             }
 
@@ -133,7 +133,7 @@ internal static class RawRecords
             {
                 if (inArray)
                 {
-                    throw new BatchFormatException($"the JSON array is cut off after record {number - 1}, at byte {window.Offset}");
+                    throw new BatchFormatException($"the JSON array is cut off after record {number - 1}, at byte {window.Offset}, on line {window.Line}");
                 }
 
                 yield break;
@@ -157,7 +157,7 @@ internal static class RawRecords
 
                 if (window.Ended)
                 {
-                    throw new BatchFormatException($"the file ends inside record {number}, at byte {window.Offset + window.Count}");
+                    throw new BatchFormatException($"the file ends inside record {number}, at byte {window.Offset + window.Count}, on line {window.LastLine}");
                 }
 
                 if (window.Count > maxBytes)
@@ -172,7 +172,7 @@ internal static class RawRecords
 
             if (scanned == 0 && discarded == 0)
             {
-                throw new BatchFormatException($"record {number} does not start at byte {window.Offset}, where it should");
+                throw new BatchFormatException($"record {number} does not start at byte {window.Offset}, on line {window.Line}, where it should");
             }
 
             long whole = discarded + scanned;
