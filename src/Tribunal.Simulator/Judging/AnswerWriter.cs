@@ -1,0 +1,235 @@
+using System.Text;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Simulator.Judging;
+
+/// <summary>
+/// Puts judgements into words, in the grammar that the prompt calls for. The words say nothing that the figures don't;
+/// they are there so that lengths, parsers and screens meet text like a judge's.
+/// </summary>
+internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
+{
+    private static readonly string[] Criteria =
+    [
+        "Factual accuracy", "Completeness of the answer", "Soundness of the argument", "Clarity for the asker", "Fit to the requested format",
+        "Practical value", "Handling of edge cases", "Honesty about uncertainty", "Economy of words", "Tone",
+    ];
+
+    private static readonly string[] Grounds =
+    [
+        "an answer that gets this wrong misleads the asker", "the question leaves little room here", "it decides whether the answer can be used as it stands",
+        "the asker will act on the answer", "small slips here cost the asker time", "it separates the candidates more than anything else",
+    ];
+
+    private static readonly string[] Strong =
+    [
+        "addresses what was asked directly and supports it well", "is correct in every step that can be checked", "covers the essential points without padding",
+        "explains why, not merely what, and stays on the subject", "would serve the asker as it stands",
+    ];
+
+    private static readonly string[] Fair =
+    [
+        "gets the main point across but leaves a part of the question open", "is mostly right, with a step that is asserted rather than shown",
+        "answers adequately, though the structure makes it harder to follow", "is usable after some checking", "says the necessary and little more",
+    ];
+
+    private static readonly string[] Weak =
+    [
+        "misses what the question turns on", "makes a claim that does not hold up on inspection", "drifts away from the request for much of its length",
+        "states a conclusion that its own steps do not support", "would mislead an asker who relied on it",
+    ];
+
+    private static readonly string[] Asides =
+    [
+        "Going back over the request, the emphasis lies on a correct result more than on style.",
+        "It helps to check the claim against the question once more before weighing anything else.",
+        "Length alone should not count here, and neither should the order in which the answers appear.",
+        "A reader who knows the subject would probably look at this point first.",
+        "Taken on its own this would be a minor matter, but it bears on the conclusion.",
+        "The wording is confident throughout, which is not evidence either way.",
+        "Where the answer gives a reason, the reason can be followed.",
+        "There is some tension between the opening and the closing statement.",
+        "Nothing here is harmful, so the judgement rests on substance.",
+        "On a second reading the difference is a matter of degree.",
+    ];
+
+    private static readonly string[] Thoughts =
+    [
+        "Okay, let me read the question again and see what it really asks for.", "Hmm, the first thing to check is whether the conclusion follows.",
+        "Wait, I should not let the length of the answer decide this.", "Let me compare them point by point.", "So the question is which one the asker could rely on.",
+        "Let me double-check that before I settle on it.",
+    ];
+
+    private SeededRandom _random = new(seed);
+
+    /// <summary>Writes an answer: the thinking, where the grammar has it, and the answer proper.</summary>
+    public (string? Reasoning, string Text) Write(Docket docket, double[] perceived, string trace, bool garbage)
+    {
+        int target = TokenCount.Characters * (minTokens + _random.Next(maxTokens - minTokens + 1));
+        return docket.Grammar switch
+        {
+            Grammar.Grm => (null, Grm(docket, perceived, trace, garbage, target)),
+            Grammar.RmR1 => (null, RmR1(docket, perceived, trace, garbage, target)),
+            Grammar.RmR1Thinking => Thinking(docket, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
+            _ => Thinking(docket, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
+        };
+    }
+
+    private string Grm(Docket docket, double[] perceived, string trace, bool garbage, int target)
+    {
+        var text = new StringBuilder(target + 400);
+        text.Append("Specific Criteria:\n");
+        CriteriaList(text);
+        text.Append("\nAnalysis:\n");
+        for (int i = 0; i < perceived.Length; i++)
+        {
+            text.Append("- Response ").Append(i + 1).Append(" (\"").Append(Opening(docket.Responses[i])).Append("\") ").Append(Remark(perceived[i])).Append(".\n");
+        }
+
+        Asideful(text, target - 60);
+        text.Append(trace).Append("\n\nScores: ").Append(GrmVerdict(perceived, garbage));
+        return text.ToString();
+    }
+
+    private string GrmVerdict(double[] perceived, bool garbage)
+    {
+        int[] scores = [.. perceived.Select(static p => (int)Math.Clamp(Math.Round(5.5 + (1.8 * p)), 1, 10))];
+        if (!garbage)
+        {
+            return $"\\boxed{{{string.Join(", ", scores)}}}";
+        }
+
+        return _random.Next(4) switch
+        {
+            0 => "all of them are about equally good.",
+            1 => $"\\boxed{{{string.Join(", ", scores)}, 5}}",
+            2 => $"\\boxed{{{string.Join(", ", scores.Select(static s => s + 10))}}}",
+            _ => $"\\boxed{{{string.Join(", ", scores)}}} or rather \\boxed{{{string.Join(", ", scores.Select(static s => s == 10 ? 9 : s + 1))}}}",
+        };
+    }
+
+    private string RmR1(Docket docket, double[] perceived, string trace, bool garbage, int target)
+    {
+        var text = new StringBuilder(target + 400);
+        if (docket.Reasoning)
+        {
+            text.Append("<type>Reasoning</type>\n\n<solution>\n").Append(Pick(Thoughts)).Append(' ').Append(Pick(Asides)).Append("\n</solution>\n\n");
+        }
+        else
+        {
+            text.Append("<type>Chat</type>\n\n<rubric>\n");
+            CriteriaList(text);
+            text.Append("<justify>").Append(Pick(Asides)).Append("</justify>\n</rubric>\n\n");
+        }
+
+        text.Append("<eval>\n");
+        for (int i = 0; i < 2; i++)
+        {
+            char name = i == 0 ? 'A' : 'B';
+            text.Append("<quote_").Append(name).Append('>').Append(Opening(docket.Responses[i])).Append("</quote_").Append(name).Append(">\n")
+                .Append("<summary_").Append(name).Append(">Chatbot ").Append(name).Append(' ').Append(Remark(perceived[i])).Append(".</summary_").Append(name).Append(">\n");
+        }
+
+        Asideful(text, target - 70);
+        return text.Append(trace).Append("\n</eval>\n\n").Append(RmR1Verdict(perceived, garbage)).ToString();
+    }
+
+    private string RmR1Verdict(double[] perceived, bool garbage)
+    {
+        if (!garbage)
+        {
+            return perceived[0] >= perceived[1] ? "<answer>[[A]]</answer>" : "<answer>[[B]]</answer>";
+        }
+
+        return _random.Next(3) switch
+        {
+            0 => "Both responses have their merits.",
+            1 => "<answer>[[A]]</answer> or <answer>[[B]]</answer>",
+            _ => "<answer>[[C]]</answer>",
+        };
+    }
+
+    private string RrmVerdict(double[] perceived, bool garbage)
+    {
+        if (!garbage)
+        {
+            return perceived[0] >= perceived[1] ? "\\boxed{Assistant 1}" : "\\boxed{Assistant 2}";
+        }
+
+        return _random.Next(3) switch
+        {
+            0 => "Both assistants did well.",
+            1 => "\\boxed{Both}",
+            _ => "\\boxed{Assistant 3}",
+        };
+    }
+
+    private (string Reasoning, string Text) Thinking(Docket docket, double[] perceived, string trace, int target, string first, string second, string verdict)
+    {
+        var thoughts = new StringBuilder(target + 200);
+        thoughts.Append(Pick(Thoughts)).Append('\n');
+        for (int i = 0; i < 2; i++)
+        {
+            thoughts.Append(i == 0 ? first : second).Append(" begins with \"").Append(Opening(docket.Responses[i])).Append("\" and ").Append(Remark(perceived[i])).Append(". ").Append(Pick(Thoughts)).Append('\n');
+        }
+
+        Asideful(thoughts, target * 2 / 3);
+        int rest = target - thoughts.Length;
+        var text = new StringBuilder(rest + 200);
+        text.Append(first).Append(' ').Append(Remark(perceived[0])).Append(", while ").Append(second).Append(' ').Append(Remark(perceived[1])).Append(".\n");
+        Asideful(text, rest - 50);
+        return (thoughts.ToString().TrimEnd(), text.Append(trace).Append("\n\n").Append(verdict).ToString());
+    }
+
+    private void CriteriaList(StringBuilder text)
+    {
+        int first = _random.Next(Criteria.Length);
+        int weight = 40 + (5 * _random.Next(5));
+        for (int i = 0; i < 2; i++)
+        {
+            text.Append(i + 1).Append(". ").Append(Criteria[(first + (i * 3)) % Criteria.Length])
+                .Append(" (").Append(i == 0 ? weight : 100 - weight).Append("%), because ").Append(Pick(Grounds)).Append(".\n");
+        }
+    }
+
+    private void Asideful(StringBuilder text, int length)
+    {
+        while (text.Length < length)
+        {
+            text.Append(Pick(Asides)).Append(text.Length < length - 80 ? ' ' : '\n');
+        }
+    }
+
+    private string Remark(double perceived) => Pick(perceived > 0.5 ? Strong : perceived > -0.5 ? Fair : Weak);
+
+    private string Pick(string[] pool) => pool[_random.Next(pool.Length)];
+
+    /// <summary>The first words of a response; only letters and digits, since a response is hostile text.</summary>
+    private static string Opening(string response)
+    {
+        var words = new StringBuilder(48);
+        foreach (char c in response.AsSpan(0, Math.Min(response.Length, 200)))
+        {
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                words.Append(c);
+            }
+            else if (words.Length > 0 && words[^1] != ' ')
+            {
+                if (words.Length > 36)
+                {
+                    break;
+                }
+
+                words.Append(' ');
+            }
+
+            if (words.Length >= 48)
+            {
+                break;
+            }
+        }
+
+        return words.ToString().TrimEnd();
+    }
+}

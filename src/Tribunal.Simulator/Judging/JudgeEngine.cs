@@ -1,0 +1,241 @@
+using System.Globalization;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Simulator.Judging;
+
+/// <summary>
+/// The simulated judge itself: a pure function of the request and the options, the same in every process and behind every
+/// transport. See <see cref="NoiseModel"/> for what its judgements know. Safe for concurrent use.
+/// </summary>
+public sealed class JudgeEngine
+{
+    private const string TraceMark = "(trace ";
+    private const int TraceDigits = 16;
+
+    private readonly SimulatedJudgeOptions _options;
+
+    /// <summary>An engine.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public JudgeEngine(SimulatedJudgeOptions? options = null)
+    {
+        _options = options ?? new SimulatedJudgeOptions();
+        _options.Validate();
+    }
+
+    /// <summary>Its options.</summary>
+    public SimulatedJudgeOptions Options => _options;
+
+    /// <summary>A response's latent quality: standard normal, from its trimmed text and the seed.</summary>
+    public double Quality(string response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return Quality(TextHash(response));
+    }
+
+    /// <summary>Names the judgement that a request asks for.</summary>
+    public ulong KeyOf(SimulatedRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var parts = new string[1 + (2 * request.Messages.Count)];
+        parts[0] = request.Model;
+        for (int i = 0; i < request.Messages.Count; i++)
+        {
+            parts[1 + (2 * i)] = request.Messages[i].Role;
+            parts[2 + (2 * i)] = request.Messages[i].Content;
+        }
+
+        ulong key = StableHash.Of((ulong)_options.Seed, parts);
+        if (request.Temperature > 0)
+        {
+            key = StableHash.Mix(StableHash.Mix(key, BitConverter.DoubleToUInt64Bits(request.Temperature)), (ulong)request.Seed);
+        }
+
+        return key;
+    }
+
+    /// <summary>Why the request can't be answered at all, in vLLM's words; null when it can.</summary>
+    public string? WhyNot(SimulatedRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        int input = TokenCount.Of(request.Messages);
+        return input + (long)(request.MaxTokens ?? 0) <= _options.ContextTokens
+            ? null
+            : $"This model's maximum context length is {_options.ContextTokens} tokens. However, you requested {input + (long)(request.MaxTokens ?? 0)} tokens ({input} in the messages, {request.MaxTokens ?? 0} in the completion).";
+    }
+
+    /// <summary>Judges. The same request always gets the same answer.</summary>
+    public SimulatedAnswer Answer(SimulatedRequest request) => Answer(request, KeyOf(request));
+
+    /// <summary>The meta reward of a text that holds a critique of this judge: a logit, higher is more trustworthy.</summary>
+    /// <remarks>
+    /// The critique's last trace names the judgement, and with it the soundness. A text without one, of another judge, gets
+    /// noise of the same spread: this model knows nothing about it.
+    /// </remarks>
+    public double MetaReward(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        NoiseModel noise = _options.Noise;
+        if (Trace(text) is { } key)
+        {
+            var seen = new SeededRandom(StableHash.Mix(key, Salt.Meta));
+            return (noise.MetaGain * (Soundness(key) - 0.5)) + (noise.MetaNoise * seen.NextNormal());
+        }
+
+        var unseen = new SeededRandom(StableHash.Of((ulong)_options.Seed, "meta", text));
+        return (noise.MetaGain * (unseen.NextDouble() - 0.5)) + (noise.MetaNoise * unseen.NextNormal());
+    }
+
+    /// <summary>A logit as a probability.</summary>
+    public static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
+
+    internal SimulatedAnswer Answer(SimulatedRequest request, ulong key)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Docket docket = Docket.Of(request.Messages);
+        int input = TokenCount.Of(request.Messages);
+        if (docket.Grammar == Grammar.None)
+        {
+            return Cut(new SimulatedAnswer
+            {
+                Text = "I am a simulated judge. Show me responses in the grammar of grm, rm-r1 or rrm, and I will judge them.",
+                Finish = "stop",
+                Usage = new Usage(input, 0),
+                Kind = AnswerKind.Chat,
+                Key = key,
+            }, request.MaxTokens);
+        }
+
+        AnswerFaults faults = _options.Faults;
+        var content = new SeededRandom(StableHash.Mix(key, Salt.AnswerFault));
+        double roll = content.NextDouble();
+        if (roll < faults.Refusals)
+        {
+            return Cut(Refuse(key, input, content.Next(3)), request.MaxTokens);
+        }
+
+        bool garbage = roll < faults.Refusals + faults.Garbage;
+        SimulatedAnswer answer = Write(docket, Perceive(docket.Responses, request, key), key, garbage, input);
+        var cut = new SeededRandom(StableHash.Mix(StableHash.Mix(key, Salt.Truncation), (ulong)(request.MaxTokens ?? 0)));
+        if (cut.NextDouble() < faults.Truncations)
+        {
+            int whole = TokenCount.Of(answer.Reasoning) + TokenCount.Of(answer.Text);
+            int budget = Math.Max(1, (int)(whole * (0.3 + (0.6 * cut.NextDouble()))));
+            return Cut(answer, Math.Min(budget, request.MaxTokens ?? budget));
+        }
+
+        return Cut(answer, request.MaxTokens);
+    }
+
+    private static double Soundness(ulong key) => new SeededRandom(StableHash.Mix(key, Salt.Soundness)).NextDouble();
+
+    private static ulong? Trace(string text)
+    {
+        int at = text.LastIndexOf(TraceMark, StringComparison.Ordinal);
+        if (at < 0 || at + TraceMark.Length + TraceDigits >= text.Length || text[at + TraceMark.Length + TraceDigits] != ')')
+        {
+            return null;
+        }
+
+        return ulong.TryParse(text.AsSpan(at + TraceMark.Length, TraceDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong key) ? key : null;
+    }
+
+    private static SimulatedAnswer Refuse(ulong key, int input, int way)
+    {
+        const string Words = "I'm sorry, but I can't help with judging this conversation.";
+        return new SimulatedAnswer
+        {
+            Text = way == 0 ? Words : "",
+            Refusal = way == 1 ? Words : null,
+            Finish = way == 2 ? "content_filter" : "stop",
+            Usage = new Usage(input, way == 1 ? TokenCount.Of(Words) : 0),
+            Kind = AnswerKind.Refused,
+            Key = key,
+        };
+    }
+
+    /// <summary>Applies the budget, the thinking first, and counts what is left.</summary>
+    private static SimulatedAnswer Cut(SimulatedAnswer answer, int? budget)
+    {
+        int thinking = TokenCount.Of(answer.Reasoning);
+        int speaking = TokenCount.Of(answer.Text);
+        int whole = thinking + speaking + (answer.Refusal is null ? 0 : TokenCount.Of(answer.Refusal));
+        if (budget is not { } most || whole <= most)
+        {
+            return answer with { Usage = answer.Usage with { Output = whole } };
+        }
+
+        if (answer.Refusal is not null)
+        {
+            answer = answer with { Text = answer.Refusal, Refusal = null };
+            thinking = 0;
+        }
+
+        int left = Math.Max(0, most - thinking);
+        return answer with
+        {
+            Reasoning = answer.Reasoning is null ? null : TokenCount.Take(answer.Reasoning, most),
+            Text = TokenCount.Take(answer.Text, left),
+            Finish = "length",
+            Kind = AnswerKind.Truncated,
+            Usage = answer.Usage with { Output = most },
+        };
+    }
+
+    private double[] Perceive(IReadOnlyList<string> responses, SimulatedRequest request, ulong key)
+    {
+        NoiseModel noise = _options.Noise;
+        double unsound = 1 - Soundness(key);
+        double error = noise.Floor + (noise.Slope * unsound * unsound);
+        double own = noise.Noise * (0.6 + (0.8 * Math.Clamp(request.Temperature, 0, 2)));
+        ulong model = StableHash.Of((ulong)_options.Seed, "bias", request.Model);
+        var sample = new SeededRandom(StableHash.Mix(key, Salt.Sample));
+        var perceived = new double[responses.Count];
+        for (int i = 0; i < perceived.Length; i++)
+        {
+            ulong text = TextHash(responses[i]);
+            double bias = new SeededRandom(StableHash.Mix(model, text)).NextNormal();
+            double place = perceived.Length == 1 ? 0 : 0.5 - ((double)i / (perceived.Length - 1));
+            perceived[i] = Quality(text) + (error * ((noise.Bias * bias) + (own * sample.NextNormal()))) + (noise.Position * place);
+        }
+
+        return perceived;
+    }
+
+    private SimulatedAnswer Write(Docket docket, double[] perceived, ulong key, bool garbage, int input)
+    {
+        var writer = new AnswerWriter(StableHash.Mix(key, Salt.Words), _options.MinTokens, _options.MaxTokens);
+        (string? reasoning, string text) = writer.Write(docket, perceived, $"{TraceMark}{key:x16})", garbage);
+        if (reasoning is not null && _options.Thinking == ThinkingForm.Inline)
+        {
+            text = $"<think>\n{reasoning}\n</think>\n\n{text}";
+            reasoning = null;
+        }
+
+        return new SimulatedAnswer
+        {
+            Text = text,
+            Reasoning = reasoning,
+            Finish = "stop",
+            Usage = new Usage(input, 0),
+            Kind = garbage ? AnswerKind.Garbage : AnswerKind.Verdict,
+            Key = key,
+        };
+    }
+
+    private ulong TextHash(string response) =>
+        StableHash.Of((ulong)_options.Seed, "quality", response.ReplaceLineEndings("\n").Trim());
+
+    private static double Quality(ulong text) => new SeededRandom(text).NextNormal();
+
+    /// <summary>Keeps the streams that derive from one judgement apart.</summary>
+    private static class Salt
+    {
+        public const ulong Soundness = 1;
+        public const ulong Sample = 2;
+        public const ulong Words = 3;
+        public const ulong Meta = 4;
+        public const ulong AnswerFault = 5;
+        public const ulong Truncation = 6;
+    }
+}
