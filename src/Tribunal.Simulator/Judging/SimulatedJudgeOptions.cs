@@ -17,26 +17,26 @@ namespace Tribunal.Simulator.Judging;
 /// </remarks>
 public sealed record NoiseModel
 {
-    /// <summary>Standard deviation of what misleads all judgements of a response, in units of quality's; default 0.70.</summary>
-    public double Bias { get; init; } = 0.70;
+    /// <summary>Standard deviation of what misleads all judgements of a response, in units of quality's; default 0.90.</summary>
+    public double Bias { get; init; } = 0.90;
 
-    /// <summary>Standard deviation of a sample's own noise at T = 0.5, in units of quality's; default 0.60.</summary>
-    public double Noise { get; init; } = 0.60;
+    /// <summary>Standard deviation of a sample's own noise at T = 0.5, in units of quality's; default 0.65.</summary>
+    public double Noise { get; init; } = 0.65;
 
     /// <summary>Advantage of the first position over the last, in units of quality's standard deviation; default 0.</summary>
     public double Position { get; init; }
 
-    /// <summary>How much of the error remains in a perfectly sound judgement; default 0.55.</summary>
-    public double Floor { get; init; } = 0.55;
+    /// <summary>How much of the error remains in a perfectly sound judgement; default 0.75.</summary>
+    public double Floor { get; init; } = 0.75;
 
-    /// <summary>How much error the least sound judgement has on top; default 1.8.</summary>
-    public double Slope { get; init; } = 1.8;
+    /// <summary>How much error the least sound judgement has on top; default 0.8.</summary>
+    public double Slope { get; init; } = 0.8;
 
-    /// <summary>How strongly the meta reward follows the soundness, in logits from the least to the most sound; default 6.</summary>
-    public double MetaGain { get; init; } = 6;
+    /// <summary>How strongly the meta reward follows the soundness, in logits from the least to the most sound; default 4.</summary>
+    public double MetaGain { get; init; } = 4;
 
-    /// <summary>Standard deviation of the meta reward's noise, in logits; default 1.</summary>
-    public double MetaNoise { get; init; } = 1;
+    /// <summary>Standard deviation of the meta reward's noise, in logits; default 1.2.</summary>
+    public double MetaNoise { get; init; } = 1.2;
 }
 
 /// <summary>Answers that hold no verdict, each by probability. Decided by the request itself: the same one always gets the same.</summary>

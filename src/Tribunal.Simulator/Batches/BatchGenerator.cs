@@ -1,0 +1,83 @@
+using System.Text;
+using Tribunal.Rollouts;
+using Tribunal.Simulator.Judging;
+
+namespace Tribunal.Simulator.Batches;
+
+/// <summary>
+/// Writes batches for the simulated judge. One response of each rollout is right and the others have a flaw; wordings are
+/// drawn until the right one also has the highest latent quality, so <c>best</c> agrees with both the text and the judge.
+/// Drawing whole rollouts again leaves the spread of qualities as it is.
+/// </summary>
+public static class BatchGenerator
+{
+    /// <summary>Generates a batch, rollout by rollout. The same options give the same batch.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public static IEnumerable<Rollout> Generate(BatchOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return Rollouts(options);
+    }
+
+    private static IEnumerable<Rollout> Rollouts(BatchOptions options)
+    {
+        var engine = new JudgeEngine(new SimulatedJudgeOptions { Seed = options.JudgeSeed });
+        for (int i = 0; i < options.Rollouts; i++)
+        {
+            yield return One(options, engine, i);
+        }
+    }
+
+    private static Rollout One(BatchOptions options, JudgeEngine engine, int number)
+    {
+        var random = new SeededRandom(StableHash.Mix(StableHash.Of((ulong)options.Seed, "rollout"), (ulong)number));
+        string domain = options.Domains[number % options.Domains.Count];
+        int n = options.MinResponses + random.Next(options.MaxResponses - options.MinResponses + 1);
+        bool multiTurn = random.NextDouble() < options.MultiTurn;
+        bool reference = random.NextDouble() < options.References;
+        Exercise exercise = Exercise.Draw(domain, ref random);
+        var texts = new string[n];
+        int best;
+        do
+        {
+            for (int i = 0; i < n; i++)
+            {
+                texts[i] = exercise.Respond(i, options.MinTokens, options.MaxTokens, ref random);
+            }
+
+            best = Best(engine, texts);
+        }
+        while (best != 0 || texts.Distinct(StringComparer.Ordinal).Count() < n);
+
+        int[] order = [.. Enumerable.Range(0, n)];
+        random.Shuffle(order.AsSpan());
+        return new Rollout
+        {
+            Id = $"{options.IdPrefix}-{number:d4}",
+            Prompt = multiTurn
+                ? [new Message("user", exercise.Greeting), new Message("assistant", exercise.Greeted), new Message("user", exercise.Question)]
+                : [new Message("user", exercise.Question)],
+            Responses = [.. order.Select(i => new Response(texts[i]))],
+            Best = [Array.IndexOf(order, 0)],
+            Reference = reference ? exercise.Reference : null,
+            Domain = domain,
+        };
+    }
+
+    private static int Best(JudgeEngine engine, string[] texts)
+    {
+        int best = 0;
+        double highest = double.NegativeInfinity;
+        for (int i = 0; i < texts.Length; i++)
+        {
+            double quality = engine.Quality(texts[i]);
+            if (quality > highest)
+            {
+                (best, highest) = (i, quality);
+            }
+        }
+
+        return best;
+    }
+}
