@@ -27,7 +27,7 @@ public sealed class StorageClients
     /// <summary>Blobs.</summary>
     public BlobServiceClient Blobs { get; }
 
-    /// <summary>Queues; messages are base64 on the wire, as the Functions host expects them.</summary>
+    /// <summary>Queues; message texts go as they are, see <see cref="Tribunal.Pipeline.Queues.MessageBody"/>.</summary>
     public QueueServiceClient Queues { get; }
 
     /// <summary>Tables.</summary>
@@ -64,7 +64,7 @@ public sealed class StorageClients
         try
         {
             blobs = new BlobServiceClient(connectionString, Apply(new BlobClientOptions(), overrides));
-            queues = new QueueServiceClient(connectionString, Apply(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }, overrides));
+            queues = new QueueServiceClient(connectionString, Apply(new QueueClientOptions(), overrides));
             tables = new TableServiceClient(connectionString, Apply(new TableClientOptions(), overrides));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
@@ -98,7 +98,7 @@ public sealed class StorageClients
         return new StorageClients(
             account,
             new BlobServiceClient(Endpoint(account, "blob"), credential, Apply(new BlobClientOptions(), overrides)),
-            new QueueServiceClient(Endpoint(account, "queue"), credential, Apply(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }, overrides)),
+            new QueueServiceClient(Endpoint(account, "queue"), credential, Apply(new QueueClientOptions(), overrides)),
             new TableServiceClient(Endpoint(account, "table"), credential, Apply(new TableClientOptions(), overrides)));
     }
 

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Pipeline.Queues;
+
+/// <summary>
+/// Requests from outside: queue messages and HTTP bodies. Names and paths only, never URLs; unknown fields are refused by
+/// name; what a message does not say comes from the configuration.
+/// </summary>
+public static class EvaluationMessage
+{
+    private const int MaxName = 64;
+    private static readonly JsonNode Unsaid = JsonSerializer.SerializeToNode(new EvaluationRequest { Batch = "" }, RequestJson.Default.EvaluationRequest)!;
+    private static readonly string[] Protocols = ["auto", "grm", "rm-r1", "rrm"];
+
+    /// <summary>Reads a message and gives the run a name where the request has none.</summary>
+    /// <exception cref="MessageRefusedException">The message can't be understood, or asks for what is not allowed.</exception>
+    public static EvaluationRequest Parse(string text, RequestDefaults defaults)
+    {
+        using JsonDocument document = MessageBody.Parse(text);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            throw new MessageRefusedException("the message is not a JSON object");
+        }
+
+        if (!document.RootElement.TryGetProperty("batch", out _))
+        {
+            throw new MessageRefusedException("a required field is missing: 'batch'");
+        }
+
+        HashSet<string> said = new(StringComparer.Ordinal);
+        RefuseUnknown(document.RootElement, RequestJson.Default.EvaluationRequest, "", said);
+        EvaluationRequest request;
+        try
+        {
+            request = Overlay(Unsaid.DeepClone(), document.RootElement)!.Deserialize(RequestJson.Default.EvaluationRequest)!;
+        }
+        catch (JsonException exception)
+        {
+            string field = exception.Path is { Length: > 2 } path ? MessageRefusedException.Quote(path[2..]) : "a field";
+            throw new MessageRefusedException($"the value of {field} can't be used", exception);
+        }
+
+        request = defaults.Fill(request, said.Contains);
+        if (Fault(request) is { } fault)
+        {
+            throw new MessageRefusedException(fault);
+        }
+
+        return request.Output is null ? request with { Output = RunIds.For(request) } : request;
+    }
+
+    /// <summary>The message for a request.</summary>
+    public static string Write(EvaluationRequest request) =>
+        MessageBody.Encode(JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Default.EvaluationRequest));
+
+    /// <summary>Why a request is refused; null when it may run. What only the run's plan can see is not looked at.</summary>
+    public static string? Fault(EvaluationRequest request)
+    {
+        if (BatchPath.Fault(request.Batch) is { } fault)
+        {
+            return fault;
+        }
+
+        if (request.Output is { } output && !StoreNames.IsValidRunId(output))
+        {
+            return "'output' is a run's name: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'";
+        }
+
+        if (request.Judge is { } judge && !IsName(judge))
+        {
+            return "'judge' is the name of a configured judge, never an address";
+        }
+
+        if (request.Meta.Model is { } meta && !IsName(meta))
+        {
+            return "'meta.model' is the name of a configured model, never an address";
+        }
+
+        if (!Protocols.Contains(request.Protocol, StringComparer.Ordinal))
+        {
+            return $"'protocol' is one of {string.Join(", ", Protocols)}";
+        }
+
+        if (request.Limits.Tokens is <= 0 || request.Limits.Cost is { } cost && !(cost > 0 && double.IsFinite(cost)))
+        {
+            return "'limits' are above 0";
+        }
+
+        try
+        {
+            JudgingKind kind = request.Protocol == "grm" ? JudgingKind.Listwise : JudgingKind.Pairwise;
+            _ = Verdicts.JudgingSchemes.Create(Activities.Schemes.OptionsFor(request, kind, (1, 10)));
+        }
+        catch (ArgumentException exception)
+        {
+            int end = exception.Message.IndexOf(" (Parameter", StringComparison.Ordinal);
+            return end > 0 ? exception.Message[..end] : exception.Message;
+        }
+
+        return null;
+    }
+
+    // Generated readers give a missing init-only property its type's default, not its initializer's value.
+    private static JsonNode? Overlay(JsonNode? below, JsonElement above)
+    {
+        if (below is not JsonObject target || above.ValueKind != JsonValueKind.Object)
+        {
+            return JsonNode.Parse(above.GetRawText());
+        }
+
+        foreach (JsonProperty property in above.EnumerateObject())
+        {
+            JsonNode? inner = target.TryGetPropertyValue(property.Name, out JsonNode? known) ? known : null;
+            target.Remove(property.Name);
+            target.Add(property.Name, Overlay(inner, property.Value));
+        }
+
+        return target;
+    }
+
+    private static bool IsName(string name) => name.Length <= MaxName && !name.Contains('/', StringComparison.Ordinal) && StoreNames.IsValid(name);
+
+    private static void RefuseUnknown(JsonElement element, JsonTypeInfo type, string prefix, HashSet<string> said)
+    {
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            JsonPropertyInfo known = type.Properties.FirstOrDefault(known => known.Name == property.Name)
+                ?? throw new MessageRefusedException($"unknown field {MessageRefusedException.Quote(prefix + property.Name)}");
+            said.Add(prefix + known.Name);
+            JsonTypeInfo inner = type.Options.GetTypeInfo(known.PropertyType);
+            if (property.Value.ValueKind == JsonValueKind.Object && inner.Kind == JsonTypeInfoKind.Object)
+            {
+                RefuseUnknown(property.Value, inner, $"{prefix}{known.Name}.", said);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace Tribunal.Pipeline.Queues;
+
+/// <summary>The text of a queue message: base64, as the Functions host wants it and we send it, or plain.</summary>
+public static class MessageBody
+{
+    private const int MaxBytes = 64 * 1024;
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16, AllowDuplicateProperties = false };
+
+    /// <summary>What goes over the wire for a JSON text.</summary>
+    public static string Encode(ReadOnlySpan<byte> json) => Convert.ToBase64String(json);
+
+    /// <summary>Reads a message as JSON.</summary>
+    /// <exception cref="MessageRefusedException">It is none, is too large, too deep, or repeats a field.</exception>
+    public static JsonDocument Parse(string text)
+    {
+        byte[] json = Decode(text);
+        try
+        {
+            return JsonDocument.Parse(json, Options);
+        }
+        catch (JsonException exception)
+        {
+            throw new MessageRefusedException(
+                exception.BytePositionInLine is { } at ? $"the message is not valid JSON (line {exception.LineNumber + 1}, byte {at + 1})" : "the message repeats a field", exception);
+        }
+    }
+
+    private static byte[] Decode(string text)
+    {
+        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
+        if (trimmed.Length == 0)
+        {
+            throw new MessageRefusedException("the message is empty");
+        }
+
+        if (trimmed.Length > 2 * MaxBytes)
+        {
+            throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
+        }
+
+        byte[] bytes;
+        try
+        {
+            bytes = Base64.IsValid(trimmed) ? Convert.FromBase64String(trimmed.ToString()) : Strict.GetBytes(trimmed.ToString());
+            _ = Strict.GetCharCount(bytes);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        {
+            throw new MessageRefusedException("the message is neither UTF-8 text nor base64 of it", exception);
+        }
+
+        return bytes.Length <= MaxBytes ? bytes : throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
+    }
+}

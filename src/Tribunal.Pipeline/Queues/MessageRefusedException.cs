@@ -1,0 +1,17 @@
+namespace Tribunal.Pipeline.Queues;
+
+/// <summary>
+/// A message can't be understood or asks for what is not allowed; trying again can't help. The reason is for people, of
+/// bounded length, and without control characters, whatever the message held.
+/// </summary>
+public sealed class MessageRefusedException(string reason, Exception? inner = null) : Exception(reason, inner)
+{
+    private const int MaxQuoted = 64;
+
+    /// <summary>A piece of a hostile message, fit to be shown.</summary>
+    internal static string Quote(string text)
+    {
+        string shown = new([.. text.Take(MaxQuoted).Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '[' or ']' or ' ' ? c : '?')]);
+        return text.Length > MaxQuoted ? $"'{shown}…'" : $"'{shown}'";
+    }
+}

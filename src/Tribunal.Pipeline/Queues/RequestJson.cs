@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using Tribunal.Pipeline.Orchestration;
+
+namespace Tribunal.Pipeline.Queues;
+
+/// <summary>JSON of requests from outside: nothing unknown, no null where a value belongs.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(EvaluationRequest))]
+public sealed partial class RequestJson : JsonSerializerContext;
