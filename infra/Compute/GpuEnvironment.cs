@@ -1,0 +1,79 @@
+using Pulumi;
+using Pulumi.AzureNative.App;
+using Pulumi.AzureNative.App.Inputs;
+using Tribunal.Infra.Network;
+using Tribunal.Infra.Storage;
+
+namespace Tribunal.Infra.Compute;
+
+/// <summary>What <see cref="GpuEnvironment"/> takes.</summary>
+public sealed record GpuEnvironmentArgs
+{
+    /// <summary>The profiles that apps run on, each once.</summary>
+    public required IReadOnlyList<GpuProfile> Profiles { get; init; }
+
+    /// <summary>Nodes of a dedicated profile at most, 1 to 100; default 1. Serverless profiles have no nodes.</summary>
+    public int DedicatedNodes { get; init; } = 1;
+
+    /// <summary>Weights to mount; null: the image has them.</summary>
+    public ModelCache? Weights { get; init; }
+}
+
+/// <summary>
+/// The Container Apps environment of the GPU apps. Internal: its apps have addresses inside the virtual network only. Idle: the
+/// environment's load balancer; a serverless profile costs nothing without replicas, a dedicated one its nodes.
+/// </summary>
+public sealed class GpuEnvironment : ComponentResource
+{
+    /// <summary>Creates the environment, its DNS, and the mount.</summary>
+    public GpuEnvironment(string name, GpuEnvironmentArgs args, PipelineNetwork network, Place place, ComponentResourceOptions? options = null)
+        : base("tribunal:compute:GpuEnvironment", name, options)
+    {
+        ManagedEnvironment environment = new(name, new ManagedEnvironmentArgs
+        {
+            ResourceGroupName = place.ResourceGroup,
+            EnvironmentName = place.Names.Of("cae"),
+            Location = place.Location,
+            Tags = place.Tags,
+            VnetConfiguration = new VnetConfigurationArgs { Internal = true, InfrastructureSubnetId = network.ComputeSubnetId },
+            PublicNetworkAccess = PublicNetworkAccess.Disabled,
+            // Logs go by diagnostic setting: the other way wants the workspace's key.
+            AppLogsConfiguration = new AppLogsConfigurationArgs { Destination = "azure-monitor" },
+            ZoneRedundant = false,
+            WorkloadProfiles =
+            [
+                // An environment of workload profiles always has this one; nothing runs on it.
+                new WorkloadProfileArgs { Name = "Consumption", WorkloadProfileType = "Consumption" },
+                .. args.Profiles.Distinct().Select(profile => (Input<WorkloadProfileArgs>)Profile(profile, args.DedicatedNodes)),
+            ],
+        }, new CustomResourceOptions { Parent = this });
+        network.ResolveEnvironment(environment.DefaultDomain, environment.StaticIp);
+
+        if (args.Weights is { } weights)
+        {
+            WeightsStorage = new ManagedEnvironmentsStorage($"{name}-weights", new ManagedEnvironmentsStorageArgs
+            {
+                ResourceGroupName = place.ResourceGroup,
+                EnvironmentName = environment.Name,
+                StorageName = "weights",
+                Properties = new ManagedEnvironmentStoragePropertiesArgs
+                {
+                    NfsAzureFile = new NfsAzureFilePropertiesArgs { Server = weights.Server, ShareName = weights.Path, AccessMode = AccessMode.ReadWrite },
+                },
+            }, new CustomResourceOptions { Parent = this });
+        }
+
+        Id = environment.Id;
+        RegisterOutputs();
+    }
+
+    /// <summary>Resource id.</summary>
+    public Output<string> Id { get; }
+
+    /// <summary>The mount that apps take their weights from; null: the image has them.</summary>
+    public ManagedEnvironmentsStorage? WeightsStorage { get; }
+
+    private static WorkloadProfileArgs Profile(GpuProfile profile, int nodes) => profile.Serverless
+        ? new WorkloadProfileArgs { Name = profile.Name, WorkloadProfileType = profile.WorkloadProfileType }
+        : new WorkloadProfileArgs { Name = profile.Name, WorkloadProfileType = profile.WorkloadProfileType, MinimumCount = 0, MaximumCount = nodes };
+}
