@@ -229,6 +229,7 @@ public sealed record DeploymentSettings
         MinReplicas = read.Integer($"{prefix}MinReplicas", 0, 0, 100),
         MaxReplicas = read.Integer($"{prefix}MaxReplicas", 1, 1, 100),
         CooldownSeconds = read.Integer($"{prefix}CooldownSeconds", 600, 60, 3600),
+        StartMinutes = read.Integer($"{prefix}StartMinutes", 20, 2, 40),
     };
 
     private sealed class ConfigurationReader(Func<string, string?> get)

@@ -95,7 +95,7 @@ public static class TribunalDeployment
             InstanceMemoryMB = settings.InstanceMemoryMB,
             AlwaysReady = settings.AlwaysReady,
             Judge = judge,
-            JudgeModel = (settings.Judge.Model, settings.Protocol),
+            JudgeModel = (settings.Judge, settings.Protocol),
             Meta = meta is null ? null : (meta, settings.Meta!.Model),
             Samples = settings.Samples,
             ValidRateFloor = settings.ValidRateFloor,

@@ -137,7 +137,7 @@ public sealed class GpuApp : ComponentResource
             Env = [.. Environment(args, environment).Select(variable => (Input<EnvironmentVarArgs>)variable)],
             // GPUs are not asked for: the profile has them, and the first container gets them.
             Resources = new ContainerResourcesArgs { Cpu = args.Profile.Cpu, Memory = $"{args.Profile.MemoryGiB}Gi" },
-            Probes = Probes(),
+            Probes = Probes(args.Model),
         };
         TemplateArgs template = new()
         {
@@ -170,13 +170,13 @@ public sealed class GpuApp : ComponentResource
         }
     }
 
-    private static InputList<ContainerAppProbeArgs> Probes()
+    private static InputList<ContainerAppProbeArgs> Probes(ServedModel model)
     {
         ContainerAppProbeHttpGetArgs health = new() { Path = "/health", Port = Port };
         return
         [
-            // The first start downloads the weights: 10 × 240 s, the most that the platform allows, is 40 minutes.
-            new ContainerAppProbeArgs { Type = ProbeType.Startup, HttpGet = health, InitialDelaySeconds = 30, PeriodSeconds = 240, FailureThreshold = 10, TimeoutSeconds = 10 },
+            // Nothing listens until the weights are loaded, and the platform counts no more than ten failures: the period makes up the time.
+            new ContainerAppProbeArgs { Type = ProbeType.Startup, HttpGet = health, InitialDelaySeconds = 30, PeriodSeconds = model.StartMinutes * 6, FailureThreshold = 10, TimeoutSeconds = 10 },
             new ContainerAppProbeArgs { Type = ProbeType.Readiness, HttpGet = health, PeriodSeconds = 10, FailureThreshold = 3, TimeoutSeconds = 5 },
             // A busy engine may answer late; a restart costs minutes.
             new ContainerAppProbeArgs { Type = ProbeType.Liveness, HttpGet = health, PeriodSeconds = 60, FailureThreshold = 5, TimeoutSeconds = 30 },

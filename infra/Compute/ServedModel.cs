@@ -39,6 +39,12 @@ public sealed record ServedModel
     /// <summary>Seconds without requests until the last replica goes, 60 to 3,600; default 600. A cold start is minutes: short pauses inside a run must not cause one.</summary>
     public int CooldownSeconds { get; init; } = 600;
 
+    /// <summary>
+    /// Minutes that a start may take, weights' download included, 2 to 40; default 20. The start-up probe asks ten times in
+    /// it, so a start may be noticed a tenth of it late.
+    /// </summary>
+    public int StartMinutes { get; init; } = 20;
+
     /// <summary>Sequences over all replicas.</summary>
     public int Slots => MaxReplicas * MaxSequences;
 
@@ -51,6 +57,7 @@ public sealed record ServedModel
         In(MaxReplicas, 1, 100, "maximum replicas");
         In(MinReplicas, 0, MaxReplicas, "minimum replicas");
         In(CooldownSeconds, 60, 3600, "cooldown in seconds");
+        In(StartMinutes, 2, 40, "start in minutes");
         In(TensorParallel, 1, profile.Gpus, $"tensor parallel size on {profile.Name}");
         double room = profile.GpuMemoryGiB * TensorParallel * GpuProfile.UsableShare;
         if (WeightsGiB <= 0 || WeightsGiB >= room)

@@ -30,7 +30,7 @@ public sealed record FunctionsHostArgs
     public required GpuApp Judge { get; init; }
 
     /// <summary>The judge's model, and the protocol it is asked in.</summary>
-    public required (string Model, string Protocol) JudgeModel { get; init; }
+    public required (ServedModel Model, string Protocol) JudgeModel { get; init; }
 
     /// <summary>The meta reward model; null: none.</summary>
     public (GpuApp App, string Model)? Meta { get; init; }
@@ -182,7 +182,7 @@ public sealed class FunctionsHost : ComponentResource
             [SettingNames.ApplicationInsights] = telemetry.ConnectionString,
             [SettingNames.ApplicationInsightsAuthentication] = identity.ClientId.Apply(id => $"Authorization=AAD;ClientId={id}"),
             [SettingNames.Judge(JudgeName, SettingNames.JudgeEndpoint)] = args.Judge.Endpoint,
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = args.JudgeModel.Model,
+            [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = args.JudgeModel.Model.Model,
             [SettingNames.Judge(JudgeName, SettingNames.JudgeProtocol)] = args.JudgeModel.Protocol,
             [SettingNames.Judge(JudgeName, SettingNames.JudgeConcurrency)] = Text(capacity.RequestsPerInstance),
             [SettingNames.DefaultJudge] = JudgeName,
@@ -190,8 +190,8 @@ public sealed class FunctionsHost : ComponentResource
             [SettingNames.DefaultSamples] = Text(args.Samples),
             [SettingNames.DefaultMeta] = args.Meta is null ? "none" : MetaName,
             [SettingNames.ValidRateFloor] = args.ValidRateFloor.ToString(CultureInfo.InvariantCulture),
-            // As long as the app's start-up probe holds out.
-            [SettingNames.JudgeStartLimit] = "00:45:00",
+            // The probe's time, and ten minutes for the platform to find a GPU and pull the image.
+            [SettingNames.JudgeStartLimit] = TimeSpan.FromMinutes(args.JudgeModel.Model.StartMinutes + 10).ToString("c", CultureInfo.InvariantCulture),
             [SettingNames.ChunkJudgements] = Text(capacity.ChunkJudgements),
             [SettingNames.ShardWindow] = Text(capacity.ShardWindow),
             [SettingNames.HostActivities] = Text(capacity.ActivitiesPerInstance),

@@ -1,6 +1,8 @@
 using Pulumi;
 using Pulumi.AzureNative.Network;
 using Pulumi.AzureNative.PrivateDns;
+using Pulumi.AzureNative.Resources;
+using Pulumi.AzureNative.Resources.Inputs;
 using NetworkInputs = Pulumi.AzureNative.Network.Inputs;
 using PrivateDnsInputs = Pulumi.AzureNative.PrivateDns.Inputs;
 using Subnet = Pulumi.AzureNative.Network.Subnet;
@@ -27,6 +29,32 @@ public sealed record PipelineNetworkArgs
 /// </summary>
 public sealed class PipelineNetwork : ComponentResource
 {
+    /// <summary>An A record for every name of a zone.</summary>
+    private static readonly Dictionary<string, object> AnyRecordTemplate = new(StringComparer.Ordinal)
+    {
+        ["$schema"] = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        ["contentVersion"] = "1.0.0.0",
+        ["parameters"] = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["zone"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["type"] = "string" },
+            ["address"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["type"] = "string" },
+        },
+        ["resources"] = new object[]
+        {
+            new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["type"] = "Microsoft.Network/privateDnsZones/A",
+                ["apiVersion"] = "2024-06-01",
+                ["name"] = "[concat(parameters('zone'), '/*')]",
+                ["properties"] = new Dictionary<string, object>(StringComparer.Ordinal)
+                {
+                    ["ttl"] = 300,
+                    ["aRecords"] = new object[] { new Dictionary<string, object>(StringComparer.Ordinal) { ["ipv4Address"] = "[parameters('address')]" } },
+                },
+            },
+        },
+    };
+
     private readonly Place _place;
     private readonly PipelineNetworkArgs _args;
     private readonly VirtualNetwork _network;
@@ -107,14 +135,22 @@ public sealed class PipelineNetwork : ComponentResource
     public void ResolveEnvironment(Output<string> domain, Output<string> address)
     {
         PrivateZone zone = AddZone("gpu-apps", domain);
-        new PrivateRecordSet("gpu-apps-any", new PrivateRecordSetArgs
+        // As a template: ARM keeps a record's type in its path, not among the properties where Pulumi's own resource puts it,
+        // and only this form can be checked against ARM's types before it is deployed.
+        new Pulumi.AzureNative.Resources.Deployment("gpu-apps-any", new DeploymentArgs
         {
             ResourceGroupName = _place.ResourceGroup,
-            PrivateZoneName = zone.Name,
-            RecordType = "A",
-            RelativeRecordSetName = "*",
-            Ttl = 300,
-            ARecords = [new PrivateDnsInputs.ARecordArgs { Ipv4Address = address }],
+            DeploymentName = _place.Names.Of("dns"),
+            Properties = new DeploymentPropertiesArgs
+            {
+                Mode = DeploymentMode.Incremental,
+                Template = AnyRecordTemplate,
+                Parameters =
+                {
+                    ["zone"] = new DeploymentParameterArgs { Value = zone.Name.Apply(text => (object)text) },
+                    ["address"] = new DeploymentParameterArgs { Value = address.Apply(text => (object)text) },
+                },
+            },
         }, new CustomResourceOptions { Parent = zone });
     }
 
@@ -142,7 +178,7 @@ public sealed class PipelineNetwork : ComponentResource
         return zone;
     }
 
-    private Subnet AddSubnet(string name, string range, string? delegation, Resource? after)
+    private Subnet AddSubnet(string name, string range, string? delegation, Subnet? after)
     {
         SubnetArgs subnet = new()
         {

@@ -1,0 +1,127 @@
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Infra.Tests;
+
+/// <summary>What can be reached, and with what.</summary>
+public sealed class PrivacyTests
+{
+    /// <summary>Where each kind of resource says that it is closed; kinds that have no address of their own are not here.</summary>
+    private static readonly Dictionary<string, (string Path, string Closed)> Doors = new(StringComparer.Ordinal)
+    {
+        ["StorageAccount"] = ("publicNetworkAccess", "Disabled"),
+        ["Vault"] = ("properties.publicNetworkAccess", "Disabled"),
+        ["Registry"] = ("publicNetworkAccess", "Disabled"),
+        ["WebApp"] = ("publicNetworkAccess", "Disabled"),
+        ["ManagedEnvironment"] = ("publicNetworkAccess", "Disabled"),
+        ["Workspace"] = ("publicNetworkAccessForIngestion", "Disabled"),
+        ["Component"] = ("publicNetworkAccessForIngestion", "Disabled"),
+        ["Scheduler"] = ("properties.publicNetworkAccess", "Disabled"),
+    };
+
+    /// <summary>Kinds without an address.</summary>
+    private static readonly HashSet<string> Doorless = new(StringComparer.Ordinal)
+    {
+        "ResourceGroup", "VirtualNetwork", "Subnet", "PrivateEndpoint", "PrivateDnsZoneGroup", "PrivateZone", "VirtualNetworkLink", "Deployment",
+        "UserAssignedIdentity", "RoleAssignment", "BlobServiceProperties", "BlobContainer", "Queue", "Table", "FileShare", "ManagementPolicy",
+        "SystemTopic", "SystemTopicEventSubscription", "Secret", "ManagedEnvironmentsStorage", "ContainerApp", "AppServicePlan", "TaskHub",
+        "DiagnosticSetting", "ActionGroup", "ScheduledQueryRule", "Budget", "PrivateLinkScope", "PrivateLinkScopedResource",
+    };
+
+    public static TheoryData<string, string, string> Everything => new()
+    {
+        { "nfs", "azureStorage", "" },
+        { "baked", "azureManaged", "hf_token" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task Nothing_in_prod_is_public(string weights, string backend, string token)
+    {
+        Deployed deployed = await Stacks.DeployAsync(Full(weights, backend, token), "prod");
+        foreach (Declared resource in deployed.Resources.Where(r => r.Type.StartsWith("azure-native:", StringComparison.Ordinal)))
+        {
+            if (Doors.TryGetValue(resource.Kind, out (string Path, string Closed) door))
+            {
+                Assert.True(resource.Text(door.Path) == door.Closed, $"{resource.Kind} {resource.Name}: {door.Path} is {resource.Text(door.Path)}");
+            }
+            else
+            {
+                Assert.True(Doorless.Contains(resource.Kind), $"{resource.Kind}: can it be reached?");
+            }
+        }
+
+        Assert.All(deployed.Of("StorageAccount"), account => Assert.Equal("Deny", account.Text("networkRuleSet.defaultAction")));
+        Assert.Equal("PrivateOnly", deployed.One("PrivateLinkScope").Text("accessModeSettings.ingestionAccessMode"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task What_is_closed_in_prod_has_a_private_endpoint_with_dns(string weights, string backend, string token)
+    {
+        Deployed deployed = await Stacks.DeployAsync(Full(weights, backend, token), "prod");
+        HashSet<string> linked = [.. deployed.Of("PrivateEndpoint").Select(endpoint => endpoint.Text("privateLinkServiceConnections.0.privateLinkServiceId")!)];
+        string[] reached = ["StorageAccount", "Vault", "Registry", "WebApp", "Scheduler", "PrivateLinkScope"];
+        Assert.All(deployed.Resources.Where(r => reached.Contains(r.Kind)), resource => Assert.Contains(resource.Id, linked));
+        Assert.Equal(deployed.Of("PrivateEndpoint").Count(), deployed.Of("PrivateDnsZoneGroup").Count());
+        Assert.Equal(
+            deployed.Of("PrivateZone").Select(zone => zone.Text("privateZoneName")).Order(),
+            deployed.Of("VirtualNetworkLink").Select(link => link.Text("privateZoneName")).Order());
+    }
+
+    [Fact]
+    public async Task Dev_pays_for_no_private_endpoint()
+    {
+        Deployed deployed = await Stacks.DeployAsync("dev");
+        Assert.Empty(deployed.Of("PrivateEndpoint"));
+        Assert.Empty(deployed.Of("PrivateLinkScope"));
+    }
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task The_judge_is_reached_from_the_network_and_from_nowhere_else(string stack)
+    {
+        Deployed deployed = await Stacks.DeployAsync(stack);
+        Declared environment = deployed.One("ManagedEnvironment");
+        Assert.Equal("true", environment.Text("vnetConfiguration.internal"));
+        Assert.Equal("Disabled", environment.Text("publicNetworkAccess"));
+        Assert.All(deployed.Of("ContainerApp"), app =>
+        {
+            // External inside an internal environment is the virtual network; not external is the environment alone.
+            Assert.Equal("true", app.Text("configuration.ingress.external"));
+            Assert.Equal("false", app.Text("configuration.ingress.allowInsecure"));
+        });
+        Assert.Equal(deployed.One("Subnet", "subnet-functions").Id, deployed.One("WebApp").Text("virtualNetworkSubnetId"));
+        Assert.Equal(deployed.One("Subnet", "subnet-gpu").Id, environment.Text("vnetConfiguration.infrastructureSubnetId"));
+        Declared record = deployed.One("Deployment");
+        Assert.Equal("apps.example.internal", record.Text("properties.parameters.zone.value"));
+        Assert.Equal("10.42.0.9", record.Text("properties.parameters.address.value"));
+    }
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task No_account_takes_a_key_and_no_blob_is_public(string stack)
+    {
+        Deployed deployed = await Stacks.DeployAsync(stack);
+        Assert.All(deployed.Of("StorageAccount"), account =>
+        {
+            Assert.Equal("false", account.Text("allowSharedKeyAccess"));
+            Assert.Equal("false", account.Text("allowBlobPublicAccess"));
+            Assert.Equal("TLS1_2", account.Text("minimumTlsVersion"));
+        });
+        Assert.Equal("AzureServices", deployed.One("StorageAccount", "storage").Text("networkRuleSet.bypass"));
+        Assert.All(deployed.Of("BlobContainer"), container => Assert.Equal("None", container.Text("publicAccess")));
+        Assert.Equal("true", deployed.One("BlobServiceProperties").Text("deleteRetentionPolicy.enabled"));
+        Assert.Equal("true", deployed.One("Component").Text("disableLocalAuth"));
+        Assert.Equal("true", deployed.One("WebApp").Text("httpsOnly"));
+        Assert.Equal("managedidentity", deployed.FunctionSettings[SettingNames.HostStorageCredential]);
+        Assert.All(deployed.FunctionSettings, setting => Assert.DoesNotContain("AccountKey", setting.Value, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static DeploymentSettings Full(string weights, string backend, string token) => Stacks.Settings(
+        "prod", ("weights", weights), ("durableBackend", backend), ("schedulerLinkGroup", "scheduler"), ("schedulerLinkZone", "privatelink.example.net")) with
+    {
+        HuggingFaceToken = token.Length == 0 ? null : Pulumi.Output.CreateSecret(token),
+    };
+}
