@@ -77,7 +77,6 @@ public sealed class RecordingMocks : IMocks
         string text => text,
         bool flag => flag,
         JsonElement element => JsonNode.Parse(element.GetRawText()),
-        IDictionary map => new JsonObject(map.Cast<DictionaryEntry>().Select(entry => KeyValuePair.Create((string)entry.Key, ToJson(entry.Value)))),
         IEnumerable<KeyValuePair<string, object>> map => new JsonObject(map.Select(entry => KeyValuePair.Create(entry.Key, ToJson(entry.Value)))),
         IEnumerable list => new JsonArray([.. list.Cast<object?>().Select(ToJson)]),
         IConvertible number => JsonValue.Create(Convert.ToDouble(number, System.Globalization.CultureInfo.InvariantCulture)),

@@ -79,7 +79,7 @@ public sealed partial class SharedNamesTests
         [
             .. roots.SelectMany(root => Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories))
                 .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal) && Path.GetFileName(file) != "SettingNames.cs")
-                .SelectMany(file => SettingLiteral().Matches(File.ReadAllText(file)).Select(match => (file, name: match.Groups[1].Value)))
+                .SelectMany(file => SettingLiteral().Matches(File.ReadAllText(file)).Select(match => (file, name: match.Groups["name"].Value)))
                 .Where(found => !known.Contains(found.name.Replace("__", ":", StringComparison.Ordinal)))
                 .Select(found => $"{Path.GetRelativePath(Stacks.Root, found.file)}: {found.name}"),
         ];
@@ -96,6 +96,6 @@ public sealed partial class SharedNamesTests
             deployed.Outputs.Keys.Order(StringComparer.Ordinal));
     }
 
-    [GeneratedRegex("\"(Tribunal(?::|__)[A-Z]\\w*(?:(?::|__)\\w+)*)\"")]
+    [GeneratedRegex("\"(?<name>Tribunal(?::|__)[A-Z]\\w*(?:(?::|__)\\w+)*)\"")]
     private static partial Regex SettingLiteral();
 }

@@ -12,7 +12,7 @@ internal static partial class Stacks
     public static DeploymentSettings Settings(string stack, params (string Key, string? Value)[] changes)
     {
         Dictionary<string, string?> values = Setting().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "stacks", $"Pulumi.{stack}.yaml")))
-            .ToDictionary(match => match.Groups[1].Value, match => (string?)match.Groups[2].Value.Trim().Trim('"'));
+            .ToDictionary(match => match.Groups["key"].Value, match => (string?)match.Groups["value"].Value.Trim().Trim('"'));
         foreach ((string key, string? value) in changes)
         {
             values[key] = value;
@@ -31,7 +31,7 @@ internal static partial class Stacks
 
     public static Task<Deployed> DeployAsync(string stack, params (string Key, string? Value)[] changes) => DeployAsync(Settings(stack, changes), stack);
 
-    [GeneratedRegex("^  tribunal:(\\w+): (.+)$", RegexOptions.Multiline)]
+    [GeneratedRegex("^  tribunal:(?<key>\\w+): (?<value>.+)$", RegexOptions.Multiline)]
     private static partial Regex Setting();
 
     private static string FindRoot()
