@@ -22,7 +22,7 @@ internal static class Delimiters
         $"|<<{Gap}(?:/{Gap})?SYS{Gap}>>";
 
     /// <summary><c>\boxed{</c>.</summary>
-    public const string Boxed = @"\\(?>\s*)boxed(?>\s*)\{";
+    public const string Boxed = $@"\\{Gap}boxed{Gap}\{{";
 
     /// <summary>The begin and end marks of responses, conversations and references.</summary>
     public const string Fences =

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -140,12 +141,10 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
         return (skeleton.ToString(), origin);
     }
 
+    // Format characters, and what else shows nothing: the grapheme joiner, fillers, variation selectors.
     private static IEnumerable<char> Invisible() =>
-        [
-            '\u00AD', '\u034F', '\u061C', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u3164', '\uFEFF', '\uFFA0',
-            .. Range('\u180B', '\u180F'), .. Range('\u200B', '\u200F'), .. Range('\u202A', '\u202E'),
-            .. Range('\u2060', '\u206F'), .. Range('\uFE00', '\uFE0F'), .. Range('\uFFF0', '\uFFFB'),
-        ];
+        Range('\0', '\uFFFF').Where(static c => char.GetUnicodeCategory(c) == UnicodeCategory.Format)
+            .Concat(['\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u3164', '\uFFA0', .. Range('\u180B', '\u180F'), .. Range('\u2060', '\u206F'), .. Range('\uFE00', '\uFE0F')]);
 
     private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
 

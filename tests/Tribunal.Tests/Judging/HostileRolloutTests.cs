@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -242,12 +243,12 @@ public sealed partial class HostileRolloutTests
     /// Counts the grammar's delimiters the way a reader would: blind to case, width, spacing and invisible characters.
     /// Written apart from the neutraliser, so that one mistake can't hide in both.
     /// </summary>
-    private static Dictionary<string, int> Census(string prompt, string protocol)
+    private static string Census(string prompt, string protocol)
     {
         var seen = new StringBuilder(prompt.Length);
         foreach (Rune rune in prompt.EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(rune) is not (System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.OtherNotAssigned))
+            if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format)
             {
                 seen.Append(rune.Value is >= 0xFF01 and <= 0xFF5E ? (char)(rune.Value - 0xFF01 + '!') : rune.IsBmp ? (char)rune.Value : '?');
             }
@@ -270,7 +271,7 @@ public sealed partial class HostileRolloutTests
             census["lines"] = (protocol == "grm" ? Labels() : Headings()).Count(plain);
         }
 
-        return census;
+        return string.Join(" · ", census.Where(static c => c.Value > 0).Select(static c => $"{c.Key} {c.Value}"));
     }
 
     private static string[] Marks(string protocol) => protocol switch
@@ -282,7 +283,7 @@ public sealed partial class HostileRolloutTests
         ],
         "rm-r1" =>
         [
-            "[[a]]", "[[b]]", "[[c]]", "[[a/b]]", "[clientquestion]", "[thestartofchatbot", "[theendofchatbot", "[theendofresponse", "[thestartofthereference", "[theendofthe",
+            "[[a]]", "[[b]]", "[[c]]", "[[a/b]]", "[clientquestion]", "[thestartofchatbot", "[theendofchatbot", "[theendofresponse", "[thestartofthereference", "[theendofthereference", "[theendoftheconversation", "[thestartoftheconversation",
             "<answer>", "</answer>", "<eval>", "</eval>", "<type>", "</type>", "<rubric>", "</rubric>", "<justify>", "<solution>", "<quotea>", "<summaryb>",
         ],
         _ => ["\\boxed{", "#assistant1", "#assistant2"],

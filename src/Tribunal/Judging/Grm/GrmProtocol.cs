@@ -12,7 +12,7 @@ namespace Tribunal.Judging.Grm;
 internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
 {
     private const string Headings =
-        $"(?<!#)(?>#{{2,}}){Delimiters.Gap}(?:conversation{Delimiters.Gap}context|responses{Delimiters.Gap}to{Delimiters.Gap}be{Delimiters.Gap}scored" +
+        $"(?<!#)(?>#+){Delimiters.Gap}(?:conversation{Delimiters.Gap}context|responses{Delimiters.Gap}to{Delimiters.Gap}be{Delimiters.Gap}scored" +
         $"|output{Delimiters.Gap}format{Delimiters.Gap}requirements|evaluation{Delimiters.Gap}criteria|reference{Delimiters.Gap}answer)(?:{Delimiters.Gap}#+)?";
 
     private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
