@@ -21,12 +21,44 @@ public static class MessageBody
         byte[] json = Decode(text);
         try
         {
-            return JsonDocument.Parse(json, Options);
+            JsonDocument document = JsonDocument.Parse(json, Options);
+            RequireText(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new MessageRefusedException("the message holds half of a UTF-16 pair", exception);
         }
         catch (JsonException exception)
         {
             throw new MessageRefusedException(
                 exception.BytePositionInLine is { } at ? $"the message is not valid JSON (line {exception.LineNumber + 1}, byte {at + 1})" : "the message repeats a field", exception);
+        }
+    }
+
+    // Escaped halves of pairs pass the parser and only fail when they are read.
+    private static void RequireText(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    RequireText(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireText(property.Value);
+                }
+
+                break;
         }
     }
 
