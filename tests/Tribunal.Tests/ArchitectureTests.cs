@@ -16,7 +16,7 @@ public sealed class ArchitectureTests
         ["Tribunal.Cli"] = ["Tribunal", "Tribunal.Inference", "Tribunal.Pipeline", "Tribunal.Simulator", "Tribunal.RewardServer"],
     };
 
-    public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(Root(), "src")).Select(Path.GetFileName)!];
+    public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(Root(), "src")).Select(static path => Path.GetFileName(path)!)];
 
     [Theory]
     [MemberData(nameof(Projects))]
