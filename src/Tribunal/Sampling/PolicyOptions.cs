@@ -49,10 +49,16 @@ public sealed record PolicyOptions
 
     /// <summary>
     /// For <c>adaptive</c>: sampling ends once the predictive probability that <see cref="Max"/> judgements would reach
-    /// <see cref="Confidence"/> falls below this, in [0, 1); default 0.1. 0 never gives up before the maximum.
+    /// <see cref="Confidence"/> falls below this, in [0, 1); default 0.1. 0 gives up only where the judge sees no difference at all.
     /// </summary>
     public double Futility { get; init; } = 0.1;
 
-    /// <summary>For <c>budget</c>: total judgements over the batch.</summary>
+    /// <summary>For <c>budget</c>: total judgements over the batch. One of the three totals must be given.</summary>
     public long? Judgements { get; init; }
+
+    /// <summary>For <c>budget</c>: total tokens over the batch, input and output together.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>For <c>budget</c>: total money over the batch, in the price table's currency.</summary>
+    public double? Cost { get; init; }
 }

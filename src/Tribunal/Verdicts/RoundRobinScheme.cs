@@ -6,7 +6,7 @@ using Tribunal.Voting;
 namespace Tribunal.Verdicts;
 
 /// <summary>Every pair of responses, each until its match is decided; two responses are one match.</summary>
-internal sealed class RoundRobinScheme(SchemeOptions options) : IJudgingScheme
+internal sealed class RoundRobinScheme(SchemeOptions options) : IJudgingScheme, IStatisticsReader
 {
     private const string Alone = "one response alone can't be compared by a pair judge";
 
@@ -42,7 +42,7 @@ internal sealed class RoundRobinScheme(SchemeOptions options) : IJudgingScheme
             SlotSet slots = drawn[pair] ??= new SlotSet();
 
             // An allowance is shared evenly; pairs with low numbers take what is left over.
-            int cap = allowance is { } all ? (all / pairs) + (pair < all % pairs ? 1 : 0) : int.MaxValue;
+            int? cap = allowance is { } all ? (all / pairs) + (pair < all % pairs ? 1 : 0) : null;
             Advance advance = _stopping.Next(slots, cap, () => (matches ??= Matches.Of(n, LedgerView.Of(ledger))).Single(current, a, b));
             if (advance.Stop is { } stop)
             {
@@ -82,6 +82,50 @@ internal sealed class RoundRobinScheme(SchemeOptions options) : IJudgingScheme
         return kept == 0
             ? VerdictWriter.Unscorable(rollout, view, stop)
             : Election.Hold(rollout, view, matches.Ballots, weights, kept, options, stop);
+    }
+
+    public int MatchCount(Rollout rollout) => PairIndex.Count(rollout.Responses.Count);
+
+    public RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
+    {
+        int n = rollout.Responses.Count;
+        int pairs = PairIndex.Count(n);
+        LedgerView view = LedgerView.Of([.. ledger.Where(j => j.Sample < allowance)]);
+        Ballots ballots = Matches.Of(n, view).Ballots;
+        if (pairs == 0 || ballots.Count == 0)
+        {
+            return new RolloutStatistics
+            {
+                Drawn = allowance, Valid = 0, Margin = 0, Variance = 0, Step = 2 * Math.Max(1, pairs), Closed = pairs == 0 || allowance >= StoppingRule.Inseparable * pairs,
+            };
+        }
+
+        double[] weights = new double[ballots.Count];
+        Array.Fill(weights, 1);
+        double[] rewards = Tally.Rewards(ballots, ballots.Count, weights, VotingRule.Mean, out _);
+        int[] ranking = Standing.Of(rewards, 0).Ranking;
+
+        // One observation per round of votes: by how much the leader's share of wins exceeds the runner-up's.
+        var rounds = new SortedDictionary<int, double>();
+        for (int row = 0; row < ballots.Count; row++)
+        {
+            ReadOnlySpan<double> values = ballots.Row(row);
+            double lead = Share(values[ranking[0]]) - Share(values[ranking[1]]);
+            rounds[ballots.Slot(row)] = rounds.GetValueOrDefault(ballots.Slot(row)) + (lead / (n - 1));
+        }
+
+        double mean = rounds.Values.Average();
+        return new RolloutStatistics
+        {
+            Drawn = allowance,
+            Valid = ballots.Count,
+            Margin = Math.Max(mean, 0),
+            Variance = rounds.Values.Average(v => (v - mean) * (v - mean)) * pairs,
+            Step = 2 * pairs,
+            Closed = n == 2 && Duel.Between(ballots, ballots.Count, weights, 0, 1, majority: false).Balanced && ballots.Count >= StoppingRule.Inseparable,
+        };
+
+        static double Share(double value) => double.IsNaN(value) ? 0 : value;
     }
 
     // A rollout is as decided as its least decided match.

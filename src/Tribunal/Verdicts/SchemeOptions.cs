@@ -45,6 +45,15 @@ public sealed record SchemeOptions
             Require(Policy.Futility is >= 0 and < 1, $"policy.futility: {Policy.Futility} is outside [0, 1)");
         }
 
+        if (Policy.Kind == PolicyKind.Budget)
+        {
+            int totals = (Policy.Judgements is null ? 0 : 1) + (Policy.Tokens is null ? 0 : 1) + (Policy.Cost is null ? 0 : 1);
+            Require(totals == 1, "policy: budget needs exactly one of policy.judgements, policy.tokens and policy.cost");
+            Require(
+                (Policy.Judgements ?? 1) > 0 && (Policy.Tokens ?? 1) > 0 && (Policy.Cost ?? 1) > 0 && double.IsFinite(Policy.Cost ?? 1),
+                "policy: a budget must be above 0");
+        }
+
         Require(Meta.Keep is > 0 and <= 1, $"meta.keep: {Meta.Keep} is outside (0, 1]");
         Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), $"meta.temperature: {Meta.Temperature} must be above 0");
         Require(Enum.IsDefined(Meta.Use), "meta.use: must be filter or weight");

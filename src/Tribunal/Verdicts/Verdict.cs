@@ -87,7 +87,7 @@ public sealed record Verdict
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<int>? Ranking { get; init; }
 
-    /// <summary>Probability that <see cref="Best"/> leads, in [0, 1].</summary>
+    /// <summary>Probability that <see cref="Best"/> leads its closest rival, in [0, 1]; 1 for one response alone.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Confidence { get; init; }
 

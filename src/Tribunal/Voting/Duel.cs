@@ -27,6 +27,9 @@ internal readonly struct Duel
     /// <summary>Mean difference of values, in [−1, 1].</summary>
     public double Mean => _mean;
 
+    /// <summary>Variance of the difference over judgements.</summary>
+    public double Variance => Count > 0 ? _squares / Count : 0;
+
     /// <summary>P(leader leads) by the Beta posterior of the votes.</summary>
     public double VoteConfidence => LeaderPosterior.Votes(_for, _against);
 

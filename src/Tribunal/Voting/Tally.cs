@@ -58,9 +58,8 @@ internal static class Tally
     }
 
     /// <summary>
-    /// The probability that a candidate leads all others: the product over them of the probability that it leads each (a lower
-    /// bound, as they share the leader). Scores by the difference model, votes by the Beta posterior, fits of more than two by
-    /// their normal approximation.
+    /// The probability that a candidate leads its closest rival: the smallest, over the others, of the probability that it leads
+    /// each. Scores by the difference model, votes by the Beta posterior, fits of more than two by their normal approximation.
     /// </summary>
     public static double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader)
     {
@@ -74,13 +73,13 @@ internal static class Tally
 
             if (fit is not null && ballots.Candidates > 2)
             {
-                confidence *= fit.Stronger(leader, other);
+                confidence = Math.Min(confidence, fit.Stronger(leader, other));
                 continue;
             }
 
             bool scored = !ballots.Pairs && rule != VotingRule.Majority && fit is null;
             Duel duel = Duel.Between(ballots, rows, weights, leader, other, majority: rule == VotingRule.Majority);
-            confidence *= scored ? duel.ScoreConfidence : duel.VoteConfidence;
+            confidence = Math.Min(confidence, scored ? duel.ScoreConfidence : duel.VoteConfidence);
         }
 
         return confidence;

@@ -1,0 +1,73 @@
+namespace Tribunal.Sampling;
+
+/// <summary>
+/// A bet against "the leader does not lead". Observations are margins in [−1, 1] of a leader over one other candidate; the wealth
+/// Σ_k Π_t (1 + λ_k x_t) / K over a grid of stakes λ_k is a supermartingale from 1 whenever the conditional mean of x is 0 or less, so
+/// by Ville's inequality it ever reaches 1/α with probability at most α: the error holds at every stopping time.
+/// After the martingale majority certificate (arXiv 2510.17472), with a mixture over stakes.
+/// </summary>
+public sealed class MarginEProcess
+{
+    private static readonly double[] Stakes = MakeStakes();
+
+    private readonly double[] _wealth = MakeWealth();
+
+    /// <summary>The wealth, from 1.</summary>
+    public double Value
+    {
+        get
+        {
+            double sum = 0;
+            foreach (double wealth in _wealth)
+            {
+                sum += wealth;
+            }
+
+            return sum / _wealth.Length;
+        }
+    }
+
+    /// <summary>
+    /// What the wealth against every other of n candidates must reach to certify the leader with error α: n/α. Whoever is wrongly
+    /// certified must have beaten the true best, whose bet is then a supermartingale (the composite null needs no correction); there
+    /// are n who could be (the union does), the best itself counted in, for where several are equal nobody leads.
+    /// </summary>
+    /// <param name="error">α, in (0, 1).</param>
+    /// <param name="candidates">n, at least 1.</param>
+    public static double Threshold(double error, int candidates) => candidates / error;
+
+    /// <summary>Adds an observation in [−1, 1].</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is outside, or not a number.</exception>
+    public void Add(double margin)
+    {
+        if (!(margin >= -1 && margin <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(margin), margin, "A margin lies in [−1, 1].");
+        }
+
+        for (int k = 0; k < _wealth.Length; k++)
+        {
+            _wealth[k] *= 1 + (Stakes[k] * margin);
+        }
+    }
+
+    // Evenly spaced in logarithms: the best stake is near the margin, which may be anything.
+    private static double[] MakeStakes()
+    {
+        const int count = 12;
+        double[] stakes = new double[count];
+        for (int k = 0; k < count; k++)
+        {
+            stakes[k] = 0.04 * Math.Pow(0.98 / 0.04, k / (count - 1.0));
+        }
+
+        return stakes;
+    }
+
+    private static double[] MakeWealth()
+    {
+        double[] wealth = new double[Stakes.Length];
+        Array.Fill(wealth, 1);
+        return wealth;
+    }
+}

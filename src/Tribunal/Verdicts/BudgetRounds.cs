@@ -1,0 +1,141 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>A rollout and what the ledger holds of it.</summary>
+/// <param name="Rollout">The rollout.</param>
+/// <param name="Ledger">Its judgements, in any order.</param>
+public sealed record RolloutLedger(Rollout Rollout, IReadOnlyList<Judgement> Ledger);
+
+/// <summary>Where a budget stands.</summary>
+/// <param name="Allowances">The most judgements each rollout may have now, for <see cref="IJudgingScheme.Next"/>.</param>
+/// <param name="Spent">What the judgements of the rounds before cost, in the budget's unit.</param>
+/// <param name="Over">Whether every allowance is drawn and no further round follows.</param>
+public sealed record BudgetRound(IReadOnlyList<int> Allowances, double Spent, bool Over);
+
+/// <summary>
+/// The rounds of a batch-wide budget: first everyone's minimum, then half of what is left, and again half, shared out by
+/// <see cref="BudgetAllocator"/>. Every round follows from the judgements of the rounds before and from nothing else, so that an
+/// interrupted run works out the same allowances again.
+/// </summary>
+public static class BudgetRounds
+{
+    /// <summary>The current round, replayed from the start.</summary>
+    /// <param name="options">The scheme's options; the policy's kind is <see cref="PolicyKind.Budget"/>.</param>
+    /// <param name="rollouts">The batch, or a shard with its share of the total (<see cref="BudgetAllocator.Share"/>), always in the same order.</param>
+    /// <param name="total">The total, in the unit of <paramref name="cost"/>.</param>
+    /// <param name="cost">What a judgement cost; null counts judgements. For tokens: input + output.</param>
+    /// <exception cref="ArgumentException">Options are wrong, or the policy is no budget.</exception>
+    public static BudgetRound Current(
+        SchemeOptions options, IReadOnlyList<RolloutLedger> rollouts, double total, Func<Judgement, double>? cost = null)
+    {
+        if (options.Policy.Kind != PolicyKind.Budget)
+        {
+            throw new ArgumentException("policy.kind: must be budget", nameof(options));
+        }
+
+        IJudgingScheme scheme = JudgingSchemes.Create(options);
+        var reader = (IStatisticsReader)scheme;
+        int[] sizes = [.. rollouts.Select(r => reader.MatchCount(r.Rollout))];
+        int[] allowances = First(options, rollouts, sizes, total, cost is null);
+        while (true)
+        {
+            if (!Complete(scheme, rollouts, allowances))
+            {
+                return new BudgetRound(allowances, Spent(rollouts, allowances, cost), Over: false);
+            }
+
+            double spent = Spent(rollouts, allowances, cost);
+            double left = total - spent;
+            double mean = Math.Max(spent / Math.Max(1, allowances.Sum(a => (long)a)), double.Epsilon);
+            var statistics = new RolloutStatistics[rollouts.Count];
+            for (int i = 0; i < statistics.Length; i++)
+            {
+                double unit = cost is null || allowances[i] == 0 ? mean : Spent(rollouts[i].Ledger, allowances[i], cost) / allowances[i];
+                statistics[i] = reader.Read(rollouts[i].Rollout, rollouts[i].Ledger, allowances[i]) with
+                {
+                    UnitCost = unit > 0 ? unit : mean,
+                };
+            }
+
+            // Halving leaves something for what a round finds out; the last crumbs go at once.
+            double tranche = left > 2 * rollouts.Count * mean ? left / 2 : left;
+            int[] next = BudgetAllocator.Allocate(statistics, tranche, i => options.Policy.Max * sizes[i]);
+            if (next.AsSpan().SequenceEqual(allowances))
+            {
+                return new BudgetRound(allowances, spent, Over: true);
+            }
+
+            allowances = next;
+        }
+    }
+
+    // Where the total doesn't reach everyone, whom it reaches is seeded.
+    private static int[] First(SchemeOptions options, IReadOnlyList<RolloutLedger> rollouts, int[] sizes, double total, bool counted)
+    {
+        int[] allowances = new int[rollouts.Count];
+        int[] order = [.. Enumerable.Range(0, rollouts.Count)];
+        var random = new SeededRandom(StableHash.Of((ulong)options.Seed, "budget"));
+        random.Shuffle(order.AsSpan());
+        double left = counted ? total : double.PositiveInfinity;
+        foreach (int i in order)
+        {
+            int need = options.Policy.Min * sizes[i];
+            if (need <= left)
+            {
+                allowances[i] = need;
+                left -= need;
+            }
+        }
+
+        return allowances;
+    }
+
+    private static bool Complete(IJudgingScheme scheme, IReadOnlyList<RolloutLedger> rollouts, int[] allowances)
+    {
+        for (int i = 0; i < allowances.Length; i++)
+        {
+            if (scheme.Next(rollouts[i].Rollout, rollouts[i].Ledger, allowances[i]).Draws.Count > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static double Spent(IReadOnlyList<RolloutLedger> rollouts, int[] allowances, Func<Judgement, double>? cost)
+    {
+        double spent = 0;
+        for (int i = 0; i < allowances.Length; i++)
+        {
+            spent += Spent(rollouts[i].Ledger, allowances[i], cost);
+        }
+
+        return spent;
+    }
+
+    // Summed by sample: the last bits of a sum must not depend on the ledger's order.
+    private static double Spent(IReadOnlyList<Judgement> ledger, int allowance, Func<Judgement, double>? cost)
+    {
+        double spent = 0;
+        foreach (Judgement judgement in LedgerView.Of(ledger).Judgements)
+        {
+            spent += judgement.Sample < allowance ? cost?.Invoke(judgement) ?? 1 : 0;
+        }
+
+        return spent;
+    }
+}
+
+/// <summary>A scheme whose samples can be given one by one.</summary>
+internal interface IStatisticsReader
+{
+    /// <summary>How many matches a rollout's samples go round; 1 for lists, 0 where nothing can be compared.</summary>
+    int MatchCount(Rollout rollout);
+
+    /// <summary>What the samples below <paramref name="allowance"/> say.</summary>
+    RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance);
+}
