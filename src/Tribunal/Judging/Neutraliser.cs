@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Judging;
 
@@ -29,9 +31,20 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
 
     private static readonly SearchValues<char> InvisibleChars = SearchValues.Create([.. Invisible()]);
 
-    /// <summary>Neutralises a text and adds to <paramref name="count"/> what was found in it.</summary>
-    public string Neutralise(string text, ref int count)
+    // A rollout is shown many times over; its texts are searched once, for as long as somebody holds the rollout.
+    private readonly ConditionalWeakTable<Rollout, InertRollout> _seen = [];
+
+    /// <summary>A rollout's texts, inert.</summary>
+    public InertRollout Neutralise(Rollout rollout) => _seen.GetValue(rollout, Search);
+
+    private InertRollout Search(Rollout rollout) => new(
+        [.. rollout.Prompt.Select(turn => Neutralise(turn.Content))],
+        [.. rollout.Responses.Select(response => Neutralise(response.Content))],
+        rollout.Reference is null ? null : Neutralise(rollout.Reference));
+
+    private InertText Neutralise(string text)
     {
+        int count = 0;
         text = Printable(text.ReplaceLineEndings("\n"));
         (string skeleton, int[]? origin) = Skeleton(text);
         var edits = new Edits(origin);
@@ -47,7 +60,7 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
             edits.Add(match.Index + match.Length - 1, 1, "∶");
         }
 
-        return edits.Apply(text);
+        return new InertText(edits.Apply(text), count);
     }
 
     private static void Mark(string skeleton, ValueMatch match, ref Edits edits)
@@ -180,3 +193,11 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
         }
     }
 }
+
+/// <summary>A neutralised text.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Found">How many delimiters were found in it.</param>
+internal sealed record InertText(string Text, int Found);
+
+/// <summary>A rollout's texts, neutralised, in original order.</summary>
+internal sealed record InertRollout(IReadOnlyList<InertText> Turns, IReadOnlyList<InertText> Responses, InertText? Reference);

@@ -36,25 +36,22 @@ internal sealed class Transcript
     {
         ArgumentNullException.ThrowIfNull(rollout);
         CheckOrder(rollout, order);
-        int count = 0;
+        InertRollout inert = neutraliser.Neutralise(rollout);
         bool multiTurn = rollout.Prompt is not [{ Role: "user" }];
-        string conversation = multiTurn ? Turns(rollout.Prompt, neutraliser, ref count) : neutraliser.Neutralise(rollout.Prompt[0].Content, ref count);
-        var responses = new string[order.Count];
-        for (int i = 0; i < order.Count; i++)
-        {
-            responses[i] = neutraliser.Neutralise(rollout.Responses[order[i]].Content, ref count);
-        }
-
-        string? reference = rollout.Reference is null ? null : neutraliser.Neutralise(rollout.Reference, ref count);
-        return new Transcript(conversation, responses, reference, multiTurn, count);
+        return new Transcript(
+            multiTurn ? Turns(rollout.Prompt, inert.Turns) : inert.Turns[0].Text,
+            [.. order.Select(original => inert.Responses[original].Text)],
+            inert.Reference?.Text,
+            multiTurn,
+            inert.Turns.Sum(static t => t.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0));
     }
 
-    private static string Turns(IReadOnlyList<Message> prompt, Neutraliser neutraliser, ref int count)
+    private static string Turns(IReadOnlyList<Message> prompt, IReadOnlyList<InertText> inert)
     {
         var text = new StringBuilder();
-        foreach (Message turn in prompt)
+        for (int i = 0; i < prompt.Count; i++)
         {
-            text.Append(text.Length == 0 ? "" : "\n\n").Append(Label(turn.Role)).Append(": ").Append(neutraliser.Neutralise(turn.Content, ref count));
+            text.Append(i == 0 ? "" : "\n\n").Append(Label(prompt[i].Role)).Append(": ").Append(inert[i].Text);
         }
 
         return text.ToString();
