@@ -96,6 +96,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         Unavailable = a.Unavailable + b.Unavailable,
         Reset = a.Reset + b.Reset,
         TimedOut = a.TimedOut + b.TimedOut,
+        Malformed = a.Malformed + b.Malformed,
         Truncated = a.Truncated + b.Truncated,
     };
 

@@ -125,6 +125,9 @@ public sealed record RequestCounts
     /// <summary>Timed out.</summary>
     public long TimedOut { get; init; }
 
+    /// <summary>Answered with what is no chat completion.</summary>
+    public long Malformed { get; init; }
+
     /// <summary>Cut off and drawn again with a larger budget.</summary>
     public long Redrawn { get; init; }
 }

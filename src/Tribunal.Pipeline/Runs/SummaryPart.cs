@@ -48,6 +48,9 @@ public sealed class SummaryPart
     /// <summary>Requests timed out.</summary>
     public long TimedOut { get; set; }
 
+    /// <summary>Requests answered with what is no chat completion.</summary>
+    public long Malformed { get; set; }
+
     /// <summary>Cut-off answers drawn again.</summary>
     public long Redrawn { get; set; }
 
@@ -146,6 +149,7 @@ public sealed class SummaryPart
         Unavailable += other.Unavailable;
         Reset += other.Reset;
         TimedOut += other.TimedOut;
+        Malformed += other.Malformed;
         Redrawn += other.Redrawn;
         Matched += other.Matched;
         Flipped += other.Flipped;
@@ -187,6 +191,7 @@ public sealed class SummaryPart
         Unavailable += tries?.Unavailable ?? 0;
         Reset += tries?.Reset ?? 0;
         TimedOut += tries?.TimedOut ?? 0;
+        Malformed += tries?.Malformed ?? 0;
         Redrawn += tries?.Truncated ?? 0;
     }
 

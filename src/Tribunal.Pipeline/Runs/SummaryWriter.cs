@@ -54,6 +54,7 @@ public static class SummaryWriter
                 Unavailable = sums.Unavailable,
                 Reset = sums.Reset,
                 TimedOut = sums.TimedOut,
+                Malformed = sums.Malformed,
                 Redrawn = sums.Redrawn,
             },
             Usage = overall.Usage,

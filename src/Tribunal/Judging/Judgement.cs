@@ -54,6 +54,9 @@ public sealed record Tries
     /// <summary>Requests that ran into the time limit.</summary>
     public int TimedOut { get; init; }
 
+    /// <summary>Answers whose body was no chat completion.</summary>
+    public int Malformed { get; init; }
+
     /// <summary>Answers cut off by the token budget and drawn again with a larger one.</summary>
     public int Truncated { get; init; }
 }

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Inference.Chat;
+
+/// <summary>Writes chat completion requests, as OpenAI's API and vLLM read them.</summary>
+internal static class ChatBody
+{
+    private static readonly JsonWriterOptions Options = new()
+    {
+        // Nothing here is embedded in HTML; broken surrogates are replaced by the encoder.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    /// <summary>A judge's request.</summary>
+    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens)
+    {
+        int size = 512;
+        foreach (Message message in question.Messages)
+        {
+            size += message.Content.Length + (message.Content.Length / 8) + 32;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(size);
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model"u8, model);
+            WriteMessages(writer, question.Messages);
+            writer.WriteNumber("temperature"u8, question.Temperature);
+            writer.WriteNumber("top_p"u8, question.TopP);
+            writer.WriteNumber(maxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, question.MaxTokens);
+            writer.WriteNumber("seed"u8, question.Seed);
+            if (question.ThinkingTokens is { } thinking)
+            {
+                writer.WriteNumber("thinking_token_budget"u8, thinking);
+            }
+
+            if (stream)
+            {
+                writer.WriteBoolean("stream"u8, true);
+                writer.WriteStartObject("stream_options"u8);
+                writer.WriteBoolean("include_usage"u8, true);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>A request for one token and the log-probabilities of its rivals, at temperature 0.</summary>
+    public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model"u8, model);
+            WriteMessages(writer, messages);
+            writer.WriteNumber("temperature"u8, 0);
+            writer.WriteNumber("max_tokens"u8, 1);
+            writer.WriteBoolean("logprobs"u8, true);
+            writer.WriteNumber("top_logprobs"u8, 20);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<Message> messages)
+    {
+        writer.WriteStartArray("messages"u8);
+        foreach (Message message in messages)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("role"u8, message.Role);
+            writer.WriteString("content"u8, message.Content);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}

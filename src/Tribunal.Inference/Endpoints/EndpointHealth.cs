@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Tribunal.Inference.Chat;
+using Tribunal.Judging;
+
+namespace Tribunal.Inference.Endpoints;
+
+/// <summary>
+/// Asks an endpoint how it is: <c>/health</c> beside the API, then the API's <c>/models</c>. Endpoints that have neither
+/// (404, 405) count as up. Says what is wrong in words and never throws for an endpoint that is away.
+/// </summary>
+internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess access, TimeProvider time)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    public async Task<JudgeHealth> CheckAsync(CancellationToken cancellationToken)
+    {
+        string root = options.Endpoint.AbsoluteUri.TrimEnd('/');
+        string beside = root.EndsWith("/v1", StringComparison.OrdinalIgnoreCase) ? root[..^3] : root;
+        try
+        {
+            (HttpStatusCode status, string body) = await GetAsync(new Uri($"{beside}/health"), cancellationToken);
+            if (Wrong(status, body) is { } wrong)
+            {
+                return new JudgeHealth(false, wrong);
+            }
+
+            (status, body) = await GetAsync(new Uri($"{root}/models"), cancellationToken);
+            if (Wrong(status, body) is { } wrongModels)
+            {
+                return new JudgeHealth(false, wrongModels);
+            }
+
+            return (int)status is >= 200 and < 300 && Models(body) is { Count: > 0 } served && options.Model.Length > 0
+                && !served.Contains(options.Model, StringComparer.Ordinal)
+                ? new JudgeHealth(false, $"{options.Endpoint} does not serve '{options.Model}'; it serves {List(served)}")
+                : new JudgeHealth(true, options.Model.Length == 0 ? $"{options.Endpoint} is up" : $"{options.Endpoint} serves {options.Model}");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new JudgeHealth(false, Away(exception));
+        }
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> GetAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        await access.SignAsync(request, linked.Token);
+        using HttpResponseMessage response = await access.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(linked.Token);
+        string body = await BoundedBody.ReadAsync(
+            stream, response.Content.Headers.ContentLength, 4 * 1024 * 1024, cut: true,
+            static (bytes, _) => Encoding.UTF8.GetString(bytes.Span), 0, linked.Token);
+        return (response.StatusCode, body);
+    }
+
+    private string? Wrong(HttpStatusCode status, string body)
+    {
+        string said = EndpointError.Fit(body.Length > 1000 ? body[..1000] : body, access.Key);
+        string key = options.Identity ? "its identity" : options.ApiKeyEnv is { } name ? $"the key in {name}" : "a request without a key";
+        return (int)status switch
+        {
+            401 => $"{options.Endpoint} does not accept {key} (401)",
+            403 => $"{options.Endpoint} forbids {key} what it asks for (403)",
+            404 or 405 => null,
+            429 => null,
+            503 => $"{options.Endpoint} is not ready yet (503{(said.Length > 0 ? $": {said}" : "")})",
+            >= 500 => $"{options.Endpoint} is ill ({(int)status}{(said.Length > 0 ? $": {said}" : "")})",
+            >= 300 and < 400 => $"{options.Endpoint} redirects elsewhere ({(int)status}); give the final address",
+            _ => null,
+        };
+    }
+
+    private string Away(Exception exception)
+    {
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                    return $"nothing listens at {options.Endpoint.Host}:{options.Endpoint.Port}";
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData }:
+                    return $"the host {options.Endpoint.Host} is not known";
+                case OperationCanceledException:
+                    return $"{options.Endpoint} does not answer within {Limit.TotalSeconds:0} s";
+                case Azure.Identity.AuthenticationFailedException:
+                    return $"the Azure identity can't sign in: {EndpointError.Fit(inner.Message, null)}";
+            }
+        }
+
+        return $"{options.Endpoint} can't be reached: {EndpointError.Fit(exception.GetBaseException().Message, access.Key)}";
+    }
+
+    private static List<string> Models(string body)
+    {
+        List<string> names = [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.Array)
+            {
+                foreach (JsonElement model in data.EnumerateArray())
+                {
+                    if (model.ValueKind == JsonValueKind.Object && model.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String)
+                    {
+                        names.Add(id.GetString()!);
+                    }
+                }
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // A list that can't be read tells nothing against the endpoint.
+        }
+
+        return names;
+    }
+
+    private static string List(List<string> names) =>
+        EndpointError.Fit(string.Join(", ", names.Take(8)), null) + (names.Count > 8 ? $" and {names.Count - 8} more" : "");
+}

@@ -1,0 +1,245 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Tribunal.Inference.Telemetry;
+using Tribunal.Judging;
+
+namespace Tribunal.Inference.Resilience;
+
+/// <summary>What all requests to one endpoint share.</summary>
+internal sealed class EndpointState(string name, int concurrency, TimeProvider time, int jitterSeed, ILogger logger)
+{
+    private readonly Lock _lock = new();
+    private readonly Random _jitter = new(jitterSeed);
+
+    public string Name => name;
+
+    public AdaptiveLimit Limit { get; } = new(concurrency);
+
+    public OutageGate Outage { get; } = new(time, TimeSpan.FromSeconds(20));
+
+    public TimeProvider Time => time;
+
+    public ILogger Logger => logger;
+
+    /// <summary>Uniform in [0, 1), from the seed.</summary>
+    public double Jitter()
+    {
+        lock (_lock)
+        {
+            return _jitter.NextDouble();
+        }
+    }
+}
+
+/// <summary>What a question got, after its tries.</summary>
+internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpan Latency);
+
+/// <summary>
+/// Sends a request until it is answered or its tries run out: a permit of the adaptive limit and a time limit per
+/// request, jittered exponential back-off between them, <c>Retry-After</c> honoured. A permit is not held while waiting.
+/// </summary>
+internal sealed class RequestEngine<T>
+{
+    /// <summary>The median wait before the second try; later ones double.</summary>
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+    private static readonly ResiliencePropertyKey<Call> CallKey = new("tribunal.call");
+
+    private readonly EndpointState _state;
+    private readonly TimeSpan _timeout;
+    private readonly ResiliencePipeline<Attempt<T>> _pipeline;
+
+    public RequestEngine(EndpointState state, TimeSpan timeout, int tries)
+    {
+        _state = state;
+        _timeout = timeout;
+        var builder = new ResiliencePipelineBuilder<Attempt<T>> { TimeProvider = state.Time };
+        if (tries > 1)
+        {
+            builder.AddRetry(new RetryStrategyOptions<Attempt<T>>
+            {
+                MaxRetryAttempts = tries - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = FirstDelay,
+                MaxDelay = LongestDelay,
+                Randomizer = state.Jitter,
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Retryable: true } && !state.Outage.Shut),
+                // A little more than asked for, each a different bit, so that those sent away together don't come back together.
+                DelayGenerator = args => ValueTask.FromResult(
+                    args.Outcome.Result?.RetryAfter is { } asked ? asked + (FirstDelay * state.Jitter()) : (TimeSpan?)null),
+                OnRetry = args =>
+                {
+                    InferenceLog.Retry(state.Logger, state.Name, args.AttemptNumber + 1, args.Outcome.Result!.Ending, args.RetryDelay.TotalMilliseconds, args.Outcome.Result.Detail);
+                    return ValueTask.CompletedTask;
+                },
+            });
+        }
+
+        _pipeline = builder.Build();
+    }
+
+    /// <summary>Sends.</summary>
+    /// <param name="send">Sends one request; throws what its client throws.</param>
+    /// <param name="argument">What it is called with.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async Task<Outcome<T>> SendAsync<TArgument>(
+        Func<TArgument, CancellationToken, Task<Attempt<T>>> send, TArgument argument, CancellationToken cancellationToken)
+    {
+        var call = new Call();
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
+        context.Properties.Set(CallKey, call);
+        try
+        {
+            Attempt<T> last = await _pipeline.ExecuteAsync(
+                static async (context, state) => await state.Engine.TryAsync(
+                    state.Send, state.Argument, context.Properties.GetValue(CallKey, null!), context.CancellationToken),
+                context,
+                (Engine: this, Send: send, Argument: argument));
+            TimeSpan latency = call.Requests == 0 ? TimeSpan.Zero : _state.Time.GetElapsedTime(call.Started, call.Ended);
+            return new Outcome<T>(last, call.ToTries(), latency);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async Task<Attempt<T>> TryAsync<TArgument>(
+        Func<TArgument, CancellationToken, Task<Attempt<T>>> send, TArgument argument, Call call, CancellationToken cancellationToken)
+    {
+        long permit = await _state.Limit.AcquireAsync(cancellationToken);
+        LoadSignal signal = LoadSignal.None;
+        try
+        {
+            if (!_state.Outage.MayTry())
+            {
+                return new Attempt<T>(Ending.NotSent, Detail: "nothing has answered there for a while");
+            }
+
+            if (call.Requests++ == 0)
+            {
+                call.Started = _state.Time.GetTimestamp();
+            }
+
+            Attempt<T> attempt = await LimitedAsync(send, argument, cancellationToken);
+            call.Ended = _state.Time.GetTimestamp();
+            call.Count(attempt.Ending);
+            Note(attempt);
+            signal = attempt.Ending switch
+            {
+                Ending.Answered => LoadSignal.Answered,
+                Ending.Throttled or Ending.Unavailable or Ending.TimedOut => LoadSignal.Overloaded,
+                _ => LoadSignal.None,
+            };
+            return attempt;
+        }
+        finally
+        {
+            if (_state.Limit.Release(permit, signal) is { } lowered)
+            {
+                InferenceLog.Lowered(_state.Logger, _state.Name, lowered);
+            }
+        }
+    }
+
+    private async Task<Attempt<T>> LimitedAsync<TArgument>(
+        Func<TArgument, CancellationToken, Task<Attempt<T>>> send, TArgument argument, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_timeout, _state.Time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await send(argument, linked.Token);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return limit.IsCancellationRequested
+                ? new Attempt<T>(Ending.TimedOut, Detail: $"no answer within {_timeout.TotalSeconds:0.###} s") { Cause = exception }
+                : Broken(exception);
+        }
+    }
+
+    private static Attempt<T> Broken(Exception exception)
+    {
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case Azure.Identity.AuthenticationFailedException:
+                    return new Attempt<T>(Ending.Rejected, Detail: $"the Azure identity can't sign in: {inner.Message}") { Cause = exception };
+                case SocketException socket:
+                    return new Attempt<T>(Ending.Reset, Detail: socket.Message) { Cause = exception };
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }:
+                    return new Attempt<T>(Ending.Reset, Detail: $"no secure connection: {inner.InnerException?.Message ?? inner.Message}") { Cause = exception };
+            }
+        }
+
+        if (exception is IOException or HttpRequestException or OperationCanceledException or TimeoutException or AggregateException
+            or Azure.RequestFailedException or System.ClientModel.ClientResultException or ProtocolViolationException)
+        {
+            return new Attempt<T>(Ending.Reset, Detail: exception.GetBaseException().Message) { Cause = exception };
+        }
+
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+        return null!;
+    }
+
+    private void Note(Attempt<T> attempt)
+    {
+        if (attempt.Ending == Ending.Reset)
+        {
+            if (_state.Outage.Failed())
+            {
+                InferenceLog.Away(_state.Logger, _state.Name, attempt.Detail);
+            }
+        }
+        else if (attempt.Ending != Ending.TimedOut && _state.Outage.Answered())
+        {
+            InferenceLog.Back(_state.Logger, _state.Name);
+        }
+    }
+
+    private sealed class Call
+    {
+        public int Requests { get; set; }
+
+        public long Started { get; set; }
+
+        public long Ended { get; set; }
+
+        private int _throttled;
+        private int _unavailable;
+        private int _reset;
+        private int _timedOut;
+        private int _malformed;
+
+        public void Count(Ending ending)
+        {
+            _ = ending switch
+            {
+                Ending.Throttled => _throttled++,
+                Ending.Unavailable => _unavailable++,
+                Ending.Reset => _reset++,
+                Ending.TimedOut => _timedOut++,
+                Ending.Malformed => _malformed++,
+                _ => 0,
+            };
+        }
+
+        public Tries ToTries() => new()
+        {
+            Requests = Requests,
+            Throttled = _throttled,
+            Unavailable = _unavailable,
+            Reset = _reset,
+            TimedOut = _timedOut,
+            Malformed = _malformed,
+        };
+    }
+}
