@@ -21,6 +21,7 @@ public sealed class JudgeFactory : IDisposable
     private readonly TimeProvider _time;
     private readonly TokenCredential? _credential;
     private readonly int _jitterSeed;
+    private readonly TimeSpan _firstDelay;
     private readonly Func<string, string?> _environment;
 
     /// <summary>A factory.</summary>
@@ -33,8 +34,9 @@ public sealed class JudgeFactory : IDisposable
     {
     }
 
-    internal JudgeFactory(Func<string, string?> environment, ILoggerFactory? loggers, TimeProvider? time, TokenCredential? credential = null, int jitterSeed = 0)
+    internal JudgeFactory(Func<string, string?> environment, ILoggerFactory? loggers, TimeProvider? time, TokenCredential? credential = null, int jitterSeed = 0, TimeSpan? firstDelay = null)
     {
+        _firstDelay = firstDelay ?? TimeSpan.FromSeconds(0.4);
         _environment = environment;
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Tribunal.Inference");
         _time = time ?? TimeProvider.System;
@@ -63,7 +65,7 @@ public sealed class JudgeFactory : IDisposable
         {
             if (!_states.TryGetValue(key, out EndpointState? state))
             {
-                state = new EndpointState(options.Name, options.Concurrency, _time, _jitterSeed, _logger);
+                state = new EndpointState(options.Name, options.Concurrency, _time, _firstDelay, _jitterSeed, _logger);
                 _states.Add(key, state);
             }
 

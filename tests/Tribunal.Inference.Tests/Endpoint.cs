@@ -140,10 +140,10 @@ internal static class Answers
             }
 
             string text = value.GetValue<string>();
-            int third = Math.Max(1, text.Length / 3);
-            for (int at = 0; at < text.Length; at += third)
+            Rune[] runes = [.. text.EnumerateRunes()];
+            foreach (Rune[] piece in runes.Chunk(Math.Max(1, runes.Length / 3)))
             {
-                yield return $"{{{JsonSerializer.Serialize(name)}:{JsonSerializer.Serialize(text.Substring(at, Math.Min(third, text.Length - at)))}}}";
+                yield return $"{{{JsonSerializer.Serialize(name)}:{JsonSerializer.Serialize(string.Concat(piece))}}}";
             }
         }
     }

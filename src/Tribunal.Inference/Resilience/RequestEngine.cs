@@ -9,7 +9,13 @@ using Tribunal.Judging;
 namespace Tribunal.Inference.Resilience;
 
 /// <summary>What all requests to one endpoint share.</summary>
-internal sealed class EndpointState(string name, int concurrency, TimeProvider time, int jitterSeed, ILogger logger)
+/// <param name="name">The endpoint's name in messages.</param>
+/// <param name="concurrency">Requests under way at once, at most.</param>
+/// <param name="time">The clock.</param>
+/// <param name="firstDelay">The median wait before the second try; later ones double.</param>
+/// <param name="jitterSeed">Decides the jitter.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class EndpointState(string name, int concurrency, TimeProvider time, TimeSpan firstDelay, int jitterSeed, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Random _jitter = new(jitterSeed);
@@ -21,6 +27,8 @@ internal sealed class EndpointState(string name, int concurrency, TimeProvider t
     public OutageGate Outage { get; } = new(time, TimeSpan.FromSeconds(20));
 
     public TimeProvider Time => time;
+
+    public TimeSpan FirstDelay => firstDelay;
 
     public ILogger Logger => logger;
 
@@ -43,8 +51,6 @@ internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpa
 /// </summary>
 internal sealed class RequestEngine<T>
 {
-    /// <summary>The median wait before the second try; later ones double.</summary>
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(0.4);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
     private static readonly ResiliencePropertyKey<Call> CallKey = new("tribunal.call");
 
@@ -64,13 +70,13 @@ internal sealed class RequestEngine<T>
                 MaxRetryAttempts = tries - 1,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                Delay = FirstDelay,
+                Delay = state.FirstDelay,
                 MaxDelay = LongestDelay,
                 Randomizer = state.Jitter,
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Retryable: true } && !state.Outage.Shut),
                 // A little more than asked for, each a different bit, so that those sent away together don't come back together.
                 DelayGenerator = args => ValueTask.FromResult(
-                    args.Outcome.Result?.RetryAfter is { } asked ? asked + (FirstDelay * state.Jitter()) : (TimeSpan?)null),
+                    args.Outcome.Result?.RetryAfter is { } asked ? asked + (state.FirstDelay * state.Jitter()) : (TimeSpan?)null),
                 OnRetry = args =>
                 {
                     InferenceLog.Retry(state.Logger, state.Name, args.AttemptNumber + 1, args.Outcome.Result!.Ending, args.RetryDelay.TotalMilliseconds, args.Outcome.Result.Detail);
