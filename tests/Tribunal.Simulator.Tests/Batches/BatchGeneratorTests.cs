@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Simulator.Batches;
+using Tribunal.Simulator.Judging;
+
+namespace Tribunal.Simulator.Tests.Batches;
+
+public sealed class BatchGeneratorTests
+{
+    [Fact]
+    public void Best_is_the_response_of_the_highest_latent_quality()
+    {
+        var engine = new JudgeEngine(new SimulatedJudgeOptions { Seed = 9 });
+        foreach (Rollout rollout in BatchGenerator.Generate(new BatchOptions { Rollouts = 200, MaxResponses = 5, JudgeSeed = 9 }))
+        {
+            double[] qualities = [.. rollout.Responses.Select(r => engine.Quality(r.Content))];
+            Assert.Equal([Array.IndexOf(qualities, qualities.Max())], rollout.Best!);
+        }
+    }
+
+    [Fact]
+    public void Qualities_keep_the_spread_of_a_standard_normal()
+    {
+        var engine = new JudgeEngine();
+        double[] qualities = [.. BatchGenerator.Generate(new BatchOptions { Rollouts = 2000 }).SelectMany(static r => r.Responses).Select(r => engine.Quality(r.Content))];
+        double mean = qualities.Average();
+        Assert.InRange(mean, -0.06, 0.06);
+        Assert.InRange(qualities.Average(q => (q - mean) * (q - mean)), 0.92, 1.08);
+    }
+
+    [Fact]
+    public void A_batch_is_as_it_was_asked_for()
+    {
+        var options = new BatchOptions { Rollouts = 300, MinResponses = 2, MaxResponses = 5, MultiTurn = 0.3, References = 0.5, Domains = ["code", "math"], MinTokens = 40, MaxTokens = 200, IdPrefix = "x" };
+        Rollout[] batch = [.. BatchGenerator.Generate(options)];
+        Assert.Equal(300, batch.Select(static r => r.Id).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal([2, 3, 4, 5], batch.Select(static r => r.Responses.Count).Distinct().Order());
+        Assert.Equal(["code", "math"], batch.Select(static r => r.Domain!).Distinct().Order());
+        Assert.InRange(batch.Count(static r => r.Prompt.Count == 3), 60, 120);
+        Assert.InRange(batch.Count(static r => r.Reference is not null), 120, 180);
+        Assert.All(batch, static r => Assert.Equal(r.Responses.Count, r.Responses.Select(static p => p.Content).Distinct(StringComparer.Ordinal).Count()));
+        Assert.All(batch.SelectMany(static r => r.Responses), static r => Assert.InRange(TokenCount.Of(r.Content), 25, 240));
+        Assert.Equal(Lines(batch), Lines([.. BatchGenerator.Generate(options)]));
+        Assert.NotEqual(Lines(batch), Lines([.. BatchGenerator.Generate(options with { Seed = 2 })]));
+    }
+
+    [Fact]
+    public void Texts_pass_through_every_prompt_unchanged()
+    {
+        // Else the judge would see another text than the one that best was decided by.
+        foreach (Rollout rollout in BatchGenerator.Generate(new BatchOptions { Rollouts = 300 }))
+        {
+            foreach (string variant in ProtocolCatalog.Variants)
+            {
+                JudgePrompt prompt = Asked.Protocol(variant).Compose(rollout, [1, 0]);
+                Assert.Equal(0, prompt.Neutralised);
+                Assert.Contains(rollout.Responses[0].Content, prompt.Messages[^1].Content, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_named()
+    {
+        Assert.Contains("domains", Assert.Throws<ArgumentException>(() => BatchGenerator.Generate(new BatchOptions { Domains = ["law"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("most responses", Assert.Throws<ArgumentException>(() => BatchGenerator.Generate(new BatchOptions { MinResponses = 4 })).Message, StringComparison.Ordinal);
+    }
+
+    private static string[] Lines(Rollout[] batch) => [.. batch.Select(static r => JsonSerializer.Serialize(r, TribunalJson.Default.Rollout))];
+}
