@@ -1,4 +1,6 @@
-using System.Text;
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Tribunal.Rollouts;
 using Tribunal.Simulator.Judging;
 
@@ -11,6 +13,8 @@ namespace Tribunal.Simulator.Batches;
 /// </summary>
 public static class BatchGenerator
 {
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Generates a batch, rollout by rollout. The same options give the same batch.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public static IEnumerable<Rollout> Generate(BatchOptions options)
@@ -18,6 +22,28 @@ public static class BatchGenerator
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         return Rollouts(options);
+    }
+
+    /// <summary>Writes a batch as JSON Lines (UTF-8), a rollout at a time, however many there are.</summary>
+    /// <param name="to">Where to; left open.</param>
+    /// <param name="options">The batch.</param>
+    /// <param name="cancellationToken">Gives up writing.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public static async Task WriteAsync(Stream to, BatchOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        var line = new ArrayBufferWriter<byte>(4096);
+        foreach (Rollout rollout in Generate(options))
+        {
+            line.ResetWrittenCount();
+            using (var writer = new Utf8JsonWriter(line, Readable))
+            {
+                RolloutForm.Write(writer, rollout);
+            }
+
+            line.Write("\n"u8);
+            await to.WriteAsync(line.WrittenMemory, cancellationToken);
+        }
     }
 
     private static IEnumerable<Rollout> Rollouts(BatchOptions options)

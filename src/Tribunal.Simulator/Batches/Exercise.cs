@@ -83,25 +83,37 @@ internal sealed record Exercise
 
     private IReadOnlyList<string> Flawed { get; init; } = [];
 
+    // The responses of a rollout have different flaws as far as there are enough.
+    private int FirstFlaw { get; init; }
+
     /// <summary>Draws an exercise of a domain.</summary>
-    public static Exercise Draw(string domain, ref SeededRandom random) => domain switch
+    public static Exercise Draw(string domain, ref SeededRandom random)
     {
-        "math" => Arithmetic(ref random),
-        "code" => Code(ref random),
-        _ => Chat(ref random),
-    };
+        Exercise exercise = domain switch
+        {
+            "math" => Arithmetic(ref random),
+            "code" => Code(ref random),
+            _ => Chat(ref random),
+        };
+        return exercise with { FirstFlaw = random.Next(exercise.Flawed.Count) };
+    }
 
     /// <summary>Words a response: number 0 is right, the others are flawed.</summary>
     public string Respond(int number, int minTokens, int maxTokens, ref SeededRandom random)
     {
         int target = TokenCount.Characters * (minTokens + random.Next(maxTokens - minTokens + 1));
-        string substance = number == 0 ? Pick(Right, ref random) : Flawed[(number - 1 + random.Next(Flawed.Count)) % Flawed.Count];
+        string substance = number == 0 ? Pick(Right, ref random) : Flawed[(number - 1 + FirstFlaw) % Flawed.Count];
         var text = new StringBuilder(target + 200);
-        text.Append(Pick(Openers, ref random)).Append(substance.Contains('\n', StringComparison.Ordinal) ? "\n\n" : " ").Append(substance)
-            .Append(substance.Contains('\n', StringComparison.Ordinal) ? "\n\n" : " ").Append(Pick(Fillers, ref random));
+        string gap = substance.Contains('\n', StringComparison.Ordinal) ? "\n\n" : " ";
+        text.Append(Pick(Openers, ref random)).Append(gap).Append(substance).Append(gap);
+
+        // In turn, so that no sentence stands twice close together.
+        int filler = random.Next(Fillers.Length);
+        text.Append(Fillers[filler]);
         while (text.Length < target - 40)
         {
-            text.Append(random.Next(6) == 0 ? "\n\n" : " ").Append(Pick(Fillers, ref random));
+            filler = (filler + 5) % Fillers.Length;
+            text.Append(random.Next(6) == 0 ? "\n\n" : " ").Append(Fillers[filler]);
         }
 
         return text.Append(' ').Append(Pick(Closers, ref random)).ToString();

@@ -61,6 +61,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
     ];
 
     private SeededRandom _random = new(seed);
+    private int _aside = -1;
 
     /// <summary>Writes an answer: the thinking, where the grammar has it, and the answer proper.</summary>
     public (string? Reasoning, string Text) Write(Docket docket, double[] perceived, string trace, bool garbage)
@@ -86,7 +87,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
             text.Append("- Response ").Append(i + 1).Append(" (\"").Append(Opening(docket.Responses[i])).Append("\") ").Append(Remark(perceived[i])).Append(".\n");
         }
 
-        Asideful(text, target - 60);
+        Pad(text, target - 60);
         text.Append(trace).Append("\n\nScores: ").Append(GrmVerdict(perceived, garbage));
         return text.ToString();
     }
@@ -113,13 +114,13 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
         var text = new StringBuilder(target + 400);
         if (docket.Reasoning)
         {
-            text.Append("<type>Reasoning</type>\n\n<solution>\n").Append(Pick(Thoughts)).Append(' ').Append(Pick(Asides)).Append("\n</solution>\n\n");
+            text.Append("<type>Reasoning</type>\n\n<solution>\n").Append(Pick(Thoughts)).Append(' ').Append(Aside()).Append("\n</solution>\n\n");
         }
         else
         {
             text.Append("<type>Chat</type>\n\n<rubric>\n");
             CriteriaList(text);
-            text.Append("<justify>").Append(Pick(Asides)).Append("</justify>\n</rubric>\n\n");
+            text.Append("<justify>").Append(Aside()).Append("</justify>\n</rubric>\n\n");
         }
 
         text.Append("<eval>\n");
@@ -130,7 +131,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
                 .Append("<summary_").Append(name).Append(">Chatbot ").Append(name).Append(' ').Append(Remark(perceived[i])).Append(".</summary_").Append(name).Append(">\n");
         }
 
-        Asideful(text, target - 70);
+        Pad(text, target - 70);
         return text.Append(trace).Append("\n</eval>\n\n").Append(RmR1Verdict(perceived, garbage)).ToString();
     }
 
@@ -173,11 +174,11 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
             thoughts.Append(i == 0 ? first : second).Append(" begins with \"").Append(Opening(docket.Responses[i])).Append("\" and ").Append(Remark(perceived[i])).Append(". ").Append(Pick(Thoughts)).Append('\n');
         }
 
-        Asideful(thoughts, target * 2 / 3);
+        Pad(thoughts, target * 2 / 3);
         int rest = target - thoughts.Length;
         var text = new StringBuilder(rest + 200);
         text.Append(first).Append(' ').Append(Remark(perceived[0])).Append(", while ").Append(second).Append(' ').Append(Remark(perceived[1])).Append(".\n");
-        Asideful(text, rest - 50);
+        Pad(text, rest - 50);
         return (thoughts.ToString().TrimEnd(), text.Append(trace).Append("\n\n").Append(verdict).ToString());
     }
 
@@ -192,15 +193,22 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
         }
     }
 
-    private void Asideful(StringBuilder text, int length)
+    private void Pad(StringBuilder text, int length)
     {
         while (text.Length < length)
         {
-            text.Append(Pick(Asides)).Append(text.Length < length - 80 ? ' ' : '\n');
+            text.Append(Aside()).Append(text.Length < length - 80 ? ' ' : '\n');
         }
     }
 
     private string Remark(double perceived) => Pick(perceived > 0.5 ? Strong : perceived > -0.5 ? Fair : Weak);
+
+    // In turn, so that none stands twice close together.
+    private string Aside()
+    {
+        _aside = _aside < 0 ? _random.Next(Asides.Length) : (_aside + 3) % Asides.Length;
+        return Asides[_aside];
+    }
 
     private string Pick(string[] pool) => pool[_random.Next(pool.Length)];
 

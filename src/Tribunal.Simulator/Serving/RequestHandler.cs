@@ -217,7 +217,6 @@ internal sealed class RequestHandler : IDisposable
                 return;
         }
 
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         bool counted = false;
         try
         {
@@ -225,6 +224,7 @@ internal sealed class RequestHandler : IDisposable
             {
                 counted = true;
                 counter.End(Ending.Hung);
+                using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
                 await Task.Delay(_options.HangTime, _time, gone.Token);
                 context.Abort();
                 return;
@@ -234,7 +234,7 @@ internal sealed class RequestHandler : IDisposable
             {
                 await WorkAsync(turn, work);
             }
-            else if (await LineAsync(gone.Token))
+            else if (await LineAsync(context.RequestAborted))
             {
                 try
                 {

@@ -61,10 +61,36 @@ public sealed class BatchGeneratorTests
     }
 
     [Fact]
+    public async Task The_sample_batch_is_what_the_generator_writes()
+    {
+        using var written = new MemoryStream();
+        await BatchGenerator.WriteAsync(written, new BatchOptions { Rollouts = 40, MinResponses = 2, MaxResponses = 5, Seed = 1, IdPrefix = "sample" });
+        string path = Path.Combine(Root(), "samples", "rollouts.jsonl");
+        Assert.Equal(await File.ReadAllTextAsync(path), System.Text.Encoding.UTF8.GetString(written.ToArray()));
+        Rollout[] batch = [.. (await File.ReadAllLinesAsync(path)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!)];
+        Assert.Equal([2, 3, 4, 5], batch.Select(static r => r.Responses.Count).Distinct().Order());
+        Assert.Equal(3, batch.Select(static r => r.Domain).Distinct(StringComparer.Ordinal).Count());
+        Assert.Contains(batch, static r => r.Prompt.Count > 1);
+        Assert.Contains(batch, static r => r.Reference is not null);
+    }
+
+    [Fact]
     public void Options_out_of_range_are_named()
     {
         Assert.Contains("domains", Assert.Throws<ArgumentException>(() => BatchGenerator.Generate(new BatchOptions { Domains = ["law"] })).Message, StringComparison.Ordinal);
         Assert.Contains("most responses", Assert.Throws<ArgumentException>(() => BatchGenerator.Generate(new BatchOptions { MinResponses = 4 })).Message, StringComparison.Ordinal);
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        Assert.NotNull(folder);
+        return folder.FullName;
     }
 
     private static string[] Lines(Rollout[] batch) => [.. batch.Select(static r => JsonSerializer.Serialize(r, TribunalJson.Default.Rollout))];
