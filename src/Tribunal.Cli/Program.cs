@@ -4,6 +4,9 @@ using Tribunal.Cli.Commands;
 
 RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
 {
+    BenchCommand.Create(),
+    ImportCommand.Create(),
+    ExportCommand.Create(),
     DoctorCommand.Create(),
 };
 

@@ -53,9 +53,9 @@ internal static class OpenAiBatchForm
             throw new FormatException($"there is no request {name} in the request file, or it was answered before");
         }
 
-        (JudgeReply? reply, string? failure, string? model) = Answer(root);
+        (JudgeReply? reply, string? failure, bool again, string? model) = Answer(root);
         string judge = request?.Model ?? model ?? options.Judge;
-        IProtocol protocol = ProtocolCatalog.Resolve(options.Protocol, judge).Protocol;
+        IProtocol protocol = options.Grammar ?? ProtocolCatalog.Resolve(options.Protocol, judge).Protocol;
         int[]? pair = protocol.Kind == JudgingKind.Pairwise && order.Length == 2 ? [Math.Min(order[0], order[1]), Math.Max(order[0], order[1])] : null;
         Judgement judgement = reply is not null
             ? JudgementReader.Read(rolloutId, sample, request?.Seed ?? 0, protocol, judge, order, pair, reply)
@@ -71,14 +71,14 @@ internal static class OpenAiBatchForm
                 Outcome = JudgementOutcome.Failed,
                 Why = failure,
             };
-        return new RecordedLine { Line = number, Judgements = [judgement] };
+        return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again };
     }
 
-    private static (JudgeReply? Reply, string? Failure, string? Model) Answer(JsonElement root)
+    private static (JudgeReply? Reply, string? Failure, bool Again, string? Model) Answer(JsonElement root)
     {
         if (JsonText.TryGet(root, "error", out JsonElement error))
         {
-            return (null, $"the batch service says: {Message(error)}", null);
+            return (null, $"the batch service says: {Message(error)}", true, null);
         }
 
         if (!JsonText.TryGet(root, "response", out JsonElement response) || response.ValueKind != JsonValueKind.Object)
@@ -91,9 +91,13 @@ internal static class OpenAiBatchForm
             throw new FormatException("response.body is missing");
         }
 
-        if (!JsonText.TryGet(response, "status_code", out JsonElement status) || !status.TryGetInt32(out int code) || code != 200)
+        int code = JsonText.TryGet(response, "status_code", out JsonElement status) && status.ValueKind == JsonValueKind.Number && status.TryGetInt32(out int given)
+            ? given
+            : throw new FormatException("response.status_code is missing");
+        if (code != 200)
         {
-            return (null, $"the batch service answered {JsonText.Scalar(status) ?? "without a status"}: {Message(JsonText.TryGet(body, "error", out JsonElement inner) ? inner : body)}", null);
+            string said = Message(JsonText.TryGet(body, "error", out JsonElement inner) ? inner : body);
+            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {said}"), code is 408 or 429 or >= 500, null);
         }
 
         if (!JsonText.TryGet(body, "choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0
@@ -112,7 +116,7 @@ internal static class OpenAiBatchForm
             Usage = JsonText.TryGet(body, "usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object
                 ? new Usage(Count(usage, "prompt_tokens"), Count(usage, "completion_tokens"))
                 : default,
-        }, null, model);
+        }, null, false, model);
     }
 
     private static string? Text(JsonElement from, string name) => JsonText.TryGet(from, name, out JsonElement value) ? RolloutForm.ReadContent(value) : null;

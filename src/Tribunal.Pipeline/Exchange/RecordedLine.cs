@@ -15,6 +15,9 @@ public sealed record RecordedLine
     /// <summary>The rollout they are about, where the file carries it.</summary>
     public Rollout? Rollout { get; init; }
 
+    /// <summary>Whether asking again may help: the batch service expired, throttled or broke the request.</summary>
+    public bool MayAskAgain { get; init; }
+
     /// <summary>Why it can't be used; null when it can.</summary>
     public string? Error { get; init; }
 }
@@ -52,6 +55,9 @@ public sealed record ImportOptions
 
     /// <summary>How answers of a batch API are read: one of <see cref="ProtocolCatalog.Names"/>; <c>auto</c> goes by the model's name.</summary>
     public string Protocol { get; init; } = "auto";
+
+    /// <summary>The protocol itself, where it is at hand; it goes before its name.</summary>
+    public IProtocol? Grammar { get; init; }
 
     /// <summary>The requests behind a batch API's answers, where they are at hand.</summary>
     public OpenAiBatchRequests? Requests { get; init; }

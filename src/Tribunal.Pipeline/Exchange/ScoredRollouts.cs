@@ -46,7 +46,7 @@ public static class ScoredRollouts
         }
     }
 
-    private static async IAsyncEnumerable<Verdict> ReadVerdictsAsync(Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal static async IAsyncEnumerable<Verdict> ReadVerdictsAsync(Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (RawRecord record in RawRecords.LinesAsync(verdicts, 1, 0, BatchLimits.Default.RecordBytes, cancellationToken))
         {

@@ -90,6 +90,7 @@ public sealed class OpenAiBatchTests
         Assert.Equal(JudgementOutcome.Truncated, lines[1].Judgements[0].Outcome);
         Assert.Equal((JudgementOutcome.Failed, "the batch service answered 429: slow down"), (lines[2].Judgements[0].Outcome, lines[2].Judgements[0].Why));
         Assert.Contains("window expired", lines[3].Judgements[0].Why, StringComparison.Ordinal);
+        Assert.Equal([false, false, true, true], lines.Take(4).Select(static l => l.MayAskAgain));
         Assert.Contains("no request 3|0.1|a", lines[4].Error, StringComparison.Ordinal);
         Assert.Equal((6, "the custom_id foreign does not name a rollout and a sample"), (lines[5].Line, lines[5].Error));
         Assert.Equal("response.body is not a chat completion", lines[6].Error);

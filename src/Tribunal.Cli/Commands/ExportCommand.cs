@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text.Json;
+using Tribunal.Pipeline.Batches;
+using Tribunal.Pipeline.Exchange;
+using Tribunal.Pipeline.Runs;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal export csv|parquet|preferences RUN -o FILE</c>: verdicts for other tools.</summary>
+internal static class ExportCommand
+{
+    private static readonly Dictionary<string, PreferencePairs> PairChoices = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["best-worst"] = PreferencePairs.BestWorst,
+        ["best-rest"] = PreferencePairs.BestRest,
+        ["all"] = PreferencePairs.All,
+    };
+
+    public static Command Create()
+    {
+        Command command = new("export", "Writes a run's verdicts for other tools.")
+        {
+            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", static (_, scored, output, token) => VerdictExport.WriteCsvAsync(scored, output, token)),
+            Create("parquet", "A row per rollout, for data frames.", static (_, scored, output, token) => VerdictExport.WriteParquetAsync(scored, output, token)),
+            CreatePreferences(),
+        };
+        return command;
+    }
+
+    private static Command CreatePreferences()
+    {
+        Option<string> pairs = new("--pairs") { Description = "best-worst, best-rest or all.", DefaultValueFactory = static _ => "best-worst" };
+        pairs.AcceptOnlyFromAmong([.. PairChoices.Keys]);
+        Option<double> margin = new("--min-margin") { Description = "Leave out pairs whose rewards differ by less, 0 to 1." };
+        Option<double> confidence = new("--min-confidence") { Description = "Leave out rollouts whose verdict is less sure, 0 to 1." };
+        Command command = Create(
+            "preferences",
+            "Preference data that TRL reads: prompt, chosen and rejected as messages, with the margin.",
+            (parsed, scored, output, token) => VerdictExport.WritePreferencesAsync(
+                scored,
+                output,
+                new PreferenceOptions { Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence) },
+                token));
+        command.Add(pairs);
+        command.Add(margin);
+        command.Add(confidence);
+        return command;
+    }
+
+    private static Command Create(
+        string name, string description, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write)
+    {
+        Argument<string> run = new("run") { Description = "The run's folder." };
+        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<string?> batch = new("--batch") { Description = "The batch, where it is no longer where the run found it." };
+        Command command = new(name, description) { run, output, batch };
+        command.SetAction((parsed, token) => RunAsync(parsed, parsed.GetRequiredValue(run), parsed.GetValue(batch), parsed.GetRequiredValue(output), write, token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ParseResult parsed,
+        string run,
+        string? batch,
+        string output,
+        Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write,
+        CancellationToken cancellationToken)
+    {
+        string verdicts = Path.Combine(run, RunFiles.Verdicts);
+        if (!File.Exists(verdicts))
+        {
+            throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Verdicts}: it is no run, or is not finished");
+        }
+
+        string path = batch ?? RunFolder.BatchOf(run);
+        string temporary = output + ".tmp~";
+        try
+        {
+            long rows;
+            await using (FileStream rollouts = File.OpenRead(path))
+            await using (FileStream lines = File.OpenRead(verdicts))
+            await using (FileStream target = new(temporary, FileMode.Create, FileAccess.ReadWrite))
+            {
+                rows = await write(parsed, ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken), target, cancellationToken);
+            }
+
+            File.Move(temporary, output, overwrite: true);
+            Console.WriteLine($"{rows} rows in {output}");
+            return ExitCodes.Ok;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or BatchFormatException)
+        {
+            File.Delete(temporary);
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+}
+
+/// <summary>What a run's folder says of itself.</summary>
+internal static class RunFolder
+{
+    /// <summary>The batch that a run read: its own copy, or the file its manifest names.</summary>
+    public static string BatchOf(string run)
+    {
+        string copy = Path.Combine(run, RunFiles.Batch);
+        if (File.Exists(copy))
+        {
+            return copy;
+        }
+
+        RunManifest manifest = ManifestOf(run) ?? throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Manifest}; give the batch with --batch");
+        return File.Exists(manifest.Request.Batch)
+            ? manifest.Request.Batch
+            : throw new CommandException(ExitCodes.Usage, $"the run's batch {manifest.Request.Batch} is not there; give it with --batch");
+    }
+
+    /// <summary>The run's manifest; null when there is none.</summary>
+    public static RunManifest? ManifestOf(string run)
+    {
+        string path = Path.Combine(run, RunFiles.Manifest);
+        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PipelineJson.Default.RunManifest) : null;
+    }
+}
