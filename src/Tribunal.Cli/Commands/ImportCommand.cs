@@ -10,6 +10,7 @@ namespace Tribunal.Cli.Commands;
 internal static class ImportCommand
 {
     private const int ProblemsShown = 20;
+    private const string Unfinished = ".tmp~";
 
     private static readonly Dictionary<string, RecordedFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -65,9 +66,9 @@ internal static class ImportCommand
         var known = new HashSet<string>(StringComparer.Ordinal);
         var drawn = new HashSet<(string, int)>();
         long judgements;
-        await using (FileStream ledgerFile = File.Create(ledger))
+        await using (FileStream ledgerFile = File.Create(ledger + Unfinished))
         await using (var lines = new LineWriter(ledgerFile))
-        await using (FileStream batchFile = File.Create(batch))
+        await using (FileStream batchFile = File.Create(batch + Unfinished))
         await using (var rollouts = new LineWriter(batchFile))
         {
             foreach (string file in files)
@@ -100,14 +101,16 @@ internal static class ImportCommand
             judgements = lines.Lines;
         }
 
-        if (known.Count == 0)
-        {
-            File.Delete(batch);
-        }
-
         if (problems > ProblemsShown)
         {
             await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
+        }
+
+        Keep(ledger, judgements > 0);
+        Keep(batch, known.Count > 0);
+        if (judgements == 0)
+        {
+            throw new CommandException(ExitCodes.Usage, "no judgement could be read");
         }
 
         Console.WriteLine($"{judgements} judgements in {ledger}{(known.Count > 0 ? $", {known.Count} rollouts in {batch}" : "")}{(problems > 0 ? $", {problems} records refused" : "")}");
@@ -117,6 +120,18 @@ internal static class ImportCommand
         }
 
         return problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    private static void Keep(string file, bool wanted)
+    {
+        if (wanted)
+        {
+            File.Move(file + Unfinished, file, overwrite: true);
+        }
+        else
+        {
+            File.Delete(file + Unfinished);
+        }
     }
 
     private static async Task<OpenAiBatchRequests> ReadRequestsAsync(string[] files, CancellationToken cancellationToken)
