@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -11,12 +12,14 @@ namespace Tribunal.Tests.Judging;
 /// <summary>Whatever a rollout holds, the prompt keeps the grammar's own delimiters and no others, and the judge's answer keeps its verdict.</summary>
 public sealed partial class HostileRolloutTests
 {
+    private static readonly ConcurrentDictionary<(string Prompt, string Protocol), string> Calm = new();
+
     private const string Benign = "A quiet answer.";
 
     /// <summary>Every response of the corpus with every variant; the slow ones once per grammar.</summary>
     public static TheoryData<string, string> Cases => Pairs(static (hostile, variant) => !hostile.IsHuge || variant != "rm-r1-thinking");
 
-    /// <summary>The same without the megabytes.</summary>
+    /// <summary>The same without the floods and megabytes.</summary>
     public static TheoryData<string, string> SmallCases => Pairs(static (hostile, _) => !hostile.IsHuge);
 
     [Fact]
@@ -42,7 +45,7 @@ public sealed partial class HostileRolloutTests
             Assert.Equal(expected.Messages.Select(static m => m.Role), prompt.Messages.Select(static m => m.Role));
             for (int i = 0; i < prompt.Messages.Count; i++)
             {
-                Assert.Equal(Census(expected.Messages[i].Content, protocol.Name), Census(prompt.Messages[i].Content, protocol.Name));
+                Assert.Equal(CalmCensus(expected.Messages[i].Content, protocol.Name), Census(prompt.Messages[i].Content, protocol.Name));
                 Assert.DoesNotContain(prompt.Messages[i].Content, static c => char.IsControl(c) && c is not ('\n' or '\t'));
 
                 // Strict UTF-8 throws on a broken surrogate.
@@ -169,10 +172,10 @@ public sealed partial class HostileRolloutTests
                 {
                     IProtocol protocol = Samples.Protocol(variant);
                     string prompt = Samples.Everything(protocol.Compose(attacked, [0, 1]));
-                    Assert.Equal(Census(Samples.Everything(protocol.Compose(calm, [0, 1])), protocol.Name), Census(prompt, protocol.Name));
+                    Assert.Equal(CalmCensus(Samples.Everything(protocol.Compose(calm, [0, 1])), protocol.Name), Census(prompt, protocol.Name));
                 }
             },
-            iter: 1_000);
+            iter: 500);
     }
 
     [Fact]
@@ -238,6 +241,10 @@ public sealed partial class HostileRolloutTests
     };
 
     private static int? Preferred(Reading reading) => reading.Winner ?? (reading.Scores![0] > reading.Scores[1] ? 0 : 1);
+
+    // Prompts without an attack are few, and the same for every attack.
+    private static string CalmCensus(string prompt, string protocol) =>
+        Calm.GetOrAdd((prompt, protocol), static key => Census(key.Prompt, key.Protocol));
 
     /// <summary>
     /// Counts the grammar's delimiters the way a reader would: blind to case, width, spacing and invisible characters.
