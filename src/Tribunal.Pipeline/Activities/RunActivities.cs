@@ -50,7 +50,7 @@ public sealed partial class RunActivities(
         RunSummary? summary = await ReadAsync(stores.OpenRun(run.RunId), RunFiles.Summary, PipelineJson.Default.RunSummary, cancellationToken);
         RunOutcome? complete = summary?.Status == RunStatus.Complete ? OutcomeOf(summary) : null;
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
-        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Count : 1;
+        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
         return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, complete);
     }
 
@@ -199,9 +199,41 @@ public sealed partial class RunActivities(
         return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
     }
 
-    /// <summary>Shares what is left of a batch-wide budget out over the rollouts of every shard.</summary>
-    public Task<WavePlan> AllocateBudgetAsync(WaveRequest wave, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException($"wave {wave.Wave} of {wave.RunId} {_runs.Count}");
+    /// <summary>
+    /// Shares what is left of a batch-wide budget out over the rollouts of every shard. Holds the batch's numbers in memory,
+    /// none of its texts.
+    /// </summary>
+    public async Task<WavePlan> AllocateBudgetAsync(WaveRequest wave, CancellationToken cancellationToken)
+    {
+        RunContext context = await OpenAsync(wave.RunId);
+        PolicyOptions policy = context.Manifest.Request.Policy;
+        var batch = new List<RolloutLedger>();
+        var sizes = new List<int>();
+        foreach (Shard shard in context.Shards)
+        {
+            if (await RolloutsAsync(context, shard.Index) is not { } rollouts)
+            {
+                return new WavePlan(0);
+            }
+
+            Dictionary<string, List<Judgement>> ledger = wave.Wave == 0 ? [] : await context.LedgerAsync(shard.Index, cancellationToken);
+            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), ledger.GetValueOrDefault(rollout.Id) ?? [])));
+            sizes.Add(rollouts.Count);
+        }
+
+        IProtocol protocol = context.Binding.Protocol;
+        (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Binding.Price);
+        BudgetRound round = BudgetRounds.Current(Schemes.OptionsFor(context.Manifest.Request, protocol.Kind, protocol.ScoreRange), batch, total, cost);
+        int first = 0;
+        for (int shard = 0; shard < sizes.Count; first += sizes[shard++])
+        {
+            int[] allowances = [.. round.Allowances.Skip(first).Take(sizes[shard])];
+            await context.Store.TryCreateDocumentAsync(
+                RunFiles.Allowances(shard, wave.Wave), JsonSerializer.SerializeToUtf8Bytes(allowances, PipelineJson.Default.Int32Array), cancellationToken);
+        }
+
+        return new WavePlan(round.Over ? 0 : round.Allowances.Sum(static a => (long)a) - batch.Sum(static r => (long)r.Ledger.Count));
+    }
 
     /// <summary>Stitches the shards' outputs; the summary comes last and says whether the run is complete.</summary>
     public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
@@ -212,6 +244,33 @@ public sealed partial class RunActivities(
         LogPublished(request.RunId, summary.Status, summary.Scored, summary.Unscorable);
         return OutcomeOf(summary);
     }
+
+    private static (double Total, Func<Judgement, double>? Cost) TotalOf(PolicyOptions policy, TokenPrice? price)
+    {
+        if (policy.Judgements is long judgements)
+        {
+            return (judgements, null);
+        }
+
+        if (policy.Tokens is long tokens)
+        {
+            return (tokens, static judgement => judgement.Usage.Input + judgement.Usage.Output);
+        }
+
+        return (policy.Cost, price) switch
+        {
+            (double cost, { } known) => (cost, judgement => known.Of(judgement.Usage)),
+            (double, null) => throw new JudgeConfigurationException("a budget in money needs the judge's prices"),
+            _ => throw new JudgeConfigurationException("the budget policy needs a total: judgements, tokens or cost"),
+        };
+    }
+
+    private static Rollout WithoutTexts(Rollout rollout) => rollout with
+    {
+        Prompt = [],
+        Responses = [.. rollout.Responses.Select(static _ => new Response(""))],
+        Metadata = null,
+    };
 
     private static RunOutcome OutcomeOf(RunSummary summary) =>
         new(summary.RunId, summary.Status, summary.Rollouts, summary.Scored, summary.Unscorable, summary.Invalid, summary.Judgements.Drawn, summary.Halt);

@@ -18,7 +18,7 @@ public sealed record RunReference(string RunId);
 /// <param name="Shards">Shards cut.</param>
 /// <param name="Rollouts">Valid rollouts.</param>
 /// <param name="Invalid">Refused lines.</param>
-/// <param name="Waves">How often shards are gone through: 1, but for the budget policy.</param>
+/// <param name="Waves">How often shards are gone through, at most: 1, but for the budget policy.</param>
 /// <param name="Complete">The run was already published; nothing is left to do.</param>
 public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves, RunOutcome? Complete);
 

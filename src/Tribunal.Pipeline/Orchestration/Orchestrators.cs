@@ -54,12 +54,14 @@ public static class EvaluateBatch
 
         var progress = new RunProgress { Stage = "judging", Rollouts = plan.Rollouts, Shards = plan.Shards };
         Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run.RunId, progress) : null;
-        for (int wave = 0; wave < plan.Waves && halt is null; wave++)
+        bool last = false;
+        for (int wave = 0; !last && halt is null; wave++)
         {
-            bool last = wave == plan.Waves - 1;
+            last = wave >= plan.Waves - 1;
             if (plan.Waves > 1)
             {
-                await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave));
+                WavePlan budget = await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave));
+                last |= budget.Judgements == 0;
             }
 
             (progress, halt) = await FanOutAsync(context, run, plan.Shards, wave, last, progress);

@@ -207,6 +207,30 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_budget_over_the_batch_is_spent_and_no_more_and_an_interrupted_run_spends_it_alike()
+    {
+        var request = new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Kind = Tribunal.Sampling.PolicyKind.Budget, Judgements = 300, Max = 16 } };
+        RunOutcome whole = await _bed.RunAsync("whole", request);
+        Assert.Equal(RunStatus.Complete, whole.Status);
+        Assert.InRange(whole.Judgements, 200, 300);
+        Assert.True((await _bed.LedgerAsync("whole")).GroupBy(static j => j.RolloutId).Select(static g => g.Count()).Distinct().Count() > 1);
+        _bed.Judge.Asked.Clear();
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call == whole.Judgements + 170)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return null;
+        };
+        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync(request: request)).Status);
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync(request: request)).Status);
+        Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "whole")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts)));
+        Assert.Equal(whole.Judgements, _bed.Judge.Asked.Count);
+    }
+
+    [Fact]
     public async Task Only_one_process_owns_a_run()
     {
         var store = new Tribunal.Pipeline.Storage.Local.LocalRunStore(_bed.PathOf(""));
