@@ -23,6 +23,19 @@ public enum TournamentKind
     Swiss,
 }
 
+/// <summary>What turns the matches of a round robin or a Swiss tournament into rewards.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RatingKind>))]
+public enum RatingKind
+{
+    /// <summary>The voting rule over all judgements; Bradley–Terry unless it says otherwise.</summary>
+    [JsonStringEnumMemberName("votes")]
+    Votes,
+
+    /// <summary>Elo over match results.</summary>
+    [JsonStringEnumMemberName("elo")]
+    Elo,
+}
+
 /// <summary>The tournament of a run.</summary>
 public sealed record TournamentOptions
 {
@@ -31,4 +44,19 @@ public sealed record TournamentOptions
 
     /// <summary>Judgements per match for a fixed policy; null takes the policy's samples.</summary>
     public int? Votes { get; init; }
+
+    /// <summary>Rounds of a Swiss tournament, 1 to n − 1; null plays ⌈log₂ n⌉, and fewer where n allows no more.</summary>
+    public int? Rounds { get; init; }
+
+    /// <summary>Whether all rollouts with the same number of entrants play the same bracket (knockout) and starting order (Swiss); default false.</summary>
+    public bool SharedBracket { get; init; }
+
+    /// <summary>What turns matches into rewards, for round robin and Swiss; default: the votes.</summary>
+    public RatingKind Rating { get; init; } = RatingKind.Votes;
+
+    /// <summary>The constants of Elo.</summary>
+    public EloOptions Elo { get; init; } = new();
+
+    /// <summary>Which responses are one team, as they have the same final answer; null for none.</summary>
+    public TeamOptions? Teams { get; init; }
 }

@@ -10,7 +10,7 @@ public static class JudgingSchemes
     public static IJudgingScheme Create(SchemeOptions options)
     {
         Check(options);
-        return options.Kind == JudgingKind.Listwise ? new ListScheme(options) : new RoundRobinScheme(options);
+        return options.Kind == JudgingKind.Listwise ? new ListScheme(options) : new TournamentScheme(options);
     }
 
     /// <summary>

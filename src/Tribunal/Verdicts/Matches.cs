@@ -1,4 +1,5 @@
 using Tribunal.Judging;
+using Tribunal.Tournaments;
 using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
@@ -14,16 +15,16 @@ internal sealed class Matches
         _segments = segments;
     }
 
-    /// <summary>All usable verdicts, candidates being the rollout's responses, slots being votes.</summary>
+    /// <summary>All usable verdicts, candidates being the tournament's entrants, slots being votes.</summary>
     public Ballots Ballots { get; }
 
     /// <summary>The rows of each match.</summary>
     public IEnumerable<(int Start, int Count)> Segments => _segments.Values;
 
-    /// <summary>Groups a rollout's judgements by pair.</summary>
-    public static Matches Of(int responses, LedgerView view)
+    /// <summary>Groups a rollout's judgements by the entrants that met. Judgements inside a team decide nothing and count as unusable.</summary>
+    public static Matches Of(Field field, int responses, LedgerView view)
     {
-        var found = new List<(int Pair, int Vote, Judgement Judgement, PairVerdict Verdict)>(view.Judgements.Length);
+        var found = new List<Vote>(view.Judgements.Length);
         view.Unusable = 0;
         foreach (Judgement judgement in view.Judgements)
         {
@@ -32,36 +33,42 @@ internal sealed class Matches
                 continue;
             }
 
-            if (judgement.Sample < 0 || !PairVerdict.TryRead(judgement, responses, out PairVerdict verdict))
+            if (judgement.Sample < 0 || !PairVerdict.TryRead(judgement, responses, out PairVerdict verdict)
+                || field.EntrantOf[verdict.I] == field.EntrantOf[verdict.J])
             {
                 view.Unusable++;
                 continue;
             }
 
-            int vote = PairIndex.FromSample(judgement.Sample, responses).Vote;
-            found.Add((PairIndex.Of(verdict.I, verdict.J, responses), vote, judgement, verdict));
+            int a = field.EntrantOf[verdict.I];
+            int b = field.EntrantOf[verdict.J];
+            int? winner = verdict.Winner is { } won ? field.EntrantOf[won] : null;
+            int number = PairIndex.FromSample(judgement.Sample, responses).Vote;
+            found.Add(new Vote(PairIndex.Of(a, b, field.Entrants), number, a, b, winner, judgement));
         }
 
-        if (responses > 2)
+        if (field.Entrants > 2)
         {
-            found.Sort((a, b) => a.Pair != b.Pair ? a.Pair.CompareTo(b.Pair) : a.Vote.CompareTo(b.Vote));
+            found.Sort((x, y) => x.Match != y.Match ? x.Match.CompareTo(y.Match) : x.Number.CompareTo(y.Number));
         }
 
-        var ballots = new Ballots(responses, found.Count, mirrored: true);
+        var ballots = new Ballots(field.Entrants, found.Count, mirrored: true);
         var segments = new Dictionary<int, (int Start, int Count)>();
-        foreach ((int pair, int vote, Judgement judgement, PairVerdict verdict) in found)
+        foreach (Vote vote in found)
         {
-            segments[pair] = segments.TryGetValue(pair, out var segment) ? (segment.Start, segment.Count + 1) : (ballots.Count, 1);
-            ballots.AddChoice(vote, judgement, verdict.I, verdict.J, verdict.Winner, 1);
+            segments[vote.Match] = segments.TryGetValue(vote.Match, out var segment) ? (segment.Start, segment.Count + 1) : (ballots.Count, 1);
+            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, vote.Winner, 1);
         }
 
         return new Matches(ballots, segments);
     }
 
-    /// <summary>The ballots of one match, candidate 0 being the lower index.</summary>
-    public Ballots Single(int pair, int i, int j)
+    /// <summary>The ballots of one match, candidates 0 and 1 being entrants i and j.</summary>
+    public Ballots Single(int match, int i, int j)
     {
-        (int start, int count) = _segments.TryGetValue(pair, out var segment) ? segment : (0, 0);
+        (int start, int count) = _segments.TryGetValue(match, out var segment) ? segment : (0, 0);
         return Ballots.Extract(start, count, i, j);
     }
+
+    private readonly record struct Vote(int Match, int Number, int A, int B, int? Winner, Judgement Judgement);
 }

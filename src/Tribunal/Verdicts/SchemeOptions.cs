@@ -62,6 +62,31 @@ public sealed record SchemeOptions
         Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
             "tournament.kind: a tournament needs a pair protocol; this protocol scores whole lists");
+        Require(
+            Policy.Kind != PolicyKind.Budget || Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin,
+            "policy.kind: a budget needs tournament none or round-robin; elsewhere who plays next depends on who won");
+        Require(
+            Policy.Kind != PolicyKind.Budget || Tournament.Teams is null,
+            "policy.kind: a budget can't be combined with tournament.teams");
+        Require(Tournament.Rounds is null or >= 1, $"tournament.rounds: {Tournament.Rounds} must be 1 or more");
+        Require(Enum.IsDefined(Tournament.Rating), "tournament.rating: must be votes or elo");
+        Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), $"tournament.elo.base: {Tournament.Elo.Base} must be above 1");
+        Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), $"tournament.elo.scale: {Tournament.Elo.Scale} must be above 0");
+        Require(Tournament.Elo.K > 0 && double.IsFinite(Tournament.Elo.K), $"tournament.elo.k: {Tournament.Elo.K} must be above 0");
+        Require(double.IsFinite(Tournament.Elo.Initial), "tournament.elo.initial: must be a number");
+        Require(Tournament.Elo.Orders is >= 0 and <= 10_000, $"tournament.elo.orders: {Tournament.Elo.Orders} is outside 0..10000");
+        if (Tournament.Teams is { } teams)
+        {
+            try
+            {
+                _ = new AnswerReader(teams);
+            }
+            catch (ArgumentException e)
+            {
+                problems.Add(e.Message);
+            }
+        }
+
         Require(Enum.IsDefined(Rule), "rule: must be auto, sum, mean, majority or btd");
         Require(
             double.IsFinite(ScoreRange.Min) && double.IsFinite(ScoreRange.Max) && ScoreRange.Min < ScoreRange.Max,

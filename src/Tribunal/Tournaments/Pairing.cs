@@ -1,0 +1,217 @@
+using Tribunal.Rollouts;
+
+namespace Tribunal.Tournaments;
+
+/// <summary>Who plays whom: a pure function of the results so far.</summary>
+internal interface IPairing
+{
+    /// <summary>The next round's matches; null when the tournament is over.</summary>
+    IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds);
+}
+
+/// <summary>One round, every pair.</summary>
+internal sealed class RoundRobinPairing(int entrants) : IPairing
+{
+    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    {
+        if (rounds.Count > 0)
+        {
+            return null;
+        }
+
+        var pairs = new (int, int)[entrants * (entrants - 1) / 2];
+        int at = 0;
+        for (int a = 0; a < entrants; a++)
+        {
+            for (int b = a + 1; b < entrants; b++)
+            {
+                pairs[at++] = (a, b);
+            }
+        }
+
+        return pairs;
+    }
+}
+
+/// <summary>
+/// A seeded bracket. Where the field is no power of two, some entrants have a bye in the first round only; n entrants play n − 1
+/// matches. Draws are settled before results get here.
+/// </summary>
+internal sealed class KnockoutPairing : IPairing
+{
+    private readonly int[] _draw;
+
+    public KnockoutPairing(int entrants, ulong seed)
+    {
+        _draw = [.. Enumerable.Range(0, entrants)];
+        var random = new SeededRandom(seed);
+        random.Shuffle(_draw.AsSpan());
+    }
+
+    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    {
+        List<int> alive = [.. _draw];
+        foreach (IReadOnlyList<MatchResult> round in rounds)
+        {
+            // Matches pair the front of the list; who is left at its end had a bye.
+            List<int> next = new(alive.Count);
+            foreach (MatchResult match in round)
+            {
+                next.Add(match.ScoreA > 0.5 ? match.A : match.B);
+            }
+
+            next.AddRange(alive.Skip(2 * round.Count));
+            alive = next;
+        }
+
+        if (alive.Count <= 1)
+        {
+            return null;
+        }
+
+        int size = 1;
+        while (size * 2 < alive.Count)
+        {
+            size *= 2;
+        }
+
+        // After this round a power of two is left.
+        int matches = alive.Count - size;
+        var pairs = new (int, int)[matches];
+        for (int m = 0; m < matches; m++)
+        {
+            pairs[m] = (alive[2 * m], alive[(2 * m) + 1]);
+        }
+
+        return pairs;
+    }
+
+    /// <summary>
+    /// The share of the field that each entrant outlasted, those who went out in the same round (or are still in) counting half: 1 for
+    /// the winner, (n − 2)/(n − 1) for the loser of the final.
+    /// </summary>
+    public static double[] Rewards(int entrants, IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    {
+        int[] lasted = new int[entrants];
+        Array.Fill(lasted, rounds.Count);
+        for (int r = 0; r < rounds.Count; r++)
+        {
+            foreach (MatchResult match in rounds[r])
+            {
+                lasted[match.ScoreA > 0.5 ? match.B : match.A] = r;
+            }
+        }
+
+        double[] rewards = new double[entrants];
+        for (int i = 0; i < entrants; i++)
+        {
+            for (int j = 0; j < entrants; j++)
+            {
+                rewards[i] += i == j ? 0 : lasted[i] > lasted[j] ? 1 : lasted[i] == lasted[j] ? 0.5 : 0;
+            }
+
+            rewards[i] /= Math.Max(1, entrants - 1);
+        }
+
+        return rewards;
+    }
+}
+
+/// <summary>
+/// Swiss rounds: entrants of like scores meet, nobody twice. With an odd field the last without a bye has one, worth a point. Equal
+/// scores stand in a seeded order.
+/// </summary>
+internal sealed class SwissPairing : IPairing
+{
+    // Pairing without rematches is a search; it ends at the first solution, and a limit keeps the rare bad case short.
+    private const int SearchLimit = 20_000;
+
+    private readonly int _entrants;
+    private readonly int _rounds;
+    private readonly int[] _start;
+
+    public SwissPairing(int entrants, int? rounds, ulong seed)
+    {
+        _entrants = entrants;
+        int most = entrants - 1 + (entrants & 1);
+        _rounds = Math.Min(rounds ?? (int)Math.Ceiling(Math.Log2(Math.Max(entrants, 1))), most);
+        _start = [.. Enumerable.Range(0, entrants)];
+        var random = new SeededRandom(seed);
+        random.Shuffle(_start.AsSpan());
+    }
+
+    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    {
+        if (rounds.Count >= _rounds || _entrants < 2)
+        {
+            return null;
+        }
+
+        double[] points = new double[_entrants];
+        bool[] rested = new bool[_entrants];
+        var met = new HashSet<(int, int)>();
+        foreach (IReadOnlyList<MatchResult> round in rounds)
+        {
+            bool[] played = new bool[_entrants];
+            foreach (MatchResult match in round)
+            {
+                points[match.A] += match.ScoreA;
+                points[match.B] += 1 - match.ScoreA;
+                met.Add((Math.Min(match.A, match.B), Math.Max(match.A, match.B)));
+                played[match.A] = played[match.B] = true;
+            }
+
+            for (int i = 0; i < _entrants; i++)
+            {
+                if (!played[i])
+                {
+                    points[i]++;
+                    rested[i] = true;
+                }
+            }
+        }
+
+        List<int> order = [.. _start.OrderByDescending(i => points[i])];
+        if (_entrants % 2 == 1)
+        {
+            int bye = order.FindLastIndex(i => !rested[i]);
+            order.RemoveAt(bye < 0 ? order.Count - 1 : bye);
+        }
+
+        var pairs = new List<(int A, int B)>(order.Count / 2);
+        int steps = 0;
+        return Pair(order, met, pairs, ref steps) ? pairs : pairs.Count > 0 ? pairs : null;
+    }
+
+    private static bool Pair(List<int> left, HashSet<(int, int)> met, List<(int A, int B)> pairs, ref int steps)
+    {
+        if (left.Count == 0)
+        {
+            return true;
+        }
+
+        int first = left[0];
+        for (int k = 1; k < left.Count; k++)
+        {
+            int other = left[k];
+            (int, int) pair = (Math.Min(first, other), Math.Max(first, other));
+            if (met.Contains(pair))
+            {
+                continue;
+            }
+
+            List<int> rest = [.. left];
+            rest.RemoveAt(k);
+            rest.RemoveAt(0);
+            pairs.Add(pair);
+            if (Pair(rest, met, pairs, ref steps) || ++steps > SearchLimit)
+            {
+                return true;
+            }
+
+            pairs.RemoveAt(pairs.Count - 1);
+        }
+
+        return false;
+    }
+}
