@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tribunal.Judging;
@@ -8,6 +9,7 @@ using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
+using Tribunal.Pipeline.Telemetry;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
@@ -146,12 +148,14 @@ public sealed partial class RunActivities(
             };
             await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
             {
+                using Activity? span = PipelineTelemetry.StartJudgement(chunk.RunId, rollouts[draw.Rollout].Id, draw.Sample);
                 if (await drawer.DrawAsync(rollouts[draw.Rollout], draw, token) is not { } judgement)
                 {
                     return;
                 }
 
                 await writer.AppendAsync(judgement);
+                PipelineTelemetry.Judged(span, judgement);
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
@@ -183,6 +187,7 @@ public sealed partial class RunActivities(
         {
             List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
             Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol.WhyNot(rollouts[i]), context.Manifest.Simulated, allowances?[i]);
+            PipelineTelemetry.Cast(verdict);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
             summary.Add(rollouts[i], verdict, drawn);
             judgements += drawn.Count;

@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
+using Tribunal.Pipeline.Telemetry;
 
 namespace Tribunal.Pipeline.Orchestration;
 
@@ -37,8 +39,11 @@ public sealed class InProcessHost
     /// <summary>Evaluates a batch to its end, or to the stop of the run.</summary>
     /// <param name="run">What to run.</param>
     /// <param name="cancellationToken">Ends it hard; a soft stop is the run monitor's.</param>
-    public Task<RunOutcome> RunAsync(BatchRun run, CancellationToken cancellationToken) =>
-        EvaluateBatch.RunAsync(new Context(this, run.RunId, _onProgress, cancellationToken), run);
+    public async Task<RunOutcome> RunAsync(BatchRun run, CancellationToken cancellationToken)
+    {
+        using Activity? span = PipelineTelemetry.StartRun(run.RunId);
+        return await EvaluateBatch.RunAsync(new Context(this, run.RunId, _onProgress, cancellationToken), run);
+    }
 
     private sealed class Context(InProcessHost host, string instanceId, Action<RunProgress>? onProgress, CancellationToken cancellationToken) : IOrchestrationContext
     {
@@ -53,6 +58,7 @@ public sealed class InProcessHost
 
         public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
         {
+            using Activity? span = input is ShardRun { RunId: var runId, Shard: var index } ? PipelineTelemetry.StartShard(runId, index) : null;
             object result = input is ShardRun shard && orchestrator.Name == Names.ScoreShard.Name
                 ? await ScoreShard.RunAsync(new Context(host, instanceId, null, cancellationToken), shard)
                 : throw new ActivityFailedException(orchestrator.Name, nameof(ArgumentException), $"there is no orchestrator {orchestrator.Name}");

@@ -43,7 +43,7 @@ public sealed record QueueWorkerOptions
 public sealed partial class QueueWorker(
     StorageClients clients,
     IRunCatalog catalog,
-    IUploadLog uploads,
+    UploadIntake uploads,
     RunExecutor executor,
     RunMonitors monitors,
     RequestDefaults defaults,
@@ -156,7 +156,7 @@ public sealed partial class QueueWorker(
         }
         catch (MessageRefusedException refusal)
         {
-            await executor.RefuseAsync(message.MessageId, refusal.Message, hardStop);
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
             return new Execution(MessageFate.Poison, refusal.Message);
         }
 
@@ -180,35 +180,14 @@ public sealed partial class QueueWorker(
 
         try
         {
-            foreach (UploadEvent upload in UploadEvents.Parse(message.MessageText, clients.Account))
-            {
-                await AskForRunAsync(upload, hardStop);
-            }
-
+            await uploads.TakeAsync(message.MessageText, hardStop);
             return new Execution(MessageFate.Served);
         }
         catch (MessageRefusedException refusal)
         {
-            await executor.RefuseAsync(message.MessageId, refusal.Message, hardStop);
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
             return new Execution(MessageFate.Poison, refusal.Message);
         }
-    }
-
-    // Asked for first and recorded after: a kill in between asks again, for the run of the same name.
-    private async Task AskForRunAsync(UploadEvent upload, CancellationToken cancellationToken)
-    {
-        if (await uploads.ContainsAsync(upload, cancellationToken))
-        {
-            return;
-        }
-
-        string runId = RunIds.ForUpload(upload.Path, upload.Url, upload.ETag);
-        EvaluationRequest request = defaults.ForUpload(upload.Path, runId);
-        DateTimeOffset now = time.GetUtcNow();
-        await catalog.TryAddAsync(new RunRecord { RunId = runId, State = RunState.Queued, Request = request, Created = now, Updated = now }, cancellationToken);
-        await clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
-        await uploads.AddAsync(upload, runId, cancellationToken);
-        LogUpload(upload.Path, runId);
     }
 
     private async Task WatchAsync(TimeSpan pause, CancellationToken stopping)
@@ -225,7 +204,7 @@ public sealed partial class QueueWorker(
                     }
 
                     string url = clients.Rollouts.GetBlobClient(blob.Name).Uri.ToString();
-                    await AskForRunAsync(new UploadEvent(blob.Name, url, blob.Properties.ETag.ToString()!), stopping);
+                    await uploads.AskForRunAsync(new UploadEvent(blob.Name, url, blob.Properties.ETag.ToString()!), stopping);
                 }
             }
             catch (Exception exception) when (exception is RequestFailedException or AggregateException or OperationCanceledException)
@@ -274,7 +253,4 @@ public sealed partial class QueueWorker(
 
     [LoggerMessage(112, LogLevel.Information, "Message {MessageId} of {Queue} was taken over by another worker")]
     private partial void LogTaken(string queue, string messageId);
-
-    [LoggerMessage(113, LogLevel.Information, "Upload {Path} starts run {RunId}")]
-    private partial void LogUpload(string path, string runId);
 }

@@ -50,7 +50,7 @@ public sealed partial class RunExecutor(
     public async Task<Execution> ExecuteAsync(EvaluationRequest request, CancellationToken hardStop)
     {
         string runId = request.Output ?? RunIds.For(request);
-        RunRecord known = await AddAsync(runId, request, hardStop);
+        RunRecord known = await catalog.AskAsync(runId, request, time, hardStop);
         if (known.IsOver)
         {
             return new Execution(MessageFate.Served, known.Reason);
@@ -80,17 +80,6 @@ public sealed partial class RunExecutor(
         Execution execution = await WorkAsync(runId, record, ownership, hardStop);
         LogEnded(runId, execution.Fate, execution.Reason);
         return execution;
-    }
-
-    /// <summary>Notes that a message was refused, so that <c>tribunal runs</c> shows it.</summary>
-    public Task RefuseAsync(string messageId, string reason, CancellationToken cancellationToken) =>
-        catalog.TryAddAsync(
-            new RunRecord { RunId = $"refused-{messageId}", State = RunState.Refused, Reason = reason, Created = time.GetUtcNow(), Updated = time.GetUtcNow() }, cancellationToken);
-
-    private async Task<RunRecord> AddAsync(string runId, EvaluationRequest request, CancellationToken cancellationToken)
-    {
-        var fresh = new RunRecord { RunId = runId, State = RunState.Queued, Request = request, Created = time.GetUtcNow(), Updated = time.GetUtcNow() };
-        return await catalog.TryAddAsync(fresh, cancellationToken) ? fresh : await catalog.GetAsync(runId, cancellationToken) ?? fresh;
     }
 
     private async Task<Execution> WorkAsync(string runId, RunRecord record, IRunOwnership ownership, CancellationToken hardStop)

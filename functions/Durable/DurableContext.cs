@@ -1,0 +1,62 @@
+using Microsoft.DurableTask;
+using Tribunal.Pipeline.Orchestration;
+
+namespace Tribunal.Functions.Durable;
+
+/// <summary>
+/// The orchestrators' context on Durable Functions. Nothing here may leave the orchestration's thread: no
+/// <c>ConfigureAwait(false)</c>, no <c>Task.Run</c>, no clock but the context's.
+/// </summary>
+/// <param name="context">The durable context.</param>
+/// <param name="onStatus">Told of the custom status, in every replay alike.</param>
+internal sealed class DurableContext(TaskOrchestrationContext context, Action<RunProgress>? onStatus = null) : IOrchestrationContext
+{
+    /// <inheritdoc/>
+    public string InstanceId => context.InstanceId;
+
+    /// <inheritdoc/>
+    public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
+
+    /// <inheritdoc/>
+    public bool IsReplaying => context.IsReplaying;
+
+    /// <inheritdoc/>
+    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
+    {
+        try
+        {
+            return await context.CallActivityAsync<TOutput>(activity.Name, input, Retries.Activity);
+        }
+        catch (TaskFailedException exception)
+        {
+            throw Failed(activity.Name, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
+    {
+        try
+        {
+            // Activities are retried where they fail; a shard as a whole is not.
+            return await context.CallSubOrchestratorAsync<TOutput>(orchestrator.Name, input, new TaskOptions().WithInstanceId(instanceId));
+        }
+        catch (TaskFailedException exception)
+        {
+            throw Failed(orchestrator.Name, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(delay, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public void SetCustomStatus(RunProgress status)
+    {
+        context.SetCustomStatus(status);
+        onStatus?.Invoke(status);
+    }
+
+    private static ActivityFailedException Failed(string name, TaskFailedException exception) =>
+        new(name, exception.FailureDetails.ErrorType, exception.FailureDetails.ErrorMessage, exception);
+}

@@ -1,0 +1,46 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Functions.Durable;
+
+/// <summary>The orchestrators of <c>src/Tribunal.Pipeline/Orchestration</c> as durable functions.</summary>
+public static class Orchestrations
+{
+    private static readonly ActivityName<RunReport, bool> Report = new(nameof(ActivityFunctions.ReportRun));
+
+    /// <summary>Evaluates a batch; its instance id is the run's id.</summary>
+    [Function("EvaluateBatch")]
+    public static async Task<RunOutcome> EvaluateBatchAsync([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        BatchRun run = context.GetInput<BatchRun>()!;
+        List<Task> reports = [];
+        DurableContext durable = new(context);
+        DurableContext reporting = new(context, status => reports.Add(durable.CallActivityAsync(Report, new RunReport(run.RunId, RunState.Running, status))));
+        try
+        {
+            RunOutcome outcome = await EvaluateBatch.RunAsync(reporting, run);
+            await Task.WhenAll(reports);
+            (RunState state, string? reason) = outcome.Halt switch
+            {
+                null => (RunState.Done, null),
+                { Kind: HaltKind.Cancelled } halt => (RunState.Cancelled, halt.Detail),
+                { } halt => (RunState.Failed, halt.Detail),
+            };
+            await durable.CallActivityAsync(Report, new RunReport(run.RunId, state, Reason: reason));
+            return outcome;
+        }
+        catch (ActivityFailedException exception)
+        {
+            await durable.CallActivityAsync(Report, new RunReport(run.RunId, RunState.Failed, Reason: exception.Message));
+            throw;
+        }
+    }
+
+    /// <summary>Scores a shard.</summary>
+    [Function("ScoreShard")]
+    public static Task<ShardResult> ScoreShardAsync([OrchestrationTrigger] TaskOrchestrationContext context) =>
+        ScoreShard.RunAsync(new DurableContext(context), context.GetInput<ShardRun>()!);
+}

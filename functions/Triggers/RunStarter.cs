@@ -1,0 +1,32 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Configuration;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Functions.Triggers;
+
+/// <summary>Starts runs for the triggers: one instance per run, however often it is asked for.</summary>
+internal static class RunStarter
+{
+    /// <summary>Starts the run of a request, unless it is under way or over.</summary>
+    /// <returns>Its record.</returns>
+    public static async Task<RunRecord> StartAsync(
+        DurableTaskClient client, IRunCatalog catalog, IConfiguration configuration, EvaluationRequest request, TimeProvider time, CancellationToken cancellationToken)
+    {
+        string runId = request.Output ?? RunIds.For(request);
+        RunRecord record = await catalog.AskAsync(runId, request, time, cancellationToken);
+        OrchestrationMetadata? instance = record.IsOver ? null : await client.GetInstanceAsync(runId, cancellationToken);
+        if (!record.IsOver && instance is null or { IsCompleted: true })
+        {
+            // Two that ask at once: the host refuses the second (overridableExistingInstanceStates in host.json), and its
+            // message comes back to find the run under way.
+            BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration));
+            await client.ScheduleNewOrchestrationInstanceAsync(Names.EvaluateBatch.Name, run, new StartOrchestrationOptions(runId), cancellationToken);
+        }
+
+        return record;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>Fan-out settings from the configuration; what is not set keeps its default.</summary>
+public static class ActivitySettings
+{
+    private const int DefaultWindow = 4;
+
+    /// <summary>Options of the activities.</summary>
+    /// <exception cref="FormatException">A setting is no number.</exception>
+    public static ActivityOptions Options(IConfiguration configuration)
+    {
+        ActivityOptions options = new();
+        return options with
+        {
+            DrawsPerChunk = Number(configuration, SettingNames.ChunkJudgements) ?? options.DrawsPerChunk,
+            ValidRateFloor = configuration[SettingNames.ValidRateFloor] is { Length: > 0 } floor ? double.Parse(floor, CultureInfo.InvariantCulture) : options.ValidRateFloor,
+        };
+    }
+
+    /// <summary>Shards of a run under way at once.</summary>
+    /// <exception cref="FormatException">The setting is no number.</exception>
+    public static int Window(IConfiguration configuration) => Number(configuration, SettingNames.ShardWindow) ?? DefaultWindow;
+
+    private static int? Number(IConfiguration configuration, string key) =>
+        configuration[key] is { Length: > 0 } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+}
