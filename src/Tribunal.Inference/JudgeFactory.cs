@@ -3,13 +3,15 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
+using Tribunal.Inference.MetaModels;
 using Tribunal.Inference.Resilience;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 
 namespace Tribunal.Inference;
 
 /// <summary>
-/// Makes judges from options. One factory per process: its judges share connections, and those of one endpoint with one
+/// Makes judges and meta reward models from options. One factory per process: its judges share connections, and those of one endpoint with one
 /// key share the adaptive limit. Safe for concurrent use; dispose it last.
 /// </summary>
 public sealed class JudgeFactory : IDisposable
@@ -53,6 +55,24 @@ public sealed class JudgeFactory : IDisposable
         EndpointAccess access = EndpointAccess.Open(options, _http, _environment, _credential);
         IChatWire wire = options.Adapter == JudgeAdapter.Azure ? new AzureChatWire(options, access) : new OpenAIChatWire(options, access);
         return new EndpointJudge(options, access, wire, StateOf(options));
+    }
+
+    /// <summary>A meta reward model; nothing is sent yet.</summary>
+    /// <exception cref="ArgumentException">An option can't be used, or the key's variable is not set; the message names it.</exception>
+    public IMetaRewardModel CreateMeta(MetaEndpointOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new EndpointMetaModel(options, EndpointAccess.Open(options, _http, _environment, _credential), StateOf(options));
+    }
+
+    /// <summary>Asks any endpoint how it is, as <see cref="IJudge.CheckHealthAsync"/> does; for <c>doctor</c>.</summary>
+    /// <exception cref="ArgumentException">An option can't be used, or the key's variable is not set; the message names it.</exception>
+    public Task<JudgeHealth> CheckHealthAsync(EndpointOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new EndpointHealth(options, EndpointAccess.Open(options, _http, _environment, _credential), _time).CheckAsync(cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -39,7 +39,8 @@ internal sealed class Endpoint : IAsyncDisposable
         var endpoint = new Endpoint(app);
         app.Run(async context =>
         {
-            using var reader = new StreamReader(context.Request.Body);
+            context.Request.EnableBuffering();
+            using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
             string body = await reader.ReadToEndAsync();
             endpoint.Requests.Enqueue(new Seen(
                 context.Request.Method, context.Request.Path, context.Request.QueryString.Value ?? "", body,

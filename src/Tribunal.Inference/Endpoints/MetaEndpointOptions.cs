@@ -1,0 +1,55 @@
+using System.Text.Json.Serialization;
+
+namespace Tribunal.Inference.Endpoints;
+
+/// <summary>How a meta reward model is asked.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MetaKind>))]
+public enum MetaKind
+{
+    /// <summary>Found out by asking: the scalar kinds below in their order, then the generative one where a model is named.</summary>
+    [JsonStringEnumMemberName("auto")]
+    Auto,
+
+    /// <summary>vLLM <c>/classify</c>, logits.</summary>
+    [JsonStringEnumMemberName("vllm-classify")]
+    VllmClassify,
+
+    /// <summary>SGLang <c>/classify</c>.</summary>
+    [JsonStringEnumMemberName("sglang-classify")]
+    SglangClassify,
+
+    /// <summary>vLLM <c>/pooling</c> with task <c>classify</c>, logits.</summary>
+    [JsonStringEnumMemberName("vllm-pooling")]
+    VllmPooling,
+
+    /// <summary>Text Embeddings Inference <c>/predict</c>, raw scores.</summary>
+    [JsonStringEnumMemberName("tei")]
+    TeiPredict,
+
+    /// <summary>A chat model that is asked whether the judgement is sound: the probability of "Yes" against "No".</summary>
+    [JsonStringEnumMemberName("generative")]
+    Generative,
+}
+
+/// <summary>A meta reward model behind an endpoint.</summary>
+public sealed record MetaEndpointOptions : EndpointOptions
+{
+    /// <summary>How it is asked; default <see cref="MetaKind.Auto"/>.</summary>
+    public MetaKind Kind { get; init; }
+
+    /// <summary>Judgements per request at most, where the interface takes lists; 1..256, default 16.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>How long a judgement waits for company, in milliseconds, 0..1000; default 2.</summary>
+    public double BatchWindowMs { get; init; } = 2;
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, tei or generative is allowed");
+        Check(Kind != MetaKind.Generative || Model.Length > 0, nameof(Model), "a generative meta judge needs its model's name");
+        Check(BatchSize is >= 1 and <= 256, nameof(BatchSize), "1..256 is allowed");
+        Check(BatchWindowMs is >= 0 and <= 1000, nameof(BatchWindowMs), "0..1000 is allowed");
+    }
+}

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Tribunal.Inference.Chat;
+using Tribunal.Inference.Endpoints;
+using Tribunal.Inference.Resilience;
+using Tribunal.Inference.Telemetry;
+using Tribunal.Judging;
+using Tribunal.MetaReward;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Inference.MetaModels;
+
+/// <summary>A meta reward model behind an endpoint, of any known kind.</summary>
+internal sealed class EndpointMetaModel : IMetaRewardModel
+{
+    private static readonly MediaTypeHeaderValue JsonType = new("application/json");
+
+    private readonly MetaEndpointOptions _options;
+    private readonly EndpointAccess _access;
+    private readonly EndpointState _state;
+    private readonly RequestEngine<double?[]> _engine;
+    private readonly RequestEngine<double?[]> _probe;
+    private readonly MetaBatcher _batcher;
+    private readonly Lock _lock = new();
+    private volatile MetaKind _kind;
+    private volatile bool _unknown;
+    private Task<MetaKind>? _finding;
+
+    public EndpointMetaModel(MetaEndpointOptions options, EndpointAccess access, EndpointState state)
+    {
+        _options = options;
+        _access = access;
+        _state = state;
+        _kind = options.Kind;
+        _engine = new RequestEngine<double?[]>(state, options.Timeout, options.Tries);
+        _probe = new RequestEngine<double?[]>(state, options.Timeout, Math.Min(options.Tries, 3));
+        _batcher = new MetaBatcher(
+            options.Kind == MetaKind.Generative ? 1 : options.BatchSize, TimeSpan.FromMilliseconds(options.BatchWindowMs), state.Time, ScoreAllAsync);
+    }
+
+    public string Name => _options.Name;
+
+    /// <summary>The kind in use; <see cref="MetaKind.Auto"/> until the endpoint has been asked.</summary>
+    internal MetaKind Kind => _kind;
+
+    public async Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        ArgumentNullException.ThrowIfNull(judgement);
+        return string.IsNullOrEmpty(judgement.Text)
+            ? null
+            : await _batcher.ScoreAsync(MetaText.Compose(rollout, judgement), cancellationToken);
+    }
+
+    private async Task<double?[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        MetaKind kind = await KindAsync(cancellationToken);
+        if (kind == MetaKind.Auto)
+        {
+            return new double?[texts.Count];
+        }
+
+        if (kind == MetaKind.Generative && texts.Count > 1)
+        {
+            return await SeparatelyAsync(kind, texts, cancellationToken);
+        }
+
+        Outcome<double?[]> outcome = await SendAsync(_engine, kind, texts, cancellationToken);
+        if (outcome.Last is { Ending: Ending.Answered, Value: { } rewards })
+        {
+            return rewards;
+        }
+
+        // One text that is too long must not cost the others their rewards.
+        return outcome.Last.Ending == Ending.Refused && texts.Count > 1
+            ? await SeparatelyAsync(kind, texts, cancellationToken)
+            : new double?[texts.Count];
+    }
+
+    private async Task<double?[]> SeparatelyAsync(MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        await Task.WhenAll(texts.Select(async text =>
+            (await SendAsync(_engine, kind, [text], cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null));
+
+    private async ValueTask<MetaKind> KindAsync(CancellationToken cancellationToken)
+    {
+        if (_kind != MetaKind.Auto || _unknown)
+        {
+            return _kind;
+        }
+
+        Task<MetaKind> finding;
+        lock (_lock)
+        {
+            // Shared by all who wait for it, so no single one's cancellation ends it.
+            finding = _finding ??= FindAsync();
+        }
+
+        return await finding.WaitAsync(cancellationToken);
+    }
+
+    private async Task<MetaKind> FindAsync()
+    {
+        await Task.Yield();
+        bool answered = true;
+        string? said = null;
+        IEnumerable<MetaKind> kinds = _options.Model.Length > 0 ? MetaForms.Scalar.Append(MetaKind.Generative) : MetaForms.Scalar;
+        foreach (MetaKind kind in kinds)
+        {
+            Attempt<double?[]> last = (await SendAsync(_probe, kind, ["#### Critique ####\nprobe"], CancellationToken.None)).Last;
+            if (last is { Ending: Ending.Answered, Value: { } rewards } && (kind != MetaKind.Generative || rewards[0] is not null))
+            {
+                InferenceLog.MetaKindFound(_state.Logger, Name, kind.ToString());
+                return _kind = kind;
+            }
+
+            said = last.Detail ?? said;
+            answered = last.Ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Malformed;
+            if (!answered)
+            {
+                break;
+            }
+        }
+
+        // Where it answers, but none of the questions, asking again with every judgement would not change that.
+        _unknown = answered;
+        InferenceLog.NoKind(_state.Logger, Name, EndpointError.Fit(said ?? "", _access.Key));
+        lock (_lock)
+        {
+            _finding = null;
+        }
+
+        return MetaKind.Auto;
+    }
+
+    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        var facts = new CallFacts(kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
+        using Activity? activity = InferenceTelemetry.Start(facts);
+        var post = new Post(kind, MetaForms.Address(kind, _options.Endpoint), MetaForms.Write(kind, _options.Model, texts), texts.Count, engine == _probe);
+        Outcome<double?[]> outcome = await engine.SendAsync(
+            static (call, token) => call.Model.SendOnceAsync(call.Post, token), (Model: this, Post: post), cancellationToken);
+        string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));
+        InferenceTelemetry.Ended(activity, facts, outcome.Latency, default, null, fault, outcome.Tries);
+        if (fault is not null && engine == _engine)
+        {
+            InferenceLog.NoAnswer(_state.Logger, Name, fault, outcome.Tries.Requests, EndpointError.Fit(outcome.Last.Detail ?? "", _access.Key));
+        }
+
+        return outcome;
+    }
+
+    private async Task<Attempt<double?[]>> SendOnceAsync(Post post, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, post.Address) { Content = new ReadOnlyMemoryContent(post.Body) };
+        request.Content.Headers.ContentType = JsonType;
+        await _access.SignAsync(request, cancellationToken);
+        using HttpResponseMessage message = await _access.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        string? retryAfter = message.Headers.TryGetValues("Retry-After", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+        using var response = new WireResponse(
+            (int)message.StatusCode, await message.Content.ReadAsStreamAsync(cancellationToken), message,
+            message.Content.Headers.ContentType?.MediaType, retryAfter, message.Content.Headers.ContentLength);
+        if (response.Status is < 200 or >= 300)
+        {
+            return await EndpointError.ReadAsync<double?[]>(response, _access.Key, _state.Time, cancellationToken);
+        }
+
+        try
+        {
+            double?[]? rewards = await BoundedBody.ReadAsync(
+                response.Body, response.Length, BoundedBody.Limit, cut: false,
+                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count), post, cancellationToken);
+            return rewards is null
+                ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
+                : new Attempt<double?[]>(Ending.Answered, rewards);
+        }
+        catch (ResponseTooLargeException exception)
+        {
+            return new Attempt<double?[]>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
+        }
+    }
+
+    private sealed record Post(MetaKind Kind, Uri Address, ReadOnlyMemory<byte> Body, int Count, bool Probe);
+}

@@ -1,0 +1,217 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Tribunal.Inference.Chat;
+using Tribunal.Inference.Endpoints;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Inference.MetaModels;
+
+/// <summary>The wire forms of meta reward models: where to post, what, and how to read the rewards.</summary>
+internal static class MetaForms
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The kinds that are tried, in order, when none is set.</summary>
+    public static IReadOnlyList<MetaKind> Scalar { get; } = [MetaKind.VllmClassify, MetaKind.SglangClassify, MetaKind.VllmPooling, MetaKind.TeiPredict];
+
+    /// <summary>Where a kind is posted to. Scalar interfaces stand beside <c>/v1</c>.</summary>
+    public static Uri Address(MetaKind kind, Uri endpoint)
+    {
+        string root = endpoint.AbsoluteUri.TrimEnd('/');
+        string beside = root.EndsWith("/v1", StringComparison.OrdinalIgnoreCase) ? root[..^3] : root;
+        return new Uri(kind switch
+        {
+            MetaKind.Generative => $"{root}/chat/completions",
+            MetaKind.VllmPooling => $"{beside}/pooling",
+            MetaKind.TeiPredict => $"{beside}/predict",
+            _ => $"{beside}/classify",
+        });
+    }
+
+    /// <summary>The request for some texts; for exactly one where the kind is generative.</summary>
+    public static ReadOnlyMemory<byte> Write(MetaKind kind, string model, IReadOnlyList<string> texts)
+    {
+        if (kind == MetaKind.Generative)
+        {
+            return ChatBody.WriteOpinion(model, [new Message("user", texts[0] + MetaText.Question)]);
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(256 + texts.Sum(static t => t.Length));
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            writer.WriteStartObject();
+            if (model.Length > 0 && kind != MetaKind.TeiPredict)
+            {
+                writer.WriteString("model"u8, model);
+            }
+
+            switch (kind)
+            {
+                case MetaKind.SglangClassify:
+                    Texts(writer, "text"u8, texts);
+                    break;
+                case MetaKind.TeiPredict:
+                    // A list of lists: TEI reads a flat list of two as one pair of texts.
+                    writer.WriteStartArray("inputs"u8);
+                    foreach (string text in texts)
+                    {
+                        writer.WriteStartArray();
+                        writer.WriteStringValue(text);
+                        writer.WriteEndArray();
+                    }
+
+                    writer.WriteEndArray();
+                    writer.WriteBoolean("raw_scores"u8, true);
+                    writer.WriteBoolean("truncate"u8, false);
+                    break;
+                default:
+                    if (kind == MetaKind.VllmPooling)
+                    {
+                        writer.WriteString("task"u8, "classify"u8);
+                    }
+
+                    Texts(writer, "input"u8, texts);
+                    writer.WriteBoolean("use_activation"u8, false);
+                    break;
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Reads the rewards, one per text in their order; null inside where one has none, null where it is no answer of this kind.</summary>
+    public static double?[]? Read(MetaKind kind, ReadOnlyMemory<byte> json, int count)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            JsonElement root = document.RootElement;
+            return kind switch
+            {
+                MetaKind.Generative => [Opinion(root)],
+                MetaKind.SglangClassify => Each(root, count, static e => e.TryGetProperty("embedding", out JsonElement values) ? Collapse(Numbers(values)) : null),
+                MetaKind.TeiPredict => count == 1 && root is { ValueKind: JsonValueKind.Array } && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Object
+                    ? [Labelled(root)]
+                    : Each(root, count, Labelled),
+                MetaKind.VllmPooling => Data(root, count, "data"),
+                _ => Data(root, count, "probs"),
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static void Texts(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (string text in texts)
+        {
+            writer.WriteStringValue(text);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static double?[]? Data(JsonElement root, int count, string member)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("data", out JsonElement data) || data.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        double?[] rewards = new double?[count];
+        bool any = false;
+        int at = 0;
+        foreach (JsonElement item in data.EnumerateArray())
+        {
+            int index = item.TryGetProperty("index", out JsonElement given) && given.TryGetInt32(out int value) ? value : at;
+            at++;
+            if (index >= 0 && index < count && item.TryGetProperty(member, out JsonElement values))
+            {
+                rewards[index] = Collapse(Numbers(values));
+                any = true;
+            }
+        }
+
+        return any ? rewards : null;
+    }
+
+    private static double?[]? Each(JsonElement root, int count, Func<JsonElement, double?> read)
+    {
+        if (root.ValueKind != JsonValueKind.Array || root.GetArrayLength() != count)
+        {
+            return null;
+        }
+
+        double?[] rewards = [.. root.EnumerateArray().Select(read)];
+        return Array.TrueForAll(rewards, static r => r is null) ? null : rewards;
+    }
+
+    // TEI sorts the labels by score.
+    private static double? Labelled(JsonElement list)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        return Collapse([.. list.EnumerateArray()
+            .OrderBy(static e => e.GetProperty("label").GetString(), StringComparer.Ordinal)
+            .Select(static e => e.GetProperty("score").GetDouble())]);
+    }
+
+    private static double[] Numbers(JsonElement values) =>
+        values.ValueKind == JsonValueKind.Number ? [values.GetDouble()]
+        : values.ValueKind == JsonValueKind.Array ? [.. values.EnumerateArray().Select(static v => v.GetDouble())]
+        : [];
+
+    // One logit is the reward; of two classes (unsound, sound) it is their difference; more have no order.
+    private static double? Collapse(double[] logits)
+    {
+        double? reward = logits switch
+        {
+            [double only] => only,
+            [double unsound, double sound] => sound - unsound,
+            _ => null,
+        };
+        return reward is { } value && double.IsFinite(value) ? value : null;
+    }
+
+    private static double? Opinion(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("choices", out JsonElement choices) || choices.GetArrayLength() == 0
+            || !choices[0].TryGetProperty("logprobs", out JsonElement logprobs) || logprobs.ValueKind != JsonValueKind.Object
+            || !logprobs.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.Array || content.GetArrayLength() == 0
+            || !content[0].TryGetProperty("top_logprobs", out JsonElement rivals) || rivals.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        double yes = 0;
+        double no = 0;
+        foreach (JsonElement rival in rivals.EnumerateArray())
+        {
+            if (!rival.TryGetProperty("token", out JsonElement token) || !rival.TryGetProperty("logprob", out JsonElement logprob) || token.ValueKind != JsonValueKind.String)
+            {
+                continue;
+            }
+
+            string word = token.GetString()!.Trim().TrimStart('Ġ', '▁');
+            if (word.Equals("yes", StringComparison.OrdinalIgnoreCase))
+            {
+                yes += Math.Exp(logprob.GetDouble());
+            }
+            else if (word.Equals("no", StringComparison.OrdinalIgnoreCase))
+            {
+                no += Math.Exp(logprob.GetDouble());
+            }
+        }
+
+        return yes + no > 0 ? yes / (yes + no) : null;
+    }
+}
