@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.Judging;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 using Tribunal.Verdicts;
+using Tribunal.Voting;
 
 namespace Tribunal;
 
@@ -15,4 +17,7 @@ namespace Tribunal;
 [JsonSerializable(typeof(Usage))]
 [JsonSerializable(typeof(Tries))]
 [JsonSerializable(typeof(Verdict))]
+[JsonSerializable(typeof(PanelWeights))]
+[JsonSerializable(typeof(RoutingTable))]
+[JsonSerializable(typeof(CalibrationReport))]
 public sealed partial class TribunalJson : JsonSerializerContext;

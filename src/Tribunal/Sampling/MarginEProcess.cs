@@ -8,7 +8,8 @@ namespace Tribunal.Sampling;
 /// </summary>
 public sealed class MarginEProcess
 {
-    private static readonly double[] Stakes = MakeStakes();
+    // The best stake is near the margin, which may be anything; a grid costs at most a factor of its size.
+    private static readonly double[] Stakes = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98];
 
     private readonly double[] _wealth = MakeWealth();
 
@@ -49,19 +50,6 @@ public sealed class MarginEProcess
         {
             _wealth[k] *= 1 + (Stakes[k] * margin);
         }
-    }
-
-    // Evenly spaced in logarithms: the best stake is near the margin, which may be anything.
-    private static double[] MakeStakes()
-    {
-        const int count = 12;
-        double[] stakes = new double[count];
-        for (int k = 0; k < count; k++)
-        {
-            stakes[k] = 0.04 * Math.Pow(0.98 / 0.04, k / (count - 1.0));
-        }
-
-        return stakes;
     }
 
     private static double[] MakeWealth()

@@ -75,7 +75,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         view.Unusable = 0;
         foreach (Judgement judgement in view.Judgements)
         {
-            if (judgement.Outcome == JudgementOutcome.Valid && !ballots.AddScores(judgement.Sample, judgement, options.ScoreRange, 1))
+            if (judgement.Outcome == JudgementOutcome.Valid && !ballots.AddScores(judgement.Sample, judgement, options.ScoreRange, options.WeightOf(judgement)))
             {
                 view.Unusable++;
             }

@@ -22,7 +22,7 @@ internal sealed class Matches
     public IEnumerable<(int Start, int Count)> Segments => _segments.Values;
 
     /// <summary>Groups a rollout's judgements by the entrants that met. Judgements inside a team decide nothing and count as unusable.</summary>
-    public static Matches Of(Field field, int responses, LedgerView view)
+    public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
     {
         var found = new List<Vote>(view.Judgements.Length);
         view.Unusable = 0;
@@ -57,7 +57,7 @@ internal sealed class Matches
         foreach (Vote vote in found)
         {
             segments[vote.Match] = segments.TryGetValue(vote.Match, out var segment) ? (segment.Start, segment.Count + 1) : (ballots.Count, 1);
-            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, vote.Winner, 1);
+            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, vote.Winner, options.WeightOf(vote.Judgement));
         }
 
         return new Matches(ballots, segments);

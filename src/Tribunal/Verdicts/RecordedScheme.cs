@@ -12,16 +12,19 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop)
     {
         var view = LedgerView.Of(ledger);
-        return Election.Hold(rollout, view, Collect(rollout.Responses.Count, view, options), options, stop);
+        Ballots ballots = Collect(rollout.Responses.Count, view.Judgements, options, out int unusable);
+        view.Unusable = unusable;
+        return Election.Hold(rollout, view, ballots, options, stop);
     }
 
-    internal static Ballots Collect(int candidates, LedgerView view, SchemeOptions options)
+    /// <summary>Ballots whose slots are positions in the record.</summary>
+    internal static Ballots Collect(int candidates, Judgement[] judgements, SchemeOptions options, out int unusable)
     {
-        var ballots = new Ballots(candidates, view.Judgements.Length, mirrored: false);
-        view.Unusable = 0;
-        for (int i = 0; i < view.Judgements.Length; i++)
+        var ballots = new Ballots(candidates, judgements.Length, mirrored: false);
+        unusable = 0;
+        for (int i = 0; i < judgements.Length; i++)
         {
-            Judgement judgement = view.Judgements[i];
+            Judgement judgement = judgements[i];
             if (judgement.Outcome != JudgementOutcome.Valid)
             {
                 continue;
@@ -29,11 +32,11 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
 
             if (PairVerdict.TryRead(judgement, candidates, out PairVerdict pair))
             {
-                ballots.AddChoice(i, judgement, pair.I, pair.J, pair.Winner, 1);
+                ballots.AddChoice(i, judgement, pair.I, pair.J, pair.Winner, options.WeightOf(judgement));
             }
-            else if (!ballots.AddScores(i, judgement, options.ScoreRange, 1))
+            else if (!ballots.AddScores(i, judgement, options.ScoreRange, options.WeightOf(judgement)))
             {
-                view.Unusable++;
+                unusable++;
             }
         }
 

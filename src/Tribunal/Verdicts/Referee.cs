@@ -132,7 +132,7 @@ internal sealed class Referee
     }
 
     private Ballots Ballots(int key, int a, int b) =>
-        (_matches ??= Matches.Of(_field, _rollout.Responses.Count, LedgerView.Of(_ledger))).Single(key, a, b);
+        (_matches ??= Matches.Of(_options, _field, _rollout.Responses.Count, LedgerView.Of(_ledger))).Single(key, a, b);
 
     // 1, ½ or 0 for a; a knockout needs a winner, and gets one by a seeded coin.
     private double Score(int key, int a, int b, int upto)

@@ -30,6 +30,9 @@ public sealed record SchemeOptions
     /// <summary>The scores that stand for rewards 0 and 1; default (1, 10).</summary>
     public (double Min, double Max) ScoreRange { get; init; } = (1, 10);
 
+    /// <summary>Weights of the judges of a panel; null weighs all alike.</summary>
+    public PanelWeights? Panel { get; init; }
+
     /// <summary>What is wrong with the options, each problem naming the option as it is written in requests; empty when nothing is.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -87,6 +90,9 @@ public sealed record SchemeOptions
             }
         }
 
+        Require(
+            Panel is null || (double.IsFinite(Panel.Default) && Panel.Default >= 0 && Panel.Weights.All(w => double.IsFinite(w.Weight) && w.Weight >= 0)),
+            "panel: weights must be 0 or more");
         Require(Enum.IsDefined(Rule), "rule: must be auto, sum, mean, majority or btd");
         Require(
             double.IsFinite(ScoreRange.Min) && double.IsFinite(ScoreRange.Max) && ScoreRange.Min < ScoreRange.Max,
@@ -101,4 +107,7 @@ public sealed record SchemeOptions
             }
         }
     }
+
+    /// <summary>The panel's weight of a judgement.</summary>
+    internal double WeightOf(Judgement judgement) => Panel?.Of(judgement) ?? 1;
 }

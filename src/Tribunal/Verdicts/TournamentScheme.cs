@@ -64,7 +64,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return VerdictWriter.Scored(rollout, view, Ranked(even, rollout), 0.5, 0, stop);
         }
 
-        var matches = Matches.Of(field, n, view);
+        var matches = Matches.Of(_options, field, n, view);
         double[] weights = new double[matches.Ballots.Count];
         int kept = 0;
         foreach ((int start, int count) in matches.Segments)
@@ -119,7 +119,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         int pairs = PairIndex.Count(n);
         var field = Field.Of(rollout, null);
         LedgerView view = LedgerView.Of([.. ledger.Where(j => j.Sample < allowance)]);
-        Ballots ballots = Matches.Of(field, n, view).Ballots;
+        Ballots ballots = Matches.Of(_options, field, n, view).Ballots;
         if (pairs == 0 || ballots.Count == 0)
         {
             return new RolloutStatistics

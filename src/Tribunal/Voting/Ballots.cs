@@ -119,6 +119,33 @@ internal sealed class Ballots
         return single;
     }
 
+    /// <summary>The same ballots as if the record had been in another order: position p holds what stood at <paramref name="order"/>[p].</summary>
+    public Ballots Shuffled(ReadOnlySpan<int> order)
+    {
+        Span<int> rowAt = order.Length <= 256 ? stackalloc int[order.Length] : new int[order.Length];
+        rowAt.Fill(-1);
+        for (int row = 0; row < Count; row++)
+        {
+            rowAt[_slots[row]] = row;
+        }
+
+        var shuffled = new Ballots(Candidates, Count, Mirrored) { Choices = Choices };
+        for (int position = 0; position < order.Length; position++)
+        {
+            int row = rowAt[order[position]];
+            if (row >= 0)
+            {
+                Row(row).CopyTo(shuffled._values.AsSpan(shuffled.Count * Candidates));
+                shuffled._slots[shuffled.Count] = position;
+                shuffled._metas[shuffled.Count] = _metas[row];
+                shuffled._panel[shuffled.Count] = _panel[row];
+                shuffled.Count++;
+            }
+        }
+
+        return shuffled;
+    }
+
     private void Append(int slot, Judgement judgement, double panel)
     {
         _slots[Count] = slot;

@@ -25,7 +25,7 @@ public sealed record BradleyTerryOptions
 public sealed class BradleyTerry
 {
     private const int MaxIterations = 100;
-    private const double Tolerance = 1e-14;
+    private const double Tolerance = 1e-18;
     private const double Unbounded = 12;
 
     // Normal prior on ln ν, only where strengths have a prior too: all draws, or none, then stay finite.
@@ -82,14 +82,15 @@ public sealed class BradleyTerry
             }
 
             // A likelihood without a maximum flattens out on the way to infinity.
-            if (++iteration > MaxIterations || Array.Exists(point, x => Math.Abs(x) > Unbounded))
+            iteration++;
+            if (options.Prior == 0 && (iteration > MaxIterations || Array.Exists(point, x => Math.Abs(x) > Unbounded)))
             {
                 throw new ArgumentException(
                     "The comparisons have no finite Bradley–Terry fit without a prior: some responses never lost to, or never met, the others.",
                     nameof(tally));
             }
 
-            if (decrement < Tolerance)
+            if (decrement < Tolerance || iteration > MaxIterations)
             {
                 break;
             }
@@ -108,7 +109,7 @@ public sealed class BradleyTerry
                 reached = Evaluate(tally, next, ties, options.Prior, gradient, information);
                 length /= 2;
             }
-            while (!(reached >= value) && length > 1e-6);
+            while (!(reached >= value - (1e-11 * (1 + Math.Abs(value)))) && length > 1e-6);
             point = next;
             value = reached;
         }
@@ -127,6 +128,34 @@ public sealed class BradleyTerry
 
         Matrix<double> covariance = Matrix<double>.Build.DenseOfArray(information).Inverse();
         return new BradleyTerry(logs, ties ? Math.Exp(point[n]) : 0, covariance, iteration - 1);
+    }
+
+    /// <summary>
+    /// The reward of the first of two responses: P(first beats second) of the fit to their votes with the default prior, without the
+    /// matrices that more than two need.
+    /// </summary>
+    /// <param name="won">Votes for the first, draws half.</param>
+    /// <param name="lost">Votes for the second, draws half.</param>
+    public static double PairReward(double won, double lost)
+    {
+        const double prior = 0.5;
+        const double longest = 2;
+        double d = 0;
+        for (int iteration = 0; iteration < MaxIterations; iteration++)
+        {
+            double p = SpecialFunctions.Logistic(d);
+            double half = SpecialFunctions.Logistic(d / 2);
+            double slope = won - ((won + lost) * p) + (prior * (1 - (2 * half)));
+            double curve = ((won + lost) * p * (1 - p)) + (prior * half * (1 - half));
+            double step = Math.Clamp(slope / curve, -longest, longest);
+            d += step;
+            if (Math.Abs(step) < 1e-12)
+            {
+                break;
+            }
+        }
+
+        return SpecialFunctions.Logistic(d);
     }
 
     /// <summary>P(i beats j) + ½ P(draw).</summary>

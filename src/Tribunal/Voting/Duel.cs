@@ -24,6 +24,12 @@ internal readonly struct Duel
     /// <summary>Whether every pair of mirrored judgements cancels out, or, without mirroring, every judgement sees no difference.</summary>
     public bool Balanced { get; }
 
+    /// <summary>Votes for the leader, draws half, scaled to <see cref="Count"/>.</summary>
+    public double For => _for;
+
+    /// <summary>Votes for the other.</summary>
+    public double Against => _against;
+
     /// <summary>Mean difference of values, in [−1, 1].</summary>
     public double Mean => _mean;
 

@@ -23,6 +23,13 @@ internal static class Tally
             return Majority(ballots, rows, weights);
         }
 
+        if (ballots.Candidates == 2 && rule == VotingRule.Auto)
+        {
+            Duel duel = Duel.Between(ballots, rows, weights, 0, 1, majority: false);
+            double first = BradleyTerry.PairReward(duel.For, duel.Against);
+            return [first, 1 - first];
+        }
+
         fit = BradleyTerry.Fit(Comparisons(ballots, rows, weights), new BradleyTerryOptions { Ties = rule == VotingRule.BradleyTerryDavidson });
         double[] rewards = new double[ballots.Candidates];
         for (int i = 0; i < rewards.Length; i++)
@@ -77,7 +84,7 @@ internal static class Tally
                 continue;
             }
 
-            bool scored = !ballots.Pairs && rule != VotingRule.Majority && fit is null;
+            bool scored = !ballots.Pairs && Scored(ballots, rule);
             Duel duel = Duel.Between(ballots, rows, weights, leader, other, majority: rule == VotingRule.Majority);
             confidence = Math.Min(confidence, scored ? duel.ScoreConfidence : duel.VoteConfidence);
         }

@@ -99,6 +99,15 @@ public sealed class BradleyTerryTests
     }
 
     [Fact]
+    public void The_short_cut_for_two_agrees_with_the_fit() => Gen.Select(Gen.Double[0, 500], Gen.Double[0, 500]).Sample((won, lost) =>
+    {
+        var tally = new PairTally(2);
+        tally.AddWin(0, 1, won);
+        tally.AddWin(1, 0, lost);
+        Assert.InRange(BradleyTerry.PairReward(won, lost) - BradleyTerry.Fit(tally).Reward(0), -1e-8, 1e-8);
+    }, iter: 20_000);
+
+    [Fact]
     public void Rewards_lie_between_0_and_1_and_average_one_half() =>
         Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 3]).Array[10].Sample(games =>
         {

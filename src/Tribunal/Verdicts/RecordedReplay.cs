@@ -1,0 +1,42 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Voting;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>How far a policy would have gone through recorded judgements.</summary>
+/// <param name="Used">How many of the first judgements it would have drawn.</param>
+/// <param name="Stop">Why it would have stopped; <see cref="StopReason.Exhausted"/> too where the record ended first.</param>
+public readonly record struct RecordedReplay(int Used, StopReason Stop)
+{
+    /// <summary>Replays a policy over recorded judgements in their order.</summary>
+    /// <param name="options">The scheme's options; any policy but <see cref="PolicyKind.Budget"/>.</param>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="recorded">Its judgements, in the order in which they count as drawn.</param>
+    /// <exception cref="ArgumentException">Options are wrong, or the policy is a budget.</exception>
+    public static RecordedReplay Run(SchemeOptions options, Rollout rollout, IReadOnlyList<Judgement> recorded)
+    {
+        _ = JudgingSchemes.ForRecorded(options);
+        Judgement[] ledger = [.. recorded];
+        Ballots ballots = RecordedScheme.Collect(rollout.Responses.Count, ledger, options, out _);
+        return Run(Rule(options), ballots, ledger.Length);
+    }
+
+    internal static StoppingRule Rule(SchemeOptions options) => options.Policy.Kind == PolicyKind.Budget
+        ? throw new ArgumentException("policy.kind: a budget can't be replayed on recorded judgements")
+        : StoppingRule.Create(options.Policy, options.Meta, options.Rule, votes: null);
+
+    internal static RecordedReplay Run(StoppingRule rule, Ballots ballots, int recorded)
+    {
+        int count = Math.Min(recorded, SlotSet.Limit);
+        var drawn = new SlotSet();
+        for (int slot = 0; slot < count; slot++)
+        {
+            drawn.Add(slot);
+        }
+
+        Advance advance = rule.Next(drawn, count, () => ballots);
+        return new RecordedReplay(advance.Upto, advance.Stop is { } stop && stop != StopReason.Budget ? stop : StopReason.Exhausted);
+    }
+}

@@ -1,0 +1,184 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Voting;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>What to resample.</summary>
+public sealed record ResampleRequest
+{
+    /// <summary>Random draw orders, 1 or more; default 1,000.</summary>
+    public int Resamples { get; init; } = 1000;
+
+    /// <summary>Of the draw orders and tie breaks.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Fixed numbers of judgements to try; those above what a rollout has take all it has.</summary>
+    public IReadOnlyList<int> Samples { get; init; } = [1, 2, 4, 8, 16, 32];
+
+    /// <summary>Further policies to try, each as <see cref="RecordedReplay"/> replays it.</summary>
+    public IReadOnlyList<PolicyOptions> Policies { get; init; } = [];
+
+    /// <summary>Rules to try.</summary>
+    public IReadOnlyList<VotingRule> Rules { get; init; } = [VotingRule.Auto];
+
+    /// <summary>The meta reward, score range, panel and kind in force; its policy and rule are replaced.</summary>
+    public required SchemeOptions Options { get; init; }
+}
+
+/// <summary>A mean over draw orders and the range that 95 % of them fall in.</summary>
+/// <param name="Mean">The mean.</param>
+/// <param name="Low">2.5 % lie below.</param>
+/// <param name="High">2.5 % lie above.</param>
+public readonly record struct Spread(double Mean, double Low, double High);
+
+/// <summary>How one rule and policy did.</summary>
+public sealed record ResampleResult
+{
+    /// <summary>The rule.</summary>
+    public required VotingRule Rule { get; init; }
+
+    /// <summary>The policy; for fixed numbers its samples.</summary>
+    public required PolicyOptions Policy { get; init; }
+
+    /// <summary>The share of labelled rollouts whose best response was found, in [0, 1]. Unscorable rollouts count as not found.</summary>
+    public required Spread Accuracy { get; init; }
+
+    /// <summary>Judgements per rollout.</summary>
+    public required Spread Judgements { get; init; }
+
+    /// <summary>Labelled rollouts.</summary>
+    public required int Rollouts { get; init; }
+
+    /// <summary>Draw orders.</summary>
+    public required int Resamples { get; init; }
+}
+
+/// <summary>
+/// Accuracy against judgements spent, from recorded judgements: every resample shuffles the record of each rollout, and replays each
+/// rule and policy on it as if it had been drawn in that order, without replacement. The spread is over draw orders, not over
+/// rollouts.
+/// </summary>
+public static class Resampling
+{
+    /// <summary>Runs the grid: rules × (fixed samples, then policies), in that order.</summary>
+    /// <param name="request">What to try.</param>
+    /// <param name="rollouts">Rollouts with their judgements; those without <see cref="Rollout.Best"/> or judgements are passed over.</param>
+    /// <param name="parallelism">Threads to use; the results don't depend on it.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ArgumentException">Options are wrong, a policy is a budget, or no rollout is labelled.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IReadOnlyList<ResampleResult> Run(
+        ResampleRequest request, IEnumerable<RolloutLedger> rollouts, int parallelism = 1, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Resamples, 1);
+        RolloutLedger[] labelled = [.. rollouts.Where(r => r.Rollout.Best is { Count: > 0 } && r.Ledger.Count > 0)];
+        if (labelled.Length == 0)
+        {
+            throw new ArgumentException("No rollout has both a known best response and judgements.", nameof(rollouts));
+        }
+
+        Point[] points = [.. request.Rules.SelectMany(rule => request.Samples
+            .Select(k => new PolicyOptions { Samples = k })
+            .Concat(request.Policies)
+            .Select(policy => Point.Of(request.Options with { Rule = rule, Policy = policy })))];
+        Ballots[] ballots = new Ballots[labelled.Length];
+        int[] sizes = new int[labelled.Length];
+        for (int i = 0; i < labelled.Length; i++)
+        {
+            Judgement[] ledger = LedgerView.Of(labelled[i].Ledger).Judgements;
+            ballots[i] = RecordedScheme.Collect(labelled[i].Rollout.Responses.Count, ledger, request.Options, out _);
+            sizes[i] = ledger.Length;
+        }
+
+        int[,] right = new int[points.Length, request.Resamples];
+        int[,] spent = new int[points.Length, request.Resamples];
+        Parallel.For(
+            0,
+            request.Resamples,
+            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
+            resample => Resample(request, resample, labelled, ballots, sizes, points, right, spent));
+        var results = new ResampleResult[points.Length];
+        for (int p = 0; p < points.Length; p++)
+        {
+            results[p] = new ResampleResult
+            {
+                Rule = points[p].Options.Rule,
+                Policy = points[p].Options.Policy,
+                Accuracy = Over(right, p, labelled.Length),
+                Judgements = Over(spent, p, labelled.Length),
+                Rollouts = labelled.Length,
+                Resamples = request.Resamples,
+            };
+        }
+
+        return results;
+    }
+
+    private static void Resample(
+        ResampleRequest request, int resample, RolloutLedger[] labelled, Ballots[] ballots, int[] sizes, Point[] points, int[,] right, int[,] spent)
+    {
+        for (int i = 0; i < labelled.Length; i++)
+        {
+            Rollout rollout = labelled[i].Rollout;
+            ulong seed = StableHash.Mix(StableHash.Of((ulong)request.Seed, "resample", rollout.Id), (ulong)resample);
+            int[] order = new int[sizes[i]];
+            for (int s = 0; s < order.Length; s++)
+            {
+                order[s] = s;
+            }
+
+            var random = new SeededRandom(seed);
+            random.Shuffle(order.AsSpan());
+            Ballots shuffled = ballots[i].Shuffled(order);
+            for (int p = 0; p < points.Length; p++)
+            {
+                int used = RecordedReplay.Run(points[p].Stopping, shuffled, order.Length).Used;
+                spent[p, resample] += used;
+                if (Best(shuffled, used, points[p].Options, seed) is { } best && rollout.Best!.Contains(best))
+                {
+                    right[p, resample]++;
+                }
+            }
+        }
+    }
+
+    private static int? Best(Ballots ballots, int used, SchemeOptions options, ulong tieSeed)
+    {
+        int rows = ballots.Below(used);
+        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
+        return ballots.Weights(0, rows, options.Meta, weights) == 0
+            ? null
+            : Standing.Of(Tally.Rewards(ballots, rows, weights, options.Rule, out _), tieSeed).Best;
+    }
+
+    private static Spread Over(int[,] values, int point, int rollouts)
+    {
+        int count = values.GetLength(1);
+        double[] sorted = new double[count];
+        for (int r = 0; r < count; r++)
+        {
+            sorted[r] = (double)values[point, r] / rollouts;
+        }
+
+        Array.Sort(sorted);
+        return new Spread(sorted.Average(), At(0.025), At(0.975));
+
+        double At(double quantile)
+        {
+            double at = quantile * (count - 1);
+            int below = (int)at;
+            return below + 1 < count ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
+        }
+    }
+
+    private sealed record Point(SchemeOptions Options, StoppingRule Stopping)
+    {
+        public static Point Of(SchemeOptions options)
+        {
+            _ = JudgingSchemes.ForRecorded(options);
+            return new Point(options, RecordedReplay.Rule(options));
+        }
+    }
+}

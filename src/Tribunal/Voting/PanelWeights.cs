@@ -1,0 +1,166 @@
+using MathNet.Numerics;
+using MathNet.Numerics.LinearAlgebra;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Voting;
+
+/// <summary>The weight of one judge's votes.</summary>
+/// <param name="Judge">The judge's name in the ledger.</param>
+/// <param name="Protocol">The protocol's name in the ledger.</param>
+/// <param name="Weight">0 or more; 0 leaves the judge out.</param>
+/// <param name="Judgements">How many labelled judgements it was learned from.</param>
+public sealed record PanelWeight(string Judge, string Protocol, double Weight, int Judgements = 0);
+
+/// <summary>
+/// Weights of a panel: judges of several models and protocols that vote together. A judge that is not listed weighs
+/// <see cref="Default"/>.
+/// </summary>
+public sealed record PanelWeights
+{
+    // Ridge on each weight: a handful of labels must not make or break a judge.
+    private const double Ridge = 1;
+    private const int MaxIterations = 50;
+
+    /// <summary>One entry per judge and protocol.</summary>
+    public required IReadOnlyList<PanelWeight> Weights { get; init; }
+
+    /// <summary>The weight of judges that are not listed; default 1.</summary>
+    public double Default { get; init; } = 1;
+
+    /// <summary>The weight of a judgement.</summary>
+    public double Of(Judgement judgement)
+    {
+        foreach (PanelWeight weight in Weights)
+        {
+            if (string.Equals(weight.Judge, judgement.Judge, StringComparison.Ordinal)
+                && string.Equals(weight.Protocol, judgement.Protocol, StringComparison.Ordinal))
+            {
+                return weight.Weight;
+            }
+        }
+
+        return Default;
+    }
+
+    /// <summary>
+    /// Learns weights from rollouts whose best response is known: a logistic regression of "the best wins" on each judge's net votes,
+    /// best against every other response, so that judges that repeat one another share their weight. Weights below 0 (a judge worse
+    /// than chance) become 0; the rest are scaled to a mean of 1.
+    /// </summary>
+    /// <param name="labelled">Rollouts with <see cref="Rollout.Best"/>, and their judgements; others are passed over.</param>
+    /// <returns>Weights, by judge and protocol in ordinal order; all 1 where nothing is labelled.</returns>
+    public static PanelWeights Learn(IEnumerable<RolloutLedger> labelled)
+    {
+        var index = new SortedDictionary<(string Judge, string Protocol), int>(Comparer<(string Judge, string Protocol)>.Create((a, b) =>
+            string.CompareOrdinal(a.Judge, b.Judge) is var order && order != 0 ? order : string.CompareOrdinal(a.Protocol, b.Protocol)));
+        RolloutLedger[] rollouts = [.. labelled.Where(r => r.Rollout.Best is { Count: > 0 })];
+        foreach (Judgement judgement in rollouts.SelectMany(r => r.Ledger))
+        {
+            index[(judgement.Judge, judgement.Protocol)] = 0;
+        }
+
+        int judges = 0;
+        foreach ((string, string) key in index.Keys.ToArray())
+        {
+            index[key] = judges++;
+        }
+
+        int[] counts = new int[judges];
+        var examples = new List<double[]>();
+        foreach (RolloutLedger rollout in rollouts)
+        {
+            AddExamples(rollout, index, counts, examples);
+        }
+
+        double[] weights = Fit(examples, judges);
+        double positive = weights.Where(w => w > 0).DefaultIfEmpty(0).Average();
+        return new PanelWeights
+        {
+            Weights = [.. index.Select(p => new PanelWeight(
+                p.Key.Judge, p.Key.Protocol, positive > 0 ? Math.Max(0, weights[p.Value]) / positive : 1, counts[p.Value]))],
+        };
+    }
+
+    // One example per best response and rival: each judge's mean vote between them, in −1..1.
+    private static void AddExamples(
+        RolloutLedger rollout, SortedDictionary<(string Judge, string Protocol), int> index, int[] counts, List<double[]> examples)
+    {
+        int n = rollout.Rollout.Responses.Count;
+        foreach (int best in rollout.Rollout.Best!)
+        {
+            for (int other = 0; other < n; other++)
+            {
+                if (rollout.Rollout.Best!.Contains(other))
+                {
+                    continue;
+                }
+
+                double[] net = new double[index.Count];
+                int[] votes = new int[index.Count];
+                foreach (Judgement judgement in rollout.Ledger)
+                {
+                    if (Vote(judgement, best, other, n) is { } vote)
+                    {
+                        int judge = index[(judgement.Judge, judgement.Protocol)];
+                        net[judge] += vote;
+                        votes[judge]++;
+                        counts[judge]++;
+                    }
+                }
+
+                for (int judge = 0; judge < net.Length; judge++)
+                {
+                    net[judge] /= Math.Max(1, votes[judge]);
+                }
+
+                examples.Add(net);
+            }
+        }
+    }
+
+    private static double? Vote(Judgement judgement, int best, int other, int responses)
+    {
+        if (judgement.Outcome != JudgementOutcome.Valid)
+        {
+            return null;
+        }
+
+        if (PairVerdict.TryRead(judgement, responses, out PairVerdict pair))
+        {
+            return (pair.I == best && pair.J == other) || (pair.I == other && pair.J == best)
+                ? pair.Winner == best ? 1 : pair.Winner == other ? -1 : 0
+                : null;
+        }
+
+        return judgement.Scores is { } scores && scores.Count == responses ? Math.Sign(scores[best].CompareTo(scores[other])) : null;
+    }
+
+    // Newton on the ridge-penalised logistic likelihood; every example is a win, so that there is no intercept.
+    private static double[] Fit(List<double[]> examples, int judges)
+    {
+        var weights = Vector<double>.Build.Dense(judges);
+        for (int iteration = 0; iteration < MaxIterations && judges > 0; iteration++)
+        {
+            Vector<double> gradient = -Ridge * weights;
+            Matrix<double> information = Matrix<double>.Build.DenseDiagonal(judges, judges, Ridge);
+            foreach (double[] example in examples)
+            {
+                var x = Vector<double>.Build.Dense(example);
+                double p = SpecialFunctions.Logistic(weights.DotProduct(x));
+                gradient += (1 - p) * x;
+                information += p * (1 - p) * x.OuterProduct(x);
+            }
+
+            Vector<double> step = information.Cholesky().Solve(gradient);
+            weights += step;
+            if (step.L2Norm() < 1e-9)
+            {
+                break;
+            }
+        }
+
+        return weights.ToArray();
+    }
+}

@@ -1,0 +1,53 @@
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Tests.Verdicts;
+
+public sealed class CalibrationTests
+{
+    [Fact]
+    public void The_table_and_its_error_are_as_defined()
+    {
+        Reliability table = Calibration.Table([new(0.95, true), new(0.91, false), new(0.62, true), new(1, true)]);
+        Assert.Equal(10, table.Bins.Count);
+        Assert.Equal(3, table.Bins[9].Count);
+        Assert.Equal(2.0 / 3, table.Bins[9].Accuracy!.Value, 12);
+        Assert.Null(table.Bins[0].Accuracy);
+        Assert.Equal((Math.Abs(2 - 2.86) / 4) + (0.38 / 4), table.Ece, 12);
+    }
+
+    [Fact]
+    public void Temperature_scaling_tames_overconfidence_on_verdicts_it_was_not_fitted_on()
+    {
+        Outcome[] outcomes = Overconfident(4000, temperature: 2);
+        Assert.Equal(2, Calibration.FitTemperature(outcomes), 0.2);
+        CalibrationReport report = Calibration.HeldBack(outcomes)!;
+        Assert.Equal(2000, report.FittedOn);
+        Assert.Equal(2000, report.Before.Count);
+        Assert.True(report.After.Ece < report.Before.Ece / 2);
+    }
+
+    [Fact]
+    public void A_temperature_keeps_the_order_and_the_even_chance()
+    {
+        Assert.Equal(0.5, Calibration.Scale(0.5, 3), 12);
+        Assert.True(Calibration.Scale(0.9, 3) < 0.9 && Calibration.Scale(0.9, 3) > Calibration.Scale(0.8, 3));
+        Assert.InRange(Calibration.Scale(1, 1), 0.999, 1);
+        Assert.Equal(1, Calibration.FitTemperature([]));
+        Assert.Null(Calibration.HeldBack([new(0.9, true)]));
+    }
+
+    private static Outcome[] Overconfident(int count, double temperature)
+    {
+        var random = new SeededRandom(9);
+        var outcomes = new Outcome[count];
+        for (int i = 0; i < count; i++)
+        {
+            double logit = 4 * random.NextDouble();
+            bool right = random.NextDouble() < 1 / (1 + Math.Exp(-logit / temperature));
+            outcomes[i] = new Outcome(1 / (1 + Math.Exp(-logit)), right);
+        }
+
+        return outcomes;
+    }
+}
