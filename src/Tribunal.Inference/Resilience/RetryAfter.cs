@@ -16,7 +16,8 @@ internal static class RetryAfter
             return null;
         }
 
-        if (double.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out double seconds))
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out double seconds)
+            && seconds >= 0)
         {
             return seconds >= Cap.TotalSeconds ? Cap : TimeSpan.FromSeconds(seconds);
         }
