@@ -50,6 +50,12 @@ public sealed record BatchLimits
     /// <summary>Largest row group of a Parquet file, uncompressed: it is what is held in memory. Default 2 GiB.</summary>
     public long RowGroupBytes { get; init; } = 2L * 1024 * 1024 * 1024;
 
+    /// <summary>
+    /// Longest time for the index or for one row group of a Parquet file. Default 10 minutes. A forged file can send its
+    /// decoder round in circles, which no other limit ends.
+    /// </summary>
+    public TimeSpan ParquetTime { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Most responses of one rollout. Default 1,024.</summary>
     public int Responses { get; init; } = 1024;
 

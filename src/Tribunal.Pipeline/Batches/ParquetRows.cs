@@ -23,7 +23,7 @@ internal static class ParquetRows
         long number = 0;
         for (int group = 0; group < groups; group++)
         {
-            foreach (IDictionary<string, object> row in await ReadGroupAsync(stream, options, group, number, cancellationToken))
+            foreach (IDictionary<string, object> row in await ReadGroupAsync(stream, options, limits, group, number, cancellationToken))
             {
                 number++;
                 json.ResetWrittenCount();
@@ -41,7 +41,7 @@ internal static class ParquetRows
         try
         {
             stream.Position = 0;
-            await using ParquetReader reader = await ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellationToken);
+            await using ParquetReader reader = await WithinAsync(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellationToken), limits, cancellationToken);
             long largest = reader.Metadata?.RowGroups is { Count: > 0 } all ? all.Max(static g => g.TotalByteSize) : 0;
             if (largest > limits.RowGroupBytes)
             {
@@ -58,12 +58,12 @@ internal static class ParquetRows
     }
 
     private static async Task<IList<Dictionary<string, object>>> ReadGroupAsync(
-        Stream stream, ParquetOptions options, int group, long rowsBefore, CancellationToken cancellationToken)
+        Stream stream, ParquetOptions options, BatchLimits limits, int group, long rowsBefore, CancellationToken cancellationToken)
     {
         try
         {
             stream.Position = 0;
-            return (await ParquetSerializer.DeserializeUntypedAsync(stream, options, group, cancellationToken)).Data;
+            return (await WithinAsync(() => ParquetSerializer.DeserializeUntypedAsync(stream, options, group, cancellationToken), limits, cancellationToken)).Data;
         }
         catch (Exception exception) when (IsBroken(exception))
         {
@@ -71,8 +71,21 @@ internal static class ParquetRows
         }
     }
 
-    // The library meets broken bytes with whatever they make it trip over.
-    private static bool IsBroken(Exception exception) => exception is not (OperationCanceledException or BatchFormatException or OutOfMemoryException);
+    // The decoder may never come back, nor look at the token; then its thread is given up.
+    private static async Task<T> WithinAsync<T>(Func<Task<T>> decode, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(decode, cancellationToken).WaitAsync(limits.ParquetTime, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new BatchFormatException($"the Parquet file can't be decoded in {limits.ParquetTime.TotalSeconds:0.#} s: it is broken or forged", exception);
+        }
+    }
+
+    // The library meets broken bytes with whatever they make it trip over, absurd lengths with OutOfMemoryException.
+    private static bool IsBroken(Exception exception) => exception is not (OperationCanceledException or BatchFormatException);
 
     private static BatchFormatException Broken(Exception exception, long rows) =>
         new($"the Parquet file is broken or cut off after row {rows}: {exception.Message}", exception);

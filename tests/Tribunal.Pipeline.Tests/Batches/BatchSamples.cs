@@ -125,6 +125,16 @@ internal static class BatchSamples
     }
 #pragma warning restore IDE1006, SA1300
 
+    /// <summary>Gives its start, and never answers again once it was asked for anything else.</summary>
+    public sealed class StallingStream(byte[] content) : MemoryStream(content)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Position == 0 || Position == Length ? ValueTask.FromResult(Read(buffer.Span)) : new ValueTask<int>(new TaskCompletionSource<int>().Task);
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
     /// <summary>Gives a few bytes at a time and can't seek, like a network.</summary>
     private sealed class TrickleStream(byte[] content) : Stream
     {
