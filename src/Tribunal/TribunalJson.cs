@@ -20,4 +20,5 @@ namespace Tribunal;
 [JsonSerializable(typeof(PanelWeights))]
 [JsonSerializable(typeof(RoutingTable))]
 [JsonSerializable(typeof(CalibrationReport))]
+[JsonSerializable(typeof(IReadOnlyList<ResampleResult>))]
 public sealed partial class TribunalJson : JsonSerializerContext;

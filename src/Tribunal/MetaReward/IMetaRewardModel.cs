@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Tribunal.Judging;
 using Tribunal.Rollouts;
 
@@ -15,6 +16,7 @@ public interface IMetaRewardModel
 }
 
 /// <summary>The meta reward model of a run.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record MetaOptions
 {
     /// <summary>Its name, endpoint or file; null or <c>none</c> for plain voting.</summary>

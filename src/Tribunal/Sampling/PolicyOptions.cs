@@ -10,7 +10,7 @@ public enum PolicyKind
     [JsonStringEnumMemberName("fixed")]
     Fixed,
 
-    /// <summary>Until the leader leads with the confidence asked for, by a posterior.</summary>
+    /// <summary>Until the leader leads with the confidence asked for, by a posterior. One response alone leads from the first round on.</summary>
     [JsonStringEnumMemberName("adaptive")]
     Adaptive,
 
@@ -24,6 +24,7 @@ public enum PolicyKind
 }
 
 /// <summary>The sampling policy of a run.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PolicyOptions
 {
     /// <summary>Default: <see cref="PolicyKind.Fixed"/>.</summary>

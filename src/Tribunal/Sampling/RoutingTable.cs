@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Tribunal.Sampling;
 
 /// <summary>One line of a routing table: what a rollout must be, and how it is judged then. What is left out stays as the run says.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Route
 {
     /// <summary>The rollout's domain; null for any.</summary>
@@ -26,6 +29,7 @@ public sealed record Route
 /// Chooses judge, protocol, thinking budget and policy by what a rollout is. The first line that fits counts; comparisons ignore
 /// case.
 /// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RoutingTable
 {
     /// <summary>The lines, from first to last.</summary>

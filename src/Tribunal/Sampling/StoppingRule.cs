@@ -82,6 +82,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 
         double[] rewards = Tally.Rewards(ballots, rows, weights, rule, out BradleyTerry? fit);
         var standing = Standing.Of(rewards, 0);
+        ballots.Soften(rows, meta, weights);
         if (Enough(ballots, rows, weights, fit, standing) is { } enough)
         {
             return enough;

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Tournaments;
 
 /// <summary>The constants of Elo.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record EloOptions
 {
     /// <summary>Everyone's rating at the start; default 1000.</summary>

@@ -23,6 +23,7 @@ public enum AnswerKind
 }
 
 /// <summary>How final answers are read. Responses with the same answer form a team and need no match among them (PairJudge, arXiv 2501.13007).</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record TeamOptions
 {
     /// <summary>Default: <see cref="AnswerKind.Boxed"/>.</summary>

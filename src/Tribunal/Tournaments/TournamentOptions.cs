@@ -37,6 +37,7 @@ public enum RatingKind
 }
 
 /// <summary>The tournament of a run.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record TournamentOptions
 {
     /// <summary>Default: <see cref="TournamentKind.None"/>.</summary>

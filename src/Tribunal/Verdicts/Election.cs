@@ -17,10 +17,11 @@ internal static class Election
     }
 
     public static Verdict Hold(
-        Rollout rollout, LedgerView view, Ballots ballots, ReadOnlySpan<double> weights, int kept, SchemeOptions options, StopReason? stop)
+        Rollout rollout, LedgerView view, Ballots ballots, Span<double> weights, int kept, SchemeOptions options, StopReason? stop)
     {
         double[] rewards = Tally.Rewards(ballots, ballots.Count, weights, options.Rule, out BradleyTerry? fit);
         var standing = Standing.Of(rewards, Standing.TieSeed(options.Seed, rollout.Id));
+        ballots.Soften(ballots.Count, options.Meta, weights);
         double confidence = Tally.Confidence(ballots, ballots.Count, weights, options.Rule, fit, standing.Best);
         return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop);
     }

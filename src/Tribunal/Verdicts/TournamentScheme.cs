@@ -105,6 +105,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         Standing standing = Ranked(perResponse, rollout);
         int leader = field.EntrantOf[standing.Best];
         VotingRule rule = knockout ? VotingRule.Majority : _options.Rule;
+        matches.Ballots.Soften(weights.Length, _options.Meta, weights);
         double confidence = knockout || elo
             ? MatchConfidence(matches, weights, leader)
             : Tally.Confidence(matches.Ballots, matches.Ballots.Count, weights, rule, fit, leader);

@@ -101,6 +101,24 @@ internal sealed class Ballots
         return kept;
     }
 
+    /// <summary>
+    /// Turns votes into evidence: what a meta filter drops has no vote, but half a weight in how sure the vote is. Counted as nothing,
+    /// every rollout would need twice the judgements to be as sure.
+    /// </summary>
+    public void Soften(int rows, MetaOptions meta, Span<double> weights)
+    {
+        const double dropped = 0.5;
+        if (!MetaWeights.Active(meta) || meta.Use != MetaUse.Filter)
+        {
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            weights[row] = Math.Max(weights[row], dropped * _panel[row]);
+        }
+    }
+
     /// <summary>The choices between i and j among some rows, as ballots of their own with candidates 0 and 1.</summary>
     public Ballots Extract(int start, int count, int i, int j)
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tests.Verdicts;
@@ -14,10 +15,10 @@ public sealed class PolicyTests(ITestOutputHelper output)
     private static readonly SchemeOptions Lists = new() { Kind = JudgingKind.Listwise, Policy = Adaptive };
 
     [Theory]
-    [InlineData(JudgingKind.Pairwise, 2)]
-    [InlineData(JudgingKind.Listwise, 2)]
-    [InlineData(JudgingKind.Listwise, 4)]
-    public void Adaptive_keeps_the_accuracy_of_32_judgements_at_a_fraction_of_them(JudgingKind kind, int responses)
+    [InlineData(JudgingKind.Pairwise, 2, 0.4)]
+    [InlineData(JudgingKind.Listwise, 2, 0.4)]
+    [InlineData(JudgingKind.Listwise, 4, 0.5)]
+    public void Adaptive_keeps_the_accuracy_of_32_judgements_at_a_fraction_of_them(JudgingKind kind, int responses, double share)
     {
         const int rollouts = 8000;
 
@@ -26,6 +27,24 @@ public sealed class PolicyTests(ITestOutputHelper output)
         (double accuracy, double drawn) fixedRun = Play(new SchemeOptions { Kind = kind, Policy = new PolicyOptions { Samples = 32 } }, model, rollouts);
         (double accuracy, double drawn) adaptive = Play(new SchemeOptions { Kind = kind, Policy = Adaptive }, model, rollouts);
         output.WriteLine($"{kind} {responses}: fixed-32 {fixedRun.accuracy:P2}; adaptive {adaptive.accuracy:P2} with {adaptive.drawn:F2} judgements");
+        Assert.InRange(adaptive.accuracy, fixedRun.accuracy - 0.003, 1);
+        Assert.InRange(adaptive.drawn, 2, share * 32);
+    }
+
+    [Theory]
+    [InlineData(JudgingKind.Pairwise)]
+    [InlineData(JudgingKind.Listwise)]
+    public void Adaptive_keeps_what_a_meta_filter_gains(JudgingKind kind)
+    {
+        const int rollouts = 6000;
+        var model = new NoiseModel(2, 2, noise: 0.45);
+        var meta = new MetaOptions { Model = "meta" };
+        (double accuracy, double drawn) plain = Play(new SchemeOptions { Kind = kind, Policy = new PolicyOptions { Samples = 8 } }, model, rollouts);
+        (double accuracy, double drawn) guided = Play(new SchemeOptions { Kind = kind, Policy = new PolicyOptions { Samples = 8 }, Meta = meta }, model, rollouts);
+        (double accuracy, double drawn) fixedRun = Play(new SchemeOptions { Kind = kind, Policy = new PolicyOptions { Samples = 32 }, Meta = meta }, model, rollouts);
+        (double accuracy, double drawn) adaptive = Play(new SchemeOptions { Kind = kind, Policy = Adaptive, Meta = meta }, model, rollouts);
+        output.WriteLine($"{kind}: plain-8 {plain.accuracy:P2}, meta-8 {guided.accuracy:P2}, meta-32 {fixedRun.accuracy:P2}; adaptive {adaptive.accuracy:P2} with {adaptive.drawn:F2} judgements");
+        Assert.True(kind == JudgingKind.Pairwise || guided.accuracy > plain.accuracy);
         Assert.InRange(adaptive.accuracy, fixedRun.accuracy - 0.003, 1);
         Assert.InRange(adaptive.drawn, 2, 0.4 * 32);
     }

@@ -52,4 +52,10 @@ public sealed class RoutingTableTests
         Assert.Contains("\"kind\":\"adaptive\"", json, StringComparison.Ordinal);
         Assert.Equal(Table.Routes, JsonSerializer.Deserialize(json, TribunalJson.Default.RoutingTable)!.Routes);
     }
+
+    [Fact]
+    public void Unknown_fields_are_refused_by_name() => Assert.Contains(
+        "domian",
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("{\"routes\":[{\"domian\":\"math\"}]}", TribunalJson.Default.RoutingTable)).Message,
+        StringComparison.Ordinal);
 }
