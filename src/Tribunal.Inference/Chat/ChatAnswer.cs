@@ -23,15 +23,45 @@ internal sealed class ChatAnswer : IDisposable
     /// <summary>Tokens; zero where the server gave none.</summary>
     public Usage Usage { get; private set; }
 
-    /// <summary>The model that answered, as the server names it.</summary>
-    public string? Model { get; private set; }
-
     /// <summary>The error object that came instead, as JSON.</summary>
     public byte[]? Error { get; private set; }
 
     /// <summary>Adds a body or a chunk.</summary>
     /// <exception cref="JsonException">It is no JSON, or no object.</exception>
     public void Add(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            Read(json);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A name with half a surrogate pair, which is well-formed JSON and no text.
+            throw new JsonException("broken text in a name", exception);
+        }
+    }
+
+    /// <summary>The reply, without what only the sender knows: tries and latency.</summary>
+    public JudgeReply ToReply() => new()
+    {
+        Text = _content.ToString(),
+        // Servers in transition send the same thinking under both names.
+        Reasoning = !_reasoning.IsEmpty ? _reasoning.ToString() : _reasoningContent.IsEmpty ? null : _reasoningContent.ToString(),
+        Refusal = _refusal.IsEmpty ? null : _refusal.ToString(),
+        Finish = Finish,
+        Usage = Usage,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _content.Dispose();
+        _reasoning.Dispose();
+        _reasoningContent.Dispose();
+        _refusal.Dispose();
+    }
+
+    private void Read(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -50,11 +80,6 @@ internal sealed class ChatAnswer : IDisposable
             {
                 reader.Read();
                 ReadUsage(ref reader);
-            }
-            else if (reader.ValueTextEquals("model"u8))
-            {
-                reader.Read();
-                Model ??= Text(ref reader);
             }
             else if (reader.ValueTextEquals("error"u8))
             {
@@ -77,26 +102,6 @@ internal sealed class ChatAnswer : IDisposable
         while (reader.Read())
         {
         }
-    }
-
-    /// <summary>The reply, without what only the sender knows: tries and latency.</summary>
-    public JudgeReply ToReply() => new()
-    {
-        Text = _content.ToString(),
-        // Servers in transition send the same thinking under both names.
-        Reasoning = !_reasoning.IsEmpty ? _reasoning.ToString() : _reasoningContent.IsEmpty ? null : _reasoningContent.ToString(),
-        Refusal = _refusal.IsEmpty ? null : _refusal.ToString(),
-        Finish = Finish,
-        Usage = Usage,
-    };
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _content.Dispose();
-        _reasoning.Dispose();
-        _reasoningContent.Dispose();
-        _refusal.Dispose();
     }
 
     private void ReadChoices(ref Utf8JsonReader reader)
