@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using Tribunal.Functions;
+using Tribunal.Hosting;
 using Tribunal.Pipeline.Hosting;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Storage;

@@ -7,6 +7,11 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     BenchCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),
+    SubmitCommand.Create(),
+    WatchCommand.Create(),
+    RunsCommand.Create(),
+    CancelCommand.Create(),
+    WorkerCommand.Create(),
     DoctorCommand.Create(),
 };
 

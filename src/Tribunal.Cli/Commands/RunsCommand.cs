@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Text.Json;
+using Spectre.Console;
+using Tribunal.Cli.Hosting;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal runs</c>: the runs of a storage account, newest first.</summary>
+internal static class RunsCommand
+{
+    public static Command Create()
+    {
+        Option<string?> storage = RemoteRuns.StorageOption();
+        Option<int> last = new("--last") { Description = "How many.", DefaultValueFactory = static _ => 20 };
+        Option<bool> json = new("--json") { Description = "A JSON line per run." };
+        Command command = new("runs", "Lists the runs of a storage account, newest first.") { storage, last, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
+            List<RunRecord> runs = [];
+            await RemoteRuns.ReachAsync(remote.Clients, async () =>
+            {
+                await foreach (RunRecord run in remote.Catalog.ListAsync(cancellationToken))
+                {
+                    runs.Add(run);
+                }
+            });
+            IEnumerable<RunRecord> newest = runs.OrderByDescending(static run => run.Created).Take(parsed.GetValue(last));
+            if (parsed.GetValue(json))
+            {
+                foreach (RunRecord run in newest)
+                {
+                    Console.WriteLine(JsonSerializer.Serialize(run, RunRecordJson.Default.RunRecord));
+                }
+
+                return ExitCodes.Ok;
+            }
+
+            Table table = new Table().Border(TableBorder.None).AddColumns("run", "state", "rollouts", "judgements", "created", "reason");
+            foreach (RunRecord run in newest)
+            {
+                table.AddRow(
+                    Markup.Escape(run.RunId),
+                    WatchCommand.Name(run.State),
+                    run.Progress is { } progress ? $"{progress.Finished}/{progress.Rollouts}" : "",
+                    $"{run.Progress?.Judgements}",
+                    $"{run.Created:u}",
+                    Markup.Escape(run.Reason ?? ""));
+            }
+
+            AnsiConsole.Write(table);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

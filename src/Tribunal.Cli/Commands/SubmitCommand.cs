@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Tribunal.Cli.Hosting;
+using Tribunal.MetaReward;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Sampling;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal submit BATCH</c>: uploads a batch and asks for its evaluation. Submitting again is the same run, resumed.</summary>
+internal static class SubmitCommand
+{
+    public static Command Create()
+    {
+        Argument<FileInfo> batch = new("batch") { Description = "The batch." };
+        Option<string?> storage = RemoteRuns.StorageOption();
+        Option<string?> judge = new("--judge") { Description = "Name of a judge that the host has configured." };
+        Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm or auto." };
+        Option<int?> samples = new("--samples") { Description = "Judgements per rollout." };
+        Option<string?> meta = new("--meta") { Description = "Name of the meta reward model, or none." };
+        Option<long> seed = new("--seed") { Description = "Orders and sampling seeds derive from it." };
+        Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
+        Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
+        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, samples, meta, seed, run, watch, output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            FileInfo file = parsed.GetRequiredValue(batch);
+            if (!file.Exists)
+            {
+                throw new CommandException(ExitCodes.Usage, $"there is no batch at {file.FullName}");
+            }
+
+            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
+            string path = await UploadAsync(remote, file, cancellationToken);
+            EvaluationRequest request = new() { Batch = path, Seed = parsed.GetValue(seed), Output = parsed.GetValue(run), Judge = parsed.GetValue(judge) };
+            request = request with
+            {
+                Protocol = parsed.GetValue(protocol) ?? request.Protocol,
+                Policy = parsed.GetValue(samples) is { } k ? new PolicyOptions { Samples = k } : request.Policy,
+                Meta = parsed.GetValue(meta) is { } model ? new MetaOptions { Model = model } : request.Meta,
+            };
+            if (EvaluationMessage.Fault(request) is { } fault)
+            {
+                throw new CommandException(ExitCodes.Usage, fault);
+            }
+
+            string runId = request.Output ?? RunIds.For(request);
+            request = request with { Output = runId };
+            RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken);
+            if (record.State is RunState.Failed or RunState.Cancelled)
+            {
+                await remote.Catalog.UpdateAsync(
+                    runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
+            }
+
+            if (record.State != RunState.Done)
+            {
+                await remote.Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
+            }
+
+            await Console.Error.WriteLineAsync(record.State == RunState.Done ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}");
+            Console.WriteLine(runId);
+            return parsed.GetValue(watch)
+                ? await WatchCommand.FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken)
+                : ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    // Named by content: the same batch is uploaded once, and a changed one is another.
+    private static async Task<string> UploadAsync(RemoteRuns remote, FileInfo file, CancellationToken cancellationToken)
+    {
+        await using FileStream content = file.OpenRead();
+        string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];
+        content.Position = 0;
+        string path = $"{UploadEvents.SubmittedPrefix}{hash}/{file.Name}";
+        if (BatchPath.Fault(path) is { } fault)
+        {
+            throw new CommandException(ExitCodes.Usage, $"the batch's name can't be used: {fault}");
+        }
+
+        BlobClient blob = remote.Clients.Rollouts.GetBlobClient(path);
+        await RemoteRuns.ReachAsync(remote.Clients, async () =>
+        {
+            if (await blob.ExistsAsync(cancellationToken))
+            {
+                await Console.Error.WriteLineAsync($"{path} is there already");
+                return;
+            }
+
+            UploadProgress progress = new(file.Length);
+            await blob.UploadAsync(content, new BlobUploadOptions { ProgressHandler = progress }, cancellationToken);
+            await Console.Error.WriteLineAsync($"uploaded {path}, {file.Length} bytes");
+        });
+        return path;
+    }
+
+    /// <summary>A line per tenth of a large upload.</summary>
+    private sealed class UploadProgress(long length) : IProgress<long>
+    {
+        private const long Large = 8 * 1024 * 1024;
+        private long _shown;
+
+        public void Report(long value)
+        {
+            long tenth = length < Large ? 0 : value * 10 / length;
+            if (tenth > Interlocked.Read(ref _shown))
+            {
+                Interlocked.Exchange(ref _shown, tenth);
+                Console.Error.WriteLine($"uploading: {tenth * 10} %");
+            }
+        }
+    }
+}

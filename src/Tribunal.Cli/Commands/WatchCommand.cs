@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Text.Json;
+using Tribunal.Cli.Hosting;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal watch RUN</c>: follows a run to its end and fetches its results.</summary>
+internal static class WatchCommand
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
+    private static readonly string[] Files = [RunFiles.Manifest, RunFiles.Invalid, RunFiles.Judgements, RunFiles.Verdicts, RunFiles.Report, RunFiles.Summary];
+
+    public static Command Create()
+    {
+        Argument<string> run = new("run") { Description = "The run's name." };
+        Option<string?> storage = RemoteRuns.StorageOption();
+        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where the results are put; a folder of the run's name by default." };
+        Command command = new("watch", "Follows a run to its end and fetches its results.") { run, storage, output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string runId = parsed.GetRequiredValue(run);
+            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
+            return await FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>Follows a run and fetches what it has published.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CommandException">There is no such run, or storage is away.</exception>
+    public static async Task<int> FollowAsync(RemoteRuns remote, string runId, string folder, CancellationToken cancellationToken)
+    {
+        if (!StoreNames.IsValidRunId(runId))
+        {
+            throw new CommandException(ExitCodes.Usage, "that is no run's name");
+        }
+
+        string? shown = null;
+        while (true)
+        {
+            RunRecord? record = null;
+            await RemoteRuns.ReachAsync(remote.Clients, async () => record = await remote.Catalog.GetAsync(runId, cancellationToken));
+            if (record is null)
+            {
+                throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Clients.Account}");
+            }
+
+            string line = Line(record);
+            if (line != shown)
+            {
+                await Console.Error.WriteLineAsync(shown = line);
+            }
+
+            if (record.IsOver)
+            {
+                return await EndAsync(remote, record, folder, cancellationToken);
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>A run in one line.</summary>
+    public static string Line(RunRecord record)
+    {
+        RunProgress? progress = record.Progress;
+        string counts = progress is { Rollouts: > 0 } ? $" {progress.Finished}/{progress.Rollouts} rollouts, {progress.Judgements} judgements" : "";
+        string stage = record.State == RunState.Running && progress is not null ? $" ({progress.Stage})" : "";
+        return $"{record.RunId}: {Name(record.State)}{stage}{counts}{(record.Reason is { } reason ? $" - {reason}" : "")}";
+    }
+
+    /// <summary>A state's name.</summary>
+    public static string Name(RunState state) => state switch
+    {
+        RunState.Queued => "queued",
+        RunState.Running => "running",
+        RunState.Done => "done",
+        RunState.Failed => "failed",
+        RunState.Cancelled => "cancelled",
+        _ => "refused",
+    };
+
+    private static async Task<int> EndAsync(RemoteRuns remote, RunRecord record, string folder, CancellationToken cancellationToken)
+    {
+        IRunStore store = remote.Stores.OpenRun(record.RunId);
+        await RemoteRuns.ReachAsync(remote.Clients, async () =>
+        {
+            foreach (string name in Files)
+            {
+                await FetchAsync(store, name, folder, cancellationToken);
+            }
+        });
+        string summaryPath = Path.Combine(folder, RunFiles.Summary);
+        RunSummary? summary = File.Exists(summaryPath)
+            ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(summaryPath, cancellationToken), PipelineJson.Default.RunSummary)
+            : null;
+        if (summary is not null)
+        {
+            await Console.Error.WriteLineAsync($"{summary.Scored} scored, {summary.Unscorable} unscorable, {summary.Invalid} invalid; results in {folder}");
+        }
+
+        return (record.State, summary?.Halt?.Kind) switch
+        {
+            (RunState.Done, _) => summary is { Unscorable: 0, Invalid: 0 } ? ExitCodes.Ok : ExitCodes.Partial,
+            (RunState.Cancelled, _) => ExitCodes.Interrupted,
+            (_, HaltKind.Limit) => ExitCodes.Limit,
+            (_, HaltKind.Unreachable or HaltKind.Rejected) => ExitCodes.Unreachable,
+            _ => ExitCodes.Usage,
+        };
+    }
+
+    private static async Task FetchAsync(IRunStore store, string name, string folder, CancellationToken cancellationToken)
+    {
+        Stream? content = await store.OpenReadAsync(name, cancellationToken);
+        if (content is null)
+        {
+            return;
+        }
+
+        await using (content)
+        {
+            Directory.CreateDirectory(folder);
+            string path = Path.Combine(folder, name);
+            await using (FileStream file = File.Create(path + ".tmp~"))
+            {
+                await content.CopyToAsync(file, cancellationToken);
+            }
+
+            File.Move(path + ".tmp~", path, overwrite: true);
+        }
+    }
+}
