@@ -39,20 +39,18 @@ internal static class WorkerCommand
         Option<double> comeBack = new("--come-back") { Description = "Seconds until a message comes back whose run another worker has, or whose judge or storage is away.", DefaultValueFactory = static _ => 20 };
         Option<double> drain = new("--drain") { Description = "Seconds that work in flight may take to end on SIGTERM.", DefaultValueFactory = static _ => 30 };
         Command command = new("worker", "Serves the evaluation and upload queues of a storage account.") { storage, judge, runs, listen, watch, lease, visibility, comeBack, drain };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(lease) is < 15 or > 60)
-            {
-                result.AddError("--lease: the service leases for 15 to 60 seconds");
-            }
-
-            if (result.GetValue(runs) < 1 || result.GetValue(visibility) < 1 || result.GetValue(comeBack) < 0 || result.GetValue(drain) < 0 || result.GetValue(watch) is <= 0)
-            {
-                result.AddError("--runs, --visibility, --come-back, --drain, --watch: a time or number below what makes sense");
-            }
-        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(lease) is < 15 or > 60)
+            {
+                throw new CommandException(ExitCodes.Usage, "--lease: the service leases for 15 to 60 seconds");
+            }
+
+            if (parsed.GetValue(runs) < 1 || parsed.GetValue(visibility) < 1 || parsed.GetValue(comeBack) < 0 || parsed.GetValue(drain) < 0 || parsed.GetValue(watch) is <= 0)
+            {
+                throw new CommandException(ExitCodes.Usage, "--runs, --visibility, --come-back, --drain or --watch is below what makes sense");
+            }
+
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls(parsed.GetRequiredValue(listen));
             List<KeyValuePair<string, string?>> settings = [.. RemoteRuns.Settings(parsed.GetValue(storage))];
