@@ -4,6 +4,7 @@ using Tribunal.Cli.Commands;
 
 RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
 {
+    ScoreCommand.Create(),
     BenchCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),

@@ -9,7 +9,8 @@ namespace Tribunal.Pipeline.Orchestration;
 /// <param name="RunId">The run.</param>
 /// <param name="Request">What to evaluate.</param>
 /// <param name="Window">Shards under way at once, 1 to 64.</param>
-public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = 4);
+/// <param name="PatienceMinutes">How long a judge may take to come up, 0 or more: a GPU app that starts from zero pulls its image and loads its weights.</param>
+public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = 4, double PatienceMinutes = 30);
 
 /// <summary>A run by name.</summary>
 public sealed record RunReference(string RunId);

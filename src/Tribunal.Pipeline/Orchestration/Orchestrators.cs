@@ -39,9 +39,6 @@ public static class EvaluateBatch
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a judge may take to come up: a GPU app that starts from zero pulls its image and loads its weights.</summary>
-    public static readonly TimeSpan JudgePatience = TimeSpan.FromMinutes(30);
-
     /// <summary>Runs it. Deterministic: everything that reads a clock or a store is an activity.</summary>
     public static async Task<RunOutcome> RunAsync(IOrchestrationContext context, BatchRun run)
     {
@@ -53,7 +50,7 @@ public static class EvaluateBatch
         }
 
         var progress = new RunProgress { Stage = "judging", Rollouts = plan.Rollouts, Shards = plan.Shards };
-        Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run.RunId, progress) : null;
+        Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run, progress) : null;
         bool last = false;
         for (int wave = 0; !last && halt is null; wave++)
         {
@@ -77,13 +74,13 @@ public static class EvaluateBatch
         return outcome;
     }
 
-    private static async Task<Halt?> AwaitJudgeAsync(IOrchestrationContext context, string runId, RunProgress progress)
+    private static async Task<Halt?> AwaitJudgeAsync(IOrchestrationContext context, BatchRun run, RunProgress progress)
     {
-        DateTimeOffset deadline = context.CurrentUtc + JudgePatience;
+        DateTimeOffset deadline = context.CurrentUtc + TimeSpan.FromMinutes(run.PatienceMinutes);
         TimeSpan wait = FirstWait;
         while (true)
         {
-            JudgeState state = await context.CallActivityAsync(Names.CheckJudge, new RunReference(runId));
+            JudgeState state = await context.CallActivityAsync(Names.CheckJudge, new RunReference(run.RunId));
             if (state.Ready || state.Halt is not null)
             {
                 return state.Halt;

@@ -1,0 +1,197 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Inference;
+using Tribunal.MetaReward;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Batches;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Pipeline.Storage.Local;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal score</c>: the main job.</summary>
+internal sealed class ScoreCommand
+{
+    private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
+    private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder; a run that is there is resumed.", HelpName = "DIR" };
+    private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
+    private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (needs prices)." };
+    private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => 0.3 };
+    private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
+    private readonly JudgeChoice _judge = new();
+    private readonly VoteChoice _vote = new();
+
+    public static Command Create()
+    {
+        var score = new ScoreCommand();
+        Command command = new("score", """
+            Scores a batch: samples a judge, drops poor judgements, votes.
+
+              tribunal score rollouts.jsonl -o out                                    the simulated judge: shows how it works
+              tribunal score rollouts.jsonl -o out --judge http://gpu:8000/v1 --model DeepSeek-GRM-27B --samples 8
+              tribunal score rollouts.jsonl -o out --judge … --model RM-R1-Qwen2.5-Instruct-32B --policy adaptive
+
+            Writes verdicts.jsonl, judgements.jsonl, summary.json and more into DIR. Exit codes: 0 all scored, 1 some
+            unscorable or invalid, 2 usage, 3 the judge can't be reached, 4 limit reached, 130 interrupted; 3, 4 and
+            130 can be resumed with the same command.
+            """)
+        {
+            score._batch, score._output,
+        };
+        score._judge.AddTo(command);
+        score._vote.AddTo(command);
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._json])
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(score.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        FileInfo batch = parsed.GetRequiredValue(_batch);
+        if (!batch.Exists)
+        {
+            throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}");
+        }
+
+        string folder = Path.TrimEndingDirectorySeparator(parsed.GetValue(_output)?.FullName ?? Path.GetFullPath(NameOf(batch) + "-run"));
+        string runId = Path.GetFileName(folder);
+        if (!StoreNames.IsValidRunId(runId))
+        {
+            throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{runId}' can't be one: use letters, digits, '.', '_' and '-'");
+        }
+
+        using var factory = new JudgeFactory();
+        JudgeSource source = _judge.Open(parsed, factory);
+        IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed));
+        var judges = new NamedJudges([source], meta is null ? [] : [meta]);
+        EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
+        {
+            Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
+        };
+        JudgeBinding binding = Resolve(judges, request);
+
+        await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
+            ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
+        bool json = parsed.GetValue(_json);
+        TextWriter words = json ? Console.Error : Console.Out;
+        await words.WriteLineAsync(source.Simulated
+            ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
+            : $"{source.Model} by {binding.Protocol.Name}, {binding.Concurrency} at a time");
+
+        using var hard = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var monitors = new RunMonitors();
+        using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT, monitors.Of(runId), hard);
+        using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM, monitors.Of(runId), hard);
+        var options = new ActivityOptions
+        {
+            DrawsPerChunk = Math.Max(64, binding.Concurrency * 4),
+            DrawsPerShard = Math.Max(512, binding.Concurrency * 8),
+            ValidRateFloor = parsed.GetRequiredValue(_validFloor),
+        };
+        var stores = new LocalRunStores(Path.GetDirectoryName(folder)!);
+        var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
+        var host = new InProcessHost(activities, TimeProvider.System, view.Show);
+        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parsed.GetRequiredValue(_wait)), hard.Token), folder);
+
+        RunSummary summary = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(summary, PipelineJson.Readable.RunSummary));
+        }
+
+        await words.WriteAsync(SummaryText.Of(summary, view.Elapsed));
+        if (outcome.Halt is { } halt)
+        {
+            await Console.Error.WriteLineAsync($"stopped: {halt.Detail}. Nothing is lost: the same command goes on from here.");
+        }
+
+        await words.WriteLineAsync($"  in           {folder}");
+        if (source.Simulated)
+        {
+            await words.WriteLineAsync("SIMULATED: no model judged these responses.");
+        }
+
+        return CodeOf(outcome);
+    }
+
+    private static JudgeBinding Resolve(NamedJudges judges, EvaluationRequest request)
+    {
+        try
+        {
+            return judges.Resolve(request);
+        }
+        catch (JudgeConfigurationException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+
+    private static async Task<RunOutcome> EndAsync(RunView view, Task<RunOutcome> run, string folder)
+    {
+        try
+        {
+            return await view.FollowAsync(run);
+        }
+        catch (RunMismatchException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{exception.Message}: choose another folder, or delete this one", exception);
+        }
+        catch (BatchFormatException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"the batch can't be read: {exception.Message}", exception);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new CommandException(ExitCodes.Interrupted, $"aborted; what was finished is in {folder}: the same command goes on from there", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException(ExitCodes.Unreachable, $"storage failed: {exception.Message}; the same command goes on from here", exception);
+        }
+    }
+
+    private static PosixSignalRegistration StopOn(PosixSignal signal, RunMonitor monitor, CancellationTokenSource hard)
+    {
+        int times = 0;
+        return PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            if (Interlocked.Increment(ref times) == 1)
+            {
+                Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
+                monitor.Stop(new Halt(HaltKind.Interrupted, "interrupted"));
+            }
+            else
+            {
+                hard.Cancel();
+            }
+        });
+    }
+
+    private static string NameOf(FileInfo batch)
+    {
+        string name = batch.Name;
+        int dot = name.IndexOf('.', 1);
+        return new string([.. (dot > 0 ? name[..dot] : name).Select(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')]);
+    }
+
+    private static int CodeOf(RunOutcome outcome) => outcome.Halt?.Kind switch
+    {
+        null => outcome.Unscorable + outcome.Invalid > 0 ? ExitCodes.Partial : ExitCodes.Ok,
+        HaltKind.Limit or HaltKind.ValidRate => ExitCodes.Limit,
+        HaltKind.Interrupted or HaltKind.Cancelled => ExitCodes.Interrupted,
+        HaltKind.BatchChanged => ExitCodes.Usage,
+        _ => ExitCodes.Unreachable,
+    };
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using Tribunal.Pipeline.Runs;
+
+namespace Tribunal.Cli;
+
+/// <summary>A run's summary for people.</summary>
+internal static class SummaryText
+{
+    public static string Of(RunSummary summary, TimeSpan? elapsed)
+    {
+        var text = new StringBuilder();
+        OutcomeCounts judgements = summary.Judgements;
+        Row("rollouts", $"{summary.Scored:N0} scored, {summary.Unscorable:N0} unscorable, {summary.Invalid:N0} invalid lines");
+        Row("judgements", $"{judgements.Drawn:N0} drawn, {judgements.Valid:N0} valid" + Others(judgements));
+        if (summary.Requests.Sent != judgements.Drawn)
+        {
+            RequestCounts requests = summary.Requests;
+            Row("requests", $"{requests.Sent:N0} sent; {requests.Throttled:N0} throttled, {requests.Unavailable:N0} unavailable, {requests.Reset:N0} reset, {requests.TimedOut:N0} timed out, {requests.Redrawn:N0} cut off and redrawn");
+        }
+
+        if (summary.Overall.Accuracy is { } accuracy)
+        {
+            Row("accuracy", $"{Share(accuracy)} of {accuracy.Of:N0} labelled (guessing {summary.Overall.Chance:P1})");
+            foreach ((string name, DomainSummary domain) in summary.Domains.OrderBy(static d => d.Key, StringComparer.Ordinal).Where(static d => d.Value.Accuracy is not null).Take(12))
+            {
+                Row("  " + name, $"{Share(domain.Accuracy!)} of {domain.Accuracy!.Of:N0}");
+            }
+        }
+
+        if (summary.FlipRate is { } flips)
+        {
+            Row("order", $"{flips.Value:P1} of judgements flip with the order shown; {summary.FirstShownRate!.Value:P1} choose the first shown");
+        }
+
+        if (summary.Stops.Count > 1)
+        {
+            Row("stopped", string.Join(", ", summary.Stops.Select(static stop => $"{stop.Value:N0} {stop.Key}")));
+        }
+
+        Row("tokens", $"{summary.Usage.Input:N0} in, {summary.Usage.Output:N0} out" + (summary.Cost is double cost ? $"; cost {cost:0.00##}" : ""));
+        if (elapsed is { } time)
+        {
+            Row("time", $"{time.TotalSeconds:0.0} s");
+        }
+
+        foreach (string warning in summary.Warnings)
+        {
+            Row("warning", warning);
+        }
+
+        return text.ToString();
+
+        void Row(string name, string value) => text.Append("  ").Append(name.PadRight(12)).Append(' ').AppendLine(value);
+    }
+
+    private static string Share(Rate rate) => $"{rate.Value:P1} [{rate.Low:P1}, {rate.High:P1}]";
+
+    private static string Others(OutcomeCounts counts)
+    {
+        string others = string.Join(", ", ((long Count, string Name)[])
+            [(counts.Unparsable, "unparsable"), (counts.Truncated, "truncated"), (counts.Refused, "refused"), (counts.Failed, "failed")]
+            is var all ? all.Where(static o => o.Count > 0).Select(static o => $"{o.Count:N0} {o.Name}") : []);
+        return others.Length > 0 ? ", " + others : "";
+    }
+}
