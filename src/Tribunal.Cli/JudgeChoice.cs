@@ -30,6 +30,8 @@ internal sealed class JudgeChoice
     private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
     private readonly Option<double?> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
     private readonly Option<double?> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
+    private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
+    private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => 1 };
 
     public JudgeChoice()
@@ -43,7 +45,7 @@ internal sealed class JudgeChoice
     {
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _simulatorSeed])
+             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed])
         {
             command.Add(option);
         }
@@ -97,12 +99,37 @@ internal sealed class JudgeChoice
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>
     /// <exception cref="CommandException">It can't be used.</exception>
-    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta) => meta switch
+    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory)
     {
-        "none" => null,
-        Simulated => new SimulatedMetaRewardModel(EngineOf(parsed)),
-        _ => throw new CommandException(ExitCodes.Usage, $"--meta {meta}: 'none' or 'simulated' is needed"),
-    };
+        switch (meta)
+        {
+            case "none":
+                return null;
+            case Simulated:
+                return new SimulatedMetaRewardModel(EngineOf(parsed));
+        }
+
+        if (!Uri.TryCreate(meta, UriKind.Absolute, out Uri? endpoint))
+        {
+            throw new CommandException(ExitCodes.Usage, $"--meta {meta}: none, simulated or an http address is needed");
+        }
+
+        try
+        {
+            return factory.CreateMeta(new MetaEndpointOptions
+            {
+                Name = "meta",
+                Endpoint = endpoint,
+                Model = parsed.GetValue(_metaModel) ?? "",
+                ApiKeyEnv = parsed.GetValue(_metaKey),
+                Concurrency = ConcurrencyOf(parsed),
+            });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
 
     private static string? ReadTemplate(FileInfo? file) =>
         file is null ? null

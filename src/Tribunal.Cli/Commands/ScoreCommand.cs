@@ -72,7 +72,7 @@ internal sealed class ScoreCommand
 
         using var factory = new JudgeFactory();
         JudgeSource source = _judge.Open(parsed, factory);
-        IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed));
+        IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
         var judges = new NamedJudges([source], meta is null ? [] : [meta]);
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
         {
