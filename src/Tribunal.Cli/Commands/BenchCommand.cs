@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Spectre.Console;
 using Tribunal.Benchmarks;
@@ -16,7 +17,7 @@ namespace Tribunal.Cli.Commands;
 
 /// <summary>
 /// <c>tribunal bench SUITE DATA</c>: a benchmark by its authors' own rules, on one judgement per item and on our vote. It
-/// scores a run over the suite's items, or recorded judgements of them; without either it writes the items to score.
+/// has the items judged, or scores a run over them, or recorded judgements of them.
 /// </summary>
 internal static class BenchCommand
 {
@@ -24,31 +25,51 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        Argument<string> suite = new("suite") { Description = string.Join(", ", BenchmarkSuites.All.Select(static s => s.Name)) };
+        Argument<string> suite = new("suite") { Description = "The benchmark.", HelpName = "suite" };
         suite.AcceptOnlyFromAmong([.. BenchmarkSuites.All.Select(static s => s.Name)]);
         Argument<string> data = new("data") { Description = "The authors' file, or a folder of them." };
-        Option<string?> items = new("--items") { Description = "Write the items to judge to this file (JSON Lines), for tribunal score." };
-        Option<string?> run = new("--run") { Description = "Score this run over the items." };
-        Option<string?> judgements = new("--judgements") { Description = "Score these recorded judgements of the items; the vote is cast over all of them." };
-        Option<string?> output = new("--output", "-o") { Description = "Write the result here as JSON." };
+        Option<string?> output = new("--output", "-o") { Description = "Folder for the items, their run and the result; default bench-SUITE when a judge is asked.", HelpName = "DIR" };
+        Option<bool> prepare = new("--prepare") { Description = "Only write the items, to be scored elsewhere." };
+        Option<string?> run = new("--run") { Description = "Score this finished run over the items.", HelpName = "RUN" };
+        Option<string?> judgements = new("--judgements") { Description = "Score these recorded judgements of the items; the vote is cast over all of them.", HelpName = "FILE" };
         Option<bool> json = new("--json") { Description = "Print the result as JSON instead of a table." };
-        Command command = new("bench", "Scores a public benchmark by its authors' own rules, beside our vote.") { suite, data, items, run, judgements, output, json };
+        Command command = new("bench", $"""
+            Scores a public benchmark by its authors' own rules, on one judgement per item and on our vote.
+
+            Every option of score that is not listed here goes to the scoring of the items:
+
+              tribunal bench judgebench data.jsonl -o out --judge http://gpu:8000/v1 --model RRM-32B --samples 5
+              tribunal bench llmbar Dataset/LLMBar --judgements recorded.jsonl
+
+            Suites: {string.Join(", ", BenchmarkSuites.All.Select(static s => s.Name))}.
+            """)
+        {
+            suite, data, output, prepare, run, judgements, json,
+        };
+        command.TreatUnmatchedTokensAsErrors = false;
         command.Validators.Add(result =>
         {
-            if (((result.GetValue(run) is null ? 0 : 1) + (result.GetValue(judgements) is null ? 0 : 1) + (result.GetValue(items) is null ? 0 : 1)) != 1)
+            int ways = (result.GetValue(run) is null ? 0 : 1) + (result.GetValue(judgements) is null ? 0 : 1) + (result.GetValue(prepare) ? 1 : 0);
+            if (ways > 1)
             {
-                result.AddError("give one of --items, --run and --judgements");
+                result.AddError("--prepare, --run and --judgements exclude one another");
             }
         });
         command.SetAction(async (parsed, token) =>
         {
-            IBenchmarkSuite chosen = BenchmarkSuites.Find(parsed.GetRequiredValue(suite))!;
-            string path = parsed.GetRequiredValue(data);
+            var bench = new Bench(BenchmarkSuites.Find(parsed.GetRequiredValue(suite))!, parsed.GetRequiredValue(data), parsed.GetValue(output), parsed.GetValue(json));
+            bool recorded = parsed.GetValue(run) is not null || parsed.GetValue(judgements) is not null || parsed.GetValue(prepare);
+            if (recorded && parsed.UnmatchedTokens.Count > 0)
+            {
+                throw new CommandException(ExitCodes.Usage, $"{parsed.UnmatchedTokens[0]} asks for a judge, and none is asked here");
+            }
+
             try
             {
-                return parsed.GetValue(items) is { } file
-                    ? await WriteItemsAsync(chosen, path, file, token)
-                    : await ScoreAsync(chosen, path, parsed.GetValue(run), parsed.GetValue(judgements), parsed.GetValue(output), parsed.GetValue(json), token);
+                return parsed.GetValue(prepare) ? await bench.PrepareAsync(token)
+                    : parsed.GetValue(run) is { } finished ? await bench.ScoreRunAsync(finished, token)
+                    : parsed.GetValue(judgements) is { } file ? await bench.ScoreRecordedAsync(file, token)
+                    : await bench.JudgeAsync(parsed.UnmatchedTokens, token);
             }
             catch (Exception exception) when (exception is BenchmarkDataException or BatchFormatException or LedgerException or FileNotFoundException or DirectoryNotFoundException)
             {
@@ -58,51 +79,116 @@ internal static class BenchCommand
         return command;
     }
 
-    private static async Task<int> WriteItemsAsync(IBenchmarkSuite suite, string data, string file, CancellationToken cancellationToken)
+    /// <summary>One call of the command.</summary>
+    private sealed class Bench(IBenchmarkSuite suite, string data, string? folder, bool json)
     {
-        var problems = new Problems();
-        long count;
-        await using (FileStream output = File.Create(file))
-        await using (var lines = new LineWriter(output))
+        private const string ItemsFile = "items.jsonl";
+        private const string RunFolder = "run";
+        private const string ResultFile = "bench.json";
+        private readonly Problems _problems = new();
+
+        public async Task<int> PrepareAsync(CancellationToken cancellationToken)
         {
-            await foreach (Rollout item in ItemsAsync(suite, data, problems, cancellationToken))
+            string file = await WriteItemsAsync(cancellationToken);
+            Console.WriteLine($"next: tribunal score {file} -o RUN …, then tribunal bench {suite.Name} {data} --run RUN");
+            return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        }
+
+        public async Task<int> JudgeAsync(IReadOnlyList<string> scoring, CancellationToken cancellationToken)
+        {
+            string file = await WriteItemsAsync(cancellationToken);
+            string run = Path.Combine(Path.GetDirectoryName(file)!, RunFolder);
+            ParseResult score = ScoreCommand.Create().Parse([file, "--output", run, .. scoring]);
+            int code = await score.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+            code = score.Errors.Count > 0 ? ExitCodes.Usage : code;
+            return code is ExitCodes.Ok or ExitCodes.Partial ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
+        }
+
+        public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken) =>
+            await ScoreAsync(Path.Combine(run, RunFiles.Judgements), await VerdictsAsync(run, cancellationToken), cancellationToken);
+
+        public async Task<int> ScoreRecordedAsync(string judgements, CancellationToken cancellationToken) =>
+            await ScoreAsync(judgements, await RecordedVoteAsync(judgements, cancellationToken), cancellationToken);
+
+        private async Task<string> WriteItemsAsync(CancellationToken cancellationToken)
+        {
+            string target = folder ?? $"bench-{suite.Name}";
+            Directory.CreateDirectory(target);
+            string file = Path.Combine(target, ItemsFile);
+            string temporary = file + ".tmp~";
+            long count;
+            await using (FileStream output = File.Create(temporary))
+            await using (var lines = new LineWriter(output))
             {
-                await lines.WriteAsync(item, cancellationToken);
+                await foreach (Rollout item in ItemsAsync(cancellationToken))
+                {
+                    await lines.WriteAsync(item, cancellationToken);
+                }
+
+                count = lines.Lines;
             }
 
-            count = lines.Lines;
+            // A run is resumed only over the very file it was started with.
+            if (File.Exists(file) && await SameAsync(file, temporary, cancellationToken))
+            {
+                File.Delete(temporary);
+            }
+            else
+            {
+                File.Move(temporary, file, overwrite: true);
+            }
+
+            await Console.Error.WriteLineAsync($"{count} items of {suite.Title} in {file}{_problems}");
+            return file;
         }
 
-        Console.WriteLine($"{count} items of {suite.Title} in {file}{problems}");
-        Console.WriteLine($"next: tribunal score {file} -o RUN …, then tribunal bench {suite.Name} {data} --run RUN");
-        return problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
-    }
-
-    private static async Task<int> ScoreAsync(
-        IBenchmarkSuite suite, string data, string? run, string? judgements, string? output, bool json, CancellationToken cancellationToken)
-    {
-        var problems = new Problems();
-        await using FileStream ledger = File.OpenRead(run is null ? judgements! : Path.Combine(run, RunFiles.Judgements));
-        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote = run is null ? await RecordedVoteAsync(judgements!, cancellationToken) : await VerdictsAsync(run, cancellationToken);
-        BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(suite, data, problems, cancellationToken), ledger, vote, cancellationToken);
-        byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, BenchmarkJson.Default.BenchmarkResult);
-        if (output is not null)
+        private async Task<int> ScoreAsync(string judgements, Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote, CancellationToken cancellationToken)
         {
-            await File.WriteAllBytesAsync(output, document, cancellationToken);
+            _problems.Count = 0;
+            await using FileStream ledger = File.OpenRead(judgements);
+            BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(cancellationToken), ledger, vote, cancellationToken);
+            byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, BenchmarkJson.Default.BenchmarkResult);
+            if (folder is not null)
+            {
+                Directory.CreateDirectory(folder);
+                await File.WriteAllBytesAsync(Path.Combine(folder, ResultFile), document, cancellationToken);
+            }
+
+            if (json)
+            {
+                await using Stream console = Console.OpenStandardOutput();
+                await console.WriteAsync(document, cancellationToken);
+                await console.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            }
+            else
+            {
+                Print(suite, result, _problems);
+            }
+
+            return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
         }
 
-        if (json)
+        private async IAsyncEnumerable<Rollout> ItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            await using Stream console = Console.OpenStandardOutput();
-            await console.WriteAsync(document, cancellationToken);
-            await console.WriteAsync("\n"u8.ToArray(), cancellationToken);
-        }
-        else
-        {
-            Print(suite, result, problems);
+            await foreach (BenchmarkLine line in BenchmarkReader.ReadAsync(suite, data, cancellationToken: cancellationToken))
+            {
+                if (line.Rollout is { } item)
+                {
+                    yield return item;
+                }
+                else if (_problems.Count++ < ProblemsShown)
+                {
+                    await Console.Error.WriteLineAsync($"{line.File}, record {line.Line}: {line.Error}");
+                }
+            }
         }
 
-        return problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        private static async Task<bool> SameAsync(string one, string other, CancellationToken cancellationToken)
+        {
+            await using FileStream a = File.OpenRead(one);
+            await using FileStream b = File.OpenRead(other);
+            return a.Length == b.Length && (await SHA256.HashDataAsync(a, cancellationToken)).AsSpan().SequenceEqual(await SHA256.HashDataAsync(b, cancellationToken));
+        }
     }
 
     private static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(string run, CancellationToken cancellationToken)
@@ -128,21 +214,6 @@ internal static class BenchCommand
         SchemeOptions options = new() { Kind = JudgingKind.Listwise };
         IJudgingScheme scheme = JudgingSchemes.ForRecorded(min < max ? options with { ScoreRange = (min, max) } : options);
         return (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null);
-    }
-
-    private static async IAsyncEnumerable<Rollout> ItemsAsync(IBenchmarkSuite suite, string data, Problems problems, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (BenchmarkLine line in BenchmarkReader.ReadAsync(suite, data, cancellationToken: cancellationToken))
-        {
-            if (line.Rollout is { } item)
-            {
-                yield return item;
-            }
-            else if (problems.Count++ < ProblemsShown)
-            {
-                await Console.Error.WriteLineAsync($"{line.File}, record {line.Line}: {line.Error}");
-            }
-        }
     }
 
     private static void Print(IBenchmarkSuite suite, BenchmarkResult result, Problems problems)

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Tribunal.Benchmarks;
+
+namespace Tribunal.Cli.Tests;
+
+public sealed class ExchangeCommandsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-cli-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Recorded_games_become_a_ledger_and_a_benchmark_result()
+    {
+        const string Pair = """{"pair_id":"u","source":"mmlu-pro-law","question":"q","response_A":"a","response_B":"b","label":"A>B","judge_name":"vanilla"}""";
+        Write("data.jsonl", Pair);
+        Write("games.jsonl", Pair[..^1] + ""","judgments":[{"judgment":{"judge_model":"m","response":"[[A]]"},"decision":"A>B"},null]}""" + "\nbroken\n");
+        ToolResult import = await ToolProcess.RunAsync(_folder, "import", "games.jsonl", "-o", "imported");
+        Assert.Equal(1, import.ExitCode);
+        Assert.Contains("games.jsonl, line 2: not valid JSON", import.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 judgements in imported/judgements.jsonl, 1 rollouts in imported/batch.jsonl, 1 records refused", import.Output, StringComparison.Ordinal);
+        ToolResult bench = await ToolProcess.RunAsync(_folder, "bench", "judgebench", "data.jsonl", "--judgements", "imported/judgements.jsonl", "-o", "out", "--json");
+        Assert.Equal((0, ""), (bench.ExitCode, bench.Errors));
+        BenchmarkResult result = JsonSerializer.Deserialize(bench.Output, BenchmarkJson.Default.BenchmarkResult)!;
+        Assert.Equal((1.0, 1.0, "m"), (result.Single.Overall!.Value, result.Vote.Overall!.Value, result.Judge));
+        Assert.Equal(bench.Output.TrimEnd(), File.ReadAllText(Path.Combine(_folder, "out/bench.json")));
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "import", "games.jsonl", "-o", "imported")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Wrong_files_are_a_usage_error_with_a_reason_and_leave_nothing()
+    {
+        Write("cut.json", "[{\"rolloutId\":\"a\",");
+        ToolResult cut = await ToolProcess.RunAsync(_folder, "import", "cut.json", "-o", "imported");
+        Assert.Equal(2, cut.ExitCode);
+        Assert.Contains("cut.json: the file ends inside record 1", cut.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_folder, "imported/judgements.jsonl")));
+        ToolResult bench = await ToolProcess.RunAsync(_folder, "bench", "rewardbench", "nowhere", "--prepare");
+        Assert.Equal(2, bench.ExitCode);
+        Assert.Contains("huggingface.co/datasets/allenai/reward-bench", bench.Errors, StringComparison.Ordinal);
+        ToolResult export = await ToolProcess.RunAsync(_folder, "export", "csv", "nowhere", "-o", "x.csv");
+        Assert.Equal(2, export.ExitCode);
+        Assert.Contains("has no verdicts.jsonl", export.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_simulated_benchmark_says_so_and_its_run_is_exported()
+    {
+        Write("Natural/dataset.json", $"[{string.Join(',', Enumerable.Range(0, 6).Select(static i => $$"""{"input":"i{{i}}","output_1":"a{{i}}","output_2":"b{{i}}","label":1}"""))}]");
+        ToolResult bench = await ToolProcess.RunAsync(_folder, "bench", "llmbar", "Natural", "-o", "out", "--samples", "2", "--protocol", "rrm");
+        Assert.Equal(0, bench.ExitCode);
+        Assert.Contains("(simulated): llmbar", bench.Output, StringComparison.Ordinal);
+        Assert.Contains("by vote of 2", bench.Output, StringComparison.Ordinal);
+        ToolResult export = await ToolProcess.RunAsync(_folder, "export", "csv", "out/run", "-o", "verdicts.csv");
+        Assert.Equal((0, "12 rows in verdicts.csv"), (export.ExitCode, export.Output.Trim()));
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "preferences", "out/run", "-o", "pairs.jsonl")).ExitCode);
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "parquet", "out/run", "-o", "verdicts.parquet")).ExitCode);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "bench", "llmbar", "Natural", "--run", "out/run", "--judge", "http://x")).ExitCode);
+    }
+
+    private void Write(string name, string content)
+    {
+        string path = Path.Combine(_folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+    }
+}
