@@ -98,6 +98,12 @@ internal static class BenchCommand
         {
             string file = await WriteItemsAsync(cancellationToken);
             string run = Path.Combine(Path.GetDirectoryName(file)!, RunFolder);
+            if (json)
+            {
+                // Standard output is the result's alone.
+                Console.SetOut(Console.Error);
+            }
+
             ParseResult score = ScoreCommand.Create().Parse([file, "--output", run, .. scoring]);
             int code = await score.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
             code = score.Errors.Count > 0 ? ExitCodes.Usage : code;
@@ -187,7 +193,9 @@ internal static class BenchCommand
         {
             await using FileStream a = File.OpenRead(one);
             await using FileStream b = File.OpenRead(other);
-            return a.Length == b.Length && (await SHA256.HashDataAsync(a, cancellationToken)).AsSpan().SequenceEqual(await SHA256.HashDataAsync(b, cancellationToken));
+            byte[] first = await SHA256.HashDataAsync(a, cancellationToken);
+            byte[] second = await SHA256.HashDataAsync(b, cancellationToken);
+            return first.AsSpan().SequenceEqual(second);
         }
     }
 
