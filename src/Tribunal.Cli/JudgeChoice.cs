@@ -62,9 +62,7 @@ internal sealed class JudgeChoice
     public JudgeSource Open(ParseResult parsed, JudgeFactory factory)
     {
         string? template = ReadTemplate(parsed.GetValue(_template));
-        TokenPrice? price = parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null
-            ? null
-            : new TokenPrice(parsed.GetValue(_priceIn) ?? 0, parsed.GetValue(_priceOut) ?? 0);
+        TokenPrice? price = PriceOf(parsed);
         if (IsSimulated(parsed))
         {
             return new JudgeSource
@@ -78,7 +76,16 @@ internal sealed class JudgeChoice
             };
         }
 
-        JudgeEndpointOptions options = OptionsOf(parsed);
+        return Make(parsed, factory, OptionsOf(parsed, EndpointOf(parsed)), template, price);
+    }
+
+    /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public JudgeSource OpenForBatchApi(ParseResult parsed, JudgeFactory factory) =>
+        Make(parsed, factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ReadTemplate(parsed.GetValue(_template)), PriceOf(parsed));
+
+    private static JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
+    {
         try
         {
             return new JudgeSource
@@ -138,19 +145,26 @@ internal sealed class JudgeChoice
 
     private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed) });
 
-    private JudgeEndpointOptions OptionsOf(ParseResult parsed)
+    private TokenPrice? PriceOf(ParseResult parsed) =>
+        parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null
+            ? null
+            : new TokenPrice(parsed.GetValue(_priceIn) ?? 0, parsed.GetValue(_priceOut) ?? 0);
+
+    private Uri EndpointOf(ParseResult parsed)
     {
         string judge = parsed.GetRequiredValue(_judge);
-        if (!Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
-        {
-            throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
-        }
+        return Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
+            ? endpoint
+            : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
+    }
 
+    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint)
+    {
         return new JudgeEndpointOptions
         {
             Name = "judge",
             Endpoint = endpoint,
-            Model = parsed.GetValue(_model) ?? throw new CommandException(ExitCodes.Usage, "--model is needed with --judge: the model as the endpoint names it"),
+            Model = parsed.GetValue(_model) ?? throw new CommandException(ExitCodes.Usage, "--model is needed: the model as the endpoint names it"),
             ApiKeyEnv = parsed.GetValue(_apiKey),
             Identity = parsed.GetValue(_identity),
             Adapter = parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,

@@ -58,6 +58,29 @@ public sealed class ExchangeCommandsTests : IDisposable
         Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "bench", "llmbar", "Natural", "--run", "out/run", "--judge", "http://x")).ExitCode);
     }
 
+    [Fact]
+    public async Task A_run_goes_through_a_batch_api_in_steps()
+    {
+        Write("batch.jsonl", """{"id":"a","prompt":"p","responses":["x","y"],"best":0}""");
+        string[] score = ["score", "batch.jsonl", "-o", "out", "--via", "openai-batch", "--model", "RRM-32B", "--samples", "2", "--temperature", "0.3"];
+        ToolResult asked = await ToolProcess.RunAsync(_folder, score);
+        Assert.Equal(1, asked.ExitCode);
+        Assert.Contains("2 requests to hand to the batch API", asked.Output, StringComparison.Ordinal);
+        string[] requests = File.ReadAllLines(Path.Combine(_folder, "out/openai-batch/requests/requests-001.jsonl"));
+        Assert.All(requests, static r => Assert.Contains("\"temperature\":0.3", r, StringComparison.Ordinal));
+        Write("out/openai-batch/answers/output.jsonl", string.Concat(requests.Select(static line =>
+        {
+            string name = JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString()!;
+            string verdict = name.Contains("|0.1|", StringComparison.Ordinal) ? "Assistant 1" : "Assistant 2";
+            string content = JsonSerializer.Serialize($"So.</think> \\boxed{{{verdict}}}");
+            return $$"""{"custom_id":"{{name}}","response":{"status_code":200,"body":{"choices":[{"message":{"content":{{content}} },"finish_reason":"stop"}]} },"error":null}""" + "\n";
+        })));
+        ToolResult done = await ToolProcess.RunAsync(_folder, score);
+        Assert.Equal((0, ""), (done.ExitCode, done.Errors));
+        Assert.Contains("\"best\":0", File.ReadAllText(Path.Combine(_folder, "out/verdicts.jsonl")), StringComparison.Ordinal);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, [.. score, "--max-tokens", "5"])).ExitCode);
+    }
+
     private void Write(string name, string content)
     {
         string path = Path.Combine(_folder, name);

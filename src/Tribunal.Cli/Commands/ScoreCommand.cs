@@ -24,12 +24,14 @@ internal sealed class ScoreCommand
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => 0.3 };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
+    private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
 
     public static Command Create()
     {
         var score = new ScoreCommand();
+        score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
         Command command = new("score", """
             Scores a batch: samples a judge, drops poor judgements, votes.
 
@@ -46,7 +48,7 @@ internal sealed class ScoreCommand
         };
         score._judge.AddTo(command);
         score._vote.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._json])
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._via, score._json])
         {
             command.Add(option);
         }
@@ -71,7 +73,8 @@ internal sealed class ScoreCommand
         }
 
         using var factory = new JudgeFactory();
-        JudgeSource source = _judge.Open(parsed, factory);
+        bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
+        JudgeSource source = viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
         var judges = new NamedJudges([source], meta is null ? [] : [meta]);
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
@@ -79,6 +82,10 @@ internal sealed class ScoreCommand
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
         JudgeBinding binding = Resolve(judges, request);
+        if (viaBatchApi)
+        {
+            return await BatchApiScoring.RunAsync(batch.FullName, folder, request, binding, parsed.GetValue(_json), cancellationToken);
+        }
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
