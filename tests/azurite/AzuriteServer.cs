@@ -37,10 +37,10 @@ public sealed class AzuriteServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Kills the server; its ports stay reserved for <see cref="RestartAsync"/>.</summary>
+    /// <summary>Ends the server in order, its data on disk; <see cref="RestartAsync"/> takes the same ports.</summary>
     public async Task StopAsync()
     {
-        _process!.Kill(entireProcessTree: true);
+        _process!.StandardInput.Close();
         await _process.WaitForExitAsync();
     }
 
@@ -50,7 +50,8 @@ public sealed class AzuriteServer : IAsyncDisposable
     {
         if (_process is { HasExited: false })
         {
-            await StopAsync();
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
         }
 
         _process?.Dispose();

@@ -1,3 +1,3 @@
-// Azurite that ends with the process that started it, however that ends.
-process.stdin.on("end", () => process.exit(0)).resume();
+// Azurite that ends with the process that started it, however that ends, and keeps what it holds on disk.
+process.stdin.on("end", () => process.kill(process.pid, "SIGTERM")).resume();
 require("azurite/dist/src/azurite.js");

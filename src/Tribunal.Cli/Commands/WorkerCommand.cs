@@ -52,6 +52,7 @@ internal static class WorkerCommand
             }
 
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
             builder.WebHost.UseUrls(parsed.GetRequiredValue(listen));
             List<KeyValuePair<string, string?>> settings = [.. RemoteRuns.Settings(parsed.GetValue(storage))];
             if (parsed.GetValue(judge) is { } name)

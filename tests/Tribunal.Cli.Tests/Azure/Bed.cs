@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using System.Text;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Hosting;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Sampling;
+using Tribunal.Simulator.Batches;
+using Tribunal.Simulator.Judging;
+using Tribunal.Simulator.Serving;
+using Tribunal.Testing;
+
+namespace Tribunal.Cli.Tests.Azure;
+
+/// <summary>Azurite, a simulated judge behind HTTP that takes its time, and as many worker processes as a test starts.</summary>
+internal sealed class Bed : IAsyncDisposable
+{
+    private const int Concurrency = 8;
+    private const string JudgeName = "slow";
+    private readonly List<Process> _workers = [];
+    private readonly StringBuilder _log = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tribunal-bed-");
+
+    private Bed(AzuriteServer azurite, SimulatorServer judge, StorageClients clients)
+    {
+        Azurite = azurite;
+        Judge = judge;
+        Clients = clients;
+        Catalog = new TableRunCatalog(clients.Tables);
+    }
+
+    public AzuriteServer Azurite { get; }
+
+    public SimulatorServer Judge { get; }
+
+    public StorageClients Clients { get; }
+
+    public IRunCatalog Catalog { get; }
+
+    public string Folder => _folder.FullName;
+
+    public QueueClient Evaluations => Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue);
+
+    public QueueClient Poison => Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue + ResourceNames.PoisonSuffix);
+
+    /// <summary>Requests that one worker may have had in flight when it was killed.</summary>
+    public int InFlight => Concurrency;
+
+    public static async Task<Bed> StartAsync(TimeSpan latency, bool onDisk = false)
+    {
+        AzuriteServer azurite = new() { Folder = onDisk ? Directory.CreateTempSubdirectory("azurite-").FullName : null };
+        Task<StorageClients> clients = azurite.ConnectAsync();
+        SimulatorServer judge = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = latency });
+        return new Bed(azurite, judge, await clients);
+    }
+
+    public async Task<string> UploadAsync(string name, int rollouts)
+    {
+        using MemoryStream batch = new();
+        await BatchGenerator.WriteAsync(batch, new BatchOptions { Rollouts = rollouts });
+        batch.Position = 0;
+        await File.WriteAllBytesAsync(Path.Combine(Folder, name), batch.ToArray());
+        await Clients.Rollouts.GetBlobClient(name).UploadAsync(batch, overwrite: true);
+        return name;
+    }
+
+    public EvaluationRequest Request(string batch, string run, int samples) => new()
+    {
+        Batch = batch,
+        Output = run,
+        Judge = JudgeName,
+        Protocol = "grm",
+        Policy = new PolicyOptions { Samples = samples },
+        Seed = 7,
+    };
+
+    public Task SendAsync(EvaluationRequest request) => Evaluations.SendMessageAsync(EvaluationMessage.Write(request));
+
+    public Process StartWorker(params string[] more) => StartTool([
+        "worker", "--lease", "15", "--visibility", "4", "--come-back", "1", .. more]);
+
+    public Process StartTool(params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        Dictionary<string, string> settings = new(StringComparer.Ordinal)
+        {
+            [SettingNames.StorageConnectionString] = Azurite.ConnectionString,
+            [SettingNames.Judge(JudgeName, SettingNames.JudgeEndpoint)] = Judge.ApiBase.ToString(),
+            [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = SimulatedJudgeOptions.DefaultModel,
+            [SettingNames.Judge(JudgeName, SettingNames.JudgeConcurrency)] = $"{Concurrency}",
+            [SettingNames.ShardWindow] = "1",
+            [SettingNames.DefaultJudge] = JudgeName,
+        };
+        foreach ((string key, string value) in settings)
+        {
+            start.Environment[SettingNames.ToAppSetting(key)] = value;
+        }
+
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += Note;
+        process.ErrorDataReceived += Note;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _workers.Add(process);
+        return process;
+
+        void Note(object sender, DataReceivedEventArgs line)
+        {
+            lock (_log)
+            {
+                _log.Append(process.Id).Append(": ").AppendLine(line.Data);
+            }
+        }
+    }
+
+    /// <summary>Waits until a run's record is as wanted; the test's own time limit ends it.</summary>
+    public async Task<RunRecord> UntilAsync(string run, Func<RunRecord, bool> wanted)
+    {
+        while (true)
+        {
+            RunRecord? record = await Catalog.GetAsync(run, TestContext.Current.CancellationToken);
+            if (record is not null && wanted(record))
+            {
+                return record;
+            }
+
+            if (record is { IsOver: true })
+            {
+                Assert.Fail($"the run ended as {record.State}: {record.Reason}\n{_log}");
+            }
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the judge was asked so often.</summary>
+    public async Task UntilJudgedAsync(long requests)
+    {
+        while (Judge.Stats.Judge.Requests < requests)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async Task<string[]> LinesAsync(string run, string name)
+    {
+        await using Stream? stream = await Clients.OpenRun(run).OpenReadAsync(name, 0, TestContext.Current.CancellationToken);
+        Assert.NotNull(stream);
+        using StreamReader reader = new(stream);
+        return (await reader.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>What the same request gives in a local folder, uninterrupted.</summary>
+    public async Task<string[]> LocalVerdictsAsync(EvaluationRequest request)
+    {
+        await using SimulatorServer fast = await SimulatorServer.StartAsync(new SimulatorOptions());
+        using EndpointJudges maker = new(NullLoggerFactory.Instance, TimeProvider.System);
+        IJudge judge = maker.Judge(new JudgeSettings { Name = JudgeName, Endpoint = fast.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = Concurrency });
+        IProtocol protocol = ProtocolCatalog.Resolve(request.Protocol, SimulatedJudgeOptions.DefaultModel).Protocol;
+        JudgeBinding binding = new() { Judge = judge, Model = SimulatedJudgeOptions.DefaultModel, Protocol = protocol, Sampling = protocol.Defaults };
+        string root = Path.Combine(Folder, "local");
+        RunActivities activities = new(
+            new LocalRunStores(root), new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+        EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
+        await new InProcessHost(activities, TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Nothing lost, nothing twice: each sample of each rollout once, and the verdicts of an uninterrupted local run.</summary>
+    public async Task AssertWholeAsync(EvaluationRequest request, int rollouts)
+    {
+        string[] judgements = await LinesAsync(request.Output!, RunFiles.Judgements);
+        Assert.Equal(rollouts * request.Policy.Samples, judgements.Length);
+        Assert.Equal(judgements.Length, judgements.Select(static line => line[..line.IndexOf("\"protocol\"", StringComparison.Ordinal)]).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(await LocalVerdictsAsync(request), await LinesAsync(request.Output!, RunFiles.Verdicts));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState is { Result: TestResult.Failed } || TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(_log.ToString());
+        }
+
+        foreach (Process worker in _workers)
+        {
+            if (!worker.HasExited)
+            {
+                worker.Kill(entireProcessTree: true);
+            }
+
+            await worker.WaitForExitAsync();
+            worker.Dispose();
+        }
+
+        await Judge.DisposeAsync();
+        await Azurite.DisposeAsync();
+        _folder.Delete(recursive: true);
+        if (Azurite.Folder is { } data)
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private sealed class One(JudgeBinding binding) : IJudgeProvider
+    {
+        public JudgeBinding Resolve(EvaluationRequest request) => binding;
+    }
+}

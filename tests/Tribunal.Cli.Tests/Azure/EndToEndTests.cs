@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
+
+namespace Tribunal.Cli.Tests.Azure;
+
+/// <summary>The tool as processes against a real Azurite.</summary>
+public sealed class EndToEndTests
+{
+    private const int Limit = 120_000;
+
+    [Fact(Timeout = Limit)]
+    public async Task Submit_and_watch_fetch_what_a_local_run_gives()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.Zero);
+        bed.StartWorker();
+        string batch = await bed.UploadAsync("batch.jsonl", rollouts: 40);
+        Process submit = bed.StartTool("submit", Path.Combine(bed.Folder, batch), "--protocol", "grm", "--samples", "4", "--seed", "7", "--run", "whole", "--watch", "-o", "out");
+        await submit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, submit.ExitCode);
+        string[] fetched = await File.ReadAllLinesAsync(Path.Combine(bed.Folder, "out", RunFiles.Verdicts), TestContext.Current.CancellationToken);
+        Assert.Equal(40, fetched.Length);
+        Assert.Equal(await bed.LocalVerdictsAsync(bed.Request(batch, "whole", 4)), fetched);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_same_message_three_times_is_one_run_and_an_upload_told_of_twice_another()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(5));
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 20), "thrice", 4);
+        for (int i = 0; i < 3; i++)
+        {
+            await bed.SendAsync(request);
+        }
+
+        bed.StartWorker();
+        bed.StartWorker();
+        await bed.UntilAsync("thrice", static run => run.State == RunState.Done);
+        await bed.AssertWholeAsync(request, rollouts: 20);
+        Assert.Equal(20 * 4, bed.Judge.Stats.Judge.Requests);
+
+        // An event of its upload, told twice: one more run, with the defaults.
+        string url = bed.Clients.Rollouts.GetBlobClient("batch.jsonl").Uri.ToString();
+        string told = $$$"""{"type":"Microsoft.Storage.BlobCreated","source":"s","subject":"s","data":{"api":"PutBlob","eTag":"0x1","url":"{{{url}}}"}}""";
+        for (int i = 0; i < 2; i++)
+        {
+            await bed.Clients.Queues.GetQueueClient(ResourceNames.UploadsQueue).SendMessageAsync(told, TestContext.Current.CancellationToken);
+        }
+
+        RunRecord uploaded = await bed.UntilAsync(RunIds.ForUpload("batch.jsonl", url, "0x1"), static run => run.State == RunState.Done);
+        Assert.Equal(1, uploaded.Attempts);
+        Assert.Equal((20 * 4) + (20 * 8), bed.Judge.Stats.Judge.Requests);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_poison_message_between_good_ones_is_put_aside_with_its_reason()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.Zero);
+        string batch = await bed.UploadAsync("batch.jsonl", rollouts: 5);
+        await bed.SendAsync(bed.Request(batch, "good-1", 2));
+        string refused = (await bed.Evaluations.SendMessageAsync("""{"batch":"batch.jsonl","modle":"x"}""", TestContext.Current.CancellationToken)).Value.MessageId;
+        await bed.SendAsync(bed.Request("missing.jsonl", "missing", 2));
+        await bed.SendAsync(bed.Request(batch, "good-2", 2) with { Judge = "nobody" });
+        await bed.SendAsync(bed.Request(batch, "good-3", 2));
+        bed.StartWorker();
+        await bed.UntilAsync("good-1", static run => run.State == RunState.Done);
+        await bed.UntilAsync("good-3", static run => run.State == RunState.Done);
+        Assert.Contains("'modle'", (await bed.UntilAsync($"refused-{refused}", static run => run.State == RunState.Refused)).Reason, StringComparison.Ordinal);
+        Assert.Contains("there is no batch", (await bed.UntilAsync("missing", static run => run.State == RunState.Failed)).Reason, StringComparison.Ordinal);
+        Assert.Contains("no judge of this name", (await bed.UntilAsync("good-2", static run => run.State == RunState.Failed)).Reason, StringComparison.Ordinal);
+        Assert.Equal(3, (await bed.Poison.GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+        Assert.Equal(0, (await bed.Evaluations.GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false, "was changed")]
+    [InlineData(true, "was deleted")]
+    public async Task A_batch_that_changes_under_its_run_ends_it_and_says_so(bool delete, string reason)
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(10));
+        await bed.SendAsync(bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 100), "changed", 16));
+        bed.StartWorker();
+        await bed.UntilJudgedAsync(50);
+        if (delete)
+        {
+            await bed.Clients.Rollouts.GetBlobClient("batch.jsonl").DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
+        }
+        else
+        {
+            await bed.UploadAsync("batch.jsonl", rollouts: 101);
+        }
+
+        RunRecord failed = await bed.UntilAsync("changed", static run => run.State == RunState.Failed);
+        Assert.Contains(reason, failed.Reason, StringComparison.Ordinal);
+        Assert.Null(await bed.Clients.OpenRun("changed").OpenReadAsync(RunFiles.Verdicts, 0, TestContext.Current.CancellationToken));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_told_to_stop_drains_and_another_goes_on()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(20));
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 50), "drained", 8);
+        await bed.SendAsync(request);
+        Process first = bed.StartWorker();
+        await bed.UntilJudgedAsync(60);
+        using (Process terminate = Process.Start("kill", ["-TERM", $"{first.Id}"]))
+        {
+            await terminate.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, first.ExitCode);
+        RunRecord waiting = await bed.UntilAsync("drained", static run => run.State == RunState.Queued);
+        Assert.Contains("stopped", waiting.Reason, StringComparison.Ordinal);
+        bed.StartWorker();
+        await bed.UntilAsync("drained", static run => run.State == RunState.Done);
+        await bed.AssertWholeAsync(request, rollouts: 50);
+
+        // What was in flight ended and was kept: nothing was paid for twice.
+        Assert.Equal(50 * 8, bed.Judge.Stats.Judge.Requests);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_cancelled_run_stops_and_says_so()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(20));
+        await bed.SendAsync(bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 200), "cancelled", 16));
+        bed.StartWorker();
+        await bed.UntilJudgedAsync(20);
+        Process cancel = bed.StartTool("cancel", "cancelled");
+        await cancel.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, cancel.ExitCode);
+        await bed.UntilAsync("cancelled", static run => run.State == RunState.Cancelled);
+        Assert.InRange(bed.Judge.Stats.Judge.Requests, 20, (200 * 16) - 1);
+    }
+}
+
+/// <summary>A process that dies while another is alive.</summary>
+public sealed class KilledWorkerTests
+{
+    [Fact(Timeout = 180_000)]
+    public async Task A_killed_workers_run_is_taken_over_and_ends_as_if_nothing_had_happened()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(20));
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 60), "killed", 8);
+        await bed.SendAsync(request);
+        Dictionary<string, Process> workers = new(StringComparer.Ordinal);
+        foreach (Process worker in (Process[])[bed.StartWorker(), bed.StartWorker()])
+        {
+            workers.Add($"{Environment.MachineName}/{worker.Id}", worker);
+        }
+
+        // Anywhere in the run, another place every time.
+        await bed.UntilJudgedAsync(Random.Shared.Next(10, 400));
+        string owner = (await bed.UntilAsync("killed", static run => run.Worker is not null)).Worker!;
+        workers[owner].Kill();
+        await workers[owner].WaitForExitAsync(TestContext.Current.CancellationToken);
+        RunRecord done = await bed.UntilAsync("killed", static run => run.State == RunState.Done);
+        Assert.NotEqual(owner, done.Worker);
+        await bed.AssertWholeAsync(request, rollouts: 60);
+
+        // Only what was in flight was asked for again: never two owners at once.
+        Assert.InRange(bed.Judge.Stats.Judge.Requests, 60 * 8, (60 * 8) + bed.InFlight);
+    }
+}
+
+/// <summary>Storage that goes away and comes back.</summary>
+public sealed class StorageOutageTests
+{
+    [Fact(Timeout = 180_000)]
+    public async Task A_run_survives_storage_that_was_away()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.FromMilliseconds(20), onDisk: true);
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 60), "outage", 8);
+        await bed.SendAsync(request);
+        bed.StartWorker();
+        await bed.UntilJudgedAsync(100);
+        await bed.Azurite.StopAsync();
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        await bed.Azurite.RestartAsync();
+        await bed.UntilAsync("outage", static run => run.State == RunState.Done);
+        await bed.AssertWholeAsync(request, rollouts: 60);
+    }
+}
