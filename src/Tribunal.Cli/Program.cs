@@ -5,6 +5,8 @@ using Tribunal.Cli.Commands;
 RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
 {
     ScoreCommand.Create(),
+    VoteCommand.Create(),
+    SimulateCommand.Create(),
     BenchCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),

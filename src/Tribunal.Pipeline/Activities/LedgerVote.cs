@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Batches;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>Votes again on recorded judgements, without any inference. Holds the ledger's numbers in memory, none of its texts; the batch is streamed.</summary>
+public sealed class LedgerVote
+{
+    private readonly Dictionary<string, List<Judgement>> _ledger = new(StringComparer.Ordinal);
+
+    /// <summary>Judgements read.</summary>
+    public long Judgements { get; private set; }
+
+    /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
+    public Judgement? First { get; private set; }
+
+    /// <summary>Adds a ledger file.</summary>
+    /// <exception cref="LedgerException">A line is not a judgement.</exception>
+    public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, cancellationToken))
+        {
+            if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+            {
+                _ledger.Add(judgement.RolloutId, list = []);
+            }
+
+            list.Add(judgement);
+            First ??= judgement;
+            Judgements++;
+        }
+
+        // The ledger's order is that of its samples: files hold them as they finished.
+        foreach (List<Judgement> list in _ledger.Values)
+        {
+            list.Sort(static (a, b) => a.Sample.CompareTo(b.Sample));
+        }
+    }
+
+    /// <summary>The rollouts of a batch with what the ledger holds of each; bad lines and repeated ids are left out.</summary>
+    public async IAsyncEnumerable<RolloutLedger> JoinAsync(Stream batch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var validator = new RolloutValidator();
+        await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is { } rollout && validator.Check(rollout) is null)
+            {
+                yield return new RolloutLedger(rollout, _ledger.GetValueOrDefault(rollout.Id) ?? []);
+            }
+        }
+    }
+
+    /// <summary>Votes on every rollout of a batch and writes the verdicts.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="options">The vote. A policy other than fixed is replayed over each record.</param>
+    /// <param name="samples">The first so many judgements of each rollout; null takes all.</param>
+    /// <param name="simulated">Whether the judgements are the simulated judge's.</param>
+    /// <param name="verdicts">Where verdict lines go.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    public async Task<SummaryPart> CastAsync(
+        Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
+    {
+        IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
+        bool replay = options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        var sums = new SummaryPart();
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
+        {
+            IReadOnlyList<Judgement> recorded = joined.Ledger;
+            if (samples < recorded.Count)
+            {
+                recorded = [.. recorded.Take(samples.Value)];
+            }
+
+            StopReason? stop = recorded.Count > 0 ? StopReason.Fixed : null;
+            if (replay && recorded.Count > 0)
+            {
+                RecordedReplay replayed = RecordedReplay.Run(options, joined.Rollout, recorded);
+                (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
+            }
+
+            Verdict verdict = scheme.Cast(joined.Rollout, recorded, stop);
+            if (simulated)
+            {
+                verdict = verdict with { Simulated = true };
+            }
+
+            sums.Add(joined.Rollout, verdict, recorded);
+            RunActivities.AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
+            if (buffer.WrittenCount > 48 * 1024)
+            {
+                await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+                buffer.ResetWrittenCount();
+            }
+        }
+
+        await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        return sums;
+    }
+}
