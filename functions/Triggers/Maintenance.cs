@@ -12,7 +12,9 @@ public sealed class Maintenance(TimeProvider time)
     [Function(nameof(PurgeHistory))]
     public async Task PurgeHistory([TimerTrigger("0 30 3 * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
+        // Some hosts take no open beginning.
         PurgeInstancesFilter filter = new(
+            CreatedFrom: DateTimeOffset.UnixEpoch,
             CreatedTo: time.GetUtcNow() - Kept,
             Statuses: [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated]);
         await client.PurgeAllInstancesAsync(filter, cancellationToken);

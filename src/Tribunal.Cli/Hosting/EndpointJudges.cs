@@ -25,7 +25,7 @@ internal sealed class EndpointJudges(ILoggerFactory loggers, TimeProvider time) 
         Concurrency = settings.Concurrency,
     });
 
-    public IMetaRewardModel Meta(Uri endpoint, string model) => throw new ArgumentException("meta reward models behind endpoints can't be configured for this host");
+    public IMetaRewardModel Meta(Uri endpoint, string model) => _factory.CreateMeta(new MetaEndpointOptions { Name = "meta", Endpoint = endpoint, Model = model });
 
     public void Dispose() => _factory.Dispose();
 }
