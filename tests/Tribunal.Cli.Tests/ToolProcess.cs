@@ -10,6 +10,15 @@ internal static class ToolProcess
 {
     public static async Task<ToolResult> RunAsync(string workingFolder, params string[] arguments)
     {
+        using Process process = Start(workingFolder, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new ToolResult(process.ExitCode, await output, await errors);
+    }
+
+    public static Process Start(string workingFolder, params string[] arguments)
+    {
         var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = workingFolder,
@@ -23,10 +32,6 @@ internal static class ToolProcess
             start.ArgumentList.Add(argument);
         }
 
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return new ToolResult(process.ExitCode, await output, await errors);
+        return Process.Start(start)!;
     }
 }

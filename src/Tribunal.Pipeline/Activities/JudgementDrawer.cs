@@ -1,4 +1,5 @@
 using Tribunal.Judging;
+using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Rollouts;
@@ -9,8 +10,11 @@ namespace Tribunal.Pipeline.Activities;
 /// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off, and has it meta-scored.</summary>
 internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
 {
-    /// <summary>The judgement; null where the run has to stop instead.</summary>
-    public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
+    /// <summary>
+    /// The judgement, in the ledger; null where the run has to stop instead. A place at the gate is held until the ledger has
+    /// it, so that a kill loses no more judgements than the gate has places.
+    /// </summary>
+    public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
         await context.Gate.WaitAsync(cancellationToken);
         try
@@ -22,6 +26,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
             context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Binding.Price, validRateFloor);
+            await ledger.AppendAsync(judgement);
             return judgement;
         }
         finally

@@ -149,12 +149,11 @@ public sealed partial class RunActivities(
             await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
             {
                 using Activity? span = PipelineTelemetry.StartJudgement(chunk.RunId, rollouts[draw.Rollout].Id, draw.Sample);
-                if (await drawer.DrawAsync(rollouts[draw.Rollout], draw, token) is not { } judgement)
+                if (await drawer.DrawAsync(rollouts[draw.Rollout], draw, writer, token) is not { } judgement)
                 {
                     return;
                 }
 
-                await writer.AppendAsync(judgement);
                 PipelineTelemetry.Judged(span, judgement);
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)

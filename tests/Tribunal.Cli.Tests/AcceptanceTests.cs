@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Simulator.Batches;
+using Tribunal.Simulator.Judging;
+using Tribunal.Simulator.Serving;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Cli.Tests;
+
+/// <summary>The main job as people meet it: a real process, a real endpoint, kills and faults.</summary>
+public sealed class AcceptanceTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_run_that_is_killed_twenty_times_ends_as_if_it_had_not_been()
+    {
+        const int Rollouts = 500, Samples = 4, Kills = 20, Concurrency = 32;
+        string batch = await GenerateAsync(Rollouts);
+        var options = new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(40) };
+        await using SimulatorServer undisturbed = await SimulatorServer.StartAsync(options);
+        ToolResult whole = await ScoreAsync(batch, "whole", undisturbed);
+        Assert.True(whole.ExitCode == 0, whole.Errors + whole.Output);
+
+        await using SimulatorServer server = await SimulatorServer.StartAsync(options);
+        var random = new Random(20261123);
+        long inFlight = 0;
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            long until = server.Stats.Judge.Answered + random.Next(5, Rollouts * Samples / Kills);
+            using Process process = ToolProcess.Start(_folder, Arguments(batch, "killed", server));
+            while (server.Stats.Judge.Answered < until && !process.HasExited)
+            {
+                await Task.Delay(2);
+            }
+
+            Assert.False(process.HasExited, "the run ended before it could be killed");
+            process.Kill();
+            await process.WaitForExitAsync();
+            inFlight += Concurrency;
+        }
+
+        ToolResult last = await ScoreAsync(batch, "killed", server);
+        Assert.True(last.ExitCode == 0, last.Errors + last.Output);
+        Assert.Equal(File.ReadAllText(PathOf("whole", RunFiles.Verdicts)), File.ReadAllText(PathOf("killed", RunFiles.Verdicts)));
+        List<Judgement> ledger = await LedgerAsync("killed");
+        Assert.Equal(Rollouts * Samples, ledger.Count);
+        Assert.Equal(Rollouts * Samples, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+        Assert.InRange(server.Stats.Judge.Requests - (Rollouts * Samples), 0, inFlight);
+
+        string[] Arguments(string from, string to, SimulatorServer at) =>
+            ["score", from, "-o", to, "--judge", at.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel, "--samples", $"{Samples}", "--concurrency", $"{Concurrency}"];
+
+        Task<ToolResult> ScoreAsync(string from, string to, SimulatorServer at) => ToolProcess.RunAsync(_folder, Arguments(from, to, at));
+    }
+
+    [Fact]
+    public async Task A_poor_endpoint_fails_judgements_and_never_rewards_and_the_totals_are_its_own()
+    {
+        const double Share = 0.3;
+        string batch = await GenerateAsync(200);
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions
+        {
+            Faults = TransportFaults.Mixed(Share),
+            Judge = new SimulatedJudgeOptions { Faults = TransportFaults.Answers(Share) },
+            HangTime = TimeSpan.FromSeconds(30),
+            RetryAfter = TimeSpan.FromMilliseconds(50),
+        });
+        ToolResult result = await ToolProcess.RunAsync(
+            _folder, "score", batch, "-o", "poor", "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel, "--samples", "4", "--timeout", "1");
+        Assert.True(result.ExitCode is 0 or 1, result.Errors + result.Output);
+        RunSummary summary = Summary("poor");
+        SimulatorStats counted = server.Stats;
+        Assert.Equal(RunStatus.Complete, summary.Status);
+        Assert.Equal(counted.Judge.Requests, summary.Requests.Sent);
+        Assert.Equal(counted.Judge.TooManyRequests, summary.Requests.Throttled);
+        Assert.Equal(counted.Judge.Unavailable, summary.Requests.Unavailable);
+        Assert.Equal(counted.Judge.Resets + counted.Judge.ResetsMidBody, summary.Requests.Reset);
+        Assert.Equal(counted.Judge.Hangs, summary.Requests.TimedOut);
+        Assert.Equal((counted.Judge.InputTokens, counted.Judge.OutputTokens), (summary.Usage.Input, summary.Usage.Output));
+        Assert.True(summary.Judgements.Unparsable > 0 && summary.Judgements.Refused > 0 && summary.Requests.Redrawn > 0);
+
+        Dictionary<string, List<Judgement>> ledger = (await LedgerAsync("poor")).GroupBy(static j => j.RolloutId).ToDictionary(static g => g.Key, static g => g.ToList(), StringComparer.Ordinal);
+        foreach (string line in File.ReadLines(PathOf("poor", RunFiles.Verdicts)))
+        {
+            Verdict verdict = JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!;
+            int valid = ledger[verdict.Id].Count(static j => j.Outcome == JudgementOutcome.Valid);
+            Assert.Equal(valid, verdict.Votes.Kept);
+            Assert.Equal(4, verdict.Votes.Drawn);
+            Assert.Equal(valid > 0 ? VerdictStatus.Scored : VerdictStatus.Unscorable, verdict.Status);
+            Assert.Equal(valid > 0, verdict.Reason is null);
+        }
+    }
+
+    [Theory]
+    [InlineData("grm")]
+    [InlineData("rm-r1")]
+    [InlineData("rrm")]
+    public async Task Every_protocol_scores_a_batch_over_http_with_a_meta_reward_model(string protocol)
+    {
+        string batch = await GenerateAsync(20);
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions());
+        ToolResult result = await ToolProcess.RunAsync(
+            _folder, "score", batch, "-o", "run", "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel,
+            "--protocol", protocol, "--samples", "4", "--meta", server.Address.ToString(), "--json");
+        Assert.True(result.ExitCode == 0, result.Errors + result.Output);
+        RunSummary summary = JsonSerializer.Deserialize(result.Output, PipelineJson.Default.RunSummary)!;
+        Assert.Equal((20L, protocol, false), (summary.Scored, summary.Protocol, summary.Simulated));
+        Assert.All(await LedgerAsync("run"), static judgement => Assert.NotNull(judgement.Meta));
+    }
+
+    [Fact]
+    public async Task The_sample_batch_scores_with_nothing_configured_and_says_that_it_is_simulated()
+    {
+        string sample = Path.Combine(AppContext.BaseDirectory, "../../../../../samples/rollouts.jsonl");
+        ToolResult result = await ToolProcess.RunAsync(_folder, "score", sample, "-o", "out");
+        Assert.Equal(0, result.ExitCode);
+        string[] lines = result.Output.Trim().Split('\n');
+        Assert.StartsWith("SIMULATED", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("SIMULATED", lines[^1], StringComparison.Ordinal);
+        Assert.True(Summary("out").Simulated);
+        Assert.All(File.ReadLines(PathOf("out", RunFiles.Verdicts)), static line => Assert.Contains("\"simulated\":true", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Exit_codes_tell_what_to_do()
+    {
+        string batch = await GenerateAsync(30);
+        int closed = ClosedPort();
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "score")).ExitCode);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "score", "nowhere.jsonl")).ExitCode);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "score", batch, "--judge", "ftp://host")).ExitCode);
+        ToolResult away = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "away", "--judge", $"http://127.0.0.1:{closed}/v1", "--model", "m");
+        Assert.Equal(3, away.ExitCode);
+        ToolResult limited = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited", "--max-tokens", "5000");
+        Assert.Equal(4, limited.ExitCode);
+        Assert.Contains("the same command", limited.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited")).ExitCode);
+        ToolResult other = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited", "--seed", "9");
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("seed", other.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", away.Errors + limited.Errors + other.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Voting_again_on_fewer_judgements_needs_no_judge()
+    {
+        string batch = await GenerateAsync(50);
+        await ToolProcess.RunAsync(_folder, "score", batch, "-o", "run", "--samples", "8");
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "vote", "run", "-o", "all")).ExitCode);
+        Assert.Equal(File.ReadAllText(PathOf("run", RunFiles.Verdicts)), File.ReadAllText(PathOf("all", RunFiles.Verdicts)));
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "vote", "run", "-o", "two", "--samples", "2", "--resamples", "20")).ExitCode);
+        Assert.Equal(100, Summary("two").Judgements.Drawn);
+        Assert.True(File.Exists(PathOf("two", "resamples.csv")));
+    }
+
+    private static int ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<string> GenerateAsync(int rollouts)
+    {
+        string path = Path.Combine(_folder, "batch.jsonl");
+        await using FileStream stream = File.Create(path);
+        await BatchGenerator.WriteAsync(stream, new BatchOptions { Rollouts = rollouts });
+        return path;
+    }
+
+    private string PathOf(string run, string name) => Path.Combine(_folder, run, name);
+
+    private RunSummary Summary(string run) => JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(run, RunFiles.Summary)), PipelineJson.Default.RunSummary)!;
+
+    private async Task<List<Judgement>> LedgerAsync(string run)
+    {
+        await using FileStream stream = File.OpenRead(PathOf(run, RunFiles.Judgements));
+        var judgements = new List<Judgement>();
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false))
+        {
+            judgements.Add(judgement);
+        }
+
+        return judgements;
+    }
+}
