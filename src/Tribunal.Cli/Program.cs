@@ -7,6 +7,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     ScoreCommand.Create(),
     VoteCommand.Create(),
     SimulateCommand.Create(),
+    ReportCommand.Create(),
     BenchCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),

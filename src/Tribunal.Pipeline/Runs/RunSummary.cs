@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
 
 namespace Tribunal.Pipeline.Runs;
 
@@ -201,6 +202,9 @@ public sealed record RunSummary
 
     /// <summary>Cost from the price table; null where no price is known.</summary>
     public double? Cost { get; init; }
+
+    /// <summary>What the cost was reckoned with; null where no price is known.</summary>
+    public TokenPrice? Price { get; init; }
 
     /// <summary>Share of judgements with a verdict.</summary>
     public Rate? ValidRate { get; init; }

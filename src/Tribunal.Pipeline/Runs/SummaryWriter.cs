@@ -59,6 +59,7 @@ public static class SummaryWriter
             },
             Usage = overall.Usage,
             Cost = price?.Of(overall.Usage),
+            Price = price,
             ValidRate = validRate,
             FlipRate = Rate.Wilson(sums.Flipped, sums.Matched),
             FirstShownRate = Rate.Wilson(sums.FirstShown, sums.Decided),
