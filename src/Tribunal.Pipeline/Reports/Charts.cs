@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Xml.Linq;
 using OxyPlot;
 using OxyPlot.Axes;
-using OxyPlot.Legends;
 using OxyPlot.Series;
 
 namespace Tribunal.Pipeline.Reports;
@@ -16,7 +15,7 @@ namespace Tribunal.Pipeline.Reports;
 internal sealed record IntervalRow(string Label, double Value, double Low, double High, double? Chance);
 
 /// <summary>A line with a band.</summary>
-/// <param name="Name">In the legend.</param>
+/// <param name="Name">In the key.</param>
 /// <param name="Points">x, y and the band's ends.</param>
 internal sealed record BandLine(string Name, IReadOnlyList<(double X, double Y, double Low, double High)> Points);
 
@@ -26,18 +25,20 @@ internal sealed record BandLine(string Name, IReadOnlyList<(double X, double Y, 
 /// </summary>
 internal static class Charts
 {
+    // Margins are fixed because the viewer's fonts are wider or narrower than those that OxyPlot measures with.
     private const int Width = 640;
+    private const int NarrowWidth = 420;
 
     private static readonly OxyColor Ink = OxyColor.FromRgb(1, 0, 1);
     private static readonly OxyColor Grid = OxyColor.FromRgb(1, 0, 2);
     private static readonly OxyColor First = OxyColor.FromRgb(1, 0, 3);
     private static readonly OxyColor Second = OxyColor.FromRgb(1, 0, 4);
-    private static readonly Dictionary<string, string> Classes = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> Classes = new(StringComparer.Ordinal)
     {
-        ["#010001"] = "ink",
-        ["#010002"] = "grid",
-        ["#010003"] = "first",
-        ["#010004"] = "second",
+        ["rgb(1,0,1)"] = "ink",
+        ["rgb(1,0,2)"] = "grid",
+        ["rgb(1,0,3)"] = "first",
+        ["rgb(1,0,4)"] = "second",
     };
 
     /// <summary>Counts in bins; <paramref name="edges"/> is one longer than <paramref name="counts"/>.</summary>
@@ -53,16 +54,18 @@ internal static class Charts
         }
 
         model.Series.Add(bars);
-        return Draw(model, 260, label);
+        return Draw(model, NarrowWidth, 250, label);
     }
 
-    /// <summary>Shares by position, with what an unbiased judge would give.</summary>
-    public static Markup Positions(string label, IReadOnlyList<IntervalRow> rows) => Intervals(label, rows);
+    /// <summary>The key to a plot's two series; text and marks, so that colour alone says nothing.</summary>
+    public static Markup Key(string first, string? second, string secondMark = "×") => new(
+        $"<p class=\"key\"><span class=\"first\" aria-hidden=\"true\">●</span> {HtmlPage.Escape(first)}"
+        + (second is null ? "" : $" <span class=\"second\" aria-hidden=\"true\">{secondMark}</span> {HtmlPage.Escape(second)}") + "</p>");
 
     /// <summary>Values with intervals, a row each; a cross marks what guessing gives.</summary>
     public static Markup Intervals(string label, IReadOnlyList<IntervalRow> rows)
     {
-        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, Padding = new OxyThickness(4) };
+        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(210, 8, 16, 28) };
         var names = new CategoryAxis
         {
             Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, TextColor = Ink, TicklineColor = Grid, AxislineColor = Grid, GapWidth = 0.4,
@@ -70,8 +73,8 @@ internal static class Charts
         names.Labels.AddRange(rows.Select(static row => PlainText.Of(PlainText.Head(row.Label, 28))));
         model.Axes.Add(names);
         model.Axes.Add(Linear(AxisPosition.Bottom, null, 0, 1));
-        var values = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerSize = 5, MarkerFill = First, Title = "measured, 95 % interval" };
-        var chance = new ScatterSeries { MarkerType = MarkerType.Cross, MarkerSize = 5, MarkerStroke = Second, MarkerStrokeThickness = 2, Title = "guessing" };
+        var values = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerSize = 5, MarkerFill = First };
+        var chance = new ScatterSeries { MarkerType = MarkerType.Cross, MarkerSize = 5, MarkerStroke = Second, MarkerStrokeThickness = 2 };
         for (int i = 0; i < rows.Count; i++)
         {
             var interval = new LineSeries { Color = First, StrokeThickness = 2 };
@@ -87,8 +90,7 @@ internal static class Charts
 
         model.Series.Add(values);
         model.Series.Add(chance);
-        model.Legends.Add(NewLegend());
-        return Draw(model, 90 + (26 * rows.Count), label);
+        return Draw(model, Width, 50 + (26 * rows.Count), label);
     }
 
     /// <summary>Lines with bands around them.</summary>
@@ -109,7 +111,7 @@ internal static class Charts
         {
             OxyColor color = i == 0 ? First : Second;
             var band = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(50, color), StrokeThickness = 0 };
-            var line = new LineSeries { Color = color, StrokeThickness = 2, MarkerType = i == 0 ? MarkerType.Circle : MarkerType.Square, MarkerSize = 4, MarkerFill = color, Title = lines[i].Name };
+            var line = new LineSeries { Color = color, StrokeThickness = 2, MarkerType = i == 0 ? MarkerType.Circle : MarkerType.Square, MarkerSize = 4, MarkerFill = color };
             foreach ((double x, double y, double low, double high) in lines[i].Points)
             {
                 band.Points.Add(new DataPoint(x, low));
@@ -121,8 +123,7 @@ internal static class Charts
             model.Series.Add(line);
         }
 
-        model.Legends.Add(NewLegend());
-        return Draw(model, 320, label);
+        return Draw(model, Width, 320, label);
     }
 
     /// <summary>Accuracy against confidence, with the diagonal of perfect calibration.</summary>
@@ -130,11 +131,11 @@ internal static class Charts
     {
         PlotModel model = Model("mean confidence", "accuracy");
         (model.Axes[0].Minimum, model.Axes[0].Maximum, model.Axes[1].Minimum, model.Axes[1].Maximum) = (0, 1, 0, 1);
-        var diagonal = new LineSeries { Color = Second, StrokeThickness = 1.5, LineStyle = LineStyle.Dash, Title = "perfectly calibrated" };
+        var diagonal = new LineSeries { Color = Second, StrokeThickness = 1.5, LineStyle = LineStyle.Dash };
         diagonal.Points.Add(new DataPoint(0, 0));
         diagonal.Points.Add(new DataPoint(1, 1));
         model.Series.Add(diagonal);
-        var line = new LineSeries { Color = First, StrokeThickness = 2, MarkerType = MarkerType.Circle, MarkerSize = 4, MarkerFill = First, Title = "this run, 95 % intervals" };
+        var line = new LineSeries { Color = First, StrokeThickness = 2, MarkerType = MarkerType.Circle, MarkerSize = 4, MarkerFill = First };
         foreach ((double x, double y, double low, double high) in points)
         {
             var interval = new LineSeries { Color = First, StrokeThickness = 1 };
@@ -145,13 +146,12 @@ internal static class Charts
         }
 
         model.Series.Add(line);
-        model.Legends.Add(NewLegend());
-        return Draw(model, 380, label);
+        return Draw(model, Width, 380, label);
     }
 
     private static PlotModel Model(string xTitle, string yTitle)
     {
-        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, Padding = new OxyThickness(4) };
+        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(64, 10, 16, 48) };
         model.Axes.Add(Linear(AxisPosition.Bottom, xTitle));
         model.Axes.Add(Linear(AxisPosition.Left, yTitle));
         return model;
@@ -170,26 +170,18 @@ internal static class Charts
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = Grid,
         MinorTickSize = 0,
+        AxisTitleDistance = position == AxisPosition.Left ? 14 : 6,
     };
 
-    private static Legend NewLegend() => new()
-    {
-        LegendPlacement = LegendPlacement.Outside,
-        LegendPosition = LegendPosition.TopLeft,
-        LegendOrientation = LegendOrientation.Horizontal,
-        LegendBorderThickness = 0,
-        LegendTextColor = Ink,
-    };
-
-    private static Markup Draw(PlotModel model, int height, string label)
+    private static Markup Draw(PlotModel model, int width, int height, string label)
     {
         model.Background = OxyColors.Undefined;
         using var stream = new MemoryStream();
-        new SvgExporter { Width = Width, Height = height, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream);
+        new SvgExporter { Width = width, Height = height, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream);
         stream.Position = 0;
         XElement root = XDocument.Load(stream).Root!;
         var svg = new XElement("svg",
-            new XAttribute("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Width} {height}")),
+            new XAttribute("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {width} {height}")),
             new XAttribute("role", "img"),
             new XAttribute("aria-label", PlainText.Of(label)));
         svg.Add(root.Elements().Where(static e => e.Name.LocalName is not ("title" or "desc")).Select(static e => Plain(e)));

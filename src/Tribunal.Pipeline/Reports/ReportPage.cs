@@ -161,14 +161,14 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
     {
         OutcomeCounts counts = _summary.Judgements;
         Section("outcomes", "Outcomes");
-        _page.Add($"<table><caption>Judgements by what became of them</caption><thead><tr><th scope=\"col\">outcome</th><th scope=\"col\">judgements</th><th scope=\"col\">share</th></tr></thead><tbody>");
+        _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outcomes, table\"><table><caption>Judgements by what became of them</caption><thead><tr><th scope=\"col\">outcome</th><th scope=\"col\">judgements</th><th scope=\"col\">share</th></tr></thead><tbody>");
         foreach ((string name, long count) in ((string, long)[])
             [("valid", counts.Valid), ("unparsable", counts.Unparsable), ("truncated", counts.Truncated), ("refused", counts.Refused), ("failed", counts.Failed)])
         {
             _page.Add($"<tr><th scope=\"row\">{name}</th><td>{count:N0}</td><td>{(counts.Drawn == 0 ? 0 : (double)count / counts.Drawn):P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table>\n");
+        _page.Add($"</tbody></table></div>\n");
         RequestCounts requests = _summary.Requests;
         _page.Add($"<p class=\"soft\">{requests.Sent:N0} requests: {requests.Throttled:N0} throttled, {requests.Unavailable:N0} unavailable, {requests.Reset:N0} reset, {requests.TimedOut:N0} timed out, {requests.Malformed:N0} malformed, {requests.Redrawn:N0} cut off and drawn again.</p>\n");
         if (_summary.Neutralised is { } inert)
@@ -222,7 +222,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         }
 
         IntervalRow[] plotted = [.. rows.Take(DomainsPlotted).Select(static r => new IntervalRow(r.Name, r.Domain.Accuracy!.Value, r.Domain.Accuracy.Low, r.Domain.Accuracy.High, r.Domain.Chance))];
-        _page.Add($"<figure>{Charts.Intervals("Accuracy by domain with 95 % intervals, and what guessing gives; the table below has the figures", plotted)}<figcaption>Share of labelled rollouts whose best response was found, with Wilson's 95 % interval.{(rows.Length > plotted.Length ? $" The {plotted.Length} largest of {rows.Length} are drawn." : "")}</figcaption></figure>\n");
+        _page.Add($"<figure>{Charts.Intervals("Accuracy by domain with 95 % intervals, and what guessing gives; the table below has the figures", plotted)}{Charts.Key("measured, with its 95 % interval", "guessing")}<figcaption>Share of labelled rollouts whose best response was found, with Wilson's 95 % interval.{(rows.Length > plotted.Length ? $" The {plotted.Length} largest of {rows.Length} are drawn." : "")}</figcaption></figure>\n");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">labelled</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % interval</th><th scope=\"col\">guessing</th><th scope=\"col\">scored</th></tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in rows.Take(DomainsShown))
         {
@@ -248,14 +248,14 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             points.Add((bin.Confidence, bin.Accuracy, rate.Low, rate.High));
         }
 
-        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points)}<figcaption>Expected calibration error {calibration.ExpectedCalibrationError:0.000}: how far confidences are from being probabilities.</figcaption></figure>\n");
-        _page.Add($"<table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
+        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points)}{Charts.Key("this run, with 95 % intervals", "perfectly calibrated", "╌")}<figcaption>Expected calibration error {calibration.ExpectedCalibrationError:0.000}: how far confidences are from being probabilities.</figcaption></figure>\n");
+        _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration, table\"><table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
         foreach (Runs.ReliabilityBin bin in calibration.Bins)
         {
             _page.Add($"<tr><th scope=\"row\">{bin.From:0.0} to {bin.To:0.0}</th><td>{bin.Count:N0}</td><td>{bin.Confidence:0.000}</td><td>{bin.Accuracy:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table>\n</section>\n");
+        _page.Add($"</tbody></table></div>\n</section>\n");
     }
 
     private void AccuracyAgainstK()
@@ -270,8 +270,8 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         ResampleResult any = data.Curves[0].Points[0];
         BandLine[] lines = [.. data.Curves.Select(static c => new BandLine(c.Name, [.. c.Points.Select(static p => (p.Judgements.Mean, p.Accuracy.Mean, p.Accuracy.Low, p.Accuracy.High))]))];
         string caption = $"The recorded judgements of {any.Rollouts:N0}{(data.Labelled > any.Rollouts ? $" (a random sample of {data.Labelled:N0})" : "")} labelled rollouts, voted on again in {any.Resamples:N0} random draw orders. Bands hold 95 % of the orders; they are not intervals over rollouts.";
-        _page.Add($"<figure>{Charts.Lines("Accuracy against judgements per rollout; the table below has the figures", "judgements per rollout", "accuracy", lines, logarithmic: true)}<figcaption>{caption}</figcaption></figure>\n");
-        _page.Add($"<table><thead><tr><th scope=\"col\">vote over</th><th scope=\"col\">judgements</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % of orders</th></tr></thead><tbody>");
+        _page.Add($"<figure>{Charts.Lines("Accuracy against judgements per rollout; the table below has the figures", "judgements per rollout", "accuracy", lines, logarithmic: true)}{Charts.Key(lines[0].Name, lines.Length > 1 ? lines[1].Name : null, "■")}<figcaption>{caption}</figcaption></figure>\n");
+        _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against judgements, table\"><table><thead><tr><th scope=\"col\">vote over</th><th scope=\"col\">judgements</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % of orders</th></tr></thead><tbody>");
         foreach (ResampledCurve curve in data.Curves)
         {
             foreach (ResampleResult point in curve.Points)
@@ -280,7 +280,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             }
         }
 
-        _page.Add($"</tbody></table>\n");
+        _page.Add($"</tbody></table></div>\n");
         if (data.Metas == 0)
         {
             _page.Add($"<p class=\"soft\">The ledger has no meta rewards, so there is no curve with a meta filter.</p>\n");
@@ -315,14 +315,14 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             Rate rate = Rate.Wilson(w, of)!;
             return new IntervalRow($"shown as no. {position + 1}", rate.Value, rate.Low, rate.High, 1.0 / shown);
         })];
-        _page.Add($"<figure>{Charts.Positions("How often the response shown at each position was judged best; the table below has the figures", rows)}<figcaption>How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}.</figcaption></figure>\n");
-        _page.Add($"<table><thead><tr><th scope=\"col\">position</th><th scope=\"col\">judged best</th><th scope=\"col\">95 % interval</th></tr></thead><tbody>");
+        _page.Add($"<figure>{Charts.Intervals("How often the response shown at each position was judged best; the table below has the figures", rows)}{Charts.Key("measured, with its 95 % interval", "without position bias")}<figcaption>How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}.</figcaption></figure>\n");
+        _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Positions, table\"><table><thead><tr><th scope=\"col\">position</th><th scope=\"col\">judged best</th><th scope=\"col\">95 % interval</th></tr></thead><tbody>");
         foreach (IntervalRow row in rows)
         {
             _page.Add($"<tr><th scope=\"row\">{row.Label}</th><td>{row.Value:P1}</td><td>{row.Low:P1} to {row.High:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table>\n</section>\n");
+        _page.Add($"</tbody></table></div>\n</section>\n");
     }
 
     private void Tokens()
