@@ -31,9 +31,21 @@ internal sealed class AppendPart : ILedgerPart
         _blob = store.Segment(name, 0);
     }
 
-    public static async Task<AppendPart> OpenAsync(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob, CancellationToken cancellationToken)
+    /// <summary>Opens a part under its lease.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="name">The part.</param>
+    /// <param name="lease">The lease on its first blob.</param>
+    /// <param name="appendsPerBlob">Appends before it goes on in another blob.</param>
+    /// <param name="created">Taken as empty: should another have written in between, the first append's position says so.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<AppendPart> OpenAsync(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob, bool created, CancellationToken cancellationToken)
     {
         AppendPart part = new(store, name, lease, appendsPerBlob);
+        if (created)
+        {
+            return part;
+        }
+
         BlobProperties properties = await part._blob.GetPropertiesAsync(cancellationToken: cancellationToken);
         while (properties.Metadata.ContainsKey(SegmentedStream.CompleteKey))
         {
@@ -55,7 +67,7 @@ internal sealed class AppendPart : ILedgerPart
     }
 
     public async Task<Stream> OpenReadAsync(CancellationToken cancellationToken) =>
-        await _store.OpenReadAsync(_name, 0, cancellationToken) ?? throw new PartBusyException(_name);
+        _index == 0 && _position == 0 ? Stream.Null : await _store.OpenReadAsync(_name, 0, cancellationToken) ?? throw new PartBusyException(_name);
 
     public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {

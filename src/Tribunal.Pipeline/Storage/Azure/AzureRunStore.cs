@@ -98,10 +98,10 @@ public sealed class AzureRunStore : IRunStore
     {
         StoreNames.Require(name);
         AppendBlobClient first = Segment(name, 0);
-        BlobLease lease = await LeasePartAsync(name, first, cancellationToken);
+        (BlobLease lease, bool created) = await LeasePartAsync(name, first, cancellationToken);
         try
         {
-            return await AppendPart.OpenAsync(this, name, lease, _options.AppendsPerBlob, cancellationToken);
+            return await AppendPart.OpenAsync(this, name, lease, _options.AppendsPerBlob, created, cancellationToken);
         }
         catch
         {
@@ -217,19 +217,21 @@ public sealed class AzureRunStore : IRunStore
     internal AppendBlobClient Segment(string name, int index) =>
         _container.GetAppendBlobClient(index == 0 ? _prefix + name : $"{_prefix}{name}~{index:D4}");
 
-    private async Task<BlobLease> LeasePartAsync(string name, AppendBlobClient first, CancellationToken cancellationToken)
+    // Most parts are new: created first, they need no second try and hold nothing to look at.
+    private async Task<(BlobLease Lease, bool Created)> LeasePartAsync(string name, AppendBlobClient first, CancellationToken cancellationToken)
     {
-        for (int tries = 1; ; tries++)
+        bool created;
+        try
         {
-            try
-            {
-                return await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
-            }
-            catch (RequestFailedException exception) when (tries == 1 && exception.ErrorCode == BlobErrorCode.BlobNotFound)
-            {
-                await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-            }
+            created = await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken) is not null;
         }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            created = false;
+        }
+
+        BlobLease lease = await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
+        return (lease, created);
     }
 
     private async Task UploadAsync(string name, ReadOnlyMemory<byte> content, BlobRequestConditions? conditions, CancellationToken cancellationToken)
