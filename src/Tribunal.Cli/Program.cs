@@ -8,6 +8,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     VoteCommand.Create(),
     SimulateCommand.Create(),
     ReportCommand.Create(),
+    CompareCommand.Create(),
     BenchCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),

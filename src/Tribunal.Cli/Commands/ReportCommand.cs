@@ -37,4 +37,18 @@ internal static class ReportCommand
         });
         return command;
     }
+
+    /// <summary>Writes the report of a run that has just ended; what keeps it from being written doesn't undo the run.</summary>
+    /// <returns>Where it is, or why it is not there.</returns>
+    public static async Task<string> AfterAsync(string folder)
+    {
+        try
+        {
+            return await RunReport.WriteAsync(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"not written: {exception.Message}";
+        }
+    }
 }

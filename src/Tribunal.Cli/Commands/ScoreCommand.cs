@@ -123,6 +123,11 @@ internal sealed class ScoreCommand
             await Console.Error.WriteLineAsync($"stopped: {halt.Detail}. Nothing is lost: the same command goes on from here.");
         }
 
+        if (outcome.Halt is null)
+        {
+            await words.WriteLineAsync($"  report       {await ReportCommand.AfterAsync(folder)}");
+        }
+
         await words.WriteLineAsync($"  in           {folder}");
         if (source.Simulated)
         {
