@@ -48,10 +48,10 @@ public static class ComparePage
             page.Add($"<figure>{Charts.Intervals("Accuracy of each run with 95 % intervals; the table below has the figures", rows)}<figcaption>Accuracy on the shared labelled rollouts; unscorable ones count as wrong. Intervals of single runs overlap more readily than their paired difference, which is below.</figcaption></figure>\n");
         }
 
-        Open(page, "Accuracy and cost", "run", "model", "protocol", "scored", "accuracy", "95 % interval", "judgements a rollout", "tokens in", "tokens out", "cost");
+        Open(page, "Accuracy and cost", "run", "model", "protocol", "scored", "accuracy", "95 % interval", "judgements", "tokens", "cost");
         foreach (ComparedRun run in comparison.Runs)
         {
-            page.Add($"<tr><th scope=\"row\"><bdi>{Name(run.Name)}</bdi></th><td><bdi>{Name(run.Model)}</bdi>{(run.Simulated ? " (simulated)" : "")}</td><td>{run.Protocol}</td><td>{run.Scored:N0}</td><td>{Percent(run.Accuracy?.Value)}</td><td>{(run.Accuracy is { } rate ? $"{rate.Low:P1} to {rate.High:P1}" : "–")}</td><td>{run.JudgementsPerRollout:0.#}</td><td>{run.Usage.Input:N0}</td><td>{run.Usage.Output:N0}</td><td>{(run.Cost is double cost ? $"{cost:N4}" : "–")}</td></tr>");
+            page.Add($"<tr><th scope=\"row\"><bdi>{Name(run.Name)}</bdi></th><td class=\"words\"><bdi>{Name(run.Model)}</bdi>{(run.Simulated ? " (simulated)" : "")}</td><td>{run.Protocol}</td><td>{run.Scored:N0}</td><td>{Percent(run.Accuracy?.Value)}</td><td>{(run.Accuracy is { } rate ? $"{rate.Low:P1} to {rate.High:P1}" : "–")}</td><td>{run.JudgementsPerRollout:0.#}</td><td>{run.Usage.Input + run.Usage.Output:N0}</td><td>{(run.Cost is double cost ? $"{cost:N4}" : "–")}</td></tr>");
         }
 
         Close(page);
@@ -75,7 +75,7 @@ public static class ComparePage
         Open(page, "Disagreements", ["rollout", "domain", "labelled", .. comparison.Runs.Select(static r => Name(r.Name))]);
         foreach (Disagreement rollout in comparison.Disagreements)
         {
-            page.Add($"<tr><th scope=\"row\"><bdi>{Name(rollout.Id)}</bdi></th><td><bdi>{Name(rollout.Domain ?? "–")}</bdi></td><td>{(rollout.Best is { } best ? string.Join(", ", best.Take(8).Select(static b => b + 1)) : "–")}</td>");
+            page.Add($"<tr><th scope=\"row\"><bdi>{Name(rollout.Id)}</bdi></th><td class=\"words\"><bdi>{Name(rollout.Domain ?? "–")}</bdi></td><td>{(rollout.Best is { } best ? string.Join(", ", best.Take(8).Select(static b => b + 1)) : "–")}</td>");
             for (int i = 0; i < rollout.Choices.Count; i++)
             {
                 page.Add($"<td>{(rollout.Choices[i] is int choice ? $"{choice + 1} ({rollout.Confidences[i]:0.00})" : "unscorable")}</td>");
@@ -93,7 +93,7 @@ public static class ComparePage
         Open(page, "Benchmarks", "suite", "judge", "protocol", "items", "one judgement", "vote", "judgements an item");
         foreach (BenchmarkResult result in results)
         {
-            page.Add($"<tr><th scope=\"row\">{Name(result.Suite)}</th><td><bdi>{Name(result.Judge)}</bdi>{(result.Simulated ? " (simulated)" : "")}</td><td>{Name(result.Protocol)}</td><td>{result.Vote.Items:N0}</td><td>{Percent(result.Single.Overall)}</td><td>{Percent(result.Vote.Overall)}</td><td>{result.JudgementsPerItem:0.#}</td></tr>");
+            page.Add($"<tr><th scope=\"row\">{Name(result.Suite)}</th><td class=\"words\"><bdi>{Name(result.Judge)}</bdi>{(result.Simulated ? " (simulated)" : "")}</td><td>{Name(result.Protocol)}</td><td>{result.Vote.Items:N0}</td><td>{Percent(result.Single.Overall)}</td><td>{Percent(result.Vote.Overall)}</td><td>{result.JudgementsPerItem:0.#}</td></tr>");
             foreach (BenchmarkSection section in result.Vote.Sections)
             {
                 BenchmarkSection? single = result.Single.Sections.FirstOrDefault(s => s.Name == section.Name);
@@ -109,7 +109,7 @@ public static class ComparePage
         page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}, table\"><table><thead><tr>");
         foreach (string column in columns)
         {
-            page.Add($"<th scope=\"col\">{column}</th>");
+            page.Add($"<th scope=\"col\"{new Markup(column is "model" or "judge" or "domain" ? " class=\"words\"" : "")}>{column}</th>");
         }
 
         page.Add($"</tr></thead><tbody>");
