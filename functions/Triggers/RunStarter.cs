@@ -23,7 +23,7 @@ internal static class RunStarter
         {
             // Two that ask at once: the host refuses the second (overridableExistingInstanceStates in host.json), and its
             // message comes back to find the run under way.
-            BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration));
+            BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration), ActivitySettings.PatienceMinutes(configuration));
             await client.ScheduleNewOrchestrationInstanceAsync(Names.EvaluateBatch.Name, run, new StartOrchestrationOptions(runId), cancellationToken);
         }
 

@@ -71,6 +71,7 @@ internal static class WorkerCommand
                 {
                     WorkerName = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{Environment.ProcessId}"),
                     Window = ActivitySettings.Window(builder.Configuration),
+                    PatienceMinutes = ActivitySettings.PatienceMinutes(builder.Configuration),
                 },
                 new QueueWorkerOptions
                 {

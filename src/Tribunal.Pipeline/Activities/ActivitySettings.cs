@@ -8,6 +8,7 @@ namespace Tribunal.Pipeline.Activities;
 public static class ActivitySettings
 {
     private const int DefaultWindow = 4;
+    private const double DefaultPatienceMinutes = 30;
 
     /// <summary>Options of the activities.</summary>
     /// <exception cref="FormatException">A setting is no number.</exception>
@@ -24,6 +25,11 @@ public static class ActivitySettings
     /// <summary>Shards of a run under way at once.</summary>
     /// <exception cref="FormatException">The setting is no number.</exception>
     public static int Window(IConfiguration configuration) => Number(configuration, SettingNames.ShardWindow) ?? DefaultWindow;
+
+    /// <summary>Minutes that a run waits for a judge that starts from zero.</summary>
+    /// <exception cref="FormatException">The setting is no time span.</exception>
+    public static double PatienceMinutes(IConfiguration configuration) =>
+        configuration[SettingNames.JudgeStartLimit] is { Length: > 0 } limit ? TimeSpan.Parse(limit, CultureInfo.InvariantCulture).TotalMinutes : DefaultPatienceMinutes;
 
     private static int? Number(IConfiguration configuration, string key) =>
         configuration[key] is { Length: > 0 } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;

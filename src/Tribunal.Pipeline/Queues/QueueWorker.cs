@@ -107,8 +107,9 @@ public sealed partial class QueueWorker(
             {
                 return;
             }
-            catch (Exception exception) when (exception is RequestFailedException or AggregateException or OperationCanceledException)
+            catch (Exception exception)
             {
+                // Whatever it is, the message comes back and the worker goes on.
                 LogAway(name, exception);
             }
 
@@ -245,7 +246,7 @@ public sealed partial class QueueWorker(
         }
     }
 
-    [LoggerMessage(110, LogLevel.Warning, "{Name} can't be reached; tried again")]
+    [LoggerMessage(110, LogLevel.Warning, "{Name} can't be served at the moment; tried again")]
     private partial void LogAway(string name, Exception exception);
 
     [LoggerMessage(111, LogLevel.Warning, "Message {MessageId} of {Queue} moved to the poison queue: {Reason}")]

@@ -95,7 +95,7 @@ public sealed partial class RunExecutor(
                 return await LaterAsync(runId, MessageFate.Now, "the worker is stopping");
             }
 
-            RunOutcome outcome = await host.RunAsync(new BatchRun(runId, record.Request!, options.Window), stop.Token);
+            RunOutcome outcome = await host.RunAsync(new BatchRun(runId, record.Request!, options.Window, options.PatienceMinutes), stop.Token);
             await progress.DisposeAsync();
             return outcome.Halt is null ? await EndAsync(runId, RunState.Done, MessageFate.Served, null) : await HaltedAsync(runId, outcome.Halt);
         }
@@ -192,6 +192,9 @@ public sealed record RunExecutorOptions
 
     /// <summary>Shards of one run under way at once; default 4.</summary>
     public int Window { get; init; } = 4;
+
+    /// <summary>Minutes that a run waits for a judge that starts from zero; default 30.</summary>
+    public double PatienceMinutes { get; init; } = 30;
 
     /// <summary>Least time between two writes of a run's progress; default 1 s.</summary>
     public TimeSpan ProgressPause { get; init; } = TimeSpan.FromSeconds(1);
