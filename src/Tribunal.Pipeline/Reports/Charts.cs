@@ -26,7 +26,7 @@ internal sealed record BandLine(string Name, IReadOnlyList<(double X, double Y, 
 internal static class Charts
 {
     // Margins are fixed because the viewer's fonts are wider or narrower than those that OxyPlot measures with.
-    private const int Width = 640;
+    private const int Width = 500;
     private const int NarrowWidth = 420;
 
     private static readonly OxyColor Ink = OxyColor.FromRgb(1, 0, 1);
@@ -65,12 +65,12 @@ internal static class Charts
     /// <summary>Values with intervals, a row each; a cross marks what guessing gives.</summary>
     public static Markup Intervals(string label, IReadOnlyList<IntervalRow> rows)
     {
-        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(210, 8, 16, 28) };
+        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(170, 8, 16, 28) };
         var names = new CategoryAxis
         {
             Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, TextColor = Ink, TicklineColor = Grid, AxislineColor = Grid, GapWidth = 0.4,
         };
-        names.Labels.AddRange(rows.Select(static row => PlainText.Of(PlainText.Head(row.Label, 28))));
+        names.Labels.AddRange(rows.Select(static row => PlainText.Of(row.Label.Length > 22 ? row.Label[..21] + "…" : row.Label)));
         model.Axes.Add(names);
         model.Axes.Add(Linear(AxisPosition.Bottom, null, 0, 1));
         var values = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerSize = 5, MarkerFill = First };
@@ -103,7 +103,7 @@ internal static class Charts
             model.Axes[0] = new LogarithmicAxis
             {
                 Position = AxisPosition.Bottom, Base = 2, Title = xTitle, Minimum = 0.9, Maximum = Math.Max(right, 2) * 1.1, TextColor = Ink, TitleColor = Ink,
-                TicklineColor = Grid, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = Grid, UseSuperExponentialFormat = false, MinorTickSize = 0,
+                TicklineColor = Grid, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = Grid, UseSuperExponentialFormat = false, MinorTickSize = 0, AxisTitleDistance = 12,
             };
         }
 
@@ -151,7 +151,7 @@ internal static class Charts
 
     private static PlotModel Model(string xTitle, string yTitle)
     {
-        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(64, 10, 16, 48) };
+        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(64, 10, 16, 52) };
         model.Axes.Add(Linear(AxisPosition.Bottom, xTitle));
         model.Axes.Add(Linear(AxisPosition.Left, yTitle));
         return model;
@@ -170,7 +170,7 @@ internal static class Charts
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = Grid,
         MinorTickSize = 0,
-        AxisTitleDistance = position == AxisPosition.Left ? 14 : 6,
+        AxisTitleDistance = position == AxisPosition.Left ? 14 : 12,
     };
 
     private static Markup Draw(PlotModel model, int width, int height, string label)

@@ -251,12 +251,15 @@ internal sealed class ReportCollector(RunFolderFiles run, ReportOptions options)
         }
 
         samples.Add(most);
-        IProtocol protocol = ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol;
-        SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, protocol.Kind, protocol.ScoreRange) with { Tournament = new() };
+        JudgingKind kind = _labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
+        (double, double) range = ProtocolCatalog.Names.Contains(run.Manifest.Protocol, StringComparer.Ordinal)
+            ? ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol.ScoreRange
+            : (1, 10);
+        SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new() };
         double pass = _labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
 
         // Bradley–Terry fits over many responses are iterative.
-        double cost = protocol.Kind == JudgingKind.Pairwise && _labelled.Exists(static r => r.Rollout.Responses.Count > 2) ? 20 : 1;
+        double cost = kind == JudgingKind.Pairwise && _labelled.Exists(static r => r.Rollout.Responses.Count > 2) ? 20 : 1;
         int resamples = (int)Math.Clamp(ResamplingWork / (pass * cost), 10, options.Resamples);
         var request = new ResampleRequest
         {

@@ -438,10 +438,8 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
         if (text.Length > 0)
         {
-            _page.Add($"<details><summary>Answer</summary>");
             string shown = PlainText.Ends(text.Trim(), AnswerShown);
             Pre($"Answer of sample {judgement.Sample}", shown, judgement.Outcome == JudgementOutcome.Valid ? VerdictMark.Find(shown) : default);
-            _page.Add($"</details>");
         }
 
         _page.Add($"</section>\n");

@@ -5,6 +5,7 @@ using Tribunal.Judging;
 using Tribunal.Pipeline.Batches;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Pipeline.Reports;
@@ -32,7 +33,7 @@ public static class RunComparer
     private const string BenchRun = "run";
 
     /// <summary>Compares.</summary>
-    /// <param name="paths">Run folders, result files of benchmarks (JSON), or folders that <c>bench</c> wrote, two or more.</param>
+    /// <param name="paths">Run folders, folders of votes, result files of benchmarks (JSON), or folders that <c>bench</c> wrote, two or more.</param>
     /// <param name="options">Options; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="ReportException">A path is neither, or the runs share no rollout.</exception>
@@ -75,7 +76,7 @@ public static class RunComparer
         string result = Path.Combine(path, BenchFile);
         if (!File.Exists(result))
         {
-            runs.Add(RunFolderFiles.Open(path));
+            runs.Add(RunFolderFiles.Open(path, voteToo: true));
             return;
         }
 
@@ -173,10 +174,10 @@ public static class RunComparer
 
         foreach (RunFolderFiles run in runs.Where(r => r.Summary.Rollouts != rows.Count))
         {
-            notes.Add($"{run.Manifest.RunId} has {run.Summary.Rollouts:N0} rollouts; compared are the {rows.Count:N0} that all runs share.");
+            notes.Add($"{NameOf(run.Folder)} has {run.Summary.Rollouts:N0} rollouts; compared are the {rows.Count:N0} that all runs share.");
         }
 
-        if (runs.Exists(r => !r.Manifest.Batch.Equals(runs[0].Manifest.Batch)))
+        if (runs.Select(static r => r.Batch).OfType<BatchFingerprint>().Distinct().Skip(1).Any())
         {
             notes.Add("The runs' batch files differ; rollouts are matched by id alone.");
         }
@@ -211,9 +212,9 @@ public static class RunComparer
         return new ComparedRun
         {
             Name = name,
-            Model = run.Manifest.Model,
-            Protocol = run.Manifest.Protocol,
-            Simulated = run.Manifest.Simulated,
+            Model = run.Summary.Model,
+            Protocol = run.Summary.Protocol,
+            Simulated = run.Summary.Simulated,
             Scored = scored,
             Accuracy = Rate.Wilson(right, labelled),
             JudgementsPerRollout = (double)drawn / rows.Count,
@@ -268,7 +269,7 @@ public static class RunComparer
     private static List<string> NotesOf(List<RunFolderFiles> runs, List<BenchmarkResult> benchmarks)
     {
         List<string> notes = [];
-        if (runs.Exists(static r => r.Manifest.Simulated) || benchmarks.Exists(static b => b.Simulated))
+        if (runs.Exists(static r => r.Summary.Simulated) || benchmarks.Exists(static b => b.Simulated))
         {
             notes.Add("SIMULATED: some of these figures come from the simulated judge and say nothing about any model.");
         }
@@ -281,9 +282,18 @@ public static class RunComparer
         var used = new Dictionary<string, int>(StringComparer.Ordinal);
         return [.. runs.Select(run =>
         {
-            ref int times = ref CollectionsMarshal.GetValueRefOrAddDefault(used, run.Manifest.RunId, out _);
-            return ++times == 1 ? run.Manifest.RunId : $"{run.Manifest.RunId} ({times})";
+            string name = NameOf(run.Folder);
+            ref int times = ref CollectionsMarshal.GetValueRefOrAddDefault(used, name, out _);
+            return ++times == 1 ? name : $"{name} ({times})";
         })];
+    }
+
+    // Folders tell runs apart where run ids don't: every vote is called vote, and every run of a benchmark run.
+    private static string NameOf(string folder)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string name = Path.GetFileName(full);
+        return name == BenchRun && Path.GetFileName(Path.GetDirectoryName(full)) is { Length: > 0 } parent ? parent : name;
     }
 
     private readonly record struct Cell(int? Best, double? Confidence, int Responses, Usage Usage, int Drawn);

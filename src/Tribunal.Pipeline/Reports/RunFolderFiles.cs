@@ -4,6 +4,7 @@ using Tribunal.Judging;
 using Tribunal.Pipeline.Exchange;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Pipeline.Reports;
@@ -11,25 +12,33 @@ namespace Tribunal.Pipeline.Reports;
 /// <summary>A run folder on disk, opened for reading.</summary>
 internal sealed class RunFolderFiles
 {
-    private RunFolderFiles(string folder, RunManifest manifest, RunSummary summary)
+    private readonly RunManifest? _manifest;
+
+    private RunFolderFiles(string folder, RunManifest? manifest, RunSummary summary)
     {
         Folder = folder;
-        Manifest = manifest;
+        _manifest = manifest;
         Summary = summary;
     }
 
     public string Folder { get; }
 
-    public RunManifest Manifest { get; }
+    /// <summary>Not there in the folder of a vote.</summary>
+    public RunManifest Manifest => _manifest ?? throw new ReportException($"{Folder} is no run: it has no {RunFiles.Manifest}");
+
+    /// <summary>What the run's batch was; null in the folder of a vote.</summary>
+    public BatchFingerprint? Batch => _manifest?.Batch;
 
     public RunSummary Summary { get; }
 
+    /// <param name="folder">The folder.</param>
+    /// <param name="voteToo">Whether the folder of a vote will do, which has no manifest.</param>
     /// <exception cref="ReportException">It is no run, or has no summary yet.</exception>
-    public static RunFolderFiles Open(string folder)
+    public static RunFolderFiles Open(string folder, bool voteToo = false)
     {
         string manifest = Path.Combine(folder, RunFiles.Manifest);
         string summary = Path.Combine(folder, RunFiles.Summary);
-        if (!File.Exists(manifest))
+        if (!File.Exists(manifest) && !(voteToo && File.Exists(summary)))
         {
             throw new ReportException($"{folder} is no run: it has no {RunFiles.Manifest}");
         }
@@ -43,7 +52,7 @@ internal sealed class RunFolderFiles
         {
             return new RunFolderFiles(
                 folder,
-                JsonSerializer.Deserialize(File.ReadAllBytes(manifest), PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null"),
+                File.Exists(manifest) ? JsonSerializer.Deserialize(File.ReadAllBytes(manifest), PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null") : null,
                 JsonSerializer.Deserialize(File.ReadAllBytes(summary), PipelineJson.Default.RunSummary) ?? throw new JsonException("it is null"));
         }
         catch (JsonException exception)
@@ -66,6 +75,11 @@ internal sealed class RunFolderFiles
         if (File.Exists(copy))
         {
             return copy;
+        }
+
+        if (_manifest is null)
+        {
+            return null;
         }
 
         var original = new FileInfo(Manifest.Request.Batch);
@@ -107,9 +121,17 @@ internal sealed class RunFolderFiles
     }
 
     /// <summary>The first refused lines.</summary>
+    /// <exception cref="ReportException">One can't be read.</exception>
     public IReadOnlyList<InvalidLine> InvalidLines(int most)
     {
         string path = Path.Combine(Folder, RunFiles.Invalid);
-        return !File.Exists(path) ? [] : [.. File.ReadLines(path).Take(most).Select(static line => JsonSerializer.Deserialize(line, PipelineJson.Default.InvalidLine)!)];
+        try
+        {
+            return !File.Exists(path) ? [] : [.. File.ReadLines(path).Take(most).Select(static line => JsonSerializer.Deserialize(line, PipelineJson.Default.InvalidLine)!)];
+        }
+        catch (JsonException exception)
+        {
+            throw new ReportException($"{path} can't be read: {exception.Message}", exception);
+        }
     }
 }

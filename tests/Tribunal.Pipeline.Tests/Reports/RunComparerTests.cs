@@ -68,6 +68,18 @@ public sealed class RunComparerTests
     }
 
     [Fact]
+    public async Task A_vote_without_a_manifest_is_compared_with_its_run()
+    {
+        using var bed = new RunBed(4, responses: 2);
+        await bed.RunAsync("a");
+        await bed.RunAsync("vote");
+        File.Delete(bed.PathOf(RunFiles.Manifest, "vote"));
+        Comparison comparison = await RunComparer.CompareAsync([bed.PathOf("", "a"), bed.PathOf("", "vote")]);
+        Assert.Equal((4, 4), (comparison.Shared, comparison.Labelled));
+        Assert.Equal(1, comparison.Differences[0].McNemar);
+    }
+
+    [Fact]
     public async Task Results_of_benchmarks_are_compared_beside_runs()
     {
         using var bed = new RunBed(4);
