@@ -13,6 +13,7 @@ public sealed class LocalRunStore : IRunStore
     private const string OwnerName = ".owner";
     private static readonly ConcurrentDictionary<string, bool> OpenParts = new(StringComparer.Ordinal);
     private static int _temporaries;
+    private static readonly Lock Creating = new();
     private readonly string _root;
 
     /// <summary>Opens (and creates) the folder.</summary>
@@ -48,16 +49,18 @@ public sealed class LocalRunStore : IRunStore
     {
         string path = PathOf(name);
         string temporary = await WriteTemporaryAsync(path, content, cancellationToken);
-        try
+        // The platform's move looks first and renames then: threads must not do so at once. Ownership keeps other processes away.
+        lock (Creating)
         {
-            File.Move(temporary, path, overwrite: false);
-            return true;
+            if (!File.Exists(path))
+            {
+                File.Move(temporary, path, overwrite: false);
+                return true;
+            }
         }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary);
-            return false;
-        }
+
+        File.Delete(temporary);
+        return false;
     }
 
     /// <inheritdoc/>
@@ -250,10 +253,7 @@ public sealed class LocalRunStore : IRunStore
     {
         public CancellationToken Lost => CancellationToken.None;
 
-        public ValueTask DisposeAsync()
-        {
-            File.Delete(stream.Name);
-            return stream.DisposeAsync();
-        }
+        // The file stays: deleted, it could be locked by one process as it goes and made anew by another.
+        public ValueTask DisposeAsync() => stream.DisposeAsync();
     }
 }
