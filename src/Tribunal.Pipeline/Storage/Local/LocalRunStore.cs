@@ -197,14 +197,22 @@ public sealed class LocalRunStore : IRunStore
     /// <inheritdoc/>
     public Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken)
     {
+        // The file's lock keeps other processes away, this table other threads.
+        string path = Path.Combine(_root, OwnerName);
+        if (!OpenParts.TryAdd(path, true))
+        {
+            return Task.FromResult<IRunOwnership?>(null);
+        }
+
         try
         {
             // The operating system gives the lock up when its holder dies.
-            FileStream stream = new(Path.Combine(_root, OwnerName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            FileStream stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             return Task.FromResult<IRunOwnership?>(new Ownership(stream));
         }
         catch (IOException)
         {
+            OpenParts.TryRemove(path, out _);
             return Task.FromResult<IRunOwnership?>(null);
         }
     }
@@ -254,6 +262,10 @@ public sealed class LocalRunStore : IRunStore
         public CancellationToken Lost => CancellationToken.None;
 
         // The file stays: deleted, it could be locked by one process as it goes and made anew by another.
-        public ValueTask DisposeAsync() => stream.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await stream.DisposeAsync();
+            OpenParts.TryRemove(stream.Name, out _);
+        }
     }
 }
