@@ -26,7 +26,8 @@ public abstract class RunStoreConformance
     [Fact]
     public async Task Of_many_creators_one_wins_and_its_content_stands()
     {
-        bool[] won = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Open(Store.RunId).TryCreateDocumentAsync("claim", new[] { (byte)i }, Cancel))));
+        string run = Store.RunId;
+        bool[] won = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Open(run).TryCreateDocumentAsync("claim", new[] { (byte)i }, Cancel))));
         Assert.Single(won, true);
         Assert.Equal([(byte)Array.IndexOf(won, true)], (await Store.ReadDocumentAsync("claim", Cancel))!);
     }
@@ -222,7 +223,8 @@ public abstract class RunStoreConformance
     [Fact]
     public async Task Of_many_that_ask_one_becomes_the_owner()
     {
-        IRunOwnership?[] owners = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open(Store.RunId).TryOwnAsync(Cancel))));
+        string run = Store.RunId;
+        IRunOwnership?[] owners = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open(run).TryOwnAsync(Cancel))));
         await Assert.Single(owners, static owner => owner is not null)!.DisposeAsync();
     }
 
