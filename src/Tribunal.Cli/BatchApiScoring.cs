@@ -8,6 +8,7 @@ using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Storage.Local;
 using Tribunal.Sampling;
+using Tribunal.Training;
 
 namespace Tribunal.Cli;
 
@@ -23,6 +24,11 @@ internal static class BatchApiScoring
         if (request.Policy.Kind == PolicyKind.Budget || request.Limits != new SpendLimits() || request.Meta.Model is not null)
         {
             throw new CommandException(ExitCodes.Usage, "--via openai-batch goes with neither the budget policy nor limits nor a meta reward model: they follow a run as it is judged");
+        }
+
+        if (request.Hint != HintMode.None)
+        {
+            throw new CommandException(ExitCodes.Usage, "--via openai-batch draws no hinted samples: they follow from how the ordinary ones went");
         }
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)

@@ -18,6 +18,11 @@ internal static class SummaryText
             Row("requests", $"{requests.Sent:N0} sent; {requests.Throttled:N0} throttled, {requests.Unavailable:N0} unavailable, {requests.Reset:N0} reset, {requests.TimedOut:N0} timed out, {requests.Redrawn:N0} cut off and redrawn");
         }
 
+        if (summary.Hinted is { } hinted)
+        {
+            Row("hinted", $"{hinted.Drawn:N0} drawn for training data, {hinted.Valid:N0} valid, none voted; {hinted.Usage.Input:N0} tokens in, {hinted.Usage.Output:N0} out on top" + (hinted.Cost is double more ? $"; cost {more:0.00##}" : ""));
+        }
+
         if (summary.Overall.Accuracy is { } accuracy)
         {
             Row("accuracy", $"{Share(accuracy)} of {accuracy.Of:N0} labelled (guessing {summary.Overall.Chance:P1})");

@@ -11,6 +11,7 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Training;
 
 namespace Tribunal.Cli.Commands;
 
@@ -25,12 +26,14 @@ internal sealed class ScoreCommand
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
+    private readonly Option<string> _hint = new("--hint") { Description = "Training data: ask once more, naming the best response, for labelled items that no sample got right (failed) or for all. Never voted.", DefaultValueFactory = static _ => "none", HelpName = "none|failed|all" };
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
 
     public static Command Create()
     {
         var score = new ScoreCommand();
+        score._hint.AcceptOnlyFromAmong("none", "failed", "all");
         score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
         Command command = new("score", """
             Scores a batch: samples a judge, drops poor judgements, votes.
@@ -48,7 +51,7 @@ internal sealed class ScoreCommand
         };
         score._judge.AddTo(command);
         score._vote.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._via, score._json])
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint, score._via, score._json])
         {
             command.Add(option);
         }
@@ -79,6 +82,12 @@ internal sealed class ScoreCommand
         var judges = new NamedJudges([source], meta is null ? [] : [meta]);
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
         {
+            Hint = parsed.GetValue(_hint) switch
+            {
+                "failed" => HintMode.Failed,
+                "all" => HintMode.All,
+                _ => HintMode.None,
+            },
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
         JudgeBinding binding = Resolve(judges, request);

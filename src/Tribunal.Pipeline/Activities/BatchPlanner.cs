@@ -31,6 +31,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeBindi
             Judge = binding.Judge.Name,
             Model = binding.Model,
             Protocol = binding.Protocol.Name,
+            Prompt = PromptFingerprint.Of(binding.Protocol),
             Sampling = binding.Sampling,
             Simulated = binding.Simulated,
             Created = time.GetUtcNow(),

@@ -4,6 +4,7 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
+using Tribunal.Training;
 
 namespace Tribunal.Pipeline.Activities;
 
@@ -40,6 +41,11 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         IProtocol protocol = context.Binding.Protocol;
         SamplingDefaults sampling = context.Manifest.Sampling;
         JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+        if (draw.Hint is int position)
+        {
+            prompt = Hints.Append(prompt, protocol.Name, position);
+        }
+
         var question = new JudgeQuestion
         {
             Messages = prompt.Messages,
@@ -80,6 +86,11 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         if (prompt.Neutralised > 0)
         {
             judgement = judgement with { Neutralised = prompt.Neutralised };
+        }
+
+        if (draw.Hint is not null)
+        {
+            return judgement with { Hinted = true };
         }
 
         return judgement.Outcome == JudgementOutcome.Valid && context.Binding.Meta is { } meta

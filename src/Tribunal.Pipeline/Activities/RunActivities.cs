@@ -12,6 +12,7 @@ using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Telemetry;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
+using Tribunal.Training;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Pipeline.Activities;
@@ -97,10 +98,21 @@ public sealed partial class RunActivities(
                     continue;
                 }
 
-                NextDraws next = context.Scheme.Next(rollouts[i], ledger.GetValueOrDefault(rollouts[i].Id) ?? [], allowances?[i]);
+                List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
+                NextDraws next = context.Scheme.Next(rollouts[i], drawn, allowances?[i]);
                 foreach (Draw draw in next.Draws)
                 {
                     AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair), PipelineJson.Default.PlannedDraw);
+                }
+
+                // Hints come last: whether an item failed is known when nothing more is asked of it.
+                if (next.Draws.Count == 0 && round.LastWave)
+                {
+                    EvaluationRequest request = context.Manifest.Request;
+                    foreach ((Draw draw, int position) in Hints.Next(request.Hint, rollouts[i], context.Binding.Protocol.Kind, drawn, request.Seed))
+                    {
+                        AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair, position), PipelineJson.Default.PlannedDraw);
+                    }
                 }
             }
 
@@ -127,7 +139,7 @@ public sealed partial class RunActivities(
         int valid = 0;
         await using (Stream existing = await part.OpenReadAsync(cancellationToken))
         {
-            await foreach (Judgement judgement in LedgerReader.ReadAsync(existing, withText: false, cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(existing, withText: false, cancellationToken))
             {
                 drawn.Add((judgement.RolloutId, judgement.Sample));
                 valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
@@ -184,7 +196,9 @@ public sealed partial class RunActivities(
         Usage usage = default;
         for (int i = 0; i < rollouts.Count; i++)
         {
-            List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
+            List<Judgement> all = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
+            List<Judgement> drawn = all.FindAll(static judgement => !judgement.Hinted);
+            summary.AddHinted(all);
             Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol.WhyNot(rollouts[i]), context.Manifest.Simulated, allowances?[i]);
             PipelineTelemetry.Cast(verdict);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
@@ -221,7 +235,7 @@ public sealed partial class RunActivities(
             }
 
             Dictionary<string, List<Judgement>> ledger = wave.Wave == 0 ? [] : await context.LedgerAsync(shard.Index, cancellationToken);
-            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), ledger.GetValueOrDefault(rollout.Id) ?? [])));
+            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), ledger.GetValueOrDefault(rollout.Id)?.FindAll(static judgement => !judgement.Hinted) ?? [])));
             sizes.Add(rollouts.Count);
         }
 

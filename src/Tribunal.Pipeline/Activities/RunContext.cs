@@ -58,7 +58,7 @@ internal sealed class RunContext
         }
     }
 
-    /// <summary>Every judgement of a shard's ledger, by rollout.</summary>
+    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included.</summary>
     public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
     {
         var byRollout = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
@@ -69,7 +69,7 @@ internal sealed class RunContext
                 continue;
             }
 
-            await foreach (Judgement judgement in LedgerReader.ReadAsync(Store, name, withText: false, cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, withText: false, cancellationToken))
             {
                 if (!byRollout.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
                 {

@@ -136,6 +136,7 @@ public sealed class OpenAiBatchRun(
             Judge = model,
             Model = model,
             Protocol = protocol.Name,
+            Prompt = PromptFingerprint.Of(protocol),
             Sampling = sampling,
             Created = time.GetUtcNow(),
         };

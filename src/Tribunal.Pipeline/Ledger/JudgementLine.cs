@@ -59,6 +59,7 @@ public static class JudgementLine
         double latency = 0;
         Usage usage = default;
         JudgementOutcome? outcome = null;
+        bool hinted = false;
         Tries? tries = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -152,6 +153,11 @@ public static class JudgementLine
                 reader.Read();
                 neutralised = reader.GetInt32();
             }
+            else if (reader.ValueTextEquals("hinted"u8))
+            {
+                reader.Read();
+                hinted = reader.GetBoolean();
+            }
             else if (withText && reader.ValueTextEquals("text"u8))
             {
                 reader.Read();
@@ -190,6 +196,7 @@ public static class JudgementLine
             Task = task,
             Tries = tries,
             Neutralised = neutralised,
+            Hinted = hinted,
         };
     }
 

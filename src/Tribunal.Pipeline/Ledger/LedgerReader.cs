@@ -8,9 +8,15 @@ namespace Tribunal.Pipeline.Ledger;
 /// <summary>Streams judgements out of ledger files.</summary>
 public static class LedgerReader
 {
-    /// <summary>Reads every whole line of a stream; a torn last line is left out.</summary>
+    /// <summary>Reads every whole line of a stream but hinted judgements, which are no votes; a torn last line is left out.</summary>
     /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
-    public static async IAsyncEnumerable<Judgement> ReadAsync(Stream stream, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<Judgement> ReadAsync(Stream stream, bool withText, CancellationToken cancellationToken = default) =>
+        ReadWithHintedAsync(stream, withText, cancellationToken).Where(static judgement => !judgement.Hinted);
+
+    /// <summary>Reads every whole line of a stream, hinted judgements included.</summary>
+    /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
+    public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
+        Stream stream, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var lines = new LineReader(stream);
         var batch = new List<Judgement>();
@@ -26,8 +32,9 @@ public static class LedgerReader
         }
     }
 
-    /// <summary>Reads one part or document of a run; nothing when there is none.</summary>
-    public static async IAsyncEnumerable<Judgement> ReadAsync(IRunStore store, string name, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Reads one part or document of a run, hinted judgements included; nothing when there is none.</summary>
+    public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
+        IRunStore store, string name, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         Stream? stream = await store.OpenReadAsync(name, cancellationToken);
         if (stream is null)
@@ -37,7 +44,7 @@ public static class LedgerReader
 
         await using (stream)
         {
-            await foreach (Judgement judgement in ReadAsync(stream, withText, cancellationToken))
+            await foreach (Judgement judgement in ReadWithHintedAsync(stream, withText, cancellationToken))
             {
                 yield return judgement;
             }

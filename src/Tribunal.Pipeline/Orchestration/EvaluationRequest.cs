@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Tribunal.MetaReward;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
+using Tribunal.Training;
 using Tribunal.Voting;
 
 namespace Tribunal.Pipeline.Orchestration;
@@ -33,6 +34,10 @@ public sealed record EvaluationRequest
 
     /// <summary>How judgements become a verdict.</summary>
     public VotingRule Rule { get; init; } = VotingRule.Auto;
+
+    /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public HintMode Hint { get; init; }
 
     /// <summary>Presentation orders, sampling seeds and tie breaks derive from it.</summary>
     public long Seed { get; init; }

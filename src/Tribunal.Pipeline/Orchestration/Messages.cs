@@ -34,7 +34,12 @@ public sealed record JudgeState(bool Ready, string Detail, Halt? Halt = null);
 public sealed record ShardRun(string RunId, int Shard, int Wave, bool LastWave);
 
 /// <summary>A round of a shard.</summary>
-public sealed record ShardRound(string RunId, int Shard, int Wave, int Round);
+/// <param name="RunId">The run.</param>
+/// <param name="Shard">Index of the shard.</param>
+/// <param name="Wave">From 0.</param>
+/// <param name="Round">From 0 in each wave.</param>
+/// <param name="LastWave">Whether no wave follows: hinted samples are drawn then, if at all.</param>
+public sealed record ShardRound(string RunId, int Shard, int Wave, int Round, bool LastWave = false);
 
 /// <summary>What a round draws.</summary>
 /// <param name="Draws">Judgements; 0 when the policy asks for nothing more.</param>
@@ -86,4 +91,5 @@ public sealed record RunOutcome(string RunId, RunStatus Status, long Rollouts, l
 /// <param name="Sample">Number of the sample.</param>
 /// <param name="Order">Displayed → original.</param>
 /// <param name="Pair">The pair, for pair judges.</param>
-public sealed record PlannedDraw(int Rollout, int Sample, IReadOnlyList<int> Order, IReadOnlyList<int>? Pair);
+/// <param name="Hint">The displayed position, from 0, that the prompt names as the best; null for ordinary samples.</param>
+public sealed record PlannedDraw(int Rollout, int Sample, IReadOnlyList<int> Order, IReadOnlyList<int>? Pair, int? Hint = null);

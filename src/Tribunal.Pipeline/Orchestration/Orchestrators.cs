@@ -140,7 +140,7 @@ public static class ScoreShard
         Halt? halt = null;
         for (int round = 0; halt is null; round++)
         {
-            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round));
+            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round, shard.LastWave));
             halt = plan.Halt;
             if (plan.Draws == 0 || halt is not null)
             {

@@ -31,6 +31,12 @@ public sealed record RunManifest
     /// <summary>Protocol, resolved.</summary>
     public required string Protocol { get; init; }
 
+    /// <summary>
+    /// The fingerprint of the prompt (<see cref="PromptFingerprint"/>): another template is another run, and training data
+    /// repeats the prompts of this one. Null in runs of older versions.
+    /// </summary>
+    public string? Prompt { get; init; }
+
     /// <summary>Sampling parameters.</summary>
     public required SamplingDefaults Sampling { get; init; }
 
@@ -66,7 +72,9 @@ public sealed record RunManifest
             ("meta", Request.Meta, other.Request.Meta),
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
+            ("hint", Request.Hint, other.Request.Hint),
             ("seed", Request.Seed, other.Request.Seed),
+            ("prompt", Prompt ?? other.Prompt, other.Prompt ?? Prompt),
         ];
         foreach ((string name, object? mine, object? theirs) in fields)
         {

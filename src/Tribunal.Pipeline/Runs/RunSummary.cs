@@ -230,6 +230,9 @@ public sealed record RunSummary
     /// <summary>Delimiters and verdict strings neutralised in rollouts, and in how many rollouts.</summary>
     public Neutralisation? Neutralised { get; init; }
 
+    /// <summary>Hinted samples, which no other figure counts; null when there are none.</summary>
+    public HintedSamples? Hinted { get; init; }
+
     /// <summary>What a reader should know: a judge below chance, a low valid rate.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 }
@@ -238,3 +241,10 @@ public sealed record RunSummary
 /// <param name="Rollouts">Rollouts that held any.</param>
 /// <param name="Strings">Strings in all.</param>
 public sealed record Neutralisation(long Rollouts, long Strings);
+
+/// <summary>Samples whose prompt named the best response: training data, on top of all other figures.</summary>
+/// <param name="Drawn">Drawn.</param>
+/// <param name="Valid">With a verdict.</param>
+/// <param name="Usage">Tokens.</param>
+/// <param name="Cost">Cost; null where no price is known.</param>
+public sealed record HintedSamples(long Drawn, long Valid, Usage Usage, double? Cost = null);

@@ -72,6 +72,18 @@ public sealed class SummaryPart
     /// <summary>Neutralised strings.</summary>
     public long NeutralisedStrings { get; set; }
 
+    /// <summary>Hinted judgements, which nothing else here counts.</summary>
+    public long Hinted { get; set; }
+
+    /// <summary>Of these, valid.</summary>
+    public long HintedValid { get; set; }
+
+    /// <summary>Prompt tokens of hinted judgements.</summary>
+    public long HintedInput { get; set; }
+
+    /// <summary>Generated tokens of hinted judgements.</summary>
+    public long HintedOutput { get; set; }
+
     /// <summary>Labelled verdicts by confidence, in equal bins over [0, 1]; correct ones.</summary>
     public long[] Correct { get; init; } = new long[ConfidenceBins];
 
@@ -121,6 +133,21 @@ public sealed class SummaryPart
         }
     }
 
+    /// <summary>Adds what a rollout's hinted judgements cost; others are passed over.</summary>
+    public void AddHinted(IReadOnlyList<Judgement> judgements)
+    {
+        foreach (Judgement judgement in judgements)
+        {
+            if (judgement.Hinted)
+            {
+                Hinted++;
+                HintedValid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
+                HintedInput += judgement.Usage.Input;
+                HintedOutput += judgement.Usage.Output;
+            }
+        }
+    }
+
     /// <summary>Adds another part.</summary>
     public void Merge(SummaryPart other)
     {
@@ -157,6 +184,10 @@ public sealed class SummaryPart
         FirstShown += other.FirstShown;
         NeutralisedRollouts += other.NeutralisedRollouts;
         NeutralisedStrings += other.NeutralisedStrings;
+        Hinted += other.Hinted;
+        HintedValid += other.HintedValid;
+        HintedInput += other.HintedInput;
+        HintedOutput += other.HintedOutput;
         for (int i = 0; i < ConfidenceBins; i++)
         {
             Correct[i] += other.Correct[i];

@@ -68,8 +68,15 @@ public static class SummaryWriter
             Domains = domains,
             Calibration = CalibrationOf(sums),
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
+            Hinted = sums.Hinted > 0 ? HintedOf(sums, price) : null,
             Warnings = [.. Warnings(manifest, overall, domains, validRate)],
         };
+    }
+
+    private static HintedSamples HintedOf(SummaryPart sums, TokenPrice? price)
+    {
+        var usage = new Usage(sums.HintedInput, sums.HintedOutput);
+        return new HintedSamples(sums.Hinted, sums.HintedValid, usage, price?.Of(usage));
     }
 
     private static IEnumerable<string> Warnings(RunManifest manifest, DomainSummary overall, Dictionary<string, DomainSummary> domains, Rate? validRate)

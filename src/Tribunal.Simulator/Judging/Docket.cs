@@ -1,4 +1,5 @@
 using Tribunal.Rollouts;
+using Tribunal.Training;
 
 namespace Tribunal.Simulator.Judging;
 
@@ -24,6 +25,9 @@ internal enum Grammar
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
 internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, bool Reasoning)
 {
+    /// <summary>The displayed position that the prompt's end names as the best, if it does.</summary>
+    public int? Hint { get; private init; }
+
     private static readonly Docket Empty = new(Grammar.None, [], Reasoning: false);
 
     /// <summary>Reads a prompt by the delimiters of the grammars; the one that comes first decides.</summary>
@@ -54,9 +58,10 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
             return Empty;
         }
 
-        return first == grm ? Scored(user)
+        Docket docket = first == grm ? Scored(user)
             : first == rmR1 ? Chatbots(user, system)
             : Assistants(user);
+        return Hints.Find(user) is { } hint && hint < docket.Responses.Count ? docket with { Hint = hint } : docket;
     }
 
     private static int Where(int index) => index < 0 ? int.MaxValue : index;

@@ -115,7 +115,7 @@ public sealed class JudgeEngine
         }
 
         bool garbage = roll < faults.Refusals + faults.Garbage;
-        SimulatedAnswer answer = Write(docket, Perceive(docket.Responses, request, key), key, garbage, input);
+        SimulatedAnswer answer = Write(docket, Perceive(docket, request, key), key, garbage, input);
         var cut = new SeededRandom(StableHash.Mix(StableHash.Mix(key, Salt.Truncation), (ulong)(request.MaxTokens ?? 0)));
         if (cut.NextDouble() < faults.Truncations)
         {
@@ -182,7 +182,7 @@ public sealed class JudgeEngine
         };
     }
 
-    private double[] Perceive(IReadOnlyList<string> responses, SimulatedRequest request, ulong key)
+    private double[] Perceive(Docket docket, SimulatedRequest request, ulong key)
     {
         NoiseModel noise = _options.Noise;
         double unsound = 1 - Soundness(key);
@@ -190,13 +190,14 @@ public sealed class JudgeEngine
         double own = noise.Noise * (0.6 + (0.8 * Math.Clamp(request.Temperature, 0, 2)));
         ulong model = StableHash.Of((ulong)_options.Seed, "bias", request.Model);
         var sample = new SeededRandom(StableHash.Mix(key, Salt.Sample));
+        IReadOnlyList<string> responses = docket.Responses;
         var perceived = new double[responses.Count];
         for (int i = 0; i < perceived.Length; i++)
         {
             ulong text = TextHash(responses[i]);
             double bias = new SeededRandom(StableHash.Mix(model, text)).NextNormal();
             double place = perceived.Length == 1 ? 0 : 0.5 - ((double)i / (perceived.Length - 1));
-            perceived[i] = Quality(text) + (error * ((noise.Bias * bias) + (own * sample.NextNormal()))) + (noise.Position * place);
+            perceived[i] = Quality(text) + (error * ((noise.Bias * bias) + (own * sample.NextNormal()))) + (noise.Position * place) + (i == docket.Hint ? noise.Hint : 0);
         }
 
         return perceived;

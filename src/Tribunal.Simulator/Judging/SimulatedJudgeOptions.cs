@@ -3,7 +3,7 @@ namespace Tribunal.Simulator.Judging;
 /// <summary>
 /// How far the simulated judge sees what it judges. For a judgement of soundness s (uniform in [0, 1)) it perceives of
 /// response i, shown at position d of n,
-/// <code>perceived_i = q_i + g(s) · (Bias · b_i + t(T) · Noise · e_i) + Position · (½ − d/(n − 1))</code>
+/// <code>perceived_i = q_i + g(s) · (Bias · b_i + t(T) · Noise · e_i) + Position · (½ − d/(n − 1)) + Hint · [i is hinted at]</code>
 /// where q_i is the latent quality (standard normal, from the response's text and the seed), b_i what misleads every
 /// judgement of that response by that model (standard normal, from text, seed and model: errors therefore correlate within
 /// a rollout, and voting reaches a plateau), and e_i the sample's own noise (standard normal). g(s) = Floor + Slope·(1 − s)²:
@@ -25,6 +25,12 @@ public sealed record NoiseModel
 
     /// <summary>Advantage of the first position over the last, in units of quality's standard deviation; default 0.</summary>
     public double Position { get; init; }
+
+    /// <summary>
+    /// How much better a response seems that the prompt names as the best, in units of quality's standard deviation; default
+    /// 2.5: a judgement that strongly sees the contrary stays with it.
+    /// </summary>
+    public double Hint { get; init; } = 2.5;
 
     /// <summary>How much of the error remains in a perfectly sound judgement; default 0.75.</summary>
     public double Floor { get; init; } = 0.75;

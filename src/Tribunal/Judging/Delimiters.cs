@@ -35,6 +35,9 @@ internal static class Delimiters
     public const string Speakers =
         "(?:User|USER|Assistant|ASSISTANT|System|SYSTEM|Tool|TOOL|Human|HUMAN|AI|Client|CLIENT|Chatbot|CHATBOT|Other)(?:[ _]?[AB12])?";
 
+    /// <summary>How a hint begins: a rollout that holds one would tell the judge whom to prefer in the words of its training.</summary>
+    public const string Hint = "(?i:the best responses? (?:is|are))";
+
     /// <summary>Between a label and the end of its match.</summary>
     public const string Colon = @"[ \t*_]{0,8}:";
 }

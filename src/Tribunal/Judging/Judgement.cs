@@ -132,6 +132,13 @@ public sealed record Judgement
     /// <summary>How many requests it took, when more than one.</summary>
     public Tries? Tries { get; init; }
 
+    /// <summary>
+    /// Whether the prompt told the judge which response is best (<see cref="Training.Hints"/>). Such a judgement is training
+    /// data: it never votes and never counts in any accuracy. Left out of a ledger line when false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Hinted { get; init; }
+
     /// <summary>How many forged delimiters and verdict strings of the rollout were made inert in its prompt, when any.</summary>
     public int? Neutralised { get; init; }
 }

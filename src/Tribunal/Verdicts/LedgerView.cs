@@ -7,21 +7,29 @@ internal sealed class LedgerView
 {
     private LedgerView(Judgement[] judgements) => Judgements = judgements;
 
-    /// <summary>Ascending by sample, then judge and protocol.</summary>
+    /// <summary>Ascending by sample, then judge and protocol; none of them hinted.</summary>
     public Judgement[] Judgements { get; }
 
     /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
     public int Unusable { get; set; }
 
+    /// <summary>The view of a ledger, hinted judgements left out.</summary>
     public static LedgerView Of(IReadOnlyList<Judgement> ledger)
     {
         var judgements = new Judgement[ledger.Count];
+        int count = 0;
         bool sorted = true;
-        for (int i = 0; i < judgements.Length; i++)
+        for (int i = 0; i < ledger.Count; i++)
         {
-            judgements[i] = ledger[i];
-            sorted &= i == 0 || Compare(judgements[i - 1], judgements[i]) <= 0;
+            if (!ledger[i].Hinted)
+            {
+                judgements[count] = ledger[i];
+                sorted &= count == 0 || Compare(judgements[count - 1], judgements[count]) <= 0;
+                count++;
+            }
         }
+
+        Array.Resize(ref judgements, count);
 
         if (!sorted)
         {

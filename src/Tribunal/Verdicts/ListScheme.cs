@@ -15,7 +15,10 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         var drawn = new SlotSet();
         for (int i = 0; i < ledger.Count; i++)
         {
-            drawn.Add(ledger[i].Sample);
+            if (!ledger[i].Hinted)
+            {
+                drawn.Add(ledger[i].Sample);
+            }
         }
 
         Advance advance = _stopping.Next(drawn, allowance, () => Collect(rollout, LedgerView.Of(ledger)));

@@ -14,11 +14,16 @@ public readonly record struct RecordedReplay(int Used, StopReason Stop)
     /// <param name="options">The scheme's options; any policy but <see cref="PolicyKind.Budget"/>.</param>
     /// <param name="rollout">The rollout.</param>
     /// <param name="recorded">Its judgements, in the order in which they count as drawn.</param>
-    /// <exception cref="ArgumentException">Options are wrong, or the policy is a budget.</exception>
+    /// <exception cref="ArgumentException">Options are wrong, the policy is a budget, or a judgement is hinted.</exception>
     public static RecordedReplay Run(SchemeOptions options, Rollout rollout, IReadOnlyList<Judgement> recorded)
     {
         _ = JudgingSchemes.ForRecorded(options);
         Judgement[] ledger = [.. recorded];
+        if (Array.Exists(ledger, static judgement => judgement.Hinted))
+        {
+            throw new ArgumentException("hinted judgements are no record to replay a policy on", nameof(recorded));
+        }
+
         Ballots ballots = RecordedScheme.Collect(rollout.Responses.Count, ledger, options, out _);
         return Run(Rule(options), ballots, ledger.Length);
     }

@@ -32,7 +32,7 @@ internal sealed class Referee
         int n = rollout.Responses.Count;
         for (int i = 0; i < ledger.Count; i++)
         {
-            if (ledger[i].Sample < 0)
+            if (ledger[i].Sample < 0 || ledger[i].Hinted)
             {
                 continue;
             }

@@ -2,6 +2,7 @@ using CsCheck;
 using Tribunal.Judging;
 using Tribunal.Rollouts;
 using Tribunal.Simulator.Judging;
+using Tribunal.Training;
 
 namespace Tribunal.Simulator.Tests.Judging;
 
@@ -161,5 +162,35 @@ public sealed class JudgeEngineTests
         Assert.Equal("Scores: \\boxed{3, 9}", answer.Text[(answer.Text.LastIndexOf('\n') + 1)..]);
         Assert.Equal("3736fad32e007e02", $"{StableHash.Of(0, answer.Text):x16}");
         Assert.Equal(-1.103308196, engine.MetaReward(answer.Text), 1e-9);
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_hint_is_mostly_followed_and_the_last_line_alone_is_one(string variant)
+    {
+        IProtocol protocol = Asked.Protocol(variant);
+        var engine = new JudgeEngine();
+        int followed = 0, plain = 0, asked = 0;
+        foreach (Rollout rollout in Asked.Batch)
+        {
+            int[] order = Asked.Order(protocol, rollout, 0);
+            JudgeQuestion question = Asked.Question(protocol, rollout, 0);
+            for (int position = 0; position < order.Length; position++)
+            {
+                JudgeQuestion hinted = question with { Messages = Hints.Append(new JudgePrompt(question.Messages, 0), protocol.Name, position).Messages };
+                asked++;
+                followed += Chosen(hinted, order.Length) == position ? 1 : 0;
+                plain += Chosen(question, order.Length) == position ? 1 : 0;
+            }
+        }
+
+        Assert.InRange((double)followed / asked, 0.8, 0.99);
+        Assert.InRange((double)plain / asked, 0.2, 0.6);
+
+        int Chosen(JudgeQuestion asked, int shown)
+        {
+            Reading reading = protocol.Read(Asked.Reply(engine.Answer(Asked.Request(asked))), shown);
+            return reading.Winner ?? reading.Scores!.ToList().IndexOf(reading.Scores!.Max());
+        }
     }
 }

@@ -74,7 +74,7 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     private static partial Regex Markers();
 
     [GeneratedRegex(
-        $"{Delimiters.LineStart}(?:{Delimiters.Speakers}|[Ss]cores?|SCORES?|Analysis|ANALYSIS|Specific [Cc]riteria|SPECIFIC CRITERIA){Delimiters.Colon}",
+        $"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}|[Ss]cores?|SCORES?|Analysis|ANALYSIS|Specific [Cc]riteria|SPECIFIC CRITERIA){Delimiters.Colon}",
         RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Labels();
 }

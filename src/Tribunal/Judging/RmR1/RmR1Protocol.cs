@@ -75,6 +75,6 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
         $"{Delimiters.Fences}|{Question}|{Verdicts}|{Tags}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Markers();
 
-    [GeneratedRegex($"{Delimiters.LineStart}{Delimiters.Speakers}{Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}){Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Labels();
 }

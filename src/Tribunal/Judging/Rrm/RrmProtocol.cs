@@ -57,6 +57,6 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
         $"{Delimiters.Boxed}|{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Markers();
 
-    [GeneratedRegex($"{Delimiters.LineStart}{Delimiters.Speakers}{Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}){Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Labels();
 }
