@@ -6,7 +6,7 @@ using Tribunal.Pipeline.Runs;
 
 namespace Tribunal.Cli.Commands;
 
-/// <summary><c>tribunal export csv|parquet|preferences RUN -o FILE</c>: verdicts for other tools.</summary>
+/// <summary><c>tribunal export csv|parquet|preferences RUN -o FILE</c>: verdicts for other tools; <c>training</c> is a command of its own.</summary>
 internal static class ExportCommand
 {
     private static readonly Dictionary<string, PreferencePairs> PairChoices = new(StringComparer.OrdinalIgnoreCase)
@@ -18,11 +18,12 @@ internal static class ExportCommand
 
     public static Command Create()
     {
-        Command command = new("export", "Writes a run's verdicts for other tools.")
+        Command command = new("export", "Writes a run's verdicts, and training data for judges, for other tools.")
         {
             Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", static (_, scored, output, token) => VerdictExport.WriteCsvAsync(scored, output, token)),
             Create("parquet", "A row per rollout, for data frames.", static (_, scored, output, token) => VerdictExport.WriteParquetAsync(scored, output, token)),
             CreatePreferences(),
+            ExportTrainingCommand.Create(),
         };
         return command;
     }
