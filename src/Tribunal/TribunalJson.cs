@@ -19,6 +19,5 @@ namespace Tribunal;
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(PanelWeights))]
 [JsonSerializable(typeof(RoutingTable))]
-[JsonSerializable(typeof(CalibrationReport))]
 [JsonSerializable(typeof(IReadOnlyList<ResampleResult>))]
 public sealed partial class TribunalJson : JsonSerializerContext;

@@ -214,50 +214,26 @@ public static class JudgementLine
         : reader.ValueTextEquals("failed"u8) ? JudgementOutcome.Failed
         : throw new JsonException("outcome is none of valid, unparsable, truncated, refused, failed");
 
-    private static int[]? Indexes(ref Utf8JsonReader reader)
+    private delegate T Element<T>(ref Utf8JsonReader reader);
+
+    private static int[]? Indexes(ref Utf8JsonReader reader) => List(ref reader, stackalloc int[16], static (ref Utf8JsonReader at) => at.GetInt32());
+
+    private static double[]? Numbers(ref Utf8JsonReader reader) => List(ref reader, stackalloc double[16], static (ref Utf8JsonReader at) => at.GetDouble());
+
+    // Most lists are short: they are read on the stack, and allocated once.
+    private static T[]? List<T>(ref Utf8JsonReader reader, scoped Span<T> few, Element<T> read)
     {
         if (reader.TokenType == JsonTokenType.Null)
         {
             return null;
         }
 
-        Span<int> few = stackalloc int[16];
-        List<int>? many = null;
+        List<T>? many = null;
         int count = 0;
         Expect(ref reader, JsonTokenType.StartArray);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            int value = reader.GetInt32();
-            if (count < few.Length)
-            {
-                few[count] = value;
-            }
-            else
-            {
-                many ??= [.. few];
-                many.Add(value);
-            }
-
-            count++;
-        }
-
-        return many is null ? few[..count].ToArray() : [.. many];
-    }
-
-    private static double[]? Numbers(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType == JsonTokenType.Null)
-        {
-            return null;
-        }
-
-        Span<double> few = stackalloc double[16];
-        List<double>? many = null;
-        int count = 0;
-        Expect(ref reader, JsonTokenType.StartArray);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            double value = reader.GetDouble();
+            T value = read(ref reader);
             if (count < few.Length)
             {
                 few[count] = value;

@@ -126,8 +126,8 @@ internal static class Charts
         return Draw(model, Width, 320, label);
     }
 
-    /// <summary>Accuracy against confidence, with the diagonal of perfect calibration.</summary>
-    public static Markup Reliability(string label, IReadOnlyList<(double X, double Y, double Low, double High)> points)
+    /// <summary>Accuracy against confidence, with the diagonal of perfect calibration; crosses show confidences after scaling.</summary>
+    public static Markup Reliability(string label, IReadOnlyList<(double X, double Y, double Low, double High)> points, IReadOnlyList<(double X, double Y)> scaled)
     {
         PlotModel model = Model("mean confidence", "accuracy");
         (model.Axes[0].Minimum, model.Axes[0].Maximum, model.Axes[1].Minimum, model.Axes[1].Maximum) = (0, 1, 0, 1);
@@ -146,6 +146,9 @@ internal static class Charts
         }
 
         model.Series.Add(line);
+        var crosses = new LineSeries { Color = OxyColors.Transparent, MarkerType = MarkerType.Cross, MarkerSize = 5, MarkerStroke = Second, MarkerStrokeThickness = 2 };
+        crosses.Points.AddRange(scaled.Select(static point => new DataPoint(point.X, point.Y)));
+        model.Series.Add(crosses);
         return Draw(model, Width, 380, label);
     }
 

@@ -235,27 +235,35 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
     private void CalibrationCurve()
     {
         Section("calibration", "Calibration");
-        if (_summary.Calibration is not { Bins.Count: > 0 } calibration)
+        if (_summary.Calibration is not { } calibration)
         {
             _page.Add($"<p>Needs labelled rollouts.</p>\n</section>\n");
             return;
         }
 
+        ReliabilityBin[] bins = Filled(calibration.All);
         List<(double X, double Y, double Low, double High)> points = [];
-        foreach (Runs.ReliabilityBin bin in calibration.Bins)
+        foreach (ReliabilityBin bin in bins)
         {
-            Rate rate = Rate.Wilson(bin.Accuracy * bin.Count, bin.Count)!;
-            points.Add((bin.Confidence, bin.Accuracy, rate.Low, rate.High));
+            Rate rate = Rate.Wilson(bin.Accuracy!.Value * bin.Count, bin.Count)!;
+            points.Add((bin.Confidence!.Value, bin.Accuracy.Value, rate.Low, rate.High));
         }
 
-        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points)}{Charts.Key("this run, with 95 % intervals", "perfectly calibrated", "╌")}<figcaption>Expected calibration error {calibration.ExpectedCalibrationError:0.000}: how far confidences are from being probabilities.</figcaption></figure>\n");
+        CalibrationReport? scaling = calibration.HeldBack;
+        (double X, double Y)[] scaled = scaling is null ? [] : [.. Filled(scaling.After).Select(static bin => (bin.Confidence!.Value, bin.Accuracy!.Value))];
+        string after = scaling is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" Temperature {scaling.Temperature:0.00}, fitted on {scaling.FittedOn:N0} verdicts, changes the error on the other {scaling.After.Count:N0} from {scaling.Before.Ece:0.000} to {scaling.After.Ece:0.000} (crosses).");
+        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points, scaled)}{Charts.Key("this run, with 95 % intervals", scaling is null ? "perfectly calibrated" : "perfectly calibrated; × after temperature scaling", "╌")}<figcaption>Expected calibration error {calibration.All.Ece:0.000}: how far confidences are from being probabilities.{after}</figcaption></figure>\n");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration, table\"><table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
-        foreach (Runs.ReliabilityBin bin in calibration.Bins)
+        foreach (ReliabilityBin bin in bins)
         {
-            _page.Add($"<tr><th scope=\"row\">{bin.From:0.0} to {bin.To:0.0}</th><td>{bin.Count:N0}</td><td>{bin.Confidence:0.000}</td><td>{bin.Accuracy:P1}</td></tr>");
+            _page.Add($"<tr><th scope=\"row\">{bin.Low:0.0} to {bin.High:0.0}</th><td>{bin.Count:N0}</td><td>{bin.Confidence!.Value:0.000}</td><td>{bin.Accuracy!.Value:P1}</td></tr>");
         }
 
         _page.Add($"</tbody></table></div>\n</section>\n");
+
+        static ReliabilityBin[] Filled(Reliability table) => [.. table.Bins.Where(static bin => bin.Count > 0)];
     }
 
     private void AccuracyAgainstK()

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tribunal.Judging;
 using Tribunal.Pipeline.Judges;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Pipeline.Runs;
 
@@ -81,20 +82,10 @@ public sealed record Rate(double Value, double Low, double High, long Of)
     }
 }
 
-/// <summary>One bin of the reliability table.</summary>
-/// <param name="From">Lower confidence.</param>
-/// <param name="To">Upper confidence.</param>
-/// <param name="Count">Labelled verdicts in it.</param>
-/// <param name="Confidence">Their mean confidence.</param>
-/// <param name="Accuracy">Their accuracy.</param>
-public sealed record ReliabilityBin(double From, double To, long Count, double Confidence, double Accuracy);
-
 /// <summary>How far confidences can be taken at their word.</summary>
-/// <param name="ExpectedCalibrationError">Mean |confidence − accuracy| over bins, weighted by count.</param>
-/// <param name="Bins">The reliability table.</param>
-/// <param name="Temperature">Divides the logits of the confidences; fitted on half of the labelled verdicts.</param>
-/// <param name="CalibratedError">The error on the other half after scaling.</param>
-public sealed record Calibration(double ExpectedCalibrationError, IReadOnlyList<ReliabilityBin> Bins, double? Temperature, double? CalibratedError);
+/// <param name="All">The reliability of all labelled verdicts, as voted.</param>
+/// <param name="HeldBack">Temperature scaling, fitted on about half of them and told on the other; null with fewer than 20.</param>
+public sealed record CalibrationSummary(Reliability All, CalibrationReport? HeldBack);
 
 /// <summary>Agreement with labels, over all or in a domain.</summary>
 /// <param name="Rollouts">Verdicts.</param>
@@ -225,7 +216,7 @@ public sealed record RunSummary
     public required IReadOnlyDictionary<string, DomainSummary> Domains { get; init; }
 
     /// <summary>Calibration, where <c>best</c> is given.</summary>
-    public Calibration? Calibration { get; init; }
+    public CalibrationSummary? Calibration { get; init; }
 
     /// <summary>Delimiters and verdict strings neutralised in rollouts, and in how many rollouts.</summary>
     public Neutralisation? Neutralised { get; init; }

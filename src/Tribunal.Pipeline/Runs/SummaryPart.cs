@@ -10,8 +10,6 @@ namespace Tribunal.Pipeline.Runs;
 /// </summary>
 public sealed class SummaryPart
 {
-    private const int ConfidenceBins = 200;
-
     /// <summary>Per domain; the empty name holds rollouts without one.</summary>
     public SortedDictionary<string, DomainSums> Domains { get; init; } = new(StringComparer.Ordinal);
 
@@ -84,11 +82,8 @@ public sealed class SummaryPart
     /// <summary>Generated tokens of hinted judgements.</summary>
     public long HintedOutput { get; set; }
 
-    /// <summary>Labelled verdicts by confidence, in equal bins over [0, 1]; correct ones.</summary>
-    public long[] Correct { get; init; } = new long[ConfidenceBins];
-
-    /// <summary>Labelled verdicts by confidence; wrong ones.</summary>
-    public long[] Wrong { get; init; } = new long[ConfidenceBins];
+    /// <summary>Labelled verdicts by confidence.</summary>
+    public ConfidenceSums Confidences { get; init; } = new();
 
     /// <summary>Adds a rollout's verdict and the judgements behind it.</summary>
     public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements)
@@ -128,8 +123,7 @@ public sealed class SummaryPart
             sums.Labelled++;
             sums.Correct += correct ? 1 : 0;
             sums.Chance += (double)best.Count / rollout.Responses.Count;
-            int bin = Math.Clamp((int)((verdict.Confidence ?? 0) * ConfidenceBins), 0, ConfidenceBins - 1);
-            (correct ? Correct : Wrong)[bin]++;
+            Confidences.Add(rollout.Id, verdict.Confidence ?? 0, correct);
         }
     }
 
@@ -188,11 +182,7 @@ public sealed class SummaryPart
         HintedValid += other.HintedValid;
         HintedInput += other.HintedInput;
         HintedOutput += other.HintedOutput;
-        for (int i = 0; i < ConfidenceBins; i++)
-        {
-            Correct[i] += other.Correct[i];
-            Wrong[i] += other.Wrong[i];
-        }
+        Confidences.Merge(other.Confidences);
     }
 
     private void Add(Judgement judgement)

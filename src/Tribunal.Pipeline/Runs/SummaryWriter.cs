@@ -6,8 +6,6 @@ namespace Tribunal.Pipeline.Runs;
 /// <summary>Turns a run's sums into its summary.</summary>
 public static class SummaryWriter
 {
-    private const int Bins = 10;
-
     /// <summary>Writes it.</summary>
     /// <param name="manifest">The run.</param>
     /// <param name="sums">Its sums.</param>
@@ -66,7 +64,7 @@ public static class SummaryWriter
             Stops = sums.Stops,
             Overall = overall,
             Domains = domains,
-            Calibration = CalibrationOf(sums),
+            Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted > 0 ? HintedOf(sums, price) : null,
             Warnings = [.. Warnings(manifest, overall, domains, validRate)],
@@ -100,39 +98,5 @@ public static class SummaryWriter
         {
             yield return $"Only {validRate.Value:P1} of the judgements have a verdict: check protocol, template and token budget.";
         }
-    }
-
-    private static Calibration? CalibrationOf(SummaryPart sums)
-    {
-        long labelled = sums.Correct.Sum() + sums.Wrong.Sum();
-        if (labelled == 0)
-        {
-            return null;
-        }
-
-        int perBin = sums.Correct.Length / Bins;
-        var table = new List<ReliabilityBin>();
-        double error = 0;
-        for (int bin = 0; bin < Bins; bin++)
-        {
-            long count = 0, correct = 0;
-            double confidence = 0;
-            for (int i = bin * perBin; i < (bin + 1) * perBin; i++)
-            {
-                long here = sums.Correct[i] + sums.Wrong[i];
-                count += here;
-                correct += sums.Correct[i];
-                confidence += here * (i + 0.5) / sums.Correct.Length;
-            }
-
-            if (count > 0)
-            {
-                var row = new ReliabilityBin((double)bin / Bins, (bin + 1.0) / Bins, count, confidence / count, (double)correct / count);
-                table.Add(row);
-                error += count * Math.Abs(row.Confidence - row.Accuracy) / labelled;
-            }
-        }
-
-        return new Calibration(error, table, null, null);
     }
 }

@@ -3,7 +3,8 @@ namespace Tribunal.Verdicts;
 /// <summary>A confidence, and whether the verdict that had it was right.</summary>
 /// <param name="Confidence">In [0, 1].</param>
 /// <param name="Correct">Whether the best response was found.</param>
-public readonly record struct Outcome(double Confidence, bool Correct);
+/// <param name="Count">How many verdicts this stands for, 1 or more.</param>
+public readonly record struct Outcome(double Confidence, bool Correct, long Count = 1);
 
 /// <summary>One bin of a reliability table.</summary>
 /// <param name="Low">Smallest confidence, inclusive.</param>
@@ -11,25 +12,26 @@ public readonly record struct Outcome(double Confidence, bool Correct);
 /// <param name="Count">Verdicts in it.</param>
 /// <param name="Confidence">Their mean confidence; null when empty.</param>
 /// <param name="Accuracy">The share that was right; null when empty.</param>
-public sealed record ReliabilityBin(double Low, double High, int Count, double? Confidence, double? Accuracy);
+public sealed record ReliabilityBin(double Low, double High, long Count, double? Confidence, double? Accuracy);
 
 /// <summary>How far confidences can be believed.</summary>
 /// <param name="Bins">Bins of equal width over [0, 1].</param>
 /// <param name="Ece">Expected calibration error: Σ |accuracy − confidence| · share, in [0, 1] (Guo et al. 2017, eq. 3).</param>
 /// <param name="Count">Verdicts in all.</param>
-public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins, double Ece, int Count);
+public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins, double Ece, long Count);
 
 /// <summary>Confidences before and after temperature scaling, on verdicts that the temperature was not fitted on.</summary>
 /// <param name="Temperature">T: logit(confidence) / T; above 1 tempers, below 1 sharpens.</param>
 /// <param name="FittedOn">Verdicts that it was fitted on.</param>
 /// <param name="Before">As voted, on the rest.</param>
 /// <param name="After">Scaled, on the rest.</param>
-public sealed record CalibrationReport(double Temperature, int FittedOn, Reliability Before, Reliability After);
+public sealed record CalibrationReport(double Temperature, long FittedOn, Reliability Before, Reliability After);
 
 /// <summary>Reliability tables and temperature scaling (C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017).</summary>
 public static class Calibration
 {
     private const double Edge = 1e-6;
+    private const int Fewest = 20;
 
     /// <summary>The reliability table.</summary>
     /// <param name="outcomes">Confidences and whether they were right.</param>
@@ -38,15 +40,17 @@ public static class Calibration
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, 1000);
-        int[] counts = new int[bins];
+        long[] counts = new long[bins];
         double[] confidence = new double[bins];
-        int[] correct = new int[bins];
+        long[] correct = new long[bins];
+        long all = 0;
         foreach (Outcome outcome in outcomes)
         {
             int bin = Math.Clamp((int)(outcome.Confidence * bins), 0, bins - 1);
-            counts[bin]++;
-            confidence[bin] += outcome.Confidence;
-            correct[bin] += outcome.Correct ? 1 : 0;
+            counts[bin] += outcome.Count;
+            confidence[bin] += outcome.Confidence * outcome.Count;
+            correct[bin] += outcome.Correct ? outcome.Count : 0;
+            all += outcome.Count;
         }
 
         double ece = 0;
@@ -60,10 +64,10 @@ public static class Calibration
                 counts[bin],
                 any ? confidence[bin] / counts[bin] : null,
                 any ? (double)correct[bin] / counts[bin] : null);
-            ece += any ? Math.Abs(correct[bin] - confidence[bin]) / outcomes.Count : 0;
+            ece += any ? Math.Abs(correct[bin] - confidence[bin]) / all : 0;
         }
 
-        return new Reliability(table, ece, outcomes.Count);
+        return new Reliability(table, ece, all);
     }
 
     /// <summary>The temperature in [0.05, 20] with the smallest log loss; 1 where there is nothing to fit on.</summary>
@@ -106,19 +110,26 @@ public static class Calibration
     /// <param name="outcomes">In a fixed order, for instance that of the batch.</param>
     /// <param name="bins">Bins of the tables.</param>
     /// <returns>Null with fewer than 20 outcomes: a table of less says nothing.</returns>
-    public static CalibrationReport? HeldBack(IReadOnlyList<Outcome> outcomes, int bins = 10)
+    public static CalibrationReport? HeldBack(IReadOnlyList<Outcome> outcomes, int bins = 10) =>
+        HeldBack([.. outcomes.Where((_, i) => i % 2 == 0)], [.. outcomes.Where((_, i) => i % 2 == 1)], bins);
+
+    /// <summary>Fits a temperature on one share of the outcomes and reports on the other.</summary>
+    /// <param name="fit">The share to fit on.</param>
+    /// <param name="rest">The share to report on.</param>
+    /// <param name="bins">Bins of the tables.</param>
+    /// <returns>Null with fewer than 20 outcomes in all, or none in a share.</returns>
+    public static CalibrationReport? HeldBack(IReadOnlyCollection<Outcome> fit, IReadOnlyCollection<Outcome> rest, int bins = 10)
     {
-        if (outcomes.Count < 20)
+        long fitted = fit.Sum(static outcome => outcome.Count);
+        if (fitted == 0 || rest.Count == 0 || fitted + rest.Sum(static outcome => outcome.Count) < Fewest)
         {
             return null;
         }
 
-        Outcome[] fit = [.. outcomes.Where((_, i) => i % 2 == 0)];
-        Outcome[] rest = [.. outcomes.Where((_, i) => i % 2 == 1)];
         double temperature = FitTemperature(fit);
         return new CalibrationReport(
             temperature,
-            fit.Length,
+            fitted,
             Table(rest, bins),
             Table([.. rest.Select(o => o with { Confidence = Scale(o.Confidence, temperature) })], bins));
     }
@@ -129,7 +140,7 @@ public static class Calibration
         foreach (Outcome outcome in outcomes)
         {
             double p = Scale(outcome.Confidence, temperature);
-            loss -= Math.Log(Math.Max(outcome.Correct ? p : 1 - p, double.Epsilon));
+            loss -= outcome.Count * Math.Log(Math.Max(outcome.Correct ? p : 1 - p, double.Epsilon));
         }
 
         return loss;

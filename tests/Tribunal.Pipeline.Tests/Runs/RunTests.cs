@@ -27,6 +27,8 @@ public sealed class RunTests : IDisposable
         Assert.Equal(new Usage(2000, 1000), summary.Usage);
         Assert.Equal(["even", "odd"], summary.Domains.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(50, summary.Overall.Accuracy!.Of);
+        Assert.Equal(50, summary.Calibration!.All.Count);
+        Assert.Equal(50, summary.Calibration.HeldBack!.FittedOn + summary.Calibration.HeldBack.After.Count);
     }
 
     [Fact]

@@ -37,6 +37,46 @@ public sealed class CalibrationTests
         Assert.Null(Calibration.HeldBack([new(0.9, true)]));
     }
 
+    [Fact]
+    public void Sums_of_any_shards_say_what_the_single_outcomes_say()
+    {
+        Outcome[] outcomes = Overconfident(4000, temperature: 2);
+        var whole = new ConfidenceSums();
+        ConfidenceSums[] shards = [new(), new(), new()];
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            whole.Add($"r{i}", outcomes[i].Confidence, outcomes[i].Correct);
+            shards[i % 3].Add($"r{i}", outcomes[i].Confidence, outcomes[i].Correct);
+        }
+
+        var merged = new ConfidenceSums();
+        foreach (ConfidenceSums shard in shards)
+        {
+            merged.Merge(shard);
+        }
+
+        Reliability exact = Calibration.Table(outcomes);
+        Assert.Equal(exact.Ece, merged.Table()!.Ece, 10);
+        Assert.Equal(exact.Bins.Select(static bin => bin.Count), merged.Table()!.Bins.Select(static bin => bin.Count));
+        CalibrationReport report = merged.HeldBack()!;
+        Assert.Equal(4000, report.FittedOn + report.After.Count);
+        Assert.InRange(report.FittedOn, 1900, 2100);
+        Assert.Equal(2, report.Temperature, 0.3);
+        Assert.Equal(whole.HeldBack()!.Temperature, report.Temperature, 6);
+        Assert.True(report.After.Ece < report.Before.Ece / 2);
+        Assert.Null(new ConfidenceSums().Table());
+    }
+
+    [Fact]
+    public void A_certain_verdict_has_a_cell_too()
+    {
+        var sums = new ConfidenceSums();
+        sums.Add("a", 1, true);
+        sums.Add("b", 0, false);
+        Assert.Equal((2, 0.0), (sums.Table()!.Count, sums.Table()!.Ece));
+        Assert.Null(sums.HeldBack());
+    }
+
     private static Outcome[] Overconfident(int count, double temperature)
     {
         var random = new SeededRandom(9);
