@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Tribunal.Cli;
 using Tribunal.Cli.Commands;
 
@@ -18,16 +19,9 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     CancelCommand.Create(),
     WorkerCommand.Create(),
     DoctorCommand.Create(),
+    CompletionCommand.Create(),
 };
+root.SetAction(static parsed => CommandErrors.Help(parsed, new HelpAction()));
 
-ParseResult parsed = root.Parse(args);
-try
-{
-    int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-    return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
-}
-catch (CommandException failure)
-{
-    await Console.Error.WriteLineAsync($"tribunal: {failure.Message}");
-    return failure.ExitCode;
-}
+using var interrupts = new Interrupts();
+return await CommandErrors.RunAsync(root.Parse(args), interrupts.Token);

@@ -8,30 +8,69 @@ internal sealed record ToolResult(int ExitCode, string Output, string Errors);
 /// <summary>Runs the tool as people do: as a process.</summary>
 internal static class ToolProcess
 {
+    /// <summary>The tool's assembly.</summary>
+    public static string Assembly { get; } = Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll");
+
     public static async Task<ToolResult> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = Start(workingFolder, arguments);
+        return await EndAsync(process);
+    }
+
+    /// <summary>Runs it with a standard input and an environment of its own.</summary>
+    public static async Task<ToolResult> RunAsync(string workingFolder, string? input, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    {
+        ProcessStartInfo start = Describe(workingFolder, "dotnet", [Assembly, .. arguments]);
+        start.RedirectStandardInput = true;
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        return await EndAsync(process);
+    }
+
+    public static Process Start(string workingFolder, params string[] arguments) => Process.Start(Describe(workingFolder, "dotnet", [Assembly, .. arguments]))!;
+
+    /// <summary>Starts it so that signals reach it, whatever the test run itself ignores (a shell's background job ignores SIGINT).</summary>
+    public static Process StartForSignals(string workingFolder, params string[] arguments) =>
+        Process.Start(Describe(workingFolder, "env", ["--default-signal=INT,TERM", "dotnet", Assembly, .. arguments]))!;
+
+    /// <summary>Sends a signal, such as <c>INT</c>.</summary>
+    public static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Runs a script in bash.</summary>
+    public static async Task<ToolResult> BashAsync(string workingFolder, string script)
+    {
+        using Process process = Process.Start(Describe(workingFolder, "bash", ["-c", script]))!;
+        return await EndAsync(process);
+    }
+
+    /// <summary>Reads what it prints until it ends.</summary>
+    public static async Task<ToolResult> EndAsync(Process process)
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return new ToolResult(process.ExitCode, await output, await errors);
     }
 
-    public static Process Start(string workingFolder, params string[] arguments)
+    private static ProcessStartInfo Describe(string workingFolder, string program, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = workingFolder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll"));
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return Process.Start(start)!;
+        return start;
     }
 }

@@ -104,9 +104,7 @@ internal static class BenchCommand
                 Console.SetOut(Console.Error);
             }
 
-            ParseResult score = ScoreCommand.Create().Parse([file, "--output", run, .. scoring]);
-            int code = await score.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
-            code = score.Errors.Count > 0 ? ExitCodes.Usage : code;
+            int code = await CommandErrors.RunAsync(ScoreCommand.Create().Parse([file, "--output", run, .. scoring]), cancellationToken);
             return code is ExitCodes.Ok or ExitCodes.Partial ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
         }
 

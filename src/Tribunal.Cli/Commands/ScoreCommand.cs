@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Inference;
@@ -104,10 +103,12 @@ internal sealed class ScoreCommand
             ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
             : $"{source.Model} by {binding.Protocol.Name}, {binding.Concurrency} at a time");
 
-        using var hard = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var monitors = new RunMonitors();
-        using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT, monitors.Of(runId), hard);
-        using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM, monitors.Of(runId), hard);
+        Interrupts.Drain(() =>
+        {
+            Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
+            monitors.Of(runId).Stop(new Halt(HaltKind.Interrupted, "interrupted"));
+        });
         var options = new ActivityOptions
         {
             DrawsPerChunk = Math.Max(64, binding.Concurrency * 4),
@@ -118,7 +119,7 @@ internal sealed class ScoreCommand
         var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance);
         var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
         var host = new InProcessHost(activities, TimeProvider.System, view.Show);
-        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parsed.GetRequiredValue(_wait)), hard.Token), folder);
+        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
 
         RunSummary summary = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
         if (json)
@@ -180,24 +181,6 @@ internal sealed class ScoreCommand
         {
             throw new CommandException(ExitCodes.Unreachable, $"storage failed: {exception.Message}; the same command goes on from here", exception);
         }
-    }
-
-    private static PosixSignalRegistration StopOn(PosixSignal signal, RunMonitor monitor, CancellationTokenSource hard)
-    {
-        int times = 0;
-        return PosixSignalRegistration.Create(signal, context =>
-        {
-            context.Cancel = true;
-            if (Interlocked.Increment(ref times) == 1)
-            {
-                Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
-                monitor.Stop(new Halt(HaltKind.Interrupted, "interrupted"));
-            }
-            else
-            {
-                hard.Cancel();
-            }
-        });
     }
 
     private static string NameOf(FileInfo batch)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
@@ -143,15 +142,8 @@ internal sealed class SimulateCommand
     private static async Task EndAsync(CancellationToken cancellationToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        Interrupts.Drain(() => ended.TrySetResult());
         await using CancellationTokenRegistration cancelled = cancellationToken.Register(() => ended.TrySetResult());
         await ended.Task;
-
-        void End(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            ended.TrySetResult();
-        }
     }
 }

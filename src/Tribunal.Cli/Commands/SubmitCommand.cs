@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Tribunal.Cli.Hosting;
+using Tribunal.Judging;
 using Tribunal.MetaReward;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Queues;
@@ -20,6 +21,7 @@ internal static class SubmitCommand
         Option<string?> storage = RemoteRuns.StorageOption();
         Option<string?> judge = new("--judge") { Description = "Name of a judge that the host has configured." };
         Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm or auto." };
+        protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
         Option<int?> samples = new("--samples") { Description = "Judgements per rollout." };
         Option<string?> meta = new("--meta") { Description = "Name of the meta reward model, or none." };
         Option<long> seed = new("--seed") { Description = "Orders and sampling seeds derive from it." };

@@ -76,17 +76,26 @@ internal sealed class VoteCommand
         EvaluationRequest request = _vote.ToRequest(parsed, batch, manifest?.Protocol ?? "imported", "recorded");
         SchemeOptions options = OptionsFor(request, manifest?.Protocol);
         SummaryPart sums;
+        string target = Path.Combine(folder, RunFiles.Verdicts);
+        string unfinished = target + ".tmp~";
         try
         {
             await using FileStream rollouts = File.OpenRead(batch);
-            await using FileStream verdicts = File.Create(Path.Combine(folder, RunFiles.Verdicts));
+            await using FileStream verdicts = File.Create(unfinished);
             sums = await ledger.CastAsync(rollouts, options, _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) : null, simulated, verdicts, cancellationToken);
         }
-        catch (Exception exception) when (exception is ArgumentException or BatchFormatException)
+        catch (Exception exception)
         {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            File.Delete(unfinished);
+            if (exception is ArgumentException or BatchFormatException)
+            {
+                throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            }
+
+            throw;
         }
 
+        File.Move(unfinished, target, overwrite: true);
         RunSummary summary = SummaryWriter.Write(SummaryManifest(manifest, ledger.First, request, sums), sums, halt: null, price: null);
         await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, PipelineJson.Readable.RunSummary), cancellationToken);
         if (parsed.GetValue(_json))

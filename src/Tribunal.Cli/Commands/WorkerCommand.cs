@@ -97,6 +97,8 @@ internal static class WorkerCommand
             application.MapGet("/healthz", static (QueueWorker worker) => worker.SinceLastLook < Stale || worker.Busy > 0
                 ? Results.Ok(new WorkerHealth(worker.Busy, worker.SinceLastLook.TotalSeconds))
                 : Results.Json(new WorkerHealth(worker.Busy, worker.SinceLastLook.TotalSeconds), statusCode: StatusCodes.Status503ServiceUnavailable));
+            // The host drains on the first signal by itself.
+            Interrupts.Drain(static () => Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)"), static () => Environment.Exit(ExitCodes.Interrupted));
             await application.StartAsync(cancellationToken);
             Console.WriteLine($"tribunal worker: {application.Services.GetRequiredService<StorageClients>().Account}, {application.Urls.First()}");
             await application.WaitForShutdownAsync(cancellationToken);

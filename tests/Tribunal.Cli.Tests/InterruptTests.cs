@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Simulator.Batches;
+using Tribunal.Simulator.Judging;
+using Tribunal.Simulator.Serving;
+
+namespace Tribunal.Cli.Tests;
+
+/// <summary>Ctrl-C and SIGTERM on real processes.</summary>
+public sealed class InterruptTests : IDisposable
+{
+    private const int Rollouts = 30, Samples = 4, Concurrency = 8;
+    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-interrupt-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_run_that_is_interrupted_drains_says_how_to_go_on_and_ends_as_if_it_had_not_been(string signal)
+    {
+        await GenerateAsync();
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(100) });
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(server, "whole"))).ExitCode);
+        long before = server.Stats.Judge.Requests;
+
+        using Process process = ToolProcess.StartForSignals(_folder, Score(server, "run"));
+        await UntilAnsweredAsync(server, before + (2 * Concurrency));
+        await ToolProcess.SignalAsync(process, signal);
+        ToolResult interrupted = await ToolProcess.EndAsync(process);
+
+        Assert.True(interrupted.ExitCode == 130, interrupted.Errors + interrupted.Output);
+        Assert.Contains("what is in flight ends first", interrupted.Errors, StringComparison.Ordinal);
+        Assert.Contains("the same command goes on", interrupted.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_folder, "run", RunFiles.Verdicts)));
+        // What was in flight was waited for: no request was sent in vain.
+        Assert.Equal(0, server.Stats.Judge.Abandoned);
+
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(server, "run"))).ExitCode);
+        Assert.Equal(before + (Rollouts * Samples), server.Stats.Judge.Requests);
+        Assert.Equal(File.ReadAllText(Path.Combine(_folder, "whole", RunFiles.Verdicts)), File.ReadAllText(Path.Combine(_folder, "run", RunFiles.Verdicts)));
+    }
+
+    [Fact]
+    public async Task The_second_interrupt_ends_at_once_whatever_is_in_flight()
+    {
+        await GenerateAsync();
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = TimeSpan.FromHours(1) });
+        using Process process = ToolProcess.StartForSignals(_folder, Score(server, "run"));
+        while (server.Stats.Judge.Requests < Concurrency)
+        {
+            await Task.Delay(10);
+        }
+
+        await ToolProcess.SignalAsync(process, "INT");
+        while (await process.StandardError.ReadLineAsync() is { } line && !line.Contains("once more to abort", StringComparison.Ordinal))
+        {
+        }
+
+        await ToolProcess.SignalAsync(process, "INT");
+        ToolResult aborted = await ToolProcess.EndAsync(process);
+        Assert.Equal(130, aborted.ExitCode);
+        Assert.Contains("the same command goes on", aborted.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", aborted.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_vote_that_is_interrupted_leaves_no_half_written_file()
+    {
+        await GenerateAsync();
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run")).ExitCode);
+        using Process process = ToolProcess.StartForSignals(_folder, "vote", "run", "-o", "again", "--resamples", "100000000");
+        while (!File.Exists(Path.Combine(_folder, "again", RunFiles.Summary)) && !process.HasExited)
+        {
+            await Task.Delay(10);
+        }
+
+        await ToolProcess.SignalAsync(process, "INT");
+        ToolResult interrupted = await ToolProcess.EndAsync(process);
+        Assert.True(interrupted.ExitCode == 130, interrupted.Errors + interrupted.Output);
+        Assert.Contains("interrupted", interrupted.Errors, StringComparison.Ordinal);
+        Assert.Equal([RunFiles.Summary, RunFiles.Verdicts], Directory.EnumerateFiles(Path.Combine(_folder, "again")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    private static string[] Score(SimulatorServer server, string run) =>
+        ["score", "batch.jsonl", "-o", run, "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel,
+         "--samples", $"{Samples}", "--concurrency", $"{Concurrency}"];
+
+    private static async Task UntilAnsweredAsync(SimulatorServer server, long answers)
+    {
+        while (server.Stats.Judge.Answered < answers)
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    private async Task GenerateAsync()
+    {
+        await using FileStream stream = File.Create(Path.Combine(_folder, "batch.jsonl"));
+        await BatchGenerator.WriteAsync(stream, new BatchOptions { Rollouts = Rollouts });
+    }
+}
