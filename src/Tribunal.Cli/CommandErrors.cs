@@ -11,6 +11,9 @@ internal static class CommandErrors
     /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
     private static readonly int[] Full = [28, 122, 69, unchecked((int)0x80070027), unchecked((int)0x80070070)];
 
+    /// <summary>EEXIST, and Windows' ERROR_ALREADY_EXISTS: a file where a folder should go.</summary>
+    private static readonly int[] Taken = [17, unchecked((int)0x800700B7)];
+
     /// <summary>Runs it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -64,6 +67,7 @@ internal static class CommandErrors
         CommandException known => known,
         AggregateException { InnerExceptions: [var only] } => Of(only),
         UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new CommandException(ExitCodes.Usage, Words(exception), exception),
+        IOException taken when Taken.Contains(taken.HResult) => new CommandException(ExitCodes.Usage, taken.Message, taken),
         IOException full when Full.Contains(full.HResult) => new CommandException(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
         IOException io => new CommandException(ExitCodes.Unreachable, io.Message, io),
         JsonException json => new CommandException(ExitCodes.Usage, $"a file is not the JSON that was expected: {json.Message}", json),

@@ -39,6 +39,12 @@ internal sealed class JudgeChoice
         _adapter.AcceptOnlyFromAmong("openai", "azure");
         _stream.AcceptOnlyFromAmong("auto", "on", "off");
         _protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
+        _concurrency.Between(1, 4096);
+        _tries.Between(1, 20);
+        _timeout.Between(0.001, 86_400);
+        _maxOutput.Between(1, int.MaxValue);
+        _priceIn.Between(0, double.PositiveInfinity);
+        _priceOut.Between(0, double.PositiveInfinity);
     }
 
     public void AddTo(Command command)

@@ -34,6 +34,10 @@ internal sealed class ScoreCommand
         var score = new ScoreCommand();
         score._hint.AcceptOnlyFromAmong("none", "failed", "all");
         score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
+        score._validFloor.Between(0, 1);
+        score._wait.Between(0, double.PositiveInfinity);
+        score._maxTokens.Between(1, double.PositiveInfinity);
+        score._maxCost.Between(0, double.PositiveInfinity);
         Command command = new("score", """
             Scores a batch: samples a judge, drops poor judgements, votes.
 
