@@ -15,13 +15,27 @@ internal sealed class VoteChoice
     private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => 2 };
     private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => 32 };
     private readonly Option<double> _confidence = new("--confidence") { Description = "Probability that the leader leads (adaptive), or 1 - the error promised (certified).", DefaultValueFactory = static _ => 0.95, HelpName = "P" };
+    private readonly Option<double> _growth = new("--growth") { Description = "How a round grows over the one before, above 1, for the other policies.", DefaultValueFactory = static _ => 2 };
+    private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this.", DefaultValueFactory = static _ => 0.1 };
     private readonly Option<long?> _budget = new("--budget") { Description = "Total judgements over the batch, for the budget policy." };
+    private readonly Option<long?> _budgetTokens = new("--budget-tokens") { Description = "Total tokens over the batch, for the budget policy." };
+    private readonly Option<double?> _budgetCost = new("--budget-cost") { Description = "Total money over the batch, for the budget policy (needs prices)." };
     private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, or its address.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL" };
     private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => 0.5, HelpName = "FRACTION" };
     private readonly Option<string> _use = new("--meta-use") { Description = "Whether meta rewards filter judgements or weigh them.", DefaultValueFactory = static _ => "filter" };
+    private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => 1 };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
-    private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match.", HelpName = "V" };
+    private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy; another --policy decides per match.", HelpName = "V" };
+    private readonly Option<string?> _rating = new("--rating") { Description = "What turns matches into rewards: bradley-terry (default), elo in the order played, or elo-average over many orders.", HelpName = "bradley-terry|elo|elo-average" };
+    private readonly Option<double> _eloK = new("--elo-k") { Description = "Points that one match moves at most.", DefaultValueFactory = static _ => new EloOptions().K };
+    private readonly Option<double> _eloInitial = new("--elo-initial") { Description = "Everyone's rating at the start.", DefaultValueFactory = static _ => new EloOptions().Initial };
+    private readonly Option<double> _eloScale = new("--elo-scale") { Description = "Rating points per factor --elo-base of the odds.", DefaultValueFactory = static _ => new EloOptions().Scale };
+    private readonly Option<double> _eloBase = new("--elo-base") { Description = "Base of the odds.", DefaultValueFactory = static _ => new EloOptions().Base };
+    private readonly Option<int> _eloOrders = new("--elo-orders") { Description = "Seeded orders that elo-average averages over.", DefaultValueFactory = static _ => 100 };
+    private readonly Option<int?> _rounds = new("--rounds") { Description = "Rounds of a Swiss tournament; log2 of the field by default." };
+    private readonly Option<bool> _shared = new("--shared-bracket") { Description = "One bracket (knockout) or starting order (swiss) for all rollouts with as many entrants." };
+    private readonly Option<string?> _teams = new("--teams") { Description = "Responses with the same final answer are a team and need no match: the last \\boxed{}, a pattern's last match (first group), or a path in JSON.", HelpName = "boxed|pattern:REGEX|json:PATH" };
     private readonly Option<long> _seed = new("--seed") { Description = "Presentation orders, sampling seeds and tie breaks derive from it.", DefaultValueFactory = static _ => 0, HelpName = "S" };
 
     public VoteChoice()
@@ -30,11 +44,22 @@ internal sealed class VoteChoice
         _use.AcceptOnlyFromAmong("filter", "weight");
         _rule.AcceptOnlyFromAmong("auto", "sum", "mean", "majority", "btd");
         _tournament.AcceptOnlyFromAmong("none", "round-robin", "knockout", "swiss");
+        _rating.AcceptOnlyFromAmong("bradley-terry", "elo", "elo-average");
     }
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="addresses">Whether <c>--meta</c> may be an address; where only names count, the command has its own.</param>
+    public void AddTo(Command command, bool addresses = true)
     {
-        foreach (Option option in (Option[])[_samples, _policy, _min, _max, _confidence, _budget, _meta, _keep, _use, _rule, _tournament, _votes, _seed])
+        if (addresses)
+        {
+            command.Add(_meta);
+        }
+
+        foreach (Option option in (Option[])
+            [_samples, _policy, _min, _max, _confidence, _growth, _futility, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
+             _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _shared, _teams, _seed])
         {
             command.Add(option);
         }
@@ -47,6 +72,7 @@ internal sealed class VoteChoice
     public bool HasSamples(ParseResult parsed) => parsed.GetResult(_samples) is { Implicit: false };
 
     /// <summary>The request these options ask for.</summary>
+    /// <exception cref="CommandException">Options contradict one another.</exception>
     public EvaluationRequest ToRequest(ParseResult parsed, string batch, string protocol, string? metaName) => new()
     {
         Batch = batch,
@@ -64,33 +90,84 @@ internal sealed class VoteChoice
             Min = parsed.GetRequiredValue(_min),
             Max = parsed.GetRequiredValue(_max),
             Confidence = parsed.GetRequiredValue(_confidence),
+            Growth = parsed.GetRequiredValue(_growth),
+            Futility = parsed.GetRequiredValue(_futility),
             Judgements = parsed.GetValue(_budget),
+            Tokens = parsed.GetValue(_budgetTokens),
+            Cost = parsed.GetValue(_budgetCost),
         },
         Meta = new MetaOptions
         {
             Model = metaName,
             Keep = parsed.GetRequiredValue(_keep),
             Use = parsed.GetValue(_use) == "weight" ? MetaUse.Weight : MetaUse.Filter,
+            Temperature = parsed.GetRequiredValue(_metaTemperature),
         },
-        Tournament = new TournamentOptions
+        Tournament = TournamentOf(parsed),
+        Rule = RuleOf(parsed),
+        Seed = parsed.GetRequiredValue(_seed),
+    };
+
+    private TournamentOptions TournamentOf(ParseResult parsed)
+    {
+        string? rating = parsed.GetValue(_rating);
+        TournamentKind kind = parsed.GetRequiredValue(_tournament) switch
         {
-            Kind = parsed.GetRequiredValue(_tournament) switch
-            {
-                "round-robin" => TournamentKind.RoundRobin,
-                "knockout" => TournamentKind.Knockout,
-                "swiss" => TournamentKind.Swiss,
-                _ => TournamentKind.None,
-            },
+            "round-robin" => TournamentKind.RoundRobin,
+            "knockout" => TournamentKind.Knockout,
+            "swiss" => TournamentKind.Swiss,
+            _ => TournamentKind.None,
+        };
+        if (kind == TournamentKind.Knockout && rating is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--rating: a knockout ranks by the round that each reached; ratings are for round-robin and swiss");
+        }
+
+        if (kind != TournamentKind.Swiss && parsed.GetValue(_rounds) is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--rounds is for --tournament swiss");
+        }
+
+        return new TournamentOptions
+        {
+            Kind = kind,
             Votes = parsed.GetValue(_votes),
-        },
-        Rule = parsed.GetRequiredValue(_rule) switch
+            Rounds = parsed.GetValue(_rounds),
+            SharedBracket = parsed.GetValue(_shared),
+            Rating = rating is "elo" or "elo-average" ? RatingKind.Elo : RatingKind.Votes,
+            Elo = new EloOptions
+            {
+                K = parsed.GetRequiredValue(_eloK),
+                Initial = parsed.GetRequiredValue(_eloInitial),
+                Scale = parsed.GetRequiredValue(_eloScale),
+                Base = parsed.GetRequiredValue(_eloBase),
+                Orders = rating == "elo-average" ? parsed.GetRequiredValue(_eloOrders) : 0,
+            },
+            Teams = TeamsOf(parsed.GetValue(_teams)),
+        };
+    }
+
+    private VotingRule RuleOf(ParseResult parsed)
+    {
+        VotingRule rule = parsed.GetRequiredValue(_rule) switch
         {
             "sum" => VotingRule.Sum,
             "mean" => VotingRule.Mean,
             "majority" => VotingRule.Majority,
             "btd" => VotingRule.BradleyTerryDavidson,
             _ => VotingRule.Auto,
-        },
-        Seed = parsed.GetRequiredValue(_seed),
+        };
+        return parsed.GetValue(_rating) == "bradley-terry" && rule is not (VotingRule.Auto or VotingRule.BradleyTerryDavidson)
+            ? throw new CommandException(ExitCodes.Usage, "--rating bradley-terry goes with --rule auto (draws are half a win) or btd (draws have a parameter)")
+            : rule;
+    }
+
+    private static TeamOptions? TeamsOf(string? teams) => teams switch
+    {
+        null => null,
+        "boxed" => new TeamOptions(),
+        _ when teams.StartsWith("pattern:", StringComparison.Ordinal) => new TeamOptions { Answer = AnswerKind.Pattern, Pattern = teams["pattern:".Length..] },
+        _ when teams.StartsWith("json:", StringComparison.Ordinal) => new TeamOptions { Answer = AnswerKind.Json, Path = teams["json:".Length..] },
+        _ => throw new CommandException(ExitCodes.Usage, $"--teams {teams}: boxed, pattern:REGEX or json:PATH is needed"),
     };
 }

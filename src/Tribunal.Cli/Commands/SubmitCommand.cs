@@ -4,11 +4,9 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Tribunal.Cli.Hosting;
 using Tribunal.Judging;
-using Tribunal.MetaReward;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Queues;
 using Tribunal.Pipeline.Storage;
-using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Commands;
 
@@ -22,13 +20,13 @@ internal static class SubmitCommand
         Option<string?> judge = new("--judge") { Description = "Name of a judge that the host has configured." };
         Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm or auto." };
         protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
-        Option<int?> samples = new("--samples") { Description = "Judgements per rollout." };
         Option<string?> meta = new("--meta") { Description = "Name of the meta reward model, or none." };
-        Option<long> seed = new("--seed") { Description = "Orders and sampling seeds derive from it." };
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
-        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, samples, meta, seed, run, watch, output };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output };
+        VoteChoice vote = new();
+        vote.AddTo(command, addresses: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             FileInfo file = parsed.GetRequiredValue(batch);
@@ -39,12 +37,10 @@ internal static class SubmitCommand
 
             RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
             string path = await UploadAsync(remote, file, cancellationToken);
-            EvaluationRequest request = new() { Batch = path, Seed = parsed.GetValue(seed), Output = parsed.GetValue(run), Judge = parsed.GetValue(judge) };
-            request = request with
+            EvaluationRequest request = vote.ToRequest(parsed, path, parsed.GetValue(protocol) ?? "auto", parsed.GetValue(meta)) with
             {
-                Protocol = parsed.GetValue(protocol) ?? request.Protocol,
-                Policy = parsed.GetValue(samples) is { } k ? new PolicyOptions { Samples = k } : request.Policy,
-                Meta = parsed.GetValue(meta) is { } model ? new MetaOptions { Model = model } : request.Meta,
+                Output = parsed.GetValue(run),
+                Judge = parsed.GetValue(judge),
             };
             if (EvaluationMessage.Fault(request) is { } fault)
             {

@@ -23,6 +23,6 @@ internal static class Election
         var standing = Standing.Of(rewards, Standing.TieSeed(options.Seed, rollout.Id));
         ballots.Soften(ballots.Count, options.Meta, weights);
         double confidence = Tally.Confidence(ballots, ballots.Count, weights, options.Rule, fit, standing.Best);
-        return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop);
+        return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop, fit?.WinInterval(standing.Best, standing.Ranking[1]));
     }
 }

@@ -109,7 +109,8 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         double confidence = knockout || elo
             ? MatchConfidence(matches, weights, leader)
             : Tally.Confidence(matches.Ballots, matches.Ballots.Count, weights, rule, fit, leader);
-        return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop);
+        int rival = field.EntrantOf[Array.Find(standing.Ranking, response => field.EntrantOf[response] != leader)];
+        return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop, fit?.WinInterval(leader, rival));
     }
 
     public int MatchCount(Rollout rollout) => PairIndex.Count(rollout.Responses.Count);

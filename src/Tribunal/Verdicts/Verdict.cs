@@ -95,6 +95,12 @@ public sealed record Verdict
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Margin { get; init; }
 
+    /// <summary>
+    /// A 95 % interval, low and high, for the probability that <see cref="Best"/> beats its closest rival in one judgement, draws
+    /// counting half. Given where the vote is a Bradley–Terry fit.
+    /// </summary>
+    public IReadOnlyList<double>? LeadInterval { get; init; }
+
     /// <summary>What it used.</summary>
     public required VoteCounts Votes { get; init; }
 

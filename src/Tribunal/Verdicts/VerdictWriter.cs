@@ -8,7 +8,7 @@ namespace Tribunal.Verdicts;
 internal static class VerdictWriter
 {
     public static Verdict Scored(
-        Rollout rollout, LedgerView view, Standing standing, double confidence, int kept, StopReason? stop) => new()
+        Rollout rollout, LedgerView view, Standing standing, double confidence, int kept, StopReason? stop, (double Low, double High)? lead = null) => new()
         {
             Id = rollout.Id,
             Status = VerdictStatus.Scored,
@@ -17,6 +17,7 @@ internal static class VerdictWriter
             Ranking = standing.Ranking,
             Confidence = Math.Clamp(confidence, 0, 1),
             Margin = standing.Margin,
+            LeadInterval = lead is { } ends ? [ends.Low, ends.High] : null,
             Votes = view.Counts(kept),
             Stop = view.Judgements.Length == 0 ? null : stop,
             Usage = view.Usage(),

@@ -159,9 +159,20 @@ public sealed class BradleyTerry
     }
 
     /// <summary>P(i beats j) + ½ P(draw).</summary>
-    public double WinProbability(int i, int j)
+    public double WinProbability(int i, int j) => WinProbability(_logStrengths[i] - _logStrengths[j]);
+
+    /// <summary>An interval for <see cref="WinProbability(int, int)"/>: that of the strengths, ν taken as fitted.</summary>
+    /// <param name="i">One response.</param>
+    /// <param name="j">The other.</param>
+    /// <param name="level">Coverage, in (0, 1).</param>
+    public (double Low, double High) WinInterval(int i, int j, double level = 0.95)
     {
-        double d = _logStrengths[i] - _logStrengths[j];
+        (double low, double high) = Interval(i, j, level);
+        return (WinProbability(low), WinProbability(high));
+    }
+
+    private double WinProbability(double d)
+    {
         if (Tie == 0)
         {
             return SpecialFunctions.Logistic(d);

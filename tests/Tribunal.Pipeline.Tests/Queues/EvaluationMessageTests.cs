@@ -1,9 +1,12 @@
 using System.Text;
 using CsCheck;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Queues;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Sampling;
+using Tribunal.Tournaments;
+using Tribunal.Voting;
 
 namespace Tribunal.Pipeline.Tests.Queues;
 
@@ -25,6 +28,24 @@ public sealed class EvaluationMessageTests
         Assert.Equal(("a/b.jsonl", "main", "rm-r1", 7L, "run-7"), (request.Batch, request.Judge, request.Protocol, request.Seed, request.Output));
         Assert.Equal(new PolicyOptions { Kind = PolicyKind.Fixed, Samples = 4, Min = 2, Max = 16, Confidence = 0.9 }, request.Policy);
         Assert.Equal((0.25, 3, 1000L, 2.5), (request.Meta.Keep, request.Tournament.Votes, request.Limits.Tokens, request.Limits.Cost));
+    }
+
+    [Fact]
+    public void Everything_that_decides_a_tournament_can_be_asked_for()
+    {
+        EvaluationRequest request = EvaluationMessage.Parse(
+            """
+            {"batch":"b.jsonl","protocol":"rrm","rule":"btd","meta":{"model":"meta","use":"weight","temperature":0.5},
+             "policy":{"kind":"adaptive","growth":1.5,"futility":0},
+             "tournament":{"kind":"swiss","rounds":4,"sharedBracket":true,"rating":"elo","elo":{"k":4,"orders":50},"teams":{"answer":"pattern","pattern":"Answer: (.*)"}}}
+            """,
+            None);
+        Assert.Equal((TournamentKind.Swiss, 4, true, RatingKind.Elo), (request.Tournament.Kind, request.Tournament.Rounds, request.Tournament.SharedBracket, request.Tournament.Rating));
+        Assert.Equal(new EloOptions { K = 4, Orders = 50 }, request.Tournament.Elo);
+        Assert.Equal(new TeamOptions { Answer = AnswerKind.Pattern, Pattern = "Answer: (.*)" }, request.Tournament.Teams);
+        Assert.Equal((1.5, 0.0, 32, MetaUse.Weight, 0.5), (request.Policy.Growth, request.Policy.Futility, request.Policy.Max, request.Meta.Use, request.Meta.Temperature));
+        Assert.Equal(VotingRule.BradleyTerryDavidson, request.Rule);
+        Assert.Equal(request, EvaluationMessage.Parse(EvaluationMessage.Write(request), None));
     }
 
     [Fact]
@@ -58,6 +79,7 @@ public sealed class EvaluationMessageTests
     [InlineData("""{"batch":"b","model":"x"}""", "'model'")]
     [InlineData("""{"batch":"b","policy":{"kind":"fixed","sample":4}}""", "'policy.sample'")]
     [InlineData("""{"batch":"b","limits":{"money":4}}""", "'limits.money'")]
+    [InlineData("""{"batch":"b","tournament":{"elo":{"kk":4}}}""", "'tournament.elo.kk'")]
     [InlineData("""{"batch":"b","Seed":4}""", "'Seed'")]
     [InlineData("""{"batch":"b","\u0000<script>":4}""", "'??script?'")]
     public void Unknown_fields_are_refused_by_name(string json, string named) => Assert.Contains($"unknown field {named}", Refusal(json), StringComparison.Ordinal);
@@ -81,6 +103,9 @@ public sealed class EvaluationMessageTests
     [InlineData("""{"batch":"b","judge":"http://evil.example/v1"}""")]
     [InlineData("""{"batch":"b","meta":{"model":"https://evil.example"}}""")]
     [InlineData("""{"batch":"b","limits":{"tokens":0}}""")]
+    [InlineData("""{"batch":"b","tournament":{"teams":{"answer":"pattern","pattern":"(a)\\1"}}}""")]
+    [InlineData("""{"batch":"b","tournament":{"elo":{"scale":0}}}""")]
+    [InlineData("""{"batch":"b","policy":{"kind":"budget","judgements":5,"tokens":5}}""")]
     [InlineData("""{"batch":"b","output":"../other"}""")]
     [InlineData("""{"batch":"b","output":".hidden"}""")]
     [InlineData("""{"batch":"b"} {"batch":"c"}""")]

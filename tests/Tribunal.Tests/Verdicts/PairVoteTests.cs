@@ -43,6 +43,25 @@ public sealed class PairVoteTests
     }
 
     [Fact]
+    public void A_fit_says_how_far_its_lead_can_be_believed()
+    {
+        IJudgingScheme scheme = JudgingSchemes.Create(Plain with { Rule = VotingRule.BradleyTerryDavidson });
+        double Width(int votes)
+        {
+            List<Judgement> ledger = [.. Enumerable.Range(0, votes).Select(s => Ledgers.Pair(s, 0, 1, s % 4 == 0 ? null : s % 4 == 1 ? 0 : 1))];
+            Verdict verdict = scheme.Cast(Ledgers.Rollout(2), ledger, StopReason.Fixed);
+            Assert.Equal(1, verdict.Best);
+            Assert.InRange(verdict.Rewards![1], verdict.LeadInterval![0], verdict.LeadInterval[1]);
+            return verdict.LeadInterval[1] - verdict.LeadInterval[0];
+        }
+
+        // A quarter of the votes are draws: four times the votes halve the interval, nearly.
+        Assert.InRange(Width(64) / Width(16), 0.45, 0.65);
+        Assert.Null(JudgingSchemes.Create(Plain with { Rule = VotingRule.Majority }).Cast(
+            Ledgers.Rollout(2), [Ledgers.Pair(0, 0, 1, 1)], StopReason.Fixed).LeadInterval);
+    }
+
+    [Fact]
     public void More_than_two_play_every_pair()
     {
         Rollout rollout = Ledgers.Rollout(5);
