@@ -16,61 +16,73 @@ internal static class ChatBody
         SkipValidation = true,
     };
 
+    private const int LargestKept = 1 << 20;
+
+    // The writer asks for three bytes a character and more; a request keeps only what it used, a thread the rest.
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _scratch;
+
     /// <summary>A judge's request.</summary>
     public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens)
     {
-        int size = 512;
-        foreach (Message message in question.Messages)
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
+        writer.WriteStartObject();
+        writer.WriteString("model"u8, model);
+        WriteMessages(writer, question.Messages);
+        writer.WriteNumber("temperature"u8, question.Temperature);
+        writer.WriteNumber("top_p"u8, question.TopP);
+        writer.WriteNumber(maxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, question.MaxTokens);
+        writer.WriteNumber("seed"u8, question.Seed);
+        if (question.ThinkingTokens is { } thinking)
         {
-            size += message.Content.Length + (message.Content.Length / 8) + 32;
+            writer.WriteNumber("thinking_token_budget"u8, thinking);
         }
 
-        var buffer = new ArrayBufferWriter<byte>(size);
-        using (var writer = new Utf8JsonWriter(buffer, Options))
+        if (stream)
         {
-            writer.WriteStartObject();
-            writer.WriteString("model"u8, model);
-            WriteMessages(writer, question.Messages);
-            writer.WriteNumber("temperature"u8, question.Temperature);
-            writer.WriteNumber("top_p"u8, question.TopP);
-            writer.WriteNumber(maxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, question.MaxTokens);
-            writer.WriteNumber("seed"u8, question.Seed);
-            if (question.ThinkingTokens is { } thinking)
-            {
-                writer.WriteNumber("thinking_token_budget"u8, thinking);
-            }
-
-            if (stream)
-            {
-                writer.WriteBoolean("stream"u8, true);
-                writer.WriteStartObject("stream_options"u8);
-                writer.WriteBoolean("include_usage"u8, true);
-                writer.WriteEndObject();
-            }
-
+            writer.WriteBoolean("stream"u8, true);
+            writer.WriteStartObject("stream_options"u8);
+            writer.WriteBoolean("include_usage"u8, true);
             writer.WriteEndObject();
         }
 
-        return buffer.WrittenMemory;
+        writer.WriteEndObject();
+        return Written(buffer, writer);
     }
 
     /// <summary>A request for one token and the log-probabilities of its rivals, at temperature 0.</summary>
     public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, Options))
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
+        writer.WriteStartObject();
+        writer.WriteString("model"u8, model);
+        WriteMessages(writer, messages);
+        writer.WriteNumber("temperature"u8, 0);
+        writer.WriteNumber("max_tokens"u8, 1);
+        writer.WriteBoolean("logprobs"u8, true);
+        writer.WriteNumber("top_logprobs"u8, 20);
+        writer.WriteEndObject();
+        return Written(buffer, writer);
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Scratch()
+    {
+        if (_scratch is not { } scratch || scratch.Buffer.Capacity > LargestKept)
         {
-            writer.WriteStartObject();
-            writer.WriteString("model"u8, model);
-            WriteMessages(writer, messages);
-            writer.WriteNumber("temperature"u8, 0);
-            writer.WriteNumber("max_tokens"u8, 1);
-            writer.WriteBoolean("logprobs"u8, true);
-            writer.WriteNumber("top_logprobs"u8, 20);
-            writer.WriteEndObject();
+            var buffer = new ArrayBufferWriter<byte>(4096);
+            scratch = (buffer, new Utf8JsonWriter(buffer, Options));
+            _scratch = scratch;
         }
 
-        return buffer.WrittenMemory;
+        scratch.Buffer.ResetWrittenCount();
+        scratch.Writer.Reset();
+        return scratch;
+    }
+
+    private static byte[] Written(ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer)
+    {
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<Message> messages)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Tribunal.Judging;
@@ -60,19 +59,19 @@ public sealed partial class PromptTemplate
     internal List<Rollouts.Message> Fill(IReadOnlyDictionary<string, string> values, bool hasReference, bool multiTurn)
     {
         var messages = new List<Rollouts.Message>(_sections.Count);
-        var content = new StringBuilder();
         foreach (Section section in _sections)
         {
-            content.Clear();
-            foreach (Segment segment in section.Segments)
+            // One copy of what may be megabytes, where a growing builder makes several.
+            var pieces = new string?[section.Segments.Count];
+            for (int i = 0; i < pieces.Length; i++)
             {
-                if (Stays(segment.Condition, hasReference, multiTurn))
-                {
-                    content.Append(segment.IsPlaceholder ? values.GetValueOrDefault(segment.Text) : segment.Text);
-                }
+                Segment segment = section.Segments[i];
+                pieces[i] = !Stays(segment.Condition, hasReference, multiTurn) ? null
+                    : segment.IsPlaceholder ? values.GetValueOrDefault(segment.Text)
+                    : segment.Text;
             }
 
-            messages.Add(new Rollouts.Message(section.Role, content.ToString()));
+            messages.Add(new Rollouts.Message(section.Role, string.Concat(pieces)));
         }
 
         return messages;

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using Tribunal.Rollouts;
 
@@ -48,19 +47,18 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
-        var responses = new StringBuilder();
+        var responses = new string[shown.Responses.Count * 3];
         for (int i = 0; i < shown.Responses.Count; i++)
         {
-            responses.Append(i == 0 ? "" : "\n")
-                .Append("[The Begin of Response ").Append(i + 1).Append("]\n")
-                .Append(shown.Responses[i])
-                .Append("\n[The End of Response ").Append(i + 1).Append(']');
+            responses[i * 3] = $"{(i == 0 ? "" : "\n")}[The Begin of Response {i + 1}]\n";
+            responses[(i * 3) + 1] = shown.Responses[i];
+            responses[(i * 3) + 2] = $"\n[The End of Response {i + 1}]";
         }
 
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["conversation"] = shown.Conversation,
-            ["responses"] = responses.ToString(),
+            ["responses"] = string.Concat(responses),
             ["count"] = shown.Responses.Count.ToString(),
             ["reference"] = shown.Reference ?? "",
         };

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Tribunal.Benchmarks;
+
+var tool = new Option<FileInfo?>("--tool") { Description = "The tool to measure: its .dll or a published executable. By default the one built with this program." };
+var concurrency = new Option<int>("--concurrency") { Description = "Requests at a time.", DefaultValueFactory = static _ => 64 };
+var latency = new Option<double>("--latency") { Description = "Milliseconds that the endpoint takes.", DefaultValueFactory = static _ => 20 };
+var repeats = new Option<int>("--repeats") { Description = "Times that each is run, in turn.", DefaultValueFactory = static _ => 3 };
+var sizes = new Option<int[]>("--judgements") { Description = "Sizes to run.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = static _ => [2_000, 50_000] };
+var more = new Option<string>("--options") { Description = "More options for `tribunal score`, in one string.", DefaultValueFactory = static _ => "" };
+var address = new Option<string>("--endpoint") { Required = true };
+var bodies = new Option<string>("--bodies") { Required = true };
+var output = new Option<string>("--output") { Required = true };
+
+var endpoint = new Command("endpoint", "The endpoint, as a process of its own.") { latency };
+endpoint.SetAction((parsed, cancel) => Endpoint.RunAsync(TimeSpan.FromMilliseconds(parsed.GetValue(latency)), cancel));
+
+var bare = new Command("bare", "The bare loop, as a process of its own.") { address, bodies, output, concurrency };
+bare.SetAction((parsed, cancel) => BareLoop.RunAsync(new Uri(parsed.GetRequiredValue(address)), parsed.GetRequiredValue(bodies), parsed.GetRequiredValue(output), parsed.GetValue(concurrency), cancel));
+
+var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, concurrency, latency, repeats, sizes, more };
+score.SetAction((parsed, cancel) => new ScoreBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel));
+
+var vote = new Command("vote", "`tribunal vote` on a generated record.") { tool, repeats, sizes };
+vote.SetAction((parsed, cancel) => VoteBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(repeats), parsed.GetValue(sizes)!, cancel));
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, endpoint, bare }.Parse(args).InvokeAsync();

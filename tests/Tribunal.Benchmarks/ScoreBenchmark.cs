@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Tribunal.Benchmarks;
+
+/// <summary><c>tribunal score</c> beside the bare loop: the same bodies, the same endpoint, one after the other.</summary>
+internal sealed class ScoreBenchmark(string tool, int concurrency, double latencyMs, int repeats, string more)
+{
+    private const int Samples = 4;
+
+    public async Task RunAsync(IReadOnlyList<int> sizes, CancellationToken cancellationToken)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("tribunal-bench-");
+        string self = Environment.ProcessPath!;
+        using Process endpoint = Measured.Start(self, ["endpoint", "--latency", latencyMs.ToString(CultureInfo.InvariantCulture)]);
+        try
+        {
+            var address = new Uri((await endpoint.StandardOutput.ReadLineAsync(cancellationToken))!);
+            using var client = new HttpClient { BaseAddress = address };
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{concurrency} at a time, an endpoint that answers in {latencyMs} ms ({concurrency * 1000 / latencyMs:0}/s at best), {Environment.ProcessorCount} cores; medians of {repeats}"));
+            Console.WriteLine("| judgements | what | /s, first request to last answer | /s, whole process | CPU ms per judgement | peak MiB |");
+            Console.WriteLine("|---|---|---|---|---|---|");
+            foreach (int size in sizes)
+            {
+                await CompareAsync(self, client, folder.FullName, size, cancellationToken);
+            }
+        }
+        finally
+        {
+            endpoint.Kill();
+            await endpoint.WaitForExitAsync(CancellationToken.None);
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async Task CompareAsync(string self, HttpClient client, string folder, int size, CancellationToken cancellationToken)
+    {
+        string batch = Path.Combine(folder, $"batch-{size}.jsonl");
+        await WriteBatchAsync(batch, size / Samples, cancellationToken);
+        string bodies = Path.Combine(folder, $"bodies-{size}.jsonl");
+        await client.PostAsync(new Uri($"/span?record={Uri.EscapeDataString(bodies)}", UriKind.Relative), null, cancellationToken);
+        await ScoreAsync(client, batch, Path.Combine(folder, $"recorded-{size}"), cancellationToken);
+        await client.PostAsync(new Uri("/span", UriKind.Relative), null, cancellationToken);
+
+        var bare = new List<Row>();
+        var ours = new List<Row>();
+        for (int i = 0; i < repeats; i++)
+        {
+            bare.Add(await MeasureAsync(client, size, () => Measured.RunAsync(
+                self,
+                ["bare", "--endpoint", new Uri(client.BaseAddress!, "/v1/chat/completions").ToString(), "--bodies", bodies, "--output", Path.Combine(folder, "bare.jsonl"), "--concurrency", Text(concurrency)],
+                cancellationToken), cancellationToken));
+            string run = Path.Combine(folder, $"run-{size}-{i}");
+            ours.Add(await MeasureAsync(client, size, () => ScoreAsync(client, batch, run, cancellationToken), cancellationToken));
+            Directory.Delete(run, recursive: true);
+        }
+
+        Row one = Row.Median(bare);
+        Row other = Row.Median(ours);
+        Print(size, "bare loop", one);
+        Print(size, "tribunal score", other);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {size} | **ratio** | {other.Rate / one.Rate:0.00} | {other.WholeRate / one.WholeRate:0.00} | {other.CpuMs / one.CpuMs:0.00} | {other.PeakMiB / one.PeakMiB:0.00} |"));
+    }
+
+    private Task<Measured> ScoreAsync(HttpClient client, string batch, string run, CancellationToken cancellationToken) => Tool.RunAsync(
+        tool,
+        [
+            "score", batch, "-o", run, "--judge", new Uri(client.BaseAddress!, "/v1").ToString(), "--model", "bench", "--protocol", "grm",
+            "--samples", Text(Samples), "--concurrency", Text(concurrency), .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        ],
+        cancellationToken);
+
+    private static async Task<Row> MeasureAsync(HttpClient client, int size, Func<Task<Measured>> run, CancellationToken cancellationToken)
+    {
+        await client.PostAsync(new Uri("/span", UriKind.Relative), null, cancellationToken);
+        Measured measured = await run();
+        string[] span = (await client.GetStringAsync(new Uri("/span", UriKind.Relative), cancellationToken)).Split(' ');
+        int answered = int.Parse(span[0], CultureInfo.InvariantCulture);
+        return answered == size
+            ? new Row(size * 1000.0 / double.Parse(span[1], CultureInfo.InvariantCulture), size / measured.Wall.TotalSeconds, measured.Cpu.TotalMilliseconds / size, measured.PeakMiB)
+            : throw new InvalidOperationException($"{answered} requests reached the endpoint, {size} were to");
+    }
+
+    private static async Task WriteBatchAsync(string path, int rollouts, CancellationToken cancellationToken)
+    {
+        await using var writer = new StreamWriter(path);
+        for (int i = 0; i < rollouts; i++)
+        {
+            // About 1.6 KB of responses, as a short chat answer has; every rollout differs.
+            string Response(string tone) => string.Join(' ', Enumerable.Range(0, 24).Select(j => $"{tone} sentence {j} of answer {i} says something of moderate length."));
+            await writer.WriteLineAsync(JsonSerializer.Serialize(new { id = $"r{i}", prompt = $"Question {i}: which way of doing it is better, and why?", responses = new[] { Response("A careful"), Response("A hasty") } }).AsMemory(), cancellationToken);
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void Print(int size, string what, Row row) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {size} | {what} | {row.Rate:0} | {row.WholeRate:0} | {row.CpuMs:0.000} | {row.PeakMiB:0} |"));
+
+    private sealed record Row(double Rate, double WholeRate, double CpuMs, double PeakMiB)
+    {
+        public static Row Median(IReadOnlyList<Row> rows) => new(Middle(rows, static row => row.Rate), Middle(rows, static row => row.WholeRate), Middle(rows, static row => row.CpuMs), Middle(rows, static row => row.PeakMiB));
+
+        private static double Middle(IReadOnlyList<Row> rows, Func<Row, double> of)
+        {
+            double[] sorted = [.. rows.Select(of).Order()];
+            return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        }
+    }
+}
