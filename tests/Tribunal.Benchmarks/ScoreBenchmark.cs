@@ -67,7 +67,7 @@ internal sealed class ScoreBenchmark(string tool, int concurrency, double latenc
         tool,
         [
             "score", batch, "-o", run, "--judge", new Uri(client.BaseAddress!, "/v1").ToString(), "--model", "bench", "--protocol", "grm",
-            "--samples", Text(Samples), "--concurrency", Text(concurrency), .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            "--samples", Text(Samples), "--concurrency", Text(concurrency), "--no-report", .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         ],
         cancellationToken);
 

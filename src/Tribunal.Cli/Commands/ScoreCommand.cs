@@ -23,6 +23,7 @@ internal sealed class ScoreCommand
     private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (needs prices)." };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => 0.3 };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
     private readonly Option<string> _hint = new("--hint") { Description = "Training data: ask once more, naming the best response, for labelled items that no sample got right (failed) or for all. Never voted.", DefaultValueFactory = static _ => "none", HelpName = "none|failed|all" };
@@ -54,7 +55,7 @@ internal sealed class ScoreCommand
         };
         score._judge.AddTo(command);
         score._vote.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint, score._via, score._json])
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint, score._via, score._noReport, score._json])
         {
             command.Add(option);
         }
@@ -137,7 +138,7 @@ internal sealed class ScoreCommand
             await Console.Error.WriteLineAsync($"stopped: {halt.Detail}. Nothing is lost: the same command goes on from here.");
         }
 
-        if (outcome.Halt is null)
+        if (outcome.Halt is null && !parsed.GetValue(_noReport))
         {
             await words.WriteLineAsync($"  report       {await ReportCommand.AfterAsync(folder)}");
         }
