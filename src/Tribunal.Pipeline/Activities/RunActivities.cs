@@ -7,6 +7,7 @@ using Tribunal.Judging;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Reports;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Telemetry;
@@ -31,6 +32,9 @@ public sealed record ActivityOptions
 
     /// <summary>The run stops when, after <see cref="RunMonitor.ValidRateAfter"/> judgements, fewer than this share have a verdict; in [0, 1], default 0.3.</summary>
     public double ValidRateFloor { get; init; } = 0.3;
+
+    /// <summary>Whether a run's end writes its report; default true.</summary>
+    public bool Report { get; init; } = true;
 }
 
 /// <summary>
@@ -117,7 +121,11 @@ public sealed partial class RunActivities(
             }
 
             planned = buffer.WrittenSpan.ToArray();
-            await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken);
+            if (!await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken))
+            {
+                // Somebody planned it meanwhile; what stands is what chunks read.
+                planned = await context.Store.ReadDocumentAsync(name, cancellationToken) ?? planned;
+            }
         }
 
         int draws = planned.AsSpan().Count((byte)'\n');
@@ -257,10 +265,24 @@ public sealed partial class RunActivities(
     public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
     {
         RunContext context = await OpenAsync(request.RunId);
-        RunSummary summary = await new RunPublisher(context).PublishAsync(request.Halt, cancellationToken);
+        RunSummary summary = await new RunPublisher(context, options.Report ? (run, token) => WriteReportAsync(context, run, token) : null).PublishAsync(request.Halt, cancellationToken);
         _runs.TryRemove(request.RunId, out _);
         LogPublished(request.RunId, summary.Status, summary.Scored, summary.Unscorable);
         return OutcomeOf(summary);
+    }
+
+    // What keeps a report from being made doesn't undo a run: storage that is away does, and is tried again.
+    private async Task WriteReportAsync(RunContext context, RunContents run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string page = await RunReport.RenderAsync(run, new ReportOptions(), cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.Report, PageFile.Encoding.GetBytes(page), cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            LogNoReport(context.Manifest.RunId, exception);
+        }
     }
 
     private static (double Total, Func<Judgement, double>? Cost) TotalOf(PolicyOptions policy, TokenPrice? price)
@@ -396,6 +418,9 @@ public sealed partial class RunActivities(
 
     [LoggerMessage(1, LogLevel.Information, "Run {RunId}: {Rollouts} rollouts, {Invalid} invalid lines, {Shards} shards")]
     private partial void LogPlanned(string runId, long rollouts, long invalid, int shards);
+
+    [LoggerMessage(3, LogLevel.Warning, "Run {RunId} has no report")]
+    private partial void LogNoReport(string runId, Exception exception);
 
     [LoggerMessage(2, LogLevel.Information, "Run {RunId} published: {Status}, {Scored} scored, {Unscorable} unscorable")]
     private partial void LogPublished(string runId, RunStatus status, long scored, long unscorable);

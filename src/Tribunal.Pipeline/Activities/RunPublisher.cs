@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Tribunal.Judging;
+using Tribunal.Pipeline.Reports;
 using Tribunal.Pipeline.Runs;
 
 namespace Tribunal.Pipeline.Activities;
 
-/// <summary>Stitches a run's outputs. Work in progress goes only after the summary says that the run is complete.</summary>
-internal sealed class RunPublisher(RunContext context)
+/// <summary>Stitches a run's outputs. The report comes before the summary, so that a complete run has it; work in progress goes only after the summary says that the run is complete.</summary>
+internal sealed class RunPublisher(RunContext context, Func<RunContents, CancellationToken, Task>? writeReport)
 {
     public async Task<RunSummary> PublishAsync(Halt? halt, CancellationToken cancellationToken)
     {
@@ -44,6 +45,11 @@ internal sealed class RunPublisher(RunContext context)
         }
 
         RunSummary summary = SummaryWriter.Write(context.Manifest, sums, halt, context.Binding.Price);
+        if (halt is null && writeReport is not null)
+        {
+            await writeReport(new RunContents(context.Store, context.Manifest.RunId, context.Manifest, summary, context.Batch), cancellationToken);
+        }
+
         await context.Store.WriteDocumentAsync(RunFiles.Summary, JsonSerializer.SerializeToUtf8Bytes(summary, PipelineJson.Readable.RunSummary), cancellationToken);
         foreach (string name in work)
         {

@@ -12,19 +12,20 @@ namespace Tribunal.Pipeline.Reports;
 /// Reads a run for a report in four streaming passes (ledger without texts, verdicts, batch, ledger with texts), holding
 /// only sums and the few rollouts that are shown or resampled.
 /// </summary>
-internal sealed class ReportCollector(RunFolderFiles run, ReportOptions options)
+internal sealed class ReportCollector(RunContents run, ReportOptions options)
 {
     // Work that resampling may take: tallies × judgements, a few seconds on one core.
     private const double ResamplingWork = 2e7;
     private const int JudgementsPerResampledRollout = 256;
 
-    private readonly ReportData _data = new() { Run = run, Invalid = run.InvalidLines(10) };
+    private readonly ReportData _data = new() { Run = run };
     private readonly Dictionary<string, Case> _cases = new(StringComparer.Ordinal);
     private readonly List<RolloutLedger> _labelled = [];
     private readonly Dictionary<string, List<Judgement>> _resampled = new(StringComparer.Ordinal);
 
     public async Task<ReportData> CollectAsync(CancellationToken cancellationToken)
     {
+        _data.Invalid = await run.InvalidLinesAsync(10, cancellationToken);
         await ReadLedgerAsync(cancellationToken);
         await ReadVerdictsAsync(cancellationToken);
         await ReadBatchAsync(cancellationToken);
@@ -137,7 +138,7 @@ internal sealed class ReportCollector(RunFolderFiles run, ReportOptions options)
 
     private async Task ReadBatchAsync(CancellationToken cancellationToken)
     {
-        if (run.FindBatch(options.Batch) is not { } path)
+        if (await run.OpenBatchAsync(options.Batch, cancellationToken) is not { } batch)
         {
             return;
         }
@@ -145,7 +146,7 @@ internal sealed class ReportCollector(RunFolderFiles run, ReportOptions options)
         _data.HasBatch = true;
         var random = new SeededRandom((ulong)options.Seed);
         var sample = new List<Rollout>();
-        await using FileStream stream = File.OpenRead(path);
+        await using Stream stream = batch;
         await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
         {
             if (line.Rollout is not { } rollout)

@@ -8,9 +8,9 @@ namespace Tribunal.Pipeline.Reports;
 /// <summary>Everything a report shows, computed.</summary>
 internal sealed class ReportData
 {
-    public required RunFolderFiles Run { get; init; }
+    public required RunContents Run { get; init; }
 
-    public required IReadOnlyList<InvalidLine> Invalid { get; init; }
+    public IReadOnlyList<InvalidLine> Invalid { get; set; } = [];
 
     public Histogram Rewards { get; } = new();
 

@@ -41,11 +41,11 @@ public static class RunComparer
     public static async Task<Comparison> CompareAsync(IReadOnlyList<string> paths, CompareOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new CompareOptions();
-        List<RunFolderFiles> runs = [];
+        List<RunContents> runs = [];
         List<BenchmarkResult> benchmarks = [];
         foreach (string path in paths)
         {
-            Sort(path, runs, benchmarks);
+            await SortAsync(path, runs, benchmarks, cancellationToken);
         }
 
         if (runs.Count < 2)
@@ -65,7 +65,7 @@ public static class RunComparer
         return Compute(runs, rows, benchmarks, options);
     }
 
-    private static void Sort(string path, List<RunFolderFiles> runs, List<BenchmarkResult> benchmarks)
+    private static async Task SortAsync(string path, List<RunContents> runs, List<BenchmarkResult> benchmarks, CancellationToken cancellationToken)
     {
         if (File.Exists(path))
         {
@@ -76,7 +76,7 @@ public static class RunComparer
         string result = Path.Combine(path, BenchFile);
         if (!File.Exists(result))
         {
-            runs.Add(RunFolderFiles.Open(path, voteToo: true));
+            runs.Add(await RunContents.OpenFolderAsync(path, voteToo: true, cancellationToken));
             return;
         }
 
@@ -84,7 +84,7 @@ public static class RunComparer
         string run = Path.Combine(path, BenchRun);
         if (File.Exists(Path.Combine(run, RunFiles.Summary)))
         {
-            runs.Add(RunFolderFiles.Open(run));
+            runs.Add(await RunContents.OpenFolderAsync(run, cancellationToken: cancellationToken));
         }
     }
 
@@ -100,7 +100,7 @@ public static class RunComparer
         }
     }
 
-    private static async Task<Dictionary<string, Row>> ReadVerdictsAsync(List<RunFolderFiles> runs, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, Row>> ReadVerdictsAsync(List<RunContents> runs, CancellationToken cancellationToken)
     {
         var rows = new Dictionary<string, Row>(StringComparer.Ordinal);
         for (int run = 0; run < runs.Count; run++)
@@ -131,15 +131,20 @@ public static class RunComparer
         return rows;
     }
 
-    private static async Task ReadLabelsAsync(List<RunFolderFiles> runs, Dictionary<string, Row> rows, string? given, CancellationToken cancellationToken)
+    private static async Task ReadLabelsAsync(List<RunContents> runs, Dictionary<string, Row> rows, string? given, CancellationToken cancellationToken)
     {
-        string? path = given is not null ? runs[0].FindBatch(given) : runs.Select(static r => r.FindBatch(null)).FirstOrDefault(static p => p is not null);
-        if (path is null)
+        Stream? batch = null;
+        for (int run = 0; batch is null && run < runs.Count; run++)
+        {
+            batch = await runs[run].OpenBatchAsync(given, cancellationToken);
+        }
+
+        if (batch is null)
         {
             return;
         }
 
-        await using FileStream stream = File.OpenRead(path);
+        await using Stream stream = batch;
         await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
         {
             if (line.Rollout is { } rollout && rows.TryGetValue(rollout.Id, out Row? row))
@@ -150,7 +155,7 @@ public static class RunComparer
         }
     }
 
-    private static Comparison Compute(List<RunFolderFiles> runs, Dictionary<string, Row> rows, List<BenchmarkResult> benchmarks, CompareOptions options)
+    private static Comparison Compute(List<RunContents> runs, Dictionary<string, Row> rows, List<BenchmarkResult> benchmarks, CompareOptions options)
     {
         string[] names = Names(runs);
         long labelled = rows.Values.LongCount(static r => r.Best is not null);
@@ -172,9 +177,9 @@ public static class RunComparer
             notes.Add("No shared rollout has a label, or the batch is no longer where the runs found it: only agreement can be told.");
         }
 
-        foreach (RunFolderFiles run in runs.Where(r => r.Summary.Rollouts != rows.Count))
+        foreach (RunContents run in runs.Where(r => r.Summary.Rollouts != rows.Count))
         {
-            notes.Add($"{NameOf(run.Folder)} has {run.Summary.Rollouts:N0} rollouts; compared are the {rows.Count:N0} that all runs share.");
+            notes.Add($"{NameOf(run.Place)} has {run.Summary.Rollouts:N0} rollouts; compared are the {rows.Count:N0} that all runs share.");
         }
 
         if (runs.Select(static r => r.Batch).OfType<BatchFingerprint>().Distinct().Skip(1).Any())
@@ -196,7 +201,7 @@ public static class RunComparer
         };
     }
 
-    private static ComparedRun RunOf(RunFolderFiles run, string name, int index, Dictionary<string, Row>.ValueCollection rows, long labelled)
+    private static ComparedRun RunOf(RunContents run, string name, int index, Dictionary<string, Row>.ValueCollection rows, long labelled)
     {
         long scored = 0, right = 0, drawn = 0;
         Usage usage = default;
@@ -266,7 +271,7 @@ public static class RunComparer
             .Select(static r => new Disagreement(r.Key, r.Value.Domain, r.Value.Best, [.. r.Value.Cells.Select(static c => c.Best)], [.. r.Value.Cells.Select(static c => c.Confidence)])),
     ];
 
-    private static List<string> NotesOf(List<RunFolderFiles> runs, List<BenchmarkResult> benchmarks)
+    private static List<string> NotesOf(List<RunContents> runs, List<BenchmarkResult> benchmarks)
     {
         List<string> notes = [];
         if (runs.Exists(static r => r.Summary.Simulated) || benchmarks.Exists(static b => b.Simulated))
@@ -277,12 +282,12 @@ public static class RunComparer
         return notes;
     }
 
-    private static string[] Names(List<RunFolderFiles> runs)
+    private static string[] Names(List<RunContents> runs)
     {
         var used = new Dictionary<string, int>(StringComparer.Ordinal);
         return [.. runs.Select(run =>
         {
-            string name = NameOf(run.Folder);
+            string name = NameOf(run.Place);
             ref int times = ref CollectionsMarshal.GetValueRefOrAddDefault(used, name, out _);
             return ++times == 1 ? name : $"{name} ({times})";
         })];
