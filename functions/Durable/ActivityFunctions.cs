@@ -1,21 +1,15 @@
 using Microsoft.Azure.Functions.Worker;
 using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Functions.Durable;
 
 /// <summary>The activities of <c>src/Tribunal.Pipeline/Activities</c>, bound.</summary>
-public sealed class ActivityFunctions(RunActivities activities, RunMonitors monitors, IRunCatalog catalog, TimeProvider time)
+public sealed class ActivityFunctions(RunActivities activities, IRunCatalog catalog, TimeProvider time)
 {
     [Function("PlanBatch")]
-    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken)
-    {
-        // A run that is resumed is not stopped by what stopped it before.
-        monitors.Forget(run.RunId);
-        return activities.PlanBatchAsync(run, cancellationToken);
-    }
+    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken) => activities.PlanBatchAsync(run, cancellationToken);
 
     [Function("CheckJudge")]
     public Task<JudgeState> CheckJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => activities.CheckJudgeAsync(run, cancellationToken);

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Tribunal.Cli.Hosting;
 using Tribunal.Pipeline.Reports;
+using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Cli.Commands;
 
@@ -8,10 +11,11 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        Argument<string[]> runs = new("run") { Description = "Run folders.", Arity = ArgumentArity.OneOrMore };
-        Option<string?> output = new("--output", "-o") { Description = "The file to write; default report.html in the run's folder.", HelpName = "FILE" };
+        Argument<string[]> runs = new("run") { Description = "Run folders; with --storage names of runs in the account.", Arity = ArgumentArity.OneOrMore };
+        Option<string?> output = new("--output", "-o") { Description = "The file to write; default report.html in the run's folder, or in one of its name.", HelpName = "FILE" };
         Option<string?> batch = new("--batch") { Description = "The batch, where it is no longer where the run found it.", HelpName = "FILE" };
-        Command command = new("report", "Writes a run's report: one HTML file that needs no network.") { runs, output, batch };
+        Option<string?> storage = RemoteRuns.StorageOption("None: runs are local folders.");
+        Command command = new("report", "Writes a run's report: one HTML file that needs no network.") { runs, output, batch, storage };
         command.Validators.Add(result =>
         {
             if (result.GetValue(runs) is { Length: > 1 } && (result.GetValue(output) is not null || result.GetValue(batch) is not null))
@@ -21,11 +25,15 @@ internal static class ReportCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            RemoteRuns? remote = parsed.GetValue(storage) is { } account ? await RemoteRuns.OpenAsync(account, cancellationToken) : null;
+            var options = new ReportOptions { Batch = parsed.GetValue(batch) };
             foreach (string run in parsed.GetRequiredValue(runs))
             {
                 try
                 {
-                    Console.WriteLine(await RunReport.WriteAsync(run, parsed.GetValue(output), new ReportOptions { Batch = parsed.GetValue(batch) }, cancellationToken));
+                    Console.WriteLine(remote is null
+                        ? await RunReport.WriteAsync(run, parsed.GetValue(output), options, cancellationToken)
+                        : await RemoteAsync(remote, run, parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report), options, cancellationToken));
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
                 {
@@ -38,17 +46,14 @@ internal static class ReportCommand
         return command;
     }
 
-    /// <summary>Writes the report of a run that has just ended; what keeps it from being written doesn't undo the run.</summary>
-    /// <returns>Where it is, or why it is not there.</returns>
-    public static async Task<string> AfterAsync(string folder)
+    private static async Task<string> RemoteAsync(RemoteRuns remote, string run, string output, ReportOptions options, CancellationToken cancellationToken)
     {
-        try
+        if (!StoreNames.IsValidRunId(run))
         {
-            return await RunReport.WriteAsync(folder);
+            throw new CommandException(ExitCodes.Usage, $"'{run}' is no run's name");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return $"not written: {exception.Message}";
-        }
+
+        await RemoteRuns.ReachAsync(remote.Clients, () => RunReport.WriteAsync(remote.Stores, run, output, options, cancellationToken));
+        return output;
     }
 }

@@ -140,7 +140,8 @@ internal sealed class ScoreCommand
 
         if (outcome.Halt is null && !parsed.GetValue(_noReport))
         {
-            await words.WriteLineAsync($"  report       {await ReportCommand.AfterAsync(folder)}");
+            string report = Path.Combine(folder, RunFiles.Report);
+            await words.WriteLineAsync($"  report       {(File.Exists(report) ? report : $"not written; why: tribunal report {folder}")}");
         }
 
         await words.WriteLineAsync($"  in           {folder}");

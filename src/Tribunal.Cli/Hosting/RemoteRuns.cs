@@ -12,9 +12,10 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
     private const int QuickRetries = 2;
 
     /// <summary><c>--storage</c>.</summary>
-    public static Option<string?> StorageOption() => new("--storage")
+    /// <param name="absent">What its absence means; null: the environment says.</param>
+    public static Option<string?> StorageOption(string? absent = null) => new("--storage")
     {
-        Description = $"The storage account's name, or 'azurite' (UseDevelopmentStorage=true) or Azurite's connection string. Default: {SettingNames.ToAppSetting(SettingNames.StorageAccount)} or {SettingNames.ToAppSetting(SettingNames.StorageConnectionString)} of the environment.",
+        Description = $"The storage account's name, or 'azurite' (UseDevelopmentStorage=true) or Azurite's connection string. {absent ?? $"Default: {SettingNames.ToAppSetting(SettingNames.StorageAccount)} or {SettingNames.ToAppSetting(SettingNames.StorageConnectionString)} of the environment."}",
     };
 
     /// <summary>Settings of the environment, with what <c>--storage</c> says on top.</summary>

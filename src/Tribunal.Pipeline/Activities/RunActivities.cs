@@ -43,7 +43,7 @@ public sealed record ActivityOptions
 public sealed partial class RunActivities(
     IRunStores stores, IJudgeProvider judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunActivities> logger)
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _runs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string RunId, long Attempt), Lazy<Task<RunContext>>> _runs = new();
 
     /// <summary>Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done.</summary>
     /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
@@ -53,7 +53,7 @@ public sealed partial class RunActivities(
         JudgeBinding binding = judges.Resolve(run.Request);
         var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), binding, options, time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
-        _runs.TryRemove(run.RunId, out _);
+        Close(run.RunId, long.MaxValue);
         RunSummary? summary = await ReadAsync(stores.OpenRun(run.RunId), RunFiles.Summary, PipelineJson.Default.RunSummary, cancellationToken);
         RunOutcome? complete = summary?.Status == RunStatus.Complete ? OutcomeOf(summary) : null;
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
@@ -64,7 +64,7 @@ public sealed partial class RunActivities(
     /// <summary>Asks whether the judge is up.</summary>
     public async Task<JudgeState> CheckJudgeAsync(RunReference run, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(run.RunId);
+        RunContext context = await OpenAsync(run.RunId, run.Attempt);
         if (await StopAskedAsync(context, cancellationToken) is { } halt)
         {
             return new JudgeState(false, halt.Detail, halt);
@@ -77,7 +77,7 @@ public sealed partial class RunActivities(
     /// <summary>Plans a round of a shard: what the policy asks for after all rounds before. A round planned once stays as it was.</summary>
     public async Task<RoundPlan> PlanDrawsAsync(ShardRound round, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(round.RunId);
+        RunContext context = await OpenAsync(round.RunId, round.Attempt);
         if (await StopAskedAsync(context, cancellationToken) is { } halt)
         {
             return new RoundPlan(0, 0, halt);
@@ -135,7 +135,7 @@ public sealed partial class RunActivities(
     /// <summary>Draws a chunk of a round: only what its part of the ledger does not hold yet.</summary>
     public async Task<ChunkResult> DrawJudgementsAsync(ChunkReference chunk, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(chunk.RunId);
+        RunContext context = await OpenAsync(chunk.RunId, chunk.Attempt);
         if (await RolloutsAsync(context, chunk.Shard) is not { } rollouts)
         {
             return new ChunkResult(0, 0, context.Monitor.Halt);
@@ -189,7 +189,7 @@ public sealed partial class RunActivities(
     /// <summary>Casts a shard's verdicts and writes its share of the summary.</summary>
     public async Task<ShardResult> CastVerdictsAsync(ShardRun shard, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(shard.RunId);
+        RunContext context = await OpenAsync(shard.RunId, shard.Attempt);
         if (await RolloutsAsync(context, shard.Shard) is not { } rollouts)
         {
             return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
@@ -231,7 +231,7 @@ public sealed partial class RunActivities(
     /// </summary>
     public async Task<WavePlan> AllocateBudgetAsync(WaveRequest wave, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(wave.RunId);
+        RunContext context = await OpenAsync(wave.RunId, wave.Attempt);
         PolicyOptions policy = context.Manifest.Request.Policy;
         var batch = new List<RolloutLedger>();
         var sizes = new List<int>();
@@ -264,9 +264,9 @@ public sealed partial class RunActivities(
     /// <summary>Stitches the shards' outputs; the summary comes last and says whether the run is complete.</summary>
     public async Task<RunOutcome> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
     {
-        RunContext context = await OpenAsync(request.RunId);
+        RunContext context = await OpenAsync(request.RunId, request.Attempt);
         RunSummary summary = await new RunPublisher(context, options.Report ? (run, token) => WriteReportAsync(context, run, token) : null).PublishAsync(request.Halt, cancellationToken);
-        _runs.TryRemove(request.RunId, out _);
+        Close(request.RunId, long.MaxValue);
         LogPublished(request.RunId, summary.Status, summary.Scored, summary.Unscorable);
         return OutcomeOf(summary);
     }
@@ -373,21 +373,38 @@ public sealed partial class RunActivities(
         return context.Monitor.Halt;
     }
 
-    private async Task<RunContext> OpenAsync(string runId)
+    private async Task<RunContext> OpenAsync(string runId, long attempt)
     {
-        Lazy<Task<RunContext>> opening = _runs.GetOrAdd(runId, id => new Lazy<Task<RunContext>>(() => OpenNowAsync(id)));
+        if (!_runs.TryGetValue((runId, attempt), out Lazy<Task<RunContext>>? opening))
+        {
+            Close(runId, attempt);
+            opening = _runs.GetOrAdd((runId, attempt), key => new Lazy<Task<RunContext>>(() => OpenNowAsync(key.RunId, key.Attempt)));
+        }
+
         try
         {
             return await opening.Value;
         }
         catch
         {
-            _runs.TryRemove(runId, out _);
+            _runs.TryRemove((runId, attempt), out _);
             throw;
         }
     }
 
-    private async Task<RunContext> OpenNowAsync(string runId)
+    // What earlier attempts kept.
+    private void Close(string runId, long before)
+    {
+        foreach ((string RunId, long Attempt) key in _runs.Keys)
+        {
+            if (key.RunId == runId && key.Attempt < before)
+            {
+                _runs.TryRemove(key, out _);
+            }
+        }
+    }
+
+    private async Task<RunContext> OpenNowAsync(string runId, long attempt)
     {
         IRunStore store = stores.OpenRun(runId);
         RunManifest manifest = await ReadAsync(store, RunFiles.Manifest, PipelineJson.Default.RunManifest, CancellationToken.None)
@@ -411,7 +428,7 @@ public sealed partial class RunActivities(
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
             Binding = binding,
             Scheme = Schemes.For(manifest.Request, binding.Protocol),
-            Monitor = monitors.Of(runId),
+            Monitor = monitors.Of(runId, attempt),
             Gate = new SemaphoreSlim(binding.Concurrency),
         };
     }

@@ -13,7 +13,9 @@ namespace Tribunal.Pipeline.Orchestration;
 public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = 4, double PatienceMinutes = 30);
 
 /// <summary>A run by name.</summary>
-public sealed record RunReference(string RunId);
+/// <param name="RunId">The run.</param>
+/// <param name="Attempt">Which of the attempts at it asks, later ones higher: what stopped an earlier one, in whatever process, stops no later one.</param>
+public sealed record RunReference(string RunId, long Attempt = 0);
 
 /// <summary>What was planned.</summary>
 /// <param name="Shards">Shards cut.</param>
@@ -31,7 +33,8 @@ public sealed record JudgeState(bool Ready, string Detail, Halt? Halt = null);
 /// <param name="Shard">Index of the shard.</param>
 /// <param name="Wave">From 0.</param>
 /// <param name="LastWave">Whether verdicts are cast after it.</param>
-public sealed record ShardRun(string RunId, int Shard, int Wave, bool LastWave);
+/// <param name="Attempt">See <see cref="RunReference"/>.</param>
+public sealed record ShardRun(string RunId, int Shard, int Wave, bool LastWave, long Attempt = 0);
 
 /// <summary>A round of a shard.</summary>
 /// <param name="RunId">The run.</param>
@@ -39,7 +42,8 @@ public sealed record ShardRun(string RunId, int Shard, int Wave, bool LastWave);
 /// <param name="Wave">From 0.</param>
 /// <param name="Round">From 0 in each wave.</param>
 /// <param name="LastWave">Whether no wave follows: hinted samples are drawn then, if at all.</param>
-public sealed record ShardRound(string RunId, int Shard, int Wave, int Round, bool LastWave = false);
+/// <param name="Attempt">See <see cref="RunReference"/>.</param>
+public sealed record ShardRound(string RunId, int Shard, int Wave, int Round, bool LastWave = false, long Attempt = 0);
 
 /// <summary>What a round draws.</summary>
 /// <param name="Draws">Judgements; 0 when the policy asks for nothing more.</param>
@@ -48,7 +52,7 @@ public sealed record ShardRound(string RunId, int Shard, int Wave, int Round, bo
 public sealed record RoundPlan(int Draws, int Chunks, Halt? Halt = null);
 
 /// <summary>A chunk of a round: what one activity draws.</summary>
-public sealed record ChunkReference(string RunId, int Shard, int Wave, int Round, int Chunk);
+public sealed record ChunkReference(string RunId, int Shard, int Wave, int Round, int Chunk, long Attempt = 0);
 
 /// <summary>What came of a chunk.</summary>
 /// <param name="Drawn">Judgements in the ledger.</param>
@@ -66,14 +70,14 @@ public sealed record ChunkResult(int Drawn, int Valid, Halt? Halt = null);
 public sealed record ShardResult(int Shard, int Rollouts, int Scored, long Judgements, Usage Usage, Halt? Halt = null);
 
 /// <summary>Asks how a batch-wide budget is shared out in a wave.</summary>
-public sealed record WaveRequest(string RunId, int Wave);
+public sealed record WaveRequest(string RunId, int Wave, long Attempt = 0);
 
 /// <summary>What a wave may draw.</summary>
 /// <param name="Judgements">In all; 0 when nothing is left.</param>
 public sealed record WavePlan(long Judgements);
 
 /// <summary>Publishes a run.</summary>
-public sealed record PublishRequest(string RunId, Halt? Halt);
+public sealed record PublishRequest(string RunId, Halt? Halt, long Attempt = 0);
 
 /// <summary>How a run ended.</summary>
 /// <param name="RunId">The run.</param>

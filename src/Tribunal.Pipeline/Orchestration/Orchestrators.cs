@@ -42,6 +42,7 @@ public static class EvaluateBatch
     /// <summary>Runs it. Deterministic: everything that reads a clock or a store is an activity.</summary>
     public static async Task<RunOutcome> RunAsync(IOrchestrationContext context, BatchRun run)
     {
+        long attempt = context.CurrentUtc.UtcTicks;
         context.SetCustomStatus(new RunProgress { Stage = "planning" });
         RunPlan plan = await context.CallActivityAsync(Names.PlanBatch, run);
         if (plan.Complete is not null)
@@ -50,22 +51,22 @@ public static class EvaluateBatch
         }
 
         var progress = new RunProgress { Stage = "judging", Rollouts = plan.Rollouts, Shards = plan.Shards };
-        Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run, progress) : null;
+        Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run, attempt, progress) : null;
         bool last = false;
         for (int wave = 0; !last && halt is null; wave++)
         {
             last = wave >= plan.Waves - 1;
             if (plan.Waves > 1)
             {
-                WavePlan budget = await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave));
+                WavePlan budget = await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave, attempt));
                 last |= budget.Judgements == 0;
             }
 
-            (progress, halt) = await FanOutAsync(context, run, plan.Shards, wave, last, progress);
+            (progress, halt) = await FanOutAsync(context, run, attempt, plan.Shards, wave, last, progress);
         }
 
         context.SetCustomStatus(progress with { Stage = "publishing", Detail = halt?.Detail });
-        RunOutcome outcome = await context.CallActivityAsync(Names.Publish, new PublishRequest(run.RunId, halt));
+        RunOutcome outcome = await context.CallActivityAsync(Names.Publish, new PublishRequest(run.RunId, halt, attempt));
         context.SetCustomStatus(progress with
         {
             Stage = outcome.Status == RunStatus.Complete ? "done" : halt?.Kind == HaltKind.Cancelled ? "cancelled" : "failed",
@@ -74,13 +75,13 @@ public static class EvaluateBatch
         return outcome;
     }
 
-    private static async Task<Halt?> AwaitJudgeAsync(IOrchestrationContext context, BatchRun run, RunProgress progress)
+    private static async Task<Halt?> AwaitJudgeAsync(IOrchestrationContext context, BatchRun run, long attempt, RunProgress progress)
     {
         DateTimeOffset deadline = context.CurrentUtc + TimeSpan.FromMinutes(run.PatienceMinutes);
         TimeSpan wait = FirstWait;
         while (true)
         {
-            JudgeState state = await context.CallActivityAsync(Names.CheckJudge, new RunReference(run.RunId));
+            JudgeState state = await context.CallActivityAsync(Names.CheckJudge, new RunReference(run.RunId, attempt));
             if (state.Ready || state.Halt is not null)
             {
                 return state.Halt;
@@ -98,7 +99,7 @@ public static class EvaluateBatch
     }
 
     private static async Task<(RunProgress Progress, Halt? Halt)> FanOutAsync(
-        IOrchestrationContext context, BatchRun run, int shards, int wave, bool last, RunProgress progress)
+        IOrchestrationContext context, BatchRun run, long attempt, int shards, int wave, bool last, RunProgress progress)
     {
         var running = new List<Task<ShardResult>>();
         Halt? halt = null;
@@ -110,7 +111,7 @@ public static class EvaluateBatch
             while (running.Count < run.Window && next < shards && halt is null)
             {
                 running.Add(context.CallSubOrchestratorAsync(
-                    Names.ScoreShard, $"{context.InstanceId}-{wave}-{next}", new ShardRun(run.RunId, next, wave, last)));
+                    Names.ScoreShard, $"{context.InstanceId}-{wave}-{next}", new ShardRun(run.RunId, next, wave, last, attempt)));
                 next++;
             }
 
@@ -140,7 +141,7 @@ public static class ScoreShard
         Halt? halt = null;
         for (int round = 0; halt is null; round++)
         {
-            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round, shard.LastWave));
+            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round, shard.LastWave, shard.Attempt));
             halt = plan.Halt;
             if (plan.Draws == 0 || halt is not null)
             {
@@ -151,7 +152,7 @@ public static class ScoreShard
             for (int chunk = 0; chunk < chunks.Length; chunk++)
             {
                 chunks[chunk] = context.CallActivityAsync(
-                    Names.DrawJudgements, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk));
+                    Names.DrawJudgements, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk, shard.Attempt));
             }
 
             foreach (ChunkResult result in await Task.WhenAll(chunks))

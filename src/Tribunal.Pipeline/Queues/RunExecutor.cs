@@ -85,7 +85,7 @@ public sealed partial class RunExecutor(
     private async Task<Execution> WorkAsync(string runId, RunRecord record, IRunOwnership ownership, CancellationToken hardStop)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(hardStop, ownership.Lost);
-        monitors.Forget(runId);
+        monitors.Renew(runId);
         await using var progress = new ProgressWriter(catalog, runId, options.ProgressPause, time);
         var host = new InProcessHost(activities, time, progress.Report);
         try

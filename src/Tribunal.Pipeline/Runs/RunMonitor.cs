@@ -74,18 +74,32 @@ public sealed class RunMonitor
 /// <summary>The monitors of the runs that this process works on.</summary>
 public sealed class RunMonitors
 {
-    private readonly ConcurrentDictionary<string, RunMonitor> _monitors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (RunMonitor Monitor, long Attempt)> _monitors = new(StringComparer.Ordinal);
 
-    /// <summary>The run's monitor.</summary>
-    public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => new RunMonitor());
+    /// <summary>The run's monitor: that of the latest attempt, or one that waits for an attempt to begin.</summary>
+    public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => (new RunMonitor(), 0)).Monitor;
 
-    /// <summary>Forgets an ended run.</summary>
-    public void Forget(string runId) => _monitors.TryRemove(runId, out _);
+    /// <summary>
+    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own.
+    /// </summary>
+    public RunMonitor Of(string runId, long attempt) => _monitors.AddOrUpdate(
+        runId,
+        static (_, attempt) => (new RunMonitor(), attempt),
+        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(), attempt),
+        attempt).Monitor;
+
+    /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>
+    public RunMonitor Renew(string runId)
+    {
+        RunMonitor fresh = new();
+        _monitors[runId] = (fresh, 0);
+        return fresh;
+    }
 
     /// <summary>Stops every run softly: the host is going down.</summary>
     public void StopAll(Halt halt)
     {
-        foreach (RunMonitor monitor in _monitors.Values)
+        foreach ((RunMonitor monitor, _) in _monitors.Values)
         {
             monitor.Stop(halt);
         }

@@ -23,6 +23,14 @@ public sealed class EndToEndTests
         string[] fetched = await File.ReadAllLinesAsync(Path.Combine(bed.Folder, "out", RunFiles.Verdicts), TestContext.Current.CancellationToken);
         Assert.Equal(40, fetched.Length);
         Assert.Equal(await bed.LocalVerdictsAsync(bed.Request(batch, "whole", 4)), fetched);
+
+        // The worker's report, with the batch's texts; the tool makes the same one from the account.
+        string report = await File.ReadAllTextAsync(Path.Combine(bed.Folder, "out", RunFiles.Report), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("The batch is no longer", report, StringComparison.Ordinal);
+        Process again = bed.StartTool("report", "whole", "--storage", bed.Azurite.ConnectionString, "-o", "again/report.html");
+        await again.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, again.ExitCode);
+        Assert.Equal(report, await File.ReadAllTextAsync(Path.Combine(bed.Folder, "again/report.html"), TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = Limit)]

@@ -52,10 +52,14 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
     public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null)
     {
         Monitors = new RunMonitors();
-        var activities = new RunActivities(new LocalRunStores(Folder), this, Monitors, Options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        RunActivities activities = NewProcess(Monitors);
         request ??= new EvaluationRequest { Batch = Batch, Policy = new() { Samples = 4 } };
         return new InProcessHost(activities, TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request), CancellationToken.None);
     }
+
+    /// <summary>Activities that share nothing with others but the folder.</summary>
+    public RunActivities NewProcess(RunMonitors? monitors = null) =>
+        new(new LocalRunStores(Folder), this, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance);
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 

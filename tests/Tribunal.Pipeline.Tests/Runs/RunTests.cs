@@ -21,7 +21,7 @@ public sealed class RunTests : IDisposable
         List<Judgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(200, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.Equal(
-            ["judgements.jsonl", "manifest.json", "shards.jsonl", "summary.json", "verdicts.jsonl"],
+            ["judgements.jsonl", "manifest.json", "report.html", "shards.jsonl", "summary.json", "verdicts.jsonl"],
             Directory.EnumerateFileSystemEntries(_bed.PathOf("")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         RunSummary summary = _bed.Summary();
         Assert.Equal(new Usage(2000, 1000), summary.Usage);
@@ -192,6 +192,21 @@ public sealed class RunTests : IDisposable
         RunOutcome outcome = await _bed.RunAsync();
         Assert.Equal(HaltKind.ValidRate, outcome.Halt!.Kind);
         Assert.InRange(_bed.Judge.Asked.Count, RunMonitor.ValidRateAfter, RunMonitor.ValidRateAfter + 8);
+    }
+
+    [Fact]
+    public async Task What_stopped_a_run_in_several_processes_stops_none_of_them_when_it_is_resumed()
+    {
+        RunActivities[] processes = [_bed.NewProcess(), _bed.NewProcess(), _bed.NewProcess()];
+        BatchRun run = new("run", new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 8 } });
+        _bed.Judge.On = static (_, _) => new JudgeReply { Text = "I like both.", Finish = "stop" };
+        RunOutcome stopped = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), run);
+        Assert.Equal(HaltKind.ValidRate, stopped.Halt!.Kind);
+
+        _bed.Judge.On = null;
+        RunOutcome resumed = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), run);
+        Assert.Null(resumed.Halt);
+        Assert.Equal((RunStatus.Complete, 50L), (resumed.Status, resumed.Rollouts));
     }
 
     [Fact]
