@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -42,13 +43,13 @@ internal sealed class JsonLinesWriter<TRow>(Stream output, JsonTypeInfo<TRow> ty
     }
 }
 
-/// <summary>Parquet, in row groups of 5,000 rows or 32 MiB of text.</summary>
+/// <summary>Parquet, in row groups of 5,000 rows or 16 Mi characters.</summary>
 /// <param name="output">A stream that can seek and read, such as a new file.</param>
 internal sealed class ParquetWriter<TRow>(Stream output) : IRowWriter<TRow>
     where TRow : class, new()
 {
     private const int GroupRows = 5_000;
-    private const long GroupBytes = 32 * 1024 * 1024;
+    private const int GroupBytes = 16 * 1024 * 1024;
     private readonly List<TRow> _group = [];
     private long _bytes;
     private bool _any;
@@ -68,7 +69,16 @@ internal sealed class ParquetWriter<TRow>(Stream output) : IRowWriter<TRow>
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
         output.Position = 0;
-        await ParquetSerializer.SerializeAsync(_group, output, new ParquetOptions { Append = _any, CompressionMethod = CompressionMethod.Zstd }, cancellationToken: cancellationToken);
+        // The default level takes several times as long, and the pools would keep every buffer for ever.
+        var options = new ParquetOptions
+        {
+            Append = _any,
+            CompressionMethod = CompressionMethod.Zstd,
+            CompressionLevel = CompressionLevel.Optimal,
+            MaximumLargePoolFreeBytes = GroupBytes,
+            MaximumSmallPoolFreeBytes = GroupBytes,
+        };
+        await ParquetSerializer.SerializeAsync(_group, output, options, cancellationToken: cancellationToken);
         _group.Clear();
         (_bytes, _any) = (0, true);
     }

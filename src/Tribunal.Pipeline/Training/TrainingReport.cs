@@ -81,13 +81,16 @@ public sealed record RolloutCounts(long Read, long Unlabelled);
 /// <summary>A surface rule and how often it agrees with the labels.</summary>
 /// <param name="Cue">The rule.</param>
 /// <param name="Agreement">Its share of right answers, with the 95 % interval; ½ is none.</param>
-/// <param name="Predicts">Whether the interval excludes ½.</param>
+/// <param name="Predicts">Whether the interval excludes ½, over at least <see cref="LeastTrials"/> trials: fewer flag themselves by chance.</param>
 /// <param name="Domain">The domain it was measured in; null for the whole set.</param>
 public sealed record CueReport(string Cue, Rate Agreement, bool Predicts, string? Domain = null)
 {
+    /// <summary>The fewest items or examples that a rule is flagged on.</summary>
+    public const int LeastTrials = 20;
+
     internal static CueReport Of(CueCount count, string? domain = null)
     {
         Rate rate = Rate.Wilson(count.Hits, count.Trials)!;
-        return new CueReport(count.Name, rate, rate.Low > 0.5 || rate.High < 0.5, domain);
+        return new CueReport(count.Name, rate, count.Trials >= LeastTrials && (rate.Low > 0.5 || rate.High < 0.5), domain);
     }
 }
