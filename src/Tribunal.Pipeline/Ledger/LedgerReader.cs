@@ -32,6 +32,10 @@ public static class LedgerReader
         }
     }
 
+    /// <summary>Reads one part or document of a run but hinted judgements; nothing when there is none.</summary>
+    public static IAsyncEnumerable<Judgement> ReadAsync(IRunStore store, string name, bool withText, CancellationToken cancellationToken = default) =>
+        ReadWithHintedAsync(store, name, withText, cancellationToken).Where(static judgement => !judgement.Hinted);
+
     /// <summary>Reads one part or document of a run, hinted judgements included; nothing when there is none.</summary>
     public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
         IRunStore store, string name, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -156,7 +156,7 @@ internal sealed class RunContents
                 continue;
             }
 
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(_store, part, withText, cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadAsync(_store, part, withText, cancellationToken))
             {
                 if (!judgement.Hinted)
                 {

@@ -102,6 +102,29 @@ public sealed class HintedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task The_report_of_a_stopped_run_passes_hinted_parts_over()
+    {
+        int hints = 0;
+        _bed.Judge.On = (_, question) =>
+        {
+            if (Hints.Find(question.Messages[^1].Content) is null)
+            {
+                return null;
+            }
+
+            if (Interlocked.Increment(ref hints) == 10)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return new JudgeReply { Text = "I'm sorry, hint-marker", Finish = "stop" };
+        };
+        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", Request(HintMode.All))).Status);
+        Assert.InRange(hints, 10, Rollouts - 1);
+        Assert.DoesNotContain("hint-marker", File.ReadAllText(await RunReport.WriteAsync(_bed.PathOf(""))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_with_other_hints_or_another_prompt_is_another_run()
     {
         await _bed.RunAsync("run", Request(HintMode.All));
