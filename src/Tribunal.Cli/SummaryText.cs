@@ -32,6 +32,11 @@ internal static class SummaryText
             }
         }
 
+        foreach ((string name, DomainSummary route) in (summary.Routes ?? new Dictionary<string, DomainSummary>()).OrderBy(static r => r.Key, StringComparer.Ordinal).Take(12))
+        {
+            Row("route", $"{name}: {route.Rollouts:N0} rollouts, {route.Usage.Input + route.Usage.Output:N0} tokens" + (route.Accuracy is { } share ? $", {Share(share)}" : ""));
+        }
+
         if (summary.FlipRate is { } flips)
         {
             Row("order", $"{flips.Value:P1} of judgements flip with the order shown; {summary.FirstShownRate!.Value:P1} choose the first shown");

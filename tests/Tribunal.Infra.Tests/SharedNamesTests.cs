@@ -50,6 +50,9 @@ public sealed partial class SharedNamesTests
         [
             SettingNames.Judges, SettingNames.HostStorage, SettingNames.StorageConnectionString, SettingNames.DurableAzureStorage, SettingNames.DurableTaskScheduler,
             SettingNames.JudgeEndpoint, SettingNames.JudgeModel, SettingNames.JudgeProtocol, SettingNames.JudgeConcurrency, SettingNames.JudgeApiKeyVariable,
+
+            // For hosts with several judges; the program deploys one.
+            SettingNames.DefaultRouting,
         ];
         List<string> expected = [.. Constants(typeof(SettingNames)).Select(constant => constant.Value).Where(value => !others.Contains(value))];
         expected.AddRange(((string[])[SettingNames.JudgeEndpoint, SettingNames.JudgeModel, SettingNames.JudgeProtocol, SettingNames.JudgeConcurrency])

@@ -29,6 +29,7 @@ internal sealed class ScoreCommand
     private readonly Option<string> _hint = new("--hint") { Description = "Training data: ask once more, naming the best response, for labelled items that no sample got right (failed) or for all. Never voted.", DefaultValueFactory = static _ => "none", HelpName = "none|failed|all" };
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
+    private readonly RouteChoice _routes = new();
 
     public static Command Create()
     {
@@ -55,6 +56,7 @@ internal sealed class ScoreCommand
         };
         score._judge.AddTo(command);
         score._vote.AddTo(command);
+        score._routes.AddTo(command);
         foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint, score._via, score._noReport, score._json])
         {
             command.Add(option);
@@ -83,9 +85,10 @@ internal sealed class ScoreCommand
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         JudgeSource source = viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        var judges = new NamedJudges([source], meta is null ? [] : [meta]);
+        using var judges = new RoutedJudges(new NamedJudges([source], meta is null ? [] : [meta]), source.Judge.Name, meta);
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
         {
+            Routing = _routes.Of(parsed),
             Hint = parsed.GetValue(_hint) switch
             {
                 "failed" => HintMode.Failed,
@@ -94,9 +97,16 @@ internal sealed class ScoreCommand
             },
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
-        JudgeBinding binding = Resolve(judges, request);
+        JudgeRoutes routes = Resolve(judges, request);
+        JudgeBinding binding = routes.Own;
+        bool simulated = routes.All.Any(static judge => judge.Simulated);
         if (viaBatchApi)
         {
+            if (request.Routing is not null)
+            {
+                throw new CommandException(ExitCodes.Usage, "--routes goes with no batch API: a file of requests is for one model");
+            }
+
             return await BatchApiScoring.RunAsync(batch.FullName, folder, request, binding, parsed.GetValue(_json), cancellationToken);
         }
 
@@ -104,7 +114,7 @@ internal sealed class ScoreCommand
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
         bool json = parsed.GetValue(_json);
         TextWriter words = json ? Console.Error : Console.Out;
-        await words.WriteLineAsync(source.Simulated
+        await words.WriteLineAsync(simulated
             ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
             : $"{source.Model} by {binding.Protocol.Name}, {binding.Concurrency} at a time");
 
@@ -145,7 +155,7 @@ internal sealed class ScoreCommand
         }
 
         await words.WriteLineAsync($"  in           {folder}");
-        if (source.Simulated)
+        if (simulated)
         {
             await words.WriteLineAsync("SIMULATED: no model judged these responses.");
         }
@@ -153,11 +163,11 @@ internal sealed class ScoreCommand
         return CodeOf(outcome);
     }
 
-    private static JudgeBinding Resolve(NamedJudges judges, EvaluationRequest request)
+    private static JudgeRoutes Resolve(IJudgeProvider judges, EvaluationRequest request)
     {
         try
         {
-            return judges.Resolve(request);
+            return JudgeRoutes.Resolve(judges, request);
         }
         catch (JudgeConfigurationException exception)
         {

@@ -17,12 +17,13 @@ namespace Tribunal.Pipeline.Activities;
 /// Reads the batch once, in flat memory: refuses bad lines, cuts shards of about equal work, and writes the manifest last,
 /// so that a plan is there whole or not at all.
 /// </summary>
-internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeBinding binding, ActivityOptions options, TimeProvider time)
+internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, ActivityOptions options, TimeProvider time)
 {
     private const int FlushBytes = 1024 * 1024;
 
     public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
     {
+        JudgeBinding binding = routes.Own;
         var wanted = new RunManifest
         {
             RunId = run.RunId,
@@ -33,7 +34,8 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeBindi
             Protocol = binding.Protocol.Name,
             Prompt = PromptFingerprint.Of(binding.Protocol),
             Sampling = binding.Sampling,
-            Simulated = binding.Simulated,
+            Routes = RunBranches.ManifestOf(run.Request, routes),
+            Simulated = routes.All.Any(static judge => judge.Simulated),
             Created = time.GetUtcNow(),
         };
         if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } known)
@@ -126,8 +128,14 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeBindi
     }
 
     // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.
-    private int DrawsFor(Rollout rollout, EvaluationRequest request)
+    private int DrawsFor(Rollout rollout, EvaluationRequest whole)
     {
+        (EvaluationRequest request, JudgeBinding binding) = (whole, routes.Own);
+        if (whole.Routing is { } table && table.For(rollout.Domain, task: null) is { } route)
+        {
+            (request, binding) = (JudgeRoutes.RequestFor(whole, route), routes.Routed[table.Routes.ToList().IndexOf(route)]);
+        }
+
         int n = rollout.Responses.Count;
         int each = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : Math.Max(request.Policy.Min * 2, 4);
         if (binding.Protocol.Kind == JudgingKind.Listwise || n < 3)

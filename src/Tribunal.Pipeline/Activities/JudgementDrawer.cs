@@ -1,4 +1,5 @@
 using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
@@ -17,29 +18,30 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
     /// </summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
-        await context.Gate.WaitAsync(cancellationToken);
+        BranchJudge asked = context.Branches.Of(draw);
+        await asked.Gate.WaitAsync(cancellationToken);
         try
         {
-            if (context.Monitor.Halt is not null || await DrawNowAsync(rollout, draw, cancellationToken) is not { } judgement)
+            if (context.Monitor.Halt is not null || await DrawNowAsync(rollout, draw, asked.Binding, cancellationToken) is not { } judgement)
             {
                 return null;
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Binding.Price, validRateFloor);
+            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
             await ledger.AppendAsync(judgement);
             return judgement;
         }
         finally
         {
-            context.Gate.Release();
+            asked.Gate.Release();
         }
     }
 
-    private async Task<Judgement?> DrawNowAsync(Rollout rollout, PlannedDraw draw, CancellationToken cancellationToken)
+    private async Task<Judgement?> DrawNowAsync(Rollout rollout, PlannedDraw draw, JudgeBinding binding, CancellationToken cancellationToken)
     {
-        IProtocol protocol = context.Binding.Protocol;
-        SamplingDefaults sampling = context.Manifest.Sampling;
+        IProtocol protocol = binding.Protocol;
+        SamplingDefaults sampling = binding.Sampling;
         JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
         if (draw.Hint is int position)
         {
@@ -60,27 +62,32 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         Judgement judgement;
         try
         {
-            JudgeReply reply = await context.Binding.Judge.AskAsync(question, cancellationToken);
+            JudgeReply reply = await binding.Judge.AskAsync(question, cancellationToken);
             if (reply.Finish == "length")
             {
                 cutOff = reply;
-                reply = AfterCutOff(cutOff, await context.Binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+                reply = AfterCutOff(cutOff, await binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
             }
 
-            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair, reply);
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, reply);
         }
         catch (JudgeException exception)
         {
-            if (await StopsRunAsync(exception, cancellationToken))
+            if (await StopsRunAsync(exception, binding.Judge, cancellationToken))
             {
                 return null;
             }
 
             judgement = cutOff is null
-                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair, exception)
+                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
-                    rollout.Id, draw.Sample, question.Seed, protocol, context.Binding.Judge.Name, draw.Order, draw.Pair,
+                    rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair,
                     cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+        }
+
+        if (draw.Route is { } route)
+        {
+            judgement = judgement with { Route = route };
         }
 
         if (prompt.Neutralised > 0)
@@ -93,7 +100,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             return judgement with { Hinted = true };
         }
 
-        return judgement.Outcome == JudgementOutcome.Valid && context.Binding.Meta is { } meta
+        return judgement.Outcome == JudgementOutcome.Valid && binding.Meta is { } meta
             ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
             : judgement;
     }
@@ -117,7 +124,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
     };
 
     // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.
-    private async Task<bool> StopsRunAsync(JudgeException exception, CancellationToken cancellationToken)
+    private async Task<bool> StopsRunAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken)
     {
         switch (exception.Fault)
         {
@@ -125,7 +132,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
                 context.Monitor.Stop(new Halt(HaltKind.Rejected, exception.Message));
                 return true;
             case JudgeFault.Unreachable:
-                JudgeHealth health = await context.Binding.Judge.CheckHealthAsync(cancellationToken);
+                JudgeHealth health = await judge.CheckHealthAsync(cancellationToken);
                 if (!health.Ready)
                 {
                     context.Monitor.Stop(new Halt(HaltKind.Unreachable, $"{exception.Message}; {health.Detail}"));

@@ -51,7 +51,7 @@ public sealed class LedgerVote
         {
             if (line.Rollout is { } rollout && validator.Check(rollout) is null)
             {
-                yield return new RolloutLedger(rollout, _ledger.GetValueOrDefault(rollout.Id) ?? []);
+                yield return new RolloutLedger(rollout, Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
             }
         }
     }

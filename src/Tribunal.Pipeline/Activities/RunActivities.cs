@@ -50,8 +50,7 @@ public sealed partial class RunActivities(
     /// <exception cref="FileNotFoundException">There is no such batch.</exception>
     public async Task<RunPlan> PlanBatchAsync(BatchRun run, CancellationToken cancellationToken)
     {
-        JudgeBinding binding = judges.Resolve(run.Request);
-        var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), binding, options, time);
+        var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), JudgeRoutes.Resolve(judges, run.Request), options, time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
         Close(run.RunId, long.MaxValue);
         RunSummary? summary = await ReadAsync(stores.OpenRun(run.RunId), RunFiles.Summary, PipelineJson.Default.RunSummary, cancellationToken);
@@ -70,8 +69,8 @@ public sealed partial class RunActivities(
             return new JudgeState(false, halt.Detail, halt);
         }
 
-        JudgeHealth health = await context.Binding.Judge.CheckHealthAsync(cancellationToken);
-        return new JudgeState(health.Ready, health.Detail);
+        JudgeHealth[] states = await Task.WhenAll(context.Branches.Routes.All.Select(static binding => binding.Judge).DistinctBy(static judge => judge.Name).Select(judge => judge.CheckHealthAsync(cancellationToken)));
+        return new JudgeState(Array.TrueForAll(states, static state => state.Ready), (Array.Find(states, static state => !state.Ready) ?? states[0]).Detail);
     }
 
     /// <summary>Plans a round of a shard: what the policy asks for after all rounds before. A round planned once stays as it was.</summary>
@@ -97,25 +96,31 @@ public sealed partial class RunActivities(
             var buffer = new ArrayBufferWriter<byte>();
             for (int i = 0; i < rollouts.Count; i++)
             {
-                if (context.Binding.Protocol.WhyNot(rollouts[i]) is not null)
+                RoutedRollout at = context.Branches.Router.Find(rollouts[i], ledger.GetValueOrDefault(rollouts[i].Id) ?? []);
+                if (at.Branch.Protocol.WhyNot(rollouts[i]) is not null)
                 {
                     continue;
                 }
 
-                List<Judgement> drawn = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
-                NextDraws next = context.Scheme.Next(rollouts[i], drawn, allowances?[i]);
+                if (at.Scout is { } scout)
+                {
+                    AppendLine(buffer, new PlannedDraw(i, scout.Sample, scout.Order, scout.Pair, Route: RoutingTable.Scout), PipelineJson.Default.PlannedDraw);
+                    continue;
+                }
+
+                NextDraws next = at.Branch.Scheme.Next(rollouts[i], at.Ledger, allowances?[i]);
                 foreach (Draw draw in next.Draws)
                 {
-                    AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair), PipelineJson.Default.PlannedDraw);
+                    AppendLine(buffer, new PlannedDraw(i, at.Branch.NumberOf(draw.Sample), draw.Order, draw.Pair, Route: at.Branch.Name), PipelineJson.Default.PlannedDraw);
                 }
 
                 // Hints come last: whether an item failed is known when nothing more is asked of it.
                 if (next.Draws.Count == 0 && round.LastWave)
                 {
                     EvaluationRequest request = context.Manifest.Request;
-                    foreach ((Draw draw, int position) in Hints.Next(request.Hint, rollouts[i], context.Binding.Protocol.Kind, drawn, request.Seed))
+                    foreach ((Draw draw, int position) in Hints.Next(request.Hint, rollouts[i], at.Branch.Protocol.Kind, at.Ledger, request.Seed))
                     {
-                        AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair, position), PipelineJson.Default.PlannedDraw);
+                        AppendLine(buffer, new PlannedDraw(i, draw.Sample, draw.Order, draw.Pair, position, at.Branch.Name), PipelineJson.Default.PlannedDraw);
                     }
                 }
             }
@@ -163,7 +168,7 @@ public sealed partial class RunActivities(
             var drawer = new JudgementDrawer(context, options.ValidRateFloor);
             var parallel = new ParallelOptions
             {
-                MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Binding.Concurrency,
+                MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Branches.Concurrency,
                 CancellationToken = cancellationToken,
             };
             await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
@@ -207,7 +212,7 @@ public sealed partial class RunActivities(
             List<Judgement> all = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
             List<Judgement> drawn = all.FindAll(static judgement => !judgement.Hinted);
             summary.AddHinted(all);
-            Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Scheme, context.Binding.Protocol.WhyNot(rollouts[i]), context.Manifest.Simulated, allowances?[i]);
+            Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Branches.Router.Find(rollouts[i], drawn), context.Manifest.Simulated, allowances?[i]);
             PipelineTelemetry.Cast(verdict);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
             summary.Add(rollouts[i], verdict, drawn);
@@ -247,8 +252,8 @@ public sealed partial class RunActivities(
             sizes.Add(rollouts.Count);
         }
 
-        IProtocol protocol = context.Binding.Protocol;
-        (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Binding.Price);
+        IProtocol protocol = context.Branches.Own.Binding.Protocol;
+        (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Branches.Own.Binding.Price);
         BudgetRound round = BudgetRounds.Current(Schemes.OptionsFor(context.Manifest.Request, protocol.Kind, protocol.ScoreRange), batch, total, cost);
         int first = 0;
         for (int shard = 0; shard < sizes.Count; first += sizes[shard++])
@@ -419,19 +424,21 @@ public sealed partial class RunActivities(
             }
         }
 
-        JudgeBinding binding = judges.Resolve(manifest.Request);
         return new RunContext
         {
             Store = store,
             Manifest = manifest,
             Shards = shards,
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
-            Binding = binding,
-            Scheme = Schemes.For(manifest.Request, binding.Protocol),
+            Branches = new RunBranches(manifest.Request, Planned(JudgeRoutes.Resolve(judges, manifest.Request), manifest)),
             Monitor = monitors.Of(runId, attempt),
-            Gate = new SemaphoreSlim(binding.Concurrency),
         };
     }
+
+    // Sampling parameters are the plan's, whatever the configuration says by now.
+    private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => new(
+        routes.Own with { Sampling = manifest.Sampling },
+        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })]);
 
     [LoggerMessage(1, LogLevel.Information, "Run {RunId}: {Rollouts} rollouts, {Invalid} invalid lines, {Shards} shards")]
     private partial void LogPlanned(string runId, long rollouts, long invalid, int shards);

@@ -23,14 +23,9 @@ internal sealed class RunContext
 
     public required IBatchFile Batch { get; init; }
 
-    public required JudgeBinding Binding { get; init; }
-
-    public required IJudgingScheme Scheme { get; init; }
+    public required RunBranches Branches { get; init; }
 
     public required RunMonitor Monitor { get; init; }
-
-    /// <summary>Requests under way at once over all chunks in this process: what waits here when the run stops is never sent.</summary>
-    public required SemaphoreSlim Gate { get; init; }
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)
@@ -58,7 +53,7 @@ internal sealed class RunContext
         }
     }
 
-    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included.</summary>
+    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples: that in which they ended is chance.</summary>
     public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
     {
         var byRollout = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
@@ -78,6 +73,11 @@ internal sealed class RunContext
 
                 list.Add(judgement);
             }
+        }
+
+        foreach (List<Judgement> list in byRollout.Values)
+        {
+            list.Sort(static (a, b) => a.Sample.CompareTo(b.Sample));
         }
 
         return byRollout;

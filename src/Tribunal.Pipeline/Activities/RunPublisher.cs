@@ -44,7 +44,7 @@ internal sealed class RunPublisher(RunContext context, Func<RunContents, Cancell
             await context.Store.StitchAsync(RunFiles.Judgements, work.Where(RunFiles.IsLedgerPart), cancellationToken);
         }
 
-        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, halt, context.Binding.Price);
+        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, halt, context.Branches.Routes.Price);
         if (halt is null && writeReport is not null)
         {
             await writeReport(new RunContents(context.Store, context.Manifest.RunId, context.Manifest, summary, context.Batch), cancellationToken);

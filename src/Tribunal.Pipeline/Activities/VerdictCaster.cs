@@ -7,18 +7,25 @@ namespace Tribunal.Pipeline.Activities;
 /// <summary>A rollout's verdict as it stands in <c>verdicts.jsonl</c>.</summary>
 internal static class VerdictCaster
 {
-    public static Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn, IJudgingScheme scheme, string? whyNot, bool simulated, int? allowance)
+    public static Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn, RoutedRollout at, bool simulated, int? allowance)
     {
         Verdict verdict;
-        if (whyNot is not null)
+        IJudgingScheme scheme = at.Branch.Scheme;
+        if (at.Branch.Protocol.WhyNot(rollout) is { } whyNot)
         {
             verdict = new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot };
         }
         else
         {
             // A scheme that still asks for judgements was ended by the run's limit.
-            NextDraws next = scheme.Next(rollout, drawn, allowance);
-            verdict = scheme.Cast(rollout, drawn, next.Draws.Count == 0 ? next.Stop : drawn.Count == 0 ? null : StopReason.Budget);
+            NextDraws next = scheme.Next(rollout, at.Ledger, allowance);
+            verdict = scheme.Cast(rollout, at.Ledger, next.Draws.Count == 0 ? next.Stop : at.Ledger.Count == 0 ? null : StopReason.Budget);
+        }
+
+        if (at is { Branch.Name: { } route, Scout: null })
+        {
+            // A scout that did not vote was paid for all the same.
+            verdict = verdict with { Route = route, Usage = drawn.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage) };
         }
 
         int neutralised = 0;

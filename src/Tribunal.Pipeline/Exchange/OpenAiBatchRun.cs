@@ -252,7 +252,7 @@ public sealed class OpenAiBatchRun(
                 }
 
                 List<Judgement> drawn = ledger.GetValueOrDefault(rollout.Id) ?? [];
-                Verdict verdict = VerdictCaster.Cast(rollout, drawn, _scheme, protocol.WhyNot(rollout), simulated: false, allowance: null);
+                Verdict verdict = VerdictCaster.Cast(rollout, drawn, new RoutedRollout(new Branch(null, _scheme, protocol), drawn, null), simulated: false, allowance: null);
                 await writer.WriteAsync(verdict, cancellationToken);
                 sums.Add(rollout, verdict, drawn);
             }

@@ -65,45 +65,31 @@ public sealed class ConfiguredJudges(IConfiguration configuration, IJudgeMaker m
         if (name == SimulatedName)
         {
             (IJudge judge, IMetaRewardModel meta) = maker.Simulated ?? throw new JudgeConfigurationException("this host has no simulated judge");
-            IProtocol simulatedProtocol = ProtocolOf(request.Protocol, judge.Name);
+            IProtocol simulatedProtocol = JudgeResolution.Protocol(request, own: null, judge.Name);
             return new JudgeBinding
             {
                 Judge = judge,
                 Model = judge.Name,
                 Protocol = simulatedProtocol,
-                Meta = WantsMeta(request) ? meta : null,
+                Meta = MetaWeights.Active(request.Meta) ? meta : null,
                 Sampling = simulatedProtocol.Defaults,
                 Simulated = true,
             };
         }
 
         (JudgeSettings settings, IJudge configured) = _judges.GetOrAdd(name, Make);
-        IProtocol protocol = ProtocolOf(request.Protocol == "auto" ? settings.Protocol ?? "auto" : request.Protocol, settings.Model);
+        IProtocol protocol = JudgeResolution.Protocol(request, settings.Protocol, settings.Model);
         return new JudgeBinding
         {
             Judge = configured,
             Model = settings.Model,
             Protocol = protocol,
-            Meta = WantsMeta(request)
+            Meta = MetaWeights.Active(request.Meta)
                 ? _meta.Value ?? throw new JudgeConfigurationException($"the request asks for a meta reward model, and {SettingNames.ToAppSetting(SettingNames.MetaEndpoint)} is not set")
                 : null,
             Sampling = protocol.Defaults,
             Concurrency = settings.Concurrency,
         };
-    }
-
-    private static bool WantsMeta(EvaluationRequest request) => request.Meta.Model is not (null or "" or "none");
-
-    private static IProtocol ProtocolOf(string name, string model)
-    {
-        try
-        {
-            return ProtocolCatalog.Resolve(name, model).Protocol;
-        }
-        catch (ArgumentException exception)
-        {
-            throw new JudgeConfigurationException(exception.Message, exception);
-        }
     }
 
     private static IMetaRewardModel? MakeMeta(IConfiguration configuration, IJudgeMaker maker)

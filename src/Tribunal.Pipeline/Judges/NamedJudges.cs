@@ -43,7 +43,7 @@ public sealed class NamedJudges(IReadOnlyList<JudgeSource> judges, IReadOnlyList
     {
         JudgeSource source = judges.FirstOrDefault(judge => request.Judge is null || judge.Judge.Name == request.Judge)
             ?? throw new JudgeConfigurationException($"there is no judge '{request.Judge}'; configured: {string.Join(", ", judges.Select(static judge => judge.Judge.Name))}");
-        IProtocol protocol = ProtocolOf(request, source);
+        IProtocol protocol = JudgeResolution.Protocol(request, source.Protocol, source.Model, source.Template);
         SamplingDefaults sampling = source.Sampling?.Invoke(protocol.Defaults) ?? protocol.Defaults;
         if (Schemes.OptionsFor(request, protocol.Kind, protocol.ScoreRange).Problems() is { Count: > 0 } problems)
         {
@@ -73,21 +73,9 @@ public sealed class NamedJudges(IReadOnlyList<JudgeSource> judges, IReadOnlyList
         };
     }
 
-    private static IProtocol ProtocolOf(EvaluationRequest request, JudgeSource source)
-    {
-        try
-        {
-            return ProtocolCatalog.Resolve(request.Protocol == "auto" ? source.Protocol : request.Protocol, source.Model, source.Template).Protocol;
-        }
-        catch (Exception exception) when (exception is ArgumentException or PromptTemplateException)
-        {
-            throw new JudgeConfigurationException(exception.Message, exception);
-        }
-    }
-
     private IMetaRewardModel? MetaOf(MetaOptions options)
     {
-        if (options.Model is null or "none")
+        if (!MetaWeights.Active(options))
         {
             return null;
         }

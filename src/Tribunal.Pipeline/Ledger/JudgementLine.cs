@@ -50,7 +50,7 @@ public static class JudgementLine
             throw new JsonException("a judgement is an object");
         }
 
-        string? rolloutId = null, protocol = null, judge = null, why = null, finish = null, text = null, reasoning = null, task = null;
+        string? rolloutId = null, protocol = null, judge = null, why = null, finish = null, text = null, reasoning = null, task = null, route = null;
         int? sample = null, winner = null, neutralised = null;
         int[]? order = null, pair = null;
         double[]? scores = null;
@@ -143,6 +143,11 @@ public static class JudgementLine
                 reader.Read();
                 task = Name(ref reader);
             }
+            else if (reader.ValueTextEquals("route"u8))
+            {
+                reader.Read();
+                route = Name(ref reader);
+            }
             else if (reader.ValueTextEquals("tries"u8))
             {
                 reader.Read();
@@ -194,6 +199,7 @@ public static class JudgementLine
             Text = text,
             Reasoning = reasoning,
             Task = task,
+            Route = route,
             Tries = tries,
             Neutralised = neutralised,
             Hinted = hinted,

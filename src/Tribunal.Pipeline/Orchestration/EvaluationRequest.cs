@@ -32,6 +32,9 @@ public sealed record EvaluationRequest
     /// <summary>How a pair judge ranks more than two.</summary>
     public TournamentOptions Tournament { get; init; } = new();
 
+    /// <summary>Judge, protocol, thinking budget and policy by a rollout's domain or the perceived task type; null for one way for all.</summary>
+    public RoutingTable? Routing { get; init; }
+
     /// <summary>How judgements become a verdict.</summary>
     public VotingRule Rule { get; init; } = VotingRule.Auto;
 

@@ -96,4 +96,5 @@ public sealed record RunOutcome(string RunId, RunStatus Status, long Rollouts, l
 /// <param name="Order">Displayed → original.</param>
 /// <param name="Pair">The pair, for pair judges.</param>
 /// <param name="Hint">The displayed position, from 0, that the prompt names as the best; null for ordinary samples.</param>
-public sealed record PlannedDraw(int Rollout, int Sample, IReadOnlyList<int> Order, IReadOnlyList<int>? Pair, int? Hint = null);
+/// <param name="Route">The route, in a run with a routing table.</param>
+public sealed record PlannedDraw(int Rollout, int Sample, IReadOnlyList<int> Order, IReadOnlyList<int>? Pair, int? Hint = null, string? Route = null);

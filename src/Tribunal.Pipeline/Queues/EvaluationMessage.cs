@@ -1,7 +1,6 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Storage;
 
@@ -14,7 +13,6 @@ namespace Tribunal.Pipeline.Queues;
 public static class EvaluationMessage
 {
     private const int MaxName = 64;
-    private static readonly JsonNode Unsaid = JsonSerializer.SerializeToNode(new EvaluationRequest { Batch = "" }, RequestJson.Default.EvaluationRequest)!;
     private static readonly string[] Protocols = ["auto", "grm", "rm-r1", "rrm"];
 
     /// <summary>Reads a message and gives the run a name where the request has none.</summary>
@@ -33,18 +31,7 @@ public static class EvaluationMessage
         }
 
         HashSet<string> said = new(StringComparer.Ordinal);
-        RefuseUnknown(document.RootElement, RequestJson.Default.EvaluationRequest, "", said);
-        EvaluationRequest request;
-        try
-        {
-            request = Overlay(Unsaid.DeepClone(), document.RootElement)!.Deserialize(RequestJson.Default.EvaluationRequest)!;
-        }
-        catch (JsonException exception)
-        {
-            string field = exception.Path is { Length: > 2 } path ? MessageRefusedException.Quote(path[2..]) : "a field";
-            throw new MessageRefusedException($"the value of {field} can't be used", exception);
-        }
-
+        EvaluationRequest request = StrictJson.Read(document.RootElement, RequestJson.Default.EvaluationRequest, said);
         request = defaults.Fill(request, said.Contains);
         if (Fault(request) is { } fault)
         {
@@ -91,6 +78,16 @@ public static class EvaluationMessage
             return "'limits' are above 0";
         }
 
+        if (request.Routing is { } table)
+        {
+            List<string> problems = [.. JudgeRoutes.Problems(request)];
+            problems.AddRange(table.Routes.Where(static route => route?.Judge is { } name && !IsName(name)).Select(static _ => "routing: a judge is the name of a configured judge, never an address"));
+            if (problems.Count > 0)
+            {
+                return MessageRefusedException.Shown(string.Join("; ", problems));
+            }
+        }
+
         try
         {
             JudgingKind kind = request.Protocol == "grm" ? JudgingKind.Listwise : JudgingKind.Pairwise;
@@ -105,38 +102,5 @@ public static class EvaluationMessage
         return null;
     }
 
-    // Generated readers give a missing init-only property its type's default, not its initializer's value.
-    private static JsonNode? Overlay(JsonNode? below, JsonElement above)
-    {
-        if (below is not JsonObject target || above.ValueKind != JsonValueKind.Object)
-        {
-            return JsonNode.Parse(above.GetRawText());
-        }
-
-        foreach (JsonProperty property in above.EnumerateObject())
-        {
-            JsonNode? inner = target.TryGetPropertyValue(property.Name, out JsonNode? known) ? known : null;
-            target.Remove(property.Name);
-            target.Add(property.Name, Overlay(inner, property.Value));
-        }
-
-        return target;
-    }
-
     private static bool IsName(string name) => name.Length <= MaxName && !name.Contains('/', StringComparison.Ordinal) && StoreNames.IsValid(name);
-
-    private static void RefuseUnknown(JsonElement element, JsonTypeInfo type, string prefix, HashSet<string> said)
-    {
-        foreach (JsonProperty property in element.EnumerateObject())
-        {
-            JsonPropertyInfo known = type.Properties.FirstOrDefault(known => known.Name == property.Name)
-                ?? throw new MessageRefusedException($"unknown field {MessageRefusedException.Quote(prefix + property.Name)}");
-            said.Add(prefix + known.Name);
-            JsonTypeInfo inner = type.Options.GetTypeInfo(known.PropertyType);
-            if (property.Value.ValueKind == JsonValueKind.Object && inner.Kind == JsonTypeInfoKind.Object)
-            {
-                RefuseUnknown(property.Value, inner, $"{prefix}{known.Name}.", said);
-            }
-        }
-    }
 }

@@ -7,6 +7,11 @@ namespace Tribunal.Pipeline.Queues;
 public sealed class MessageRefusedException(string reason, Exception? inner = null) : Exception(reason, inner)
 {
     private const int MaxQuoted = 64;
+    private const int MaxReason = 1000;
+
+    /// <summary>A reason that quotes a hostile message, fit to be shown.</summary>
+    internal static string Shown(string reason) =>
+        new([.. reason.Take(MaxReason).Select(static c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
 
     /// <summary>A piece of a hostile message, fit to be shown.</summary>
     internal static string Quote(string text)

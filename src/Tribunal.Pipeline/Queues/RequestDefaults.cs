@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Pipeline.Queues;
 
@@ -20,14 +21,19 @@ public sealed record RequestDefaults
     /// <summary>Name of the meta reward model, or <c>none</c>; null for none.</summary>
     public string? Meta { get; init; }
 
+    /// <summary>The routing table; null for none.</summary>
+    public RoutingTable? Routing { get; init; }
+
     /// <summary>Reads the settings of <see cref="SettingNames"/>.</summary>
     /// <exception cref="FormatException">The number of samples is no number.</exception>
+    /// <exception cref="MessageRefusedException">The routing table can't be used; the message lists every problem.</exception>
     public static RequestDefaults From(IConfiguration configuration) => new()
     {
         Judge = configuration[SettingNames.DefaultJudge],
         Protocol = configuration[SettingNames.DefaultProtocol],
         Samples = configuration[SettingNames.DefaultSamples] is { Length: > 0 } samples ? int.Parse(samples, CultureInfo.InvariantCulture) : null,
         Meta = configuration[SettingNames.DefaultMeta],
+        Routing = configuration[SettingNames.DefaultRouting] is { Length: > 0 } routing ? RoutingFile.Parse(routing) : null,
     };
 
     /// <summary>The request of an upload.</summary>
@@ -40,6 +46,7 @@ public sealed record RequestDefaults
     internal EvaluationRequest Fill(EvaluationRequest request, Func<string, bool> says) => request with
     {
         Judge = request.Judge ?? Judge,
+        Routing = says("routing") ? request.Routing : request.Routing ?? Routing,
         Protocol = !says("protocol") && Protocol is { Length: > 0 } ? Protocol : request.Protocol,
         Policy = !says("policy.samples") && Samples is { } samples ? request.Policy with { Samples = samples } : request.Policy,
         Meta = !says("meta.model") && Meta is { Length: > 0 } ? request.Meta with { Model = Meta } : request.Meta,

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tribunal.Pipeline.Orchestration;
+using Tribunal.Sampling;
 
 namespace Tribunal.Pipeline.Queues;
 
@@ -10,4 +11,5 @@ namespace Tribunal.Pipeline.Queues;
     RespectNullableAnnotations = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(EvaluationRequest))]
+[JsonSerializable(typeof(RoutingTable))]
 public sealed partial class RequestJson : JsonSerializerContext;

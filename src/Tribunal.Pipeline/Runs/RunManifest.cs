@@ -40,6 +40,9 @@ public sealed record RunManifest
     /// <summary>Sampling parameters.</summary>
     public required SamplingDefaults Sampling { get; init; }
 
+    /// <summary>What judges each line of the request's routing table; null without one.</summary>
+    public IReadOnlyList<RouteManifest>? Routes { get; init; }
+
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
 
@@ -74,6 +77,8 @@ public sealed record RunManifest
             ("rule", Request.Rule, other.Request.Rule),
             ("hint", Request.Hint, other.Request.Hint),
             ("seed", Request.Seed, other.Request.Seed),
+            ("routing table", Request.Routing, other.Request.Routing),
+            ("judges of the routes", string.Join(", ", Routes ?? []), string.Join(", ", other.Routes ?? [])),
             ("prompt", Prompt ?? other.Prompt, other.Prompt ?? Prompt),
         ];
         foreach ((string name, object? mine, object? theirs) in fields)
@@ -87,6 +92,15 @@ public sealed record RunManifest
         return null;
     }
 }
+
+/// <summary>What judges the rollouts of a route.</summary>
+/// <param name="Name">The route's name.</param>
+/// <param name="Judge">Judge's name.</param>
+/// <param name="Model">Judge's model.</param>
+/// <param name="Protocol">Protocol, resolved.</param>
+/// <param name="Prompt">The prompt's fingerprint.</param>
+/// <param name="Sampling">Sampling parameters.</param>
+public sealed record RouteManifest(string Name, string Judge, string Model, string Protocol, string Prompt, SamplingDefaults Sampling);
 
 /// <summary>A slice of the batch: a line of <c>shards.jsonl</c>.</summary>
 /// <param name="Index">From 0.</param>

@@ -215,6 +215,9 @@ public sealed record RunSummary
     /// <summary>By domain.</summary>
     public required IReadOnlyDictionary<string, DomainSummary> Domains { get; init; }
 
+    /// <summary>By route, in a run with a routing table.</summary>
+    public IReadOnlyDictionary<string, DomainSummary>? Routes { get; init; }
+
     /// <summary>Calibration, where <c>best</c> is given.</summary>
     public CalibrationSummary? Calibration { get; init; }
 

@@ -13,6 +13,9 @@ public sealed class SummaryPart
     /// <summary>Per domain; the empty name holds rollouts without one.</summary>
     public SortedDictionary<string, DomainSums> Domains { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Per route, in a run with a routing table.</summary>
+    public SortedDictionary<string, DomainSums> Routes { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>Verdicts by stop reason.</summary>
     public SortedDictionary<string, long> Stops { get; init; } = new(StringComparer.Ordinal);
 
@@ -94,15 +97,12 @@ public sealed class SummaryPart
         }
 
         AddOrderEffects(judgements);
-        string domain = rollout.Domain ?? "";
-        if (!Domains.TryGetValue(domain, out DomainSums? sums))
+        AddTo(SumsOf(Domains, rollout.Domain ?? ""), rollout, verdict);
+        if (verdict.Route is { } route)
         {
-            Domains.Add(domain, sums = new DomainSums());
+            AddTo(SumsOf(Routes, route), rollout, verdict);
         }
 
-        sums.Rollouts++;
-        sums.Input += verdict.Usage.Input;
-        sums.Output += verdict.Usage.Output;
         if (verdict.Neutralised is > 0 and int strings)
         {
             NeutralisedRollouts++;
@@ -111,20 +111,38 @@ public sealed class SummaryPart
 
         string stop = verdict.Stop is { } reason ? JsonNames.Of(reason) : "none";
         Stops[stop] = Stops.GetValueOrDefault(stop) + 1;
-        if (verdict.Status != VerdictStatus.Scored)
+        if (IsRight(rollout, verdict) is { } correct)
         {
-            return;
-        }
-
-        sums.Scored++;
-        if (rollout.Best is { Count: > 0 } best && verdict.Best is int chosen && rollout.Responses.Count > 1)
-        {
-            bool correct = best.Contains(chosen);
-            sums.Labelled++;
-            sums.Correct += correct ? 1 : 0;
-            sums.Chance += (double)best.Count / rollout.Responses.Count;
             Confidences.Add(rollout.Id, verdict.Confidence ?? 0, correct);
         }
+    }
+
+    // Null where there is no label, or nothing to choose from.
+    private static bool? IsRight(Rollout rollout, Verdict verdict) =>
+        verdict is { Status: VerdictStatus.Scored, Best: { } chosen } && rollout is { Best: { Count: > 0 } best, Responses.Count: > 1 } ? best.Contains(chosen) : null;
+
+    private static void AddTo(DomainSums sums, Rollout rollout, Verdict verdict)
+    {
+        sums.Rollouts++;
+        sums.Input += verdict.Usage.Input;
+        sums.Output += verdict.Usage.Output;
+        sums.Scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
+        if (IsRight(rollout, verdict) is { } correct)
+        {
+            sums.Labelled++;
+            sums.Correct += correct ? 1 : 0;
+            sums.Chance += (double)rollout.Best!.Count / rollout.Responses.Count;
+        }
+    }
+
+    private static DomainSums SumsOf(SortedDictionary<string, DomainSums> all, string name)
+    {
+        if (!all.TryGetValue(name, out DomainSums? sums))
+        {
+            all.Add(name, sums = new DomainSums());
+        }
+
+        return sums;
     }
 
     /// <summary>Adds what a rollout's hinted judgements cost; others are passed over.</summary>
@@ -147,12 +165,12 @@ public sealed class SummaryPart
     {
         foreach ((string name, DomainSums theirs) in other.Domains)
         {
-            if (!Domains.TryGetValue(name, out DomainSums? mine))
-            {
-                Domains.Add(name, mine = new DomainSums());
-            }
+            SumsOf(Domains, name).Merge(theirs);
+        }
 
-            mine.Merge(theirs);
+        foreach ((string name, DomainSums theirs) in other.Routes)
+        {
+            SumsOf(Routes, name).Merge(theirs);
         }
 
         foreach ((string name, long count) in other.Stops)

@@ -64,6 +64,7 @@ public static class SummaryWriter
             Stops = sums.Stops,
             Overall = overall,
             Domains = domains,
+            Routes = sums.Routes.Count > 0 ? sums.Routes.ToDictionary(static route => route.Key, static route => route.Value.ToSummary(), StringComparer.Ordinal) : null,
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted > 0 ? HintedOf(sums, price) : null,

@@ -52,6 +52,9 @@ public static class SettingNames
     /// <summary>Whether uploads use the meta reward model: its name as requests give it (<c>MetaOptions.Model</c>), or <c>none</c>.</summary>
     public const string DefaultMeta = "Tribunal:Defaults:Meta";
 
+    /// <summary>The routing table of a request that has none, and of uploads, as JSON: <c>{"routes":[…]}</c>; absent: none.</summary>
+    public const string DefaultRouting = "Tribunal:Defaults:Routing";
+
     /// <summary>Share of judgements below which a run stops, in [0, 1].</summary>
     public const string ValidRateFloor = "Tribunal:Defaults:ValidRateFloor";
 

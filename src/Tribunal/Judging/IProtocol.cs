@@ -21,6 +21,9 @@ public interface IProtocol
     /// <summary>Lists or pairs.</summary>
     JudgingKind Kind { get; }
 
+    /// <summary>Whether judgements name the task type that the judge perceived (<see cref="Reading.Task"/>).</summary>
+    bool NamesTask => false;
+
     /// <summary>Sampling parameters that the model's authors used for voting.</summary>
     SamplingDefaults Defaults { get; }
 

@@ -129,6 +129,9 @@ public sealed record Judgement
     /// <summary>The task type that the judge perceived (RM-R1: <c>chat</c> or <c>reasoning</c>), where it says so.</summary>
     public string? Task { get; init; }
 
+    /// <summary>The route that it was drawn for, in a run with a routing table (<see cref="Sampling.RoutingTable"/>).</summary>
+    public string? Route { get; init; }
+
     /// <summary>How many requests it took, when more than one.</summary>
     public Tries? Tries { get; init; }
 

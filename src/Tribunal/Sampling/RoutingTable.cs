@@ -6,6 +6,9 @@ namespace Tribunal.Sampling;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Route
 {
+    /// <summary>What ledgers, verdicts and summaries call it; null names it by its conditions, as in <c>domain=math,task=chat</c>.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The rollout's domain; null for any.</summary>
     public string? Domain { get; init; }
 
@@ -27,11 +30,21 @@ public sealed record Route
 
 /// <summary>
 /// Chooses judge, protocol, thinking budget and policy by what a rollout is. The first line that fits counts; comparisons ignore
-/// case.
+/// case. Where a line asks for the task type, the run's own judge draws one judgement first, the scout, and the type that it
+/// names decides; one that names none fits no such line.
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RoutingTable
 {
+    /// <summary>What the scout's judgement has as its route: it was drawn before the route was known.</summary>
+    public const string Scout = "scout";
+
+    /// <summary>The route of rollouts that no line fits: judged as the run says.</summary>
+    public const string Default = "default";
+
+    private const int MaxName = 128;
+    private static readonly string[] Tasks = ["chat", "reasoning"];
+
     /// <summary>The lines, from first to last.</summary>
     public IReadOnlyList<Route> Routes { get; init; } = [];
 
@@ -54,16 +67,56 @@ public sealed record RoutingTable
             wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Whether a rollout's line can't be told without its task type.</summary>
+    /// <param name="domain">The rollout's domain, if it has one.</param>
+    public bool AsksTask(string? domain) =>
+        Routes.FirstOrDefault(route => route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase))?.Task is not null;
+
+    /// <summary>The name of a line.</summary>
+    public static string NameOf(Route route) => route.Name ?? (route.Domain, route.Task) switch
+    {
+        (null, null) => "any",
+        ({ } domain, null) => $"domain={domain}",
+        (null, { } task) => $"task={task}",
+        ({ } domain, { } task) => $"domain={domain},task={task}",
+    };
+
+    /// <summary>Tables are the same when their lines are.</summary>
+    public bool Equals(RoutingTable? other) => other is not null && Routes.SequenceEqual(other.Routes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Routes.Aggregate(0, HashCode.Combine);
+
     /// <summary>What is wrong with the table, each problem naming the option; empty when nothing is.</summary>
     /// <param name="judges">Names of the configured judges; null skips that check.</param>
     /// <param name="protocols">Names of the protocols; null skips that check.</param>
     public IReadOnlyList<string> Problems(IReadOnlyCollection<string>? judges = null, IReadOnlyCollection<string>? protocols = null)
     {
         List<string> problems = [];
+        HashSet<string> names = new([Scout, Default], StringComparer.Ordinal);
         for (int i = 0; i < Routes.Count; i++)
         {
-            Route route = Routes[i];
             string at = $"routing.routes[{i}]";
+            if (Routes[i] is not { } route)
+            {
+                problems.Add($"{at}: is null");
+                continue;
+            }
+
+            if (NameOf(route) is var name && (name.Length is 0 or > MaxName || name.Any(char.IsControl)))
+            {
+                problems.Add($"{at}.name: is empty, longer than {MaxName} characters, or has control characters");
+            }
+            else if (!names.Add(name))
+            {
+                problems.Add($"{at}.name: '{name}' is taken");
+            }
+
+            if (route.Task is { } task && !Tasks.Contains(task, StringComparer.OrdinalIgnoreCase))
+            {
+                problems.Add($"{at}.task: '{task}' is never perceived; there are {string.Join(", ", Tasks)}");
+            }
+
             if (route is { Judge: null, Protocol: null, ThinkingTokens: null, Policy: null })
             {
                 problems.Add($"{at}: chooses nothing; give judge, protocol, thinkingTokens or policy");
@@ -91,7 +144,7 @@ public sealed record RoutingTable
 
             for (int before = 0; before < i; before++)
             {
-                if (Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
+                if (Routes[before] is not null && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
                 {
                     problems.Add($"{at}: is never reached, routing.routes[{before}] fits all it fits");
                     break;

@@ -101,6 +101,9 @@ public sealed record Verdict
     /// </summary>
     public IReadOnlyList<double>? LeadInterval { get; init; }
 
+    /// <summary>The route taken, in a run with a routing table (<see cref="Sampling.RoutingTable"/>).</summary>
+    public string? Route { get; init; }
+
     /// <summary>What it used.</summary>
     public required VoteCounts Votes { get; init; }
 

@@ -36,6 +36,9 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public ScriptedJudge Judge { get; } = new();
 
+    /// <summary>The judge of requests that name it.</summary>
+    public ScriptedJudge Second { get; } = new("second");
+
     public ActivityOptions Options { get; set; } = new() { DrawsPerChunk = 16, DrawsPerShard = 40 };
 
     public string Protocol { get; set; } = "grm";
@@ -44,8 +47,11 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public JudgeBinding Resolve(EvaluationRequest request)
     {
-        IProtocol protocol = ProtocolCatalog.Resolve(Protocol, null).Protocol;
-        return new JudgeBinding { Judge = Judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8 };
+        IProtocol protocol = ProtocolCatalog.Resolve(request.Protocol == "auto" ? Protocol : request.Protocol, null).Protocol;
+        ScriptedJudge judge = request.Judge is null ? Judge
+            : request.Judge == Second.Name ? Second
+            : throw new JudgeConfigurationException($"there is no judge '{request.Judge}'");
+        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8 };
     }
 
     /// <summary>Runs as a fresh process would.</summary>

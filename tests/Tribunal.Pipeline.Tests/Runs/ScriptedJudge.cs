@@ -4,11 +4,11 @@ using Tribunal.Judging;
 namespace Tribunal.Pipeline.Tests.Runs;
 
 /// <summary>A judge whose answer depends on the seed alone, in the GRM grammar, with faults where the test wants them.</summary>
-internal sealed class ScriptedJudge : IJudge
+internal sealed class ScriptedJudge(string name = "scripted") : IJudge
 {
     private int _calls;
 
-    public string Name => "scripted";
+    public string Name => name;
 
     public ConcurrentQueue<JudgeQuestion> Asked { get; } = [];
 

@@ -38,6 +38,9 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
     /// <inheritdoc/>
     public JudgingKind Kind => JudgingKind.Pairwise;
 
+    /// <inheritdoc/>
+    public bool NamesTask => !thinks;
+
     /// <summary>
     /// The authors decode greedily, once, with up to 50k tokens, and never vote. Votes need samples that differ, hence
     /// T = 0.6 here, which is also what the distilled checkpoints' base models are made for.

@@ -1,0 +1,96 @@
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+
+namespace Tribunal.Verdicts;
+
+/// <summary>One way to judge rollouts.</summary>
+/// <param name="Name">Its route, as ledgers and verdicts say it; null in a run without a routing table.</param>
+/// <param name="Scheme">What is drawn and how it is voted on.</param>
+/// <param name="Protocol">How the judge is asked.</param>
+/// <param name="Apart">Whether judge, protocol or thinking budget are not the run's own: the scout does not vote then.</param>
+public sealed record Branch(string? Name, IJudgingScheme Scheme, IProtocol Protocol, bool Apart = false)
+{
+    /// <summary>The number under which the ledger has a sample of the scheme's: samples apart keep clear of the scout's number.</summary>
+    public int NumberOf(int sample) => Apart ? sample + Router.FirstApart : sample;
+}
+
+/// <summary>Where a rollout stands.</summary>
+/// <param name="Branch">How it is judged.</param>
+/// <param name="Ledger">Its judgements as the branch's scheme numbers them, hinted ones included.</param>
+/// <param name="Scout">The judgement to draw first, by the run's own judge, before the branch can be told; the branch is the run's own then.</param>
+public sealed record RoutedRollout(Branch Branch, IReadOnlyList<Judgement> Ledger, Draw? Scout);
+
+/// <summary>
+/// Sends rollouts the way that a routing table says. A pure function of rollout and ledger: the same ledger, in any order, gives
+/// the same branch, however often the run was interrupted.
+/// </summary>
+/// <param name="own">The run's own way: for scouts, and for rollouts that no line fits.</param>
+/// <param name="table">The table; null sends everything the run's own way.</param>
+/// <param name="branches">One per line of the table.</param>
+public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList<Branch>? branches = null)
+{
+    /// <summary>The number of the first sample of a branch apart; hinted samples lie above.</summary>
+    public const int FirstApart = 1 << 29;
+
+    /// <summary>Finds a rollout's branch.</summary>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="ledger">All that the ledger holds of it, in any order.</param>
+    public RoutedRollout Find(Rollout rollout, IReadOnlyList<Judgement> ledger)
+    {
+        if (table is null)
+        {
+            return new RoutedRollout(own, ledger, null);
+        }
+
+        string? task = null;
+        if (table.AsksTask(rollout.Domain) && own.Protocol.WhyNot(rollout) is null)
+        {
+            Judgement? scout = ledger.FirstOrDefault(static judgement => judgement.Route == RoutingTable.Scout);
+            if (scout is null && own.Scheme.Next(rollout, []).Draws is [var first, ..])
+            {
+                return new RoutedRollout(own, ledger, first);
+            }
+
+            task = scout?.Task;
+        }
+
+        Branch branch = table.For(rollout.Domain, task) is { } route ? branches![IndexOf(route)] : own;
+        return new RoutedRollout(branch, branch.Apart ? Apart(ledger) : ledger, null);
+    }
+
+    /// <summary>What of a recorded ledger votes: without the scout where the rollout went another way, numbered as the scheme did.</summary>
+    public static IReadOnlyList<Judgement> Voting(IReadOnlyList<Judgement> ledger) =>
+        ledger.Any(static judgement => IsApart(judgement)) ? Apart(ledger) : ledger;
+
+    private static bool IsApart(Judgement judgement) => judgement.Sample >= FirstApart && !judgement.Hinted;
+
+    private static List<Judgement> Apart(IReadOnlyList<Judgement> ledger)
+    {
+        var apart = new List<Judgement>(ledger.Count);
+        foreach (Judgement judgement in ledger)
+        {
+            if (judgement.Hinted)
+            {
+                apart.Add(judgement);
+            }
+            else if (IsApart(judgement))
+            {
+                apart.Add(judgement with { Sample = judgement.Sample - FirstApart });
+            }
+        }
+
+        return apart;
+    }
+
+    private int IndexOf(Route route)
+    {
+        int index = 0;
+        while (!ReferenceEquals(table!.Routes[index], route))
+        {
+            index++;
+        }
+
+        return index;
+    }
+}
