@@ -8,16 +8,21 @@ namespace Tribunal.Pipeline.Activities;
 public static class Schemes
 {
     /// <summary>Options for a scheme that draws and votes, or only votes.</summary>
-    public static SchemeOptions OptionsFor(EvaluationRequest request, JudgingKind kind, (double Min, double Max) range) => new()
+    public static SchemeOptions OptionsFor(EvaluationRequest request, JudgingKind kind, (double Min, double Max) range)
     {
-        Policy = request.Policy,
-        Meta = request.Meta,
-        Tournament = request.Tournament,
-        Rule = request.Rule,
-        Seed = request.Seed,
-        Kind = kind,
-        ScoreRange = range,
-    };
+        var options = new SchemeOptions
+        {
+            Policy = request.Policy,
+            Meta = request.Meta,
+            Tournament = request.Tournament,
+            Rule = request.Rule,
+            Seed = request.Seed,
+            Kind = kind,
+        };
+
+        // Pair judges give no scores; where a route had lists judged, theirs are on the usual scale.
+        return kind == JudgingKind.Listwise ? options with { ScoreRange = range } : options;
+    }
 
     /// <summary>The scheme of a run.</summary>
     /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>

@@ -239,6 +239,11 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     private void Resample(CancellationToken cancellationToken)
     {
         _labelled.RemoveAll(static r => r.Ledger.Count == 0);
+        for (int i = 0; i < _labelled.Count; i++)
+        {
+            _labelled[i] = _labelled[i] with { Ledger = Router.Voting(_labelled[i].Ledger) };
+        }
+
         if (_labelled.Count == 0)
         {
             return;
@@ -254,8 +259,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
         samples.Add(most);
         JudgingKind kind = _labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
         (double, double) range = ProtocolCatalog.Names.Contains(run.Manifest.Protocol, StringComparer.Ordinal)
-            ? ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol.ScoreRange
-            : (1, 10);
+            && ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol is { Kind: JudgingKind.Listwise } lists ? lists.ScoreRange : (1, 10);
         SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new() };
         double pass = _labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
 

@@ -119,6 +119,13 @@ public sealed partial class RoutedRunTests : IDisposable
             Assert.Equal(!left, joined.Ledger.Any(static j => j.Route == RoutingTable.Scout));
             Assert.All(joined.Ledger, static j => Assert.InRange(j.Sample, 0, Router.FirstApart - 1));
         }
+
+        batch.Position = 0;
+        using var again = new MemoryStream();
+        await vote.CastAsync(batch, Schemes.OptionsFor(Request(), JudgingKind.Pairwise, (0, 1)), samples: null, simulated: false, again, CancellationToken.None);
+        string[] lines = System.Text.Encoding.UTF8.GetString(again.ToArray()).Split('\n');
+        Verdict[] verdicts = [.. File.ReadLines(_bed.PathOf(RunFiles.Verdicts)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
+        Assert.All(verdicts, (verdict, i) => Assert.Equal(verdict.Rewards!, JsonSerializer.Deserialize(lines[i], TribunalJson.Default.Verdict)!.Rewards!.Select(static r => r), static (a, b) => Math.Abs(a - b) < 1e-9));
     }
 
     [Fact]
