@@ -100,6 +100,11 @@ public static class TrainingExport
     {
         ArgumentNullException.ThrowIfNull(options);
         RunManifest manifest = await ManifestAsync(options.Run, cancellationToken);
+        if (manifest.Request.Routing is not null)
+        {
+            throw new TrainingExportException("a run with a routing table holds answers to several prompts; training data comes from a run of one");
+        }
+
         (string batch, bool unverified) = await BatchAsync(options, manifest, cancellationToken);
         IProtocol protocol = ProtocolOf(manifest, options.Template);
         var example = new ExampleComposer(protocol, options, manifest.Simulated);
