@@ -10,7 +10,6 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Storage.Local;
-using Tribunal.Training;
 
 namespace Tribunal.Cli.Commands;
 
@@ -26,7 +25,7 @@ internal sealed class ScoreCommand
     private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
-    private readonly Option<string> _hint = new("--hint") { Description = "Training data: ask once more, naming the best response, for labelled items that no sample got right (failed) or for all. Never voted.", DefaultValueFactory = static _ => "none", HelpName = "none|failed|all" };
+    private readonly HintChoice _hint = new();
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
     private readonly RouteChoice _routes = new();
@@ -34,7 +33,6 @@ internal sealed class ScoreCommand
     public static Command Create()
     {
         var score = new ScoreCommand();
-        score._hint.AcceptOnlyFromAmong("none", "failed", "all");
         score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
         score._validFloor.Between(0, 1);
         score._wait.Between(0, double.PositiveInfinity);
@@ -57,7 +55,7 @@ internal sealed class ScoreCommand
         score._judge.AddTo(command);
         score._vote.AddTo(command);
         score._routes.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint, score._via, score._noReport, score._json])
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._noReport, score._json])
         {
             command.Add(option);
         }
@@ -89,12 +87,7 @@ internal sealed class ScoreCommand
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
         {
             Routing = _routes.Of(parsed),
-            Hint = parsed.GetValue(_hint) switch
-            {
-                "failed" => HintMode.Failed,
-                "all" => HintMode.All,
-                _ => HintMode.None,
-            },
+            Hint = _hint.ModeOf(parsed),
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
         JudgeRoutes routes = Resolve(judges, request);

@@ -27,6 +27,8 @@ internal static class SubmitCommand
         Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output };
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
+        HintChoice hint = new();
+        command.Add(hint.Option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             FileInfo file = parsed.GetRequiredValue(batch);
@@ -41,6 +43,7 @@ internal static class SubmitCommand
             {
                 Output = parsed.GetValue(run),
                 Judge = parsed.GetValue(judge),
+                Hint = hint.ModeOf(parsed),
             };
             if (EvaluationMessage.Fault(request) is { } fault)
             {

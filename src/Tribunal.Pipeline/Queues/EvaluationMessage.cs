@@ -73,6 +73,11 @@ public static class EvaluationMessage
             return $"'protocol' is one of {string.Join(", ", Protocols)}";
         }
 
+        if (!Enum.IsDefined(request.Hint))
+        {
+            return "'hint' is none, failed or all";
+        }
+
         if (request.Limits.Tokens is <= 0 || request.Limits.Cost is { } cost && !(cost > 0 && double.IsFinite(cost)))
         {
             return "'limits' are above 0";

@@ -142,6 +142,7 @@ public sealed class HintedRunTests : IDisposable
         var defaults = new RequestDefaults();
         Assert.Equal(HintMode.Failed, EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":"failed"}""", defaults).Hint);
         Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":"some"}""", defaults));
+        Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":7}""", defaults));
         var request = new EvaluationRequest { Batch = "b.jsonl" };
         Assert.DoesNotContain("hint", JsonSerializer.Serialize(request, RequestJson.Default.EvaluationRequest), StringComparison.Ordinal);
         Assert.NotEqual(RunIds.For(request), RunIds.For(request with { Hint = HintMode.All }));
