@@ -6,6 +6,7 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Queues;
 using Tribunal.Pipeline.Reports;
 using Tribunal.Pipeline.Runs;
+using Tribunal.Pipeline.Training;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;
@@ -99,6 +100,21 @@ public sealed class HintedRunTests : IDisposable
         string page = File.ReadAllText(await RunReport.WriteAsync(_bed.PathOf("", "hinted")));
         Assert.DoesNotContain("hint-marker", page, StringComparison.Ordinal);
         Assert.Equal(Rollouts * 4, (await _bed.LedgerAsync("hinted")).Count);
+    }
+
+    [Fact]
+    public async Task Routed_rollouts_get_their_hints_too_and_no_training_data()
+    {
+        var routing = new RoutingTable { Routes = [new Route { Domain = "even", ThinkingTokens = 100, Policy = new() { Samples = 2 } }] };
+        await _bed.RunAsync("plain", Request(HintMode.None) with { Routing = routing });
+        RunOutcome outcome = await _bed.RunAsync("hinted", Request(HintMode.All) with { Routing = routing });
+        Assert.Equal((RunStatus.Complete, Rollouts * 3L), (outcome.Status, outcome.Judgements));
+        Assert.Equal(Rollouts, (await HintedAsync("hinted")).Select(static j => j.RolloutId).Distinct().Count());
+        Assert.Equal(Rollouts, (await HintedAsync("hinted")).Count);
+        Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "plain")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "hinted")));
+        TrainingExportException refused = await Assert.ThrowsAsync<TrainingExportException>(
+            () => TrainingExport.WriteAsync(new TrainingExportOptions { Run = _bed.PathOf("", "hinted"), Output = _bed.PathOf("", "out"), Form = TrainingForm.Spct }));
+        Assert.Contains("routing table", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
