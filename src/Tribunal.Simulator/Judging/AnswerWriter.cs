@@ -175,7 +175,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
         }
 
         Pad(thoughts, target * 2 / 3);
-        int rest = target - thoughts.Length;
+        int rest = Math.Max(0, target - thoughts.Length);
         var text = new StringBuilder(rest + 200);
         text.Append(first).Append(' ').Append(Remark(perceived[0])).Append(", while ").Append(second).Append(' ').Append(Remark(perceived[1])).Append(".\n");
         Pad(text, rest - 50);
