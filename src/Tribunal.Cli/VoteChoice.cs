@@ -16,7 +16,8 @@ internal sealed class VoteChoice
     private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => 32 };
     private readonly Option<double> _confidence = new("--confidence") { Description = "Probability that the leader leads (adaptive), or 1 - the error promised (certified).", DefaultValueFactory = static _ => 0.95, HelpName = "P" };
     private readonly Option<double> _growth = new("--growth") { Description = "How a round grows over the one before, above 1, for the other policies.", DefaultValueFactory = static _ => 2 };
-    private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this.", DefaultValueFactory = static _ => 0.1 };
+    private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this; 0 goes on.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<double> _indifference = new("--indifference") { Description = "Adaptive, lists: a difference of mean scores that doesn't matter, as a share of the score range.", DefaultValueFactory = static _ => 0.03 };
     private readonly Option<long?> _budget = new("--budget") { Description = "Total judgements over the batch, for the budget policy." };
     private readonly Option<long?> _budgetTokens = new("--budget-tokens") { Description = "Total tokens over the batch, for the budget policy." };
     private readonly Option<double?> _budgetCost = new("--budget-cost") { Description = "Total money over the batch, for the budget policy (needs prices)." };
@@ -58,7 +59,7 @@ internal sealed class VoteChoice
         }
 
         foreach (Option option in (Option[])
-            [_samples, _policy, _min, _max, _confidence, _growth, _futility, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
+            [_samples, _policy, _min, _max, _confidence, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
              _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _shared, _teams, _seed])
         {
             command.Add(option);
@@ -92,6 +93,7 @@ internal sealed class VoteChoice
             Confidence = parsed.GetRequiredValue(_confidence),
             Growth = parsed.GetRequiredValue(_growth),
             Futility = parsed.GetRequiredValue(_futility),
+            Indifference = parsed.GetRequiredValue(_indifference),
             Judgements = parsed.GetValue(_budget),
             Tokens = parsed.GetValue(_budgetTokens),
             Cost = parsed.GetValue(_budgetCost),

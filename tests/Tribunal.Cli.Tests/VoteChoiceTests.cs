@@ -17,7 +17,7 @@ public sealed class VoteChoiceTests
     public void Every_constant_of_a_tournament_can_be_said()
     {
         EvaluationRequest request = Read("""
-            --policy adaptive --min 4 --max 64 --growth 1.5 --futility 0.2 --meta-use weight --meta-temperature 2 --rule btd
+            --policy adaptive --min 4 --max 64 --growth 1.5 --futility 0.2 --indifference 0.05 --meta-use weight --meta-temperature 2 --rule btd
             --tournament swiss --rounds 3 --shared-bracket --rating elo-average --elo-k 4 --elo-initial 1500 --elo-scale 200 --elo-base 2 --elo-orders 7
             --teams pattern:Answer:(.*)
             """);
@@ -32,7 +32,7 @@ public sealed class VoteChoiceTests
                 Teams = new TeamOptions { Answer = AnswerKind.Pattern, Pattern = "Answer:(.*)" },
             },
             request.Tournament);
-        Assert.Equal(new PolicyOptions { Kind = PolicyKind.Adaptive, Min = 4, Max = 64, Growth = 1.5, Futility = 0.2 }, request.Policy);
+        Assert.Equal(new PolicyOptions { Kind = PolicyKind.Adaptive, Min = 4, Max = 64, Growth = 1.5, Futility = 0.2, Indifference = 0.05 }, request.Policy);
         Assert.Equal((MetaUse.Weight, 2.0, VotingRule.BradleyTerryDavidson), (request.Meta.Use, request.Meta.Temperature, request.Rule));
     }
 

@@ -43,16 +43,24 @@ public sealed record PolicyOptions
     public double Confidence { get; init; } = 0.95;
 
     /// <summary>
-    /// How a round grows over the one before, above 1, for the other policies; default 2: 2, 4, 8, … judgements. Rounds are
-    /// rounded up to even numbers, so that presentation orders stay balanced.
+    /// How the judgements of a rollout or match grow from round to round, above 1, for the other policies; default 2: 2, 4, 8, 16, 24, 32. They
+    /// are rounded up to even numbers, so that presentation orders stay balanced; no round adds more than 8 or a quarter of <see cref="Max"/>.
     /// </summary>
     public double Growth { get; init; } = 2;
 
     /// <summary>
     /// For <c>adaptive</c>: sampling ends once the predictive probability that <see cref="Max"/> judgements would reach
-    /// <see cref="Confidence"/> falls below this, in [0, 1); default 0.1. 0 gives up only where the judge sees no difference at all.
+    /// <see cref="Confidence"/> falls below this, in [0, 1); default 0: it goes on, for near ties are where the last judgements change the most verdicts. 0.1 ends most of
+    /// them at three quarters of <see cref="Max"/>.
     /// </summary>
-    public double Futility { get; init; } = 0.1;
+    public double Futility { get; init; }
+
+    /// <summary>
+    /// For <c>adaptive</c> over lists: a difference of mean scores that doesn't matter, as a share of the score range, in [0, 1); default
+    /// 0.03, about a quarter of a point of 1 to 10. Sampling ends once it is as sure as <see cref="Confidence"/> that nobody leads the
+    /// leader by more. 0 lets near ties run to <see cref="Max"/>.
+    /// </summary>
+    public double Indifference { get; init; } = 0.03;
 
     /// <summary>For <c>budget</c>: total judgements over the batch. One of the three totals must be given.</summary>
     public long? Judgements { get; init; }

@@ -46,6 +46,8 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 {
     protected PolicyOptions Policy { get; } = policy;
 
+    protected VotingRule Rule { get; } = rule;
+
     public override Advance Next(SlotSet drawn, int? allowance, Func<Ballots> ballots)
     {
         int end = Math.Min(Policy.Max, allowance ?? Policy.Max);
@@ -80,7 +82,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
             return checkpoint >= Inseparable ? StopReason.Exhausted : null;
         }
 
-        double[] rewards = Tally.Rewards(ballots, rows, weights, rule, out BradleyTerry? fit);
+        double[] rewards = Tally.Rewards(ballots, rows, weights, Rule, out BradleyTerry? fit);
         var standing = Standing.Of(rewards, 0);
         ballots.Soften(rows, meta, weights);
         if (Enough(ballots, rows, weights, fit, standing) is { } enough)
@@ -93,26 +95,31 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
             return null;
         }
 
-        Duel duel = Duel.Between(ballots, rows, weights, standing.Best, standing.Ranking[1], majority: rule == VotingRule.Majority);
-        return (duel.Balanced && rows >= Inseparable) || Hopeless(ballots, rows, checkpoint, standing, duel) ? StopReason.Exhausted : null;
+        Duel duel = Duel.Between(ballots, rows, weights, standing.Best, standing.Ranking[1], majority: Rule == VotingRule.Majority);
+        return (duel.Balanced && rows >= Inseparable) || Hopeless(ballots, rows, weights, checkpoint, standing, duel) ? StopReason.Exhausted : null;
     }
 
     /// <summary>Why no more is needed; null when more is.</summary>
     protected abstract StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing);
 
     /// <summary>Whether the maximum can't be expected to decide.</summary>
-    protected abstract bool Hopeless(Ballots ballots, int rows, int checkpoint, Standing standing, Duel duel);
+    protected abstract bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel);
 
     /// <summary>The probability that the leader leads.</summary>
     protected double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
-        Tally.Confidence(ballots, rows, weights, rule, fit, standing.Best);
+        Tally.Confidence(ballots, rows, weights, Rule, fit, standing.Best);
 
     /// <summary>Whether candidates are told apart by score differences rather than by votes.</summary>
-    protected bool Scored(Ballots ballots) => !ballots.Pairs && Tally.Scored(ballots, rule);
+    protected bool Scored(Ballots ballots) => !ballots.Pairs && Tally.Scored(ballots, Rule);
 
     private int First => Even(Policy.Min);
 
-    private int After(int checkpoint) => Even(Math.Max(checkpoint + 1, (int)Math.Min(SlotSet.Limit, Math.Ceiling(checkpoint * Policy.Growth))));
+    // A last round as large as all before it would mostly be spent on rollouts that a part of it decides.
+    private int After(int checkpoint)
+    {
+        int grown = (int)Math.Min(SlotSet.Limit, Math.Ceiling(checkpoint * Policy.Growth));
+        return Even(Math.Max(checkpoint + 1, Math.Min(grown, checkpoint + Math.Max(8, Policy.Max / 4))));
+    }
 
     // Mirrored pairs of votes are never cut in two.
     private int Even(int count) => Math.Min(Policy.Max, count + (count & 1));
@@ -127,14 +134,21 @@ internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, Votin
     protected override StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
         Confidence(ballots, rows, weights, fit, standing) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(Ballots ballots, int rows, int checkpoint, Standing standing, Duel duel)
+    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel)
     {
+        bool scored = Scored(ballots);
+        if (scored && rows >= Inseparable && Policy.Indifference > 0
+            && Tally.Confidence(ballots, rows, weights, Rule, null, standing.Best, -Policy.Indifference) >= Policy.Confidence)
+        {
+            return true;
+        }
+
         if (Policy.Futility <= 0 || checkpoint >= Policy.Max || duel.Count <= 0)
         {
             return false;
         }
 
-        (double location, double scale) = duel.Margin(Scored(ballots));
+        (double location, double scale) = duel.Margin(scored, scored ? ListSpread.Of(ballots, rows, weights) : default);
         return LeaderPosterior.Decidable(location, scale, checkpoint, Policy.Max, Policy.Confidence) < Policy.Futility;
     }
 }
@@ -159,7 +173,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
         return StopReason.Certified;
     }
 
-    protected override bool Hopeless(Ballots ballots, int rows, int checkpoint, Standing standing, Duel duel)
+    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel)
     {
         // Even if every judgement to come agreed.
         double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, ballots.Candidates);
@@ -236,5 +250,5 @@ internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingR
     protected override StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
         Confidence(ballots, rows, weights, fit, standing) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(Ballots ballots, int rows, int checkpoint, Standing standing, Duel duel) => false;
+    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel) => false;
 }

@@ -46,6 +46,7 @@ public sealed record SchemeOptions
             Require(Policy.Confidence is > 0.5 and < 1, $"policy.confidence: {Policy.Confidence} is outside (0.5, 1)");
             Require(Policy.Growth is > 1 and <= SlotSet.Limit, $"policy.growth: {Policy.Growth} must be above 1");
             Require(Policy.Futility is >= 0 and < 1, $"policy.futility: {Policy.Futility} is outside [0, 1)");
+            Require(Policy.Indifference is >= 0 and < 1, $"policy.indifference: {Policy.Indifference} is outside [0, 1)");
         }
 
         if (Policy.Kind == PolicyKind.Budget)

@@ -13,6 +13,7 @@ internal sealed class Ballots
     private readonly int[] _slots;
     private readonly double[] _metas;
     private readonly double[] _panel;
+    private readonly sbyte[] _places;
 
     public Ballots(int candidates, int capacity, bool mirrored)
     {
@@ -22,6 +23,7 @@ internal sealed class Ballots
         _slots = new int[capacity];
         _metas = new double[capacity];
         _panel = new double[capacity];
+        _places = new sbyte[capacity];
     }
 
     public int Candidates { get; }
@@ -40,6 +42,9 @@ internal sealed class Ballots
     public ReadOnlySpan<double> Row(int row) => _values.AsSpan(row * Candidates, Candidates);
 
     public int Slot(int row) => _slots[row];
+
+    /// <summary>Where the winner of a choice was shown: −1 first, 1 second, 0 for draws and for lists.</summary>
+    public int Place(int row) => _places[row];
 
     /// <summary>Rows whose slot is below a checkpoint; slots ascend.</summary>
     public int Below(int slot)
@@ -84,6 +89,7 @@ internal sealed class Ballots
         row[a] = winner == a ? 1 : winner == b ? 0 : 0.5;
         row[b] = 1 - row[a];
         Choices++;
+        _places[Count] = winner is null ? (sbyte)0 : (sbyte)(judgement.Winner == judgement.Order[0] ? -1 : 1);
         Append(slot, judgement, panel);
     }
 
@@ -130,6 +136,7 @@ internal sealed class Ballots
             single._slots[row - start] = _slots[row];
             single._metas[row - start] = _metas[row];
             single._panel[row - start] = _panel[row];
+            single._places[row - start] = _places[row];
         }
 
         single.Count = count;
@@ -157,6 +164,7 @@ internal sealed class Ballots
                 shuffled._slots[shuffled.Count] = position;
                 shuffled._metas[shuffled.Count] = _metas[row];
                 shuffled._panel[shuffled.Count] = _panel[row];
+                shuffled._places[shuffled.Count] = _places[row];
                 shuffled.Count++;
             }
         }

@@ -21,7 +21,10 @@ internal readonly struct Duel
     /// <summary>Effective number of judgements, (Σw)²/Σw².</summary>
     public double Count { get; }
 
-    /// <summary>Whether every pair of mirrored judgements cancels out, or, without mirroring, every judgement sees no difference.</summary>
+    /// <summary>
+    /// Whether the judge follows the position or sees no difference: every pair of mirrored judgements cancels out, and choices
+    /// always fell on the same place. Without mirroring: every judgement sees no difference.
+    /// </summary>
     public bool Balanced { get; }
 
     /// <summary>Votes for the leader, draws half, scaled to <see cref="Count"/>.</summary>
@@ -40,14 +43,17 @@ internal readonly struct Duel
     public double VoteConfidence => LeaderPosterior.Votes(_for, _against);
 
     /// <summary>P(leader leads) by the posterior of the score differences.</summary>
-    public double ScoreConfidence => LeaderPosterior.Difference(Count, _mean, _squares);
+    /// <param name="spread">The noise of the whole list.</param>
+    /// <param name="above">By how much it has to lead, in shares of the score range.</param>
+    public double ScoreConfidence(ListSpread spread, double above = 0) =>
+        LeaderPosterior.Difference(Count, _mean, _squares, spread.Beside(_squares), above);
 
     /// <summary>Location and scale of the margin's posterior, for votes (Beta, in −1..1) or for score differences.</summary>
-    public (double Location, double Scale) Margin(bool scored)
+    public (double Location, double Scale) Margin(bool scored, ListSpread spread)
     {
         if (scored)
         {
-            (double location, double scale, _) = LeaderPosterior.Posterior(Count, _mean, _squares);
+            (double location, double scale, _) = LeaderPosterior.Posterior(Count, _mean, _squares, spread.Beside(_squares));
             return (location, scale);
         }
 
@@ -66,6 +72,7 @@ internal readonly struct Duel
         bool balanced = true;
         double open = 0;
         int block = -1;
+        int? place = null;
         for (int row = 0; row < rows; row++)
         {
             double w = weights[row];
@@ -100,6 +107,9 @@ internal readonly struct Duel
             }
 
             open += d;
+
+            // Votes of a close pair cancel out by chance too, but then winners stand now here, now there.
+            balanced &= !ballots.Pairs || !ballots.Mirrored || ballots.Place(row) == (place ??= ballots.Place(row));
         }
 
         balanced &= Math.Abs(open) < 1e-9;

@@ -25,18 +25,22 @@ public static class LeaderPosterior
     /// <param name="count">How many differences (an effective number where they are weighted), above 0.</param>
     /// <param name="mean">Their mean, in shares of the score range.</param>
     /// <param name="squares">Their sum of squares about the mean.</param>
-    public static double Difference(double count, double mean, double squares)
+    public static double Difference(double count, double mean, double squares) => Difference(count, mean, squares, default, 0);
+
+    /// <summary>P(mean difference &gt; <paramref name="above"/>), knowing of the spread what responses beside the two show as well.</summary>
+    internal static double Difference(double count, double mean, double squares, (double Squares, double Freedom) beside, double above)
     {
-        (double location, double scale, double freedom) = Posterior(count, mean, squares);
-        return 1 - StudentT.CDF(location, scale, freedom, 0);
+        (double location, double scale, double freedom) = Posterior(count, mean, squares, beside);
+        return 1 - StudentT.CDF(location, scale, freedom, above);
     }
 
     /// <summary>Location, scale and degrees of freedom of the posterior of the mean difference.</summary>
-    internal static (double Location, double Scale, double Freedom) Posterior(double count, double mean, double squares)
+    internal static (double Location, double Scale, double Freedom) Posterior(
+        double count, double mean, double squares, (double Squares, double Freedom) beside)
     {
         double weight = PriorMeanWeight + count;
-        double freedom = PriorSpreadWeight + count;
-        double variance = ((PriorSpreadWeight * PriorSpread * PriorSpread) + squares
+        double freedom = PriorSpreadWeight + count + beside.Freedom;
+        double variance = ((PriorSpreadWeight * PriorSpread * PriorSpread) + squares + beside.Squares
             + (PriorMeanWeight * count / weight * mean * mean)) / freedom;
         return (count * mean / weight, Math.Sqrt(variance / weight), freedom);
     }

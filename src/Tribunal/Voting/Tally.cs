@@ -68,9 +68,16 @@ internal static class Tally
     /// The probability that a candidate leads its closest rival: the smallest, over the others, of the probability that it leads
     /// each. Scores by the difference model, votes by the Beta posterior, fits of more than two by their normal approximation.
     /// </summary>
-    public static double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader)
+    public static double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader) =>
+        Confidence(ballots, rows, weights, rule, fit, leader, above: 0);
+
+    /// <summary>The same, of leading by more than <paramref name="above"/> (a share of the score range; scores only).</summary>
+    public static double Confidence(
+        Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader, double above)
     {
         double confidence = 1;
+        bool scored = !ballots.Pairs && Scored(ballots, rule);
+        ListSpread spread = scored ? ListSpread.Of(ballots, rows, weights) : default;
         for (int other = 0; other < ballots.Candidates; other++)
         {
             if (other == leader)
@@ -84,9 +91,8 @@ internal static class Tally
                 continue;
             }
 
-            bool scored = !ballots.Pairs && Scored(ballots, rule);
             Duel duel = Duel.Between(ballots, rows, weights, leader, other, majority: rule == VotingRule.Majority);
-            confidence = Math.Min(confidence, scored ? duel.ScoreConfidence : duel.VoteConfidence);
+            confidence = Math.Min(confidence, scored ? duel.ScoreConfidence(spread, above) : duel.VoteConfidence);
         }
 
         return confidence;

@@ -43,7 +43,7 @@ internal sealed class NoiseModel(ulong seed, int responses, double noise)
         int j = draw.Pair[1];
         (double spread, double meta) = Soundness(ref random);
         double d = q[i] - q[j] + (spread * Math.Sqrt(2) * random.NextNormal());
-        return Ledgers.Pair(draw.Sample, i, j, d > 0 ? i : j, meta, $"s{rollout}");
+        return Ledgers.Pair(draw.Sample, i, j, d > 0 ? i : j, meta, $"s{rollout}", draw.Order);
     }
 
     private (double Spread, double Meta) Soundness(ref SeededRandom random)

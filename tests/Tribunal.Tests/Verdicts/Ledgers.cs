@@ -27,13 +27,13 @@ internal static class Ledgers
         Usage = new Usage(10, 5),
     };
 
-    public static Judgement Pair(int sample, int i, int j, int? winner, double? meta = null, string id = "r") => new()
+    public static Judgement Pair(int sample, int i, int j, int? winner, double? meta = null, string id = "r", IReadOnlyList<int>? order = null) => new()
     {
         RolloutId = id,
         Sample = sample,
         Protocol = "rrm",
         Judge = "j",
-        Order = [i, j],
+        Order = order ?? [i, j],
         Pair = [i, j],
         Outcome = JudgementOutcome.Valid,
         Winner = winner,
@@ -56,7 +56,7 @@ internal static class Ledgers
     public static Judgement Answer(Draw draw, Rollout rollout, Func<int, int, int, int?> winner)
     {
         int vote = PairIndex.FromSample(draw.Sample, rollout.Responses.Count).Vote;
-        return Pair(draw.Sample, draw.Pair![0], draw.Pair[1], winner(draw.Pair[0], draw.Pair[1], vote), id: rollout.Id);
+        return Pair(draw.Sample, draw.Pair![0], draw.Pair[1], winner(draw.Pair[0], draw.Pair[1], vote), id: rollout.Id, order: draw.Order);
     }
 
     /// <summary>Draws until the scheme is satisfied.</summary>
