@@ -16,6 +16,8 @@ public sealed class UploadEvents : ComponentResource
     /// <summary>The calls that complete an upload; a blob that is being written in blocks raises others, too early.</summary>
     public static IReadOnlyList<string> CompletingCalls { get; } = ["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose"];
 
+    private const string Subject = $"/blobServices/default/containers/{ResourceNames.RolloutsContainer}/blobs/";
+
     /// <summary>Creates topic, subscription and the roles between them.</summary>
     public UploadEvents(string name, RunStorage storage, Place place, ComponentResourceOptions? options = null)
         : base("tribunal:storage:UploadEvents", name, options)
@@ -50,11 +52,13 @@ public sealed class UploadEvents : ComponentResource
             Filter = new EventSubscriptionFilterArgs
             {
                 IncludedEventTypes = ["Microsoft.Storage.BlobCreated"],
-                SubjectBeginsWith = $"/blobServices/default/containers/{ResourceNames.RolloutsContainer}/",
+                SubjectBeginsWith = Subject,
                 IsSubjectCaseSensitive = true,
                 AdvancedFilters = new object[]
                 {
                     new StringInAdvancedFilterArgs { OperatorType = "StringIn", Key = "data.api", Values = [.. CompletingCalls] },
+                    // The tool sends a message of its own for what it uploads.
+                    new StringNotBeginsWithAdvancedFilterArgs { OperatorType = "StringNotBeginsWith", Key = "subject", Values = [Subject + ResourceNames.SubmittedPrefix] },
                 },
             },
             DeliveryWithResourceIdentity = new DeliveryWithResourceIdentityArgs

@@ -12,10 +12,12 @@ public sealed class DeploymentTests
     {
         Deployed deployed = await Stacks.DeployAsync("prod");
         Declared subscription = deployed.One("SystemTopicEventSubscription");
-        Assert.Equal("/blobServices/default/containers/rollouts/", subscription.Text("filter.subjectBeginsWith"));
+        Assert.Equal("/blobServices/default/containers/rollouts/blobs/", subscription.Text("filter.subjectBeginsWith"));
         Assert.Equal("Microsoft.Storage.BlobCreated", subscription.Text("filter.includedEventTypes.0"));
         Assert.Equal("data.api", subscription.Text("filter.advancedFilters.0.key"));
         Assert.Equal(["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose"], subscription["filter.advancedFilters.0.values"]!.AsArray().Select(value => value!.ToString()));
+        Assert.Equal("StringNotBeginsWith subject", $"{subscription.Text("filter.advancedFilters.1.operatorType")} {subscription.Text("filter.advancedFilters.1.key")}");
+        Assert.Equal("/blobServices/default/containers/rollouts/blobs/submitted/", subscription.Text("filter.advancedFilters.1.values.0"));
         Assert.Equal(UploadEvents.CompletingCalls, subscription["filter.advancedFilters.0.values"]!.AsArray().Select(value => value!.ToString()));
         Assert.Equal(ResourceNames.UploadsQueue, subscription.Text("deliveryWithResourceIdentity.destination.queueName"));
         Assert.Equal(ResourceNames.DeadLettersContainer, subscription.Text("deadLetterWithResourceIdentity.deadLetterDestination.blobContainerName"));

@@ -30,7 +30,7 @@ public sealed partial class SharedNamesTests
             names.Where(n => n.Member.EndsWith("Table", StringComparison.Ordinal)).Select(n => n.Value).Order(StringComparer.Ordinal),
             deployed.Of("Table").Select(table => table.Text("tableName")!).Order(StringComparer.Ordinal));
         Assert.All(names, n => Assert.True(
-            n.Member is nameof(ResourceNames.PoisonSuffix) || n.Member.EndsWith("Queue", StringComparison.Ordinal)
+            n.Member is nameof(ResourceNames.PoisonSuffix) or nameof(ResourceNames.SubmittedPrefix) || n.Member.EndsWith("Queue", StringComparison.Ordinal)
             || n.Member.EndsWith("Container", StringComparison.Ordinal) || n.Member.EndsWith("Table", StringComparison.Ordinal),
             $"{n.Member} is of no kind that this test knows"));
     }

@@ -79,7 +79,7 @@ internal static class SubmitCommand
         await using FileStream content = file.OpenRead();
         string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];
         content.Position = 0;
-        string path = $"{UploadEvents.SubmittedPrefix}{hash}/{file.Name}";
+        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{file.Name}";
         if (BatchPath.Fault(path) is { } fault)
         {
             throw new CommandException(ExitCodes.Usage, $"the batch's name can't be used: {fault}");

@@ -199,7 +199,7 @@ public sealed partial class QueueWorker(
             {
                 await foreach (BlobItem blob in clients.Rollouts.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, stopping))
                 {
-                    if (blob.Name.StartsWith(UploadEvents.SubmittedPrefix, StringComparison.Ordinal) || BatchPath.Fault(blob.Name) is not null)
+                    if (blob.Name.StartsWith(ResourceNames.SubmittedPrefix, StringComparison.Ordinal) || BatchPath.Fault(blob.Name) is not null)
                     {
                         continue;
                     }

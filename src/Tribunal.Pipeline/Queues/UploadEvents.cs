@@ -13,12 +13,6 @@ public sealed record UploadEvent(string Path, string Url, string ETag);
 /// <summary>Blob-created events, in the CloudEvents and in the Event Grid schema, one object or an array.</summary>
 public static class UploadEvents
 {
-    /// <summary>
-    /// Uploads below this path wait for their own evaluation message and start nothing by themselves: <c>tribunal submit</c>
-    /// puts batches there.
-    /// </summary>
-    public const string SubmittedPrefix = "submitted/";
-
     private const string Created = "Microsoft.Storage.BlobCreated";
     private const int MaxText = 4096;
 
@@ -84,7 +78,7 @@ public static class UploadEvents
 
         string url = Text(data, "url") ?? throw new MessageRefusedException("a blob-created event has no 'data.url'");
         string eTag = Text(data, "eTag") ?? throw new MessageRefusedException("a blob-created event has no 'data.eTag'");
-        if (PathOf(url, account) is not { } path || path.StartsWith(SubmittedPrefix, StringComparison.Ordinal))
+        if (PathOf(url, account) is not { } path || path.StartsWith(ResourceNames.SubmittedPrefix, StringComparison.Ordinal))
         {
             return null;
         }

@@ -9,6 +9,12 @@ public static class ResourceNames
     /// <summary>Container that batches are uploaded to.</summary>
     public const string RolloutsContainer = "rollouts";
 
+    /// <summary>
+    /// Uploads below this path of <see cref="RolloutsContainer"/> wait for their own evaluation message and start nothing by
+    /// themselves: <c>tribunal submit</c> puts batches there.
+    /// </summary>
+    public const string SubmittedPrefix = "submitted/";
+
     /// <summary>Container of run prefixes.</summary>
     public const string RunsContainer = "runs";
 

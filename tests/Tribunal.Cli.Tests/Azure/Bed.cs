@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Hosting;
@@ -141,6 +142,23 @@ internal sealed class Bed : IAsyncDisposable
             if (record is { IsOver: true })
             {
                 Assert.Fail($"the run ended as {record.State}: {record.Reason}\n{_log}");
+            }
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Waits until a process has said something of this form.</summary>
+    public async Task<Match> UntilSaidAsync(Regex form)
+    {
+        while (true)
+        {
+            lock (_log)
+            {
+                if (form.Match(_log.ToString()) is { Success: true } said)
+                {
+                    return said;
+                }
             }
 
             await Task.Delay(50, TestContext.Current.CancellationToken);

@@ -1,13 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Queues;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
+using Tribunal.Pipeline.Telemetry;
 
 namespace Tribunal.Cli.Tests.Azure;
 
 /// <summary>The tool as processes against a real Azurite.</summary>
-public sealed class EndToEndTests
+public sealed partial class EndToEndTests
 {
     private const int Limit = 120_000;
 
@@ -60,6 +65,38 @@ public sealed class EndToEndTests
         RunRecord uploaded = await bed.UntilAsync(RunIds.ForUpload("batch.jsonl", url, "0x1"), static run => run.State == RunState.Done);
         Assert.Equal(1, uploaded.Attempts);
         Assert.Equal((20 * 4) + (20 * 8), bed.Judge.Stats.Judge.Requests);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_that_watches_takes_uploads_leaves_what_was_submitted_to_its_message_and_counts_judgements()
+    {
+        await using Bed bed = await Bed.StartAsync(TimeSpan.Zero);
+        bed.StartWorker("--watch", "0.2");
+        string batch = await bed.UploadAsync("uploaded.jsonl", rollouts: 3);
+        Process submit = bed.StartTool("submit", Path.Combine(bed.Folder, batch), "--protocol", "grm", "--samples", "2", "--run", "asked", "--watch", "-o", "out");
+        await submit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, submit.ExitCode);
+        await bed.UntilAsync(await UploadedRunAsync(bed, batch), static run => run.State == RunState.Done);
+
+        // A look at the container after the upload of `submit`: the one of a further upload.
+        string later = await bed.UploadAsync("later.jsonl", rollouts: 1);
+        await bed.UntilAsync(await UploadedRunAsync(bed, later), static run => run.State == RunState.Done);
+        List<string> runs = [];
+        await foreach (RunRecord run in bed.Catalog.ListAsync(TestContext.Current.CancellationToken))
+        {
+            runs.Add(run.RunId);
+        }
+
+        Assert.Equal(3, runs.Count);
+
+        // What the alert on a low valid rate reads, by the names that infra/ writes into its query.
+        using HttpClient client = new();
+        string address = (await bed.UntilSaidAsync(WorkerAddress())).Groups[1].Value;
+        string metrics = await client.GetStringAsync(new Uri(address + "/metrics"), TestContext.Current.CancellationToken);
+        string counter = MetricNames.Judgements.Replace('.', '_') + "_total{";
+        string label = $"{MetricNames.OutcomeTag.Replace('.', '_')}=\"{MetricNames.ValidOutcome}\"";
+        string counted = Assert.Single(metrics.Split('\n'), line => line.StartsWith(counter, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal));
+        Assert.InRange(double.Parse(counted.Split(' ')[1], CultureInfo.InvariantCulture), 1, (3 * 2) + (4 * 8));
     }
 
     [Fact(Timeout = Limit)]
@@ -143,6 +180,17 @@ public sealed class EndToEndTests
         await bed.UntilAsync("cancelled", static run => run.State == RunState.Cancelled);
         Assert.InRange(bed.Judge.Stats.Judge.Requests, 20, (200 * 16) - 1);
     }
+
+    // Listings and events give eTags bare, responses quoted.
+    private static async Task<string> UploadedRunAsync(Bed bed, string batch)
+    {
+        BlobClient blob = bed.Clients.Rollouts.GetBlobClient(batch);
+        BlobProperties properties = await blob.GetPropertiesAsync(cancellationToken: TestContext.Current.CancellationToken);
+        return RunIds.ForUpload(batch, blob.Uri.ToString(), properties.ETag.ToString().Trim('"'));
+    }
+
+    [GeneratedRegex("tribunal worker: [a-z0-9]+, (http://[^\\s]+)")]
+    private static partial Regex WorkerAddress();
 }
 
 /// <summary>A process that dies while another is alive.</summary>
