@@ -5,28 +5,36 @@ using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Pipeline.Ledger;
 
+/// <summary>Writes judgements.</summary>
+internal sealed class LedgerWriter(ILedgerPart part) : LineWriter<Judgement>(part, JudgementLine.Write);
+
 /// <summary>
-/// Appends judgements that finish at the same time in one write (group commit). <see cref="AppendAsync"/> completes when the
-/// judgement can no longer be lost by a kill.
+/// Appends lines that are ready at the same time in one write (group commit). <see cref="AppendAsync"/> completes when the
+/// line can no longer be lost by a kill.
 /// </summary>
-internal sealed class LedgerWriter : IAsyncDisposable
+/// <typeparam name="T">What a line holds.</typeparam>
+internal class LineWriter<T> : IAsyncDisposable
 {
     private readonly ILedgerPart _part;
+    private readonly Action<IBufferWriter<byte>, T> _write;
     private readonly Channel<Entry> _entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _pump;
 
-    public LedgerWriter(ILedgerPart part)
+    /// <param name="part">Where they go.</param>
+    /// <param name="write">Writes one with its line feed.</param>
+    public LineWriter(ILedgerPart part, Action<IBufferWriter<byte>, T> write)
     {
         _part = part;
+        _write = write;
         _pump = Task.Run(PumpAsync);
     }
 
-    /// <summary>Appends one judgement.</summary>
+    /// <summary>Appends one.</summary>
     /// <exception cref="PartBusyException">Another writer has taken the part over.</exception>
-    public Task AppendAsync(Judgement judgement)
+    public Task AppendAsync(T line)
     {
-        var entry = new Entry(judgement, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        return _entries.Writer.TryWrite(entry) ? entry.Written.Task : throw new ObjectDisposedException(nameof(LedgerWriter));
+        var entry = new Entry(line, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return _entries.Writer.TryWrite(entry) ? entry.Written.Task : throw new ObjectDisposedException(GetType().Name);
     }
 
     public async ValueTask DisposeAsync()
@@ -45,7 +53,7 @@ internal sealed class LedgerWriter : IAsyncDisposable
             waiting.Clear();
             while (buffer.WrittenCount < 1024 * 1024 && _entries.Reader.TryRead(out Entry entry))
             {
-                JudgementLine.Write(buffer, entry.Judgement);
+                _write(buffer, entry.Line);
                 waiting.Add(entry.Written);
             }
 
@@ -62,5 +70,5 @@ internal sealed class LedgerWriter : IAsyncDisposable
         }
     }
 
-    private readonly record struct Entry(Judgement Judgement, TaskCompletionSource Written);
+    private readonly record struct Entry(T Line, TaskCompletionSource Written);
 }

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using Tribunal.Judging;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>What the desk knows of one rollout. Texts are kept only until there is a verdict.</summary>
+internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys)
+{
+    private ConcurrentDictionary<int, Judgement> _drawn = [];
+
+    public string Id { get; } = id;
+
+    /// <summary>The responses' keys in the rollout's order, ascending.</summary>
+    public IReadOnlyList<UInt128> Keys { get; } = keys;
+
+    /// <summary>Whether the rollout stands in the ledger.</summary>
+    public bool Recorded { get; set; }
+
+    /// <summary>The rollout, until there is a verdict.</summary>
+    public Rollout? Kept { get; set; }
+
+    /// <summary>The judging under way.</summary>
+    public Task? Work { get; set; }
+
+    /// <summary>The verdict that stands.</summary>
+    public Verdict? Verdict { get; private set; }
+
+    /// <summary>The last verdict, whether it stands or not.</summary>
+    public Verdict? Last { get; set; }
+
+    /// <summary>The judgements so far, by sample.</summary>
+    public IReadOnlyList<Judgement> Drawn => [.. _drawn.Values.OrderBy(static judgement => judgement.Sample)];
+
+    public void Add(Judgement judgement) => _drawn.TryAdd(judgement.Sample, judgement);
+
+    public int IndexOf(UInt128 key)
+    {
+        for (int i = 0; i < Keys.Count; i++)
+        {
+            if (Keys[i] == key)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    public void Finish(Verdict verdict)
+    {
+        Verdict = verdict;
+        Kept = null;
+        _drawn = [];
+    }
+
+    public void DropFailed()
+    {
+        foreach ((int sample, Judgement judgement) in _drawn)
+        {
+            if (judgement.Outcome == JudgementOutcome.Failed)
+            {
+                _drawn.TryRemove(sample, out _);
+            }
+        }
+    }
+}

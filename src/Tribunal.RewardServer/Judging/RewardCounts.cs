@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Telemetry;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>What a desk did since its start; the same figures go to OpenTelemetry under <see cref="MeterName"/>.</summary>
+public sealed class RewardCounts
+{
+    /// <summary>The meter.</summary>
+    public const string MeterName = "Tribunal.RewardServer";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Counter<long> RolloutCounter = Meter.CreateCounter<long>("tribunal.reward.rollouts", "{rollout}", "Rollouts judged, by status.");
+    private static readonly Counter<long> RememberedCounter = Meter.CreateCounter<long>("tribunal.reward.remembered", "{question}", "Questions that joined a judging under way or were answered from memory.");
+    private static readonly Counter<long> BusyCounter = Meter.CreateCounter<long>("tribunal.reward.turned_away", "{question}", "Questions answered 429.");
+    private long _judgements;
+    private long _rollouts;
+    private long _remembered;
+    private long _turnedAway;
+
+    /// <summary>Judgements drawn.</summary>
+    public long Judgements => Interlocked.Read(ref _judgements);
+
+    /// <summary>Rollouts judged to the end.</summary>
+    public long Rollouts => Interlocked.Read(ref _rollouts);
+
+    /// <summary>Questions that cost nothing.</summary>
+    public long Remembered => Interlocked.Read(ref _remembered);
+
+    /// <summary>Questions turned away.</summary>
+    public long TurnedAway => Interlocked.Read(ref _turnedAway);
+
+    internal void Drawn(Activity? span, Judgement judgement)
+    {
+        Interlocked.Increment(ref _judgements);
+        PipelineTelemetry.Judged(span, judgement);
+    }
+
+    internal void Judged(Verdict verdict)
+    {
+        Interlocked.Increment(ref _rollouts);
+        PipelineTelemetry.Cast(verdict);
+        RolloutCounter.Add(1, new KeyValuePair<string, object?>("tribunal.status", verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable"));
+    }
+
+    internal void Remember()
+    {
+        Interlocked.Increment(ref _remembered);
+        RememberedCounter.Add(1);
+    }
+
+    internal void TurnAway()
+    {
+        Interlocked.Increment(ref _turnedAway);
+        BusyCounter.Add(1);
+    }
+}

@@ -1,0 +1,483 @@
+using System.Diagnostics;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Activities;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Telemetry;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>
+/// Judges what trainers ask about, each content once. Responses to one prompt that arrive one by one are gathered and
+/// judged together, so that pair judges and group-relative schemes see the group; a question that comes again, during the
+/// judging or after it or after a restart, joins what there is. A client that gives up ends nothing: its retry finds the
+/// judgements drawn meanwhile.
+/// </summary>
+public sealed class RewardDesk : IAsyncDisposable
+{
+    private readonly JudgeBinding _binding;
+    private readonly EvaluationRequest _request;
+    private readonly RewardOptions _options;
+    private readonly RewardLedger _ledger;
+    private readonly TimeProvider _time;
+    private readonly IJudgingScheme _scheme;
+    private readonly SemaphoreSlim _gate;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, JudgedRollout> _rollouts = new(StringComparer.Ordinal);
+    private readonly Dictionary<(UInt128 Prompt, UInt128 Response), (JudgedRollout Rollout, int Index)> _members = [];
+    private readonly Dictionary<UInt128, Gathering> _gathering = [];
+    private readonly HashSet<Task> _working = [];
+    private double _secondsPerRollout = 1;
+
+    private RewardDesk(JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
+    {
+        _binding = binding;
+        _request = request;
+        _options = options;
+        _ledger = ledger;
+        _time = time;
+        _scheme = Schemes.For(request, binding.Protocol);
+        _gate = new SemaphoreSlim(binding.Concurrency);
+    }
+
+    /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
+    public bool Simulated => _binding.Simulated;
+
+    /// <summary>The judge.</summary>
+    public IJudge Judge => _binding.Judge;
+
+    /// <summary>What was counted since the start.</summary>
+    public RewardCounts Counts { get; } = new();
+
+    /// <summary>Rollouts that are gathering or being judged.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _working.Count + _gathering.Count;
+            }
+        }
+    }
+
+    /// <summary>Opens a desk and remembers what its ledger holds.</summary>
+    /// <param name="binding">The judge.</param>
+    /// <param name="request">Policy, votes, tournament and seed, as for a run.</param>
+    /// <param name="options">How requests become groups.</param>
+    /// <param name="ledger">The record; the desk disposes it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<RewardDesk> OpenAsync(
+        JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(ledger);
+        ArgumentNullException.ThrowIfNull(time);
+        var desk = new RewardDesk(binding, request, options, ledger, time);
+        await ledger.ReadAsync(desk.Remember, desk.Remember, desk.Remember, cancellationToken);
+        return desk;
+    }
+
+    /// <summary>Rewards for a group that is known as a whole.</summary>
+    /// <param name="question">The responses to judge together.</param>
+    /// <param name="limit">When to answer with the votes there are.</param>
+    /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
+    /// <exception cref="TooBusyException">Too much is under way.</exception>
+    /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
+    public Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
+        UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
+        JudgedRollout rollout;
+        lock (_lock)
+        {
+            rollout = Ask(prompt, question.Prompt, question.Reference, Distinct(question.Responses, keys), admitted: false);
+        }
+
+        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], limit, cancellationToken);
+    }
+
+    /// <summary>The reward of one response, judged together with the others to its prompt that arrive about now.</summary>
+    /// <param name="prompt">The conversation.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="reference">A reference answer.</param>
+    /// <param name="limit">When to answer with the votes there are.</param>
+    /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
+    /// <exception cref="TooBusyException">Too much is under way.</exception>
+    /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
+    public async Task<RewardAnswer> GatherAsync(IReadOnlyList<Message> prompt, string response, string? reference, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        UInt128 promptKey = ContentKey.OfPrompt(prompt, reference);
+        UInt128 key = ContentKey.OfResponse(response);
+        long start = _time.GetTimestamp();
+        (JudgedRollout Rollout, int Index) member;
+        Task<JudgedRollout>? ready = null;
+        lock (_lock)
+        {
+            if (_members.TryGetValue((promptKey, key), out member))
+            {
+                Resume(member.Rollout);
+            }
+            else
+            {
+                ready = Join(promptKey, prompt, reference, key, response);
+            }
+        }
+
+        if (ready is not null)
+        {
+            JudgedRollout rollout = await ready.WaitAsync(cancellationToken);
+            member = (rollout, rollout.IndexOf(key));
+        }
+
+        TimeSpan left = limit - _time.GetElapsedTime(start);
+        return await AnswerAsync(member.Rollout, [member.Index], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+    }
+
+    /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] working;
+        lock (_lock)
+        {
+            working = [.. _working];
+        }
+
+        await _closing.CancelAsync();
+        await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+        await _ledger.DisposeAsync();
+        _closing.Dispose();
+        _gate.Dispose();
+    }
+
+    private static List<(UInt128 Key, string Content)> Distinct(IReadOnlyList<string> responses, UInt128[] keys)
+    {
+        var distinct = new SortedDictionary<UInt128, string>();
+        for (int i = 0; i < keys.Length; i++)
+        {
+            distinct[keys[i]] = responses[i];
+        }
+
+        return [.. distinct.Select(static pair => (pair.Key, pair.Value))];
+    }
+
+    // Under the lock.
+    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted)
+    {
+        UInt128[] keys = [.. responses.Select(static response => response.Key)];
+        string id = ContentKey.OfRollout(promptKey, keys);
+        if (!_rollouts.TryGetValue(id, out JudgedRollout? rollout))
+        {
+            if (!admitted)
+            {
+                Admit();
+            }
+
+            rollout = new JudgedRollout(id, keys);
+            _rollouts.Add(id, rollout);
+        }
+        else
+        {
+            Counts.Remember();
+        }
+
+        if (rollout.Verdict is null && rollout.Work is null)
+        {
+            Start(rollout, new Rollout
+            {
+                Id = id,
+                Prompt = prompt,
+                Responses = [.. responses.Select(static response => new Response(response.Content))],
+                Reference = reference,
+            });
+        }
+
+        return rollout;
+    }
+
+    // Under the lock. A judging that failed, or that a restart cut off, goes on with the next of its questions.
+    private void Resume(JudgedRollout rollout)
+    {
+        Counts.Remember();
+        if (rollout is { Verdict: null, Work: null, Kept: { } kept })
+        {
+            Start(rollout, kept);
+        }
+    }
+
+    // Under the lock.
+    private Task<JudgedRollout> Join(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, UInt128 key, string response)
+    {
+        if (!_gathering.TryGetValue(promptKey, out Gathering? group))
+        {
+            Admit();
+            group = new Gathering(promptKey, prompt, reference);
+            _gathering.Add(promptKey, group);
+            if (_options.Gather > TimeSpan.Zero)
+            {
+                group.Timer = _time.CreateTimer(Flush, group, _options.Gather, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        group.Responses[key] = response;
+        group.Arrived++;
+        Task<JudgedRollout> ready = group.Ready.Task;
+        if (_options.Gather <= TimeSpan.Zero || group.Arrived >= _options.GroupSize || group.Responses.Count >= _options.MaxGroup)
+        {
+            Close(group);
+        }
+
+        return ready;
+    }
+
+    private void Flush(object? state)
+    {
+        lock (_lock)
+        {
+            Close((Gathering)state!);
+        }
+    }
+
+    // Under the lock.
+    private void Close(Gathering group)
+    {
+        if (!_gathering.TryGetValue(group.Prompt, out Gathering? open) || open != group)
+        {
+            return;
+        }
+
+        _gathering.Remove(group.Prompt);
+        group.Timer?.Dispose();
+        JudgedRollout rollout = Ask(group.Prompt, group.Messages, group.Reference, [.. group.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true);
+        int index = 0;
+        foreach (UInt128 key in rollout.Keys)
+        {
+            _members[(group.Prompt, key)] = (rollout, index++);
+        }
+
+        group.Ready.SetResult(rollout);
+    }
+
+    // Under the lock.
+    private void Admit()
+    {
+        if (_working.Count + _gathering.Count >= _options.MaxWaiting)
+        {
+            Counts.TurnAway();
+            throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_secondsPerRollout), 1, 60));
+        }
+    }
+
+    // Under the lock.
+    private void Start(JudgedRollout judged, Rollout rollout)
+    {
+        judged.Kept = rollout;
+        Task work = Task.Run(() => WorkAsync(judged, rollout));
+        judged.Work = work;
+        _working.Add(work);
+        _ = work.ContinueWith(
+            _ =>
+            {
+                lock (_lock)
+                {
+                    _working.Remove(work);
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task WorkAsync(JudgedRollout judged, Rollout rollout)
+    {
+        long start = _time.GetTimestamp();
+        try
+        {
+            string? whyNot = _binding.Protocol.WhyNot(rollout);
+            if (whyNot is null)
+            {
+                await RecordAsync(judged, rollout);
+                await DrawAllAsync(judged, rollout);
+            }
+
+            Verdict verdict = VerdictCaster.Cast(rollout, judged.Drawn, _scheme, whyNot, _binding.Simulated, allowance: null);
+
+            // What failed is asked again with the next question; everything else stands.
+            bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
+            if (stands && whyNot is null)
+            {
+                await _ledger.Verdicts.AppendAsync(verdict);
+            }
+
+            lock (_lock)
+            {
+                Counts.Judged(verdict);
+                judged.Last = verdict;
+                judged.Work = null;
+                _secondsPerRollout = (0.9 * _secondsPerRollout) + (0.1 * _time.GetElapsedTime(start).TotalSeconds);
+                if (stands)
+                {
+                    judged.Finish(verdict);
+                }
+                else
+                {
+                    judged.DropFailed();
+                }
+            }
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                judged.Work = null;
+                judged.DropFailed();
+            }
+
+            throw;
+        }
+    }
+
+    private async Task RecordAsync(JudgedRollout judged, Rollout rollout)
+    {
+        if (!judged.Recorded)
+        {
+            await _ledger.Rollouts.AppendAsync(rollout);
+            judged.Recorded = true;
+        }
+    }
+
+    private async Task DrawAllAsync(JudgedRollout judged, Rollout rollout)
+    {
+        while (true)
+        {
+            NextDraws next = _scheme.Next(rollout, judged.Drawn);
+            if (next.Draws.Count == 0)
+            {
+                return;
+            }
+
+            await Task.WhenAll(next.Draws.Select(draw => DrawAsync(judged, rollout, draw)));
+        }
+    }
+
+    private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw)
+    {
+        await _gate.WaitAsync(_closing.Token);
+        try
+        {
+            _closing.Token.ThrowIfCancellationRequested();
+            using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
+            Judgement judgement = await JudgementSource.DrawAsync(_binding, _request.Seed, rollout, new PlannedDraw(0, draw.Sample, draw.Order, draw.Pair), StopsAsync, CancellationToken.None)
+                ?? throw new JudgeAwayException("the judge is away");
+            Counts.Drawn(span, judgement);
+            if (judgement.Outcome != JudgementOutcome.Failed)
+            {
+                await _ledger.Judgements.AppendAsync(judgement);
+            }
+
+            judged.Add(judgement with { Text = null, Reasoning = null });
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    // An endpoint that is away says nothing of the responses; the trainer comes back later.
+    private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
+    {
+        JudgeFault.Rejected => throw new JudgeAwayException(exception.Message),
+        JudgeFault.Unreachable when await _binding.Judge.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+        _ => false,
+    };
+
+    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (index.Contains(-1))
+        {
+            throw new InvalidOperationException("the group does not hold the response");
+        }
+
+        if (rollout.Work is { } work)
+        {
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(work, Task.Delay(limit, _time, waiting.Token));
+            await waiting.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (work.IsFaulted || work.IsCanceled)
+            {
+                await work;
+            }
+        }
+
+        lock (_lock)
+        {
+            if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
+            {
+                return new RewardAnswer { Verdict = verdict, Index = index, Group = rollout.Keys.Count, Complete = true };
+            }
+        }
+
+        IReadOnlyList<Judgement> drawn = rollout.Drawn;
+        Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
+            ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
+            : _scheme.Cast(kept, drawn, StopReason.Budget) with { Simulated = _binding.Simulated ? true : null };
+        return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
+    }
+
+    private void Remember(Rollout rollout)
+    {
+        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
+        UInt128[] keys = [.. rollout.Responses.Select(static response => ContentKey.OfResponse(response.Content))];
+        if (_rollouts.ContainsKey(rollout.Id))
+        {
+            return;
+        }
+
+        var judged = new JudgedRollout(rollout.Id, keys) { Recorded = true, Kept = rollout };
+        _rollouts.Add(rollout.Id, judged);
+        for (int i = 0; i < keys.Length; i++)
+        {
+            _members.TryAdd((prompt, keys[i]), (judged, i));
+        }
+    }
+
+    private void Remember(Judgement judgement)
+    {
+        if (_rollouts.TryGetValue(judgement.RolloutId, out JudgedRollout? judged))
+        {
+            judged.Add(judgement);
+        }
+    }
+
+    private void Remember(Verdict verdict)
+    {
+        if (_rollouts.TryGetValue(verdict.Id, out JudgedRollout? judged))
+        {
+            judged.Finish(verdict);
+        }
+    }
+
+    /// <summary>Responses to one prompt on their way to a group.</summary>
+    private sealed class Gathering(UInt128 prompt, IReadOnlyList<Message> messages, string? reference)
+    {
+        public UInt128 Prompt { get; } = prompt;
+
+        public IReadOnlyList<Message> Messages { get; } = messages;
+
+        public string? Reference { get; } = reference;
+
+        public SortedDictionary<UInt128, string> Responses { get; } = [];
+
+        public TaskCompletionSource<JudgedRollout> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Arrived { get; set; }
+
+        public ITimer? Timer { get; set; }
+    }
+}

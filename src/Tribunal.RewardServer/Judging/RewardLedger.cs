@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>
+/// What the server was asked and what it said, append-only: <c>rollouts.jsonl</c> (a batch), <c>judgements.jsonl</c> (a
+/// ledger) and <c>verdicts.jsonl</c>. The other commands read them: vote again, report, export training data. Several
+/// instances share a store, each with parts of its own.
+/// </summary>
+public sealed class RewardLedger : IAsyncDisposable
+{
+    private const string Configuration = "serve.json";
+    private readonly IRunStore _store;
+    private readonly IRunOwnership? _ownership;
+    private readonly List<ILedgerPart> _parts = [];
+
+    private RewardLedger(IRunStore store, IRunOwnership? ownership)
+    {
+        _store = store;
+        _ownership = ownership;
+    }
+
+    internal LineWriter<Rollout> Rollouts { get; private set; } = null!;
+
+    internal LineWriter<Judgement> Judgements { get; private set; } = null!;
+
+    internal LineWriter<Verdict> Verdicts { get; private set; } = null!;
+
+    /// <summary>Opens a ledger, or makes one.</summary>
+    /// <param name="store">Where it lives.</param>
+    /// <param name="instance">This server's name among those that share the store; null when it has the store alone.</param>
+    /// <param name="configuration">What all of it was judged with; rewards of different configurations are not comparable.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidOperationException">Another process has it, or it was judged with something else.</exception>
+    public static async Task<RewardLedger> OpenAsync(IRunStore store, string? instance, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        IRunOwnership? ownership = null;
+        if (instance is null)
+        {
+            ownership = await store.TryOwnAsync(cancellationToken) ?? throw new InvalidOperationException($"another server works on {store.RunId}");
+        }
+
+        var ledger = new RewardLedger(store, ownership);
+        try
+        {
+            if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
+                && !configuration.Span.SequenceEqual(await store.ReadDocumentAsync(Configuration, cancellationToken)))
+            {
+                throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
+            }
+
+            string suffix = instance is null ? "" : $"-{instance}";
+            ledger.Rollouts = new LineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
+            ledger.Judgements = new LineWriter<Judgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
+            ledger.Verdicts = new LineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));
+            return ledger;
+        }
+        catch
+        {
+            await ledger.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Everything recorded, by all instances.</summary>
+    internal async Task ReadAsync(Action<Rollout> rollout, Action<Judgement> judgement, Action<Verdict> verdict, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (string name in _store.ListAsync("", cancellationToken))
+        {
+            names.Add(name);
+        }
+
+        foreach (string name in names.Where(static name => name.StartsWith("rollouts", StringComparison.Ordinal)))
+        {
+            await LinesAsync(name, line => rollout(JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!), cancellationToken);
+        }
+
+        foreach (string name in names.Where(static name => name.StartsWith("judgements", StringComparison.Ordinal)))
+        {
+            await LinesAsync(name, line => judgement(JudgementLine.Read(line, withText: false)), cancellationToken);
+        }
+
+        foreach (string name in names.Where(static name => name.StartsWith("verdicts", StringComparison.Ordinal)))
+        {
+            await LinesAsync(name, line => verdict(JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!), cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IAsyncDisposable? writer in (IAsyncDisposable?[])[Rollouts, Judgements, Verdicts])
+        {
+            if (writer is not null)
+            {
+                await writer.DisposeAsync();
+            }
+        }
+
+        foreach (ILedgerPart part in _parts)
+        {
+            await part.DisposeAsync();
+        }
+
+        if (_ownership is not null)
+        {
+            await _ownership.DisposeAsync();
+        }
+    }
+
+    private delegate void LineAction(ReadOnlySpan<byte> line);
+
+    private async Task LinesAsync(string name, LineAction read, CancellationToken cancellationToken)
+    {
+        await using Stream? stream = await _store.OpenReadAsync(name, cancellationToken);
+        if (stream is null)
+        {
+            return;
+        }
+
+        using var lines = new LineReader(stream);
+        while (await lines.FillAsync(cancellationToken))
+        {
+            while (lines.TryNext(out ReadOnlySpan<byte> line))
+            {
+                read(line);
+            }
+        }
+    }
+
+    private async Task<ILedgerPart> PartAsync(string name, CancellationToken cancellationToken)
+    {
+        ILedgerPart part = await _store.OpenPartAsync(name, cancellationToken);
+        _parts.Add(part);
+        return part;
+    }
+
+    private static void Write<T>(IBufferWriter<byte> output, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { SkipValidation = true, Encoder = LedgerEncoding.Encoder }))
+        {
+            JsonSerializer.Serialize(writer, value, type);
+        }
+
+        output.Write("\n"u8);
+    }
+}

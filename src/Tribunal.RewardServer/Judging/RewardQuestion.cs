@@ -1,0 +1,39 @@
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>What a trainer asks: rewards for responses to one prompt.</summary>
+/// <param name="Prompt">The conversation, at least one turn.</param>
+/// <param name="Responses">The responses, at least one; equal ones share a reward.</param>
+/// <param name="Reference">A reference answer that the judge is shown.</param>
+public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<string> Responses, string? Reference = null);
+
+/// <summary>The answer to a <see cref="RewardQuestion"/>.</summary>
+public sealed record RewardAnswer
+{
+    /// <summary>The verdict over the rollout that was judged; its indexes are the rollout's own.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>For each response asked about: its index in the verdict.</summary>
+    public required IReadOnlyList<int> Index { get; init; }
+
+    /// <summary>Responses that were judged together.</summary>
+    public required int Group { get; init; }
+
+    /// <summary>Whether the policy was done; false when the time limit came first and the verdict uses the votes there were.</summary>
+    public required bool Complete { get; init; }
+
+    /// <summary>The reward of each response asked about, in [0, 1]; null where there is none.</summary>
+    public IReadOnlyList<double?> Rewards => [.. Index.Select(index => Verdict.Rewards is { } rewards ? rewards[index] : (double?)null)];
+}
+
+/// <summary>More is under way than the server takes; the trainer should come back.</summary>
+public sealed class TooBusyException(int retryAfterSeconds) : Exception("too many rollouts are waiting to be judged")
+{
+    /// <summary>When to come back, in seconds, from 1 to 60.</summary>
+    public int RetryAfterSeconds { get; } = retryAfterSeconds;
+}
+
+/// <summary>The judge can't be reached or rejects us; nothing can be said of the responses.</summary>
+public sealed class JudgeAwayException(string message) : Exception(message);

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tribunal.RewardServer.Trainers;
+
+/// <summary>OpenRLHF's request (its <c>openrlhf/utils/agent.py</c>).</summary>
+/// <param name="Query">Prompt and response as one decoded text, special tokens included.</param>
+/// <param name="Prompts">The prompt of each query.</param>
+/// <param name="Labels">What the dataset knows of each; a text is shown to the judge as the reference answer.</param>
+public sealed record OpenRlhfRequest(IReadOnlyList<string>? Query, IReadOnlyList<JsonElement>? Prompts, IReadOnlyList<JsonElement>? Labels);
+
+/// <summary>OpenRLHF's answer.</summary>
+public sealed record OpenRlhfAnswer
+{
+    /// <summary>A reward per query; null as a whole where none has one, which its client takes as no reward.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required IReadOnlyList<double?>? Rewards { get; init; }
+
+    /// <summary>The same, for its dynamic filtering.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required IReadOnlyList<double?>? Scores { get; init; }
+
+    /// <summary>Numbers per query for its logs.</summary>
+    [JsonPropertyName("extra_logs")]
+    public required IReadOnlyDictionary<string, IReadOnlyList<double>> ExtraLogs { get; init; }
+}
+
+/// <summary>slime's request (its <c>slime/rollout/rm_hub</c>); the whole answer is the reward.</summary>
+/// <param name="Prompt">A text or turns.</param>
+/// <param name="Response">The response.</param>
+/// <param name="Label">What the dataset knows; a text is shown to the judge as the reference answer.</param>
+public sealed record SlimeRequest(JsonElement Prompt, string? Response, JsonElement? Label);
+
+/// <summary>NeMo Gym's request to <c>/compare</c> (its <c>resources_servers/genrm_compare</c>).</summary>
+public sealed record GymRequest
+{
+    /// <summary>The turns before the responses.</summary>
+    [JsonPropertyName("conversation_history")]
+    public IReadOnlyList<JsonElement>? ConversationHistory { get; init; }
+
+    /// <summary>Objects of the Responses API.</summary>
+    [JsonPropertyName("response_objs")]
+    public IReadOnlyList<JsonElement>? ResponseObjs { get; init; }
+
+    /// <summary>What to judge by, if anything in particular.</summary>
+    public string? Principle { get; init; }
+}
+
+/// <summary>NeMo Gym's answer.</summary>
+public sealed record GymAnswer
+{
+    /// <summary>A reward per response on Gym's scale, 1 to 5; 3, its neutral score, where there is none.</summary>
+    public required IReadOnlyList<double> Rewards { get; init; }
+
+    /// <summary>Each pair by the rewards of its two.</summary>
+    [JsonPropertyName("comparison_results")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required IReadOnlyList<GymComparison>? ComparisonResults { get; init; }
+
+    /// <summary>Figures for its logs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required IReadOnlyDictionary<string, double>? Metrics { get; init; }
+}
+
+/// <summary>One pair in <see cref="GymAnswer"/>.</summary>
+public sealed record GymComparison
+{
+    /// <summary>The one.</summary>
+    [JsonPropertyName("response_i")]
+    public required int ResponseI { get; init; }
+
+    /// <summary>The other.</summary>
+    [JsonPropertyName("response_j")]
+    public required int ResponseJ { get; init; }
+
+    /// <summary>Always 0: the vote stands for all judgements.</summary>
+    [JsonPropertyName("judge_idx")]
+    public int JudgeIdx { get; init; }
+
+    /// <summary>The one's score, 1 to 5.</summary>
+    [JsonPropertyName("score_1")]
+    public required double Score1 { get; init; }
+
+    /// <summary>The other's score, 1 to 5.</summary>
+    [JsonPropertyName("score_2")]
+    public required double Score2 { get; init; }
+
+    /// <summary>1 the one is much better, 6 the other is, 3.5 neither.</summary>
+    public required double Ranking { get; init; }
+}
+
+/// <summary>Our own request: <c>{"rollouts":[…]}</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record RewardsRequest
+{
+    /// <summary>Rollouts in the project's form (prompt, responses, reference); an id is optional and comes back.</summary>
+    public required IReadOnlyList<JsonElement> Rollouts { get; init; }
+
+    /// <summary>When to answer with the votes there are, in seconds above 0; at most the server's own limit, which is the default.</summary>
+    public double? TimeoutSeconds { get; init; }
+
+    /// <summary>Answer at once with a job to ask for.</summary>
+    public bool Async { get; init; }
+}
+
+/// <summary>Our own answer.</summary>
+public sealed record RewardsAnswer
+{
+    /// <summary>One per rollout, in order.</summary>
+    public required IReadOnlyList<RewardsResult> Results { get; init; }
+
+    /// <summary>True where no model judged and the rewards mean nothing; left out otherwise.</summary>
+    public bool? Simulated { get; init; }
+}
+
+/// <summary>What is said of one rollout.</summary>
+public sealed record RewardsResult
+{
+    /// <summary>The caller's id, or its number in the request.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>scored</c> or <c>unscorable</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>A reward per response in [0, 1]; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required IReadOnlyList<double>? Rewards { get; init; }
+
+    /// <summary>Index of the best response.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? Best { get; init; }
+
+    /// <summary>Indexes from best to worst.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IReadOnlyList<int>? Ranking { get; init; }
+
+    /// <summary>Probability that the best leads its closest rival.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? Confidence { get; init; }
+
+    /// <summary>Judgements that the verdict rests on.</summary>
+    public required int Judgements { get; init; }
+
+    /// <summary>False where the time limit came first; asking again finds what was drawn meanwhile.</summary>
+    public required bool Complete { get; init; }
+
+    /// <summary>Why there are no rewards.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>A job.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Status"><c>running</c>, <c>done</c> or <c>failed</c>.</param>
+/// <param name="Answer">The rewards, once it is done.</param>
+/// <param name="Detail">Why it failed.</param>
+public sealed record RewardJob(string Id, string Status, RewardsAnswer? Answer = null, string? Detail = null);
+
+/// <summary>What is wrong with a request.</summary>
+/// <param name="Title">In a word.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">In a sentence.</param>
+public sealed record Problem(string Title, int Status, string Detail);
+
+/// <summary>Source-generated JSON of the trainers' forms.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(OpenRlhfRequest))]
+[JsonSerializable(typeof(OpenRlhfAnswer))]
+[JsonSerializable(typeof(SlimeRequest))]
+[JsonSerializable(typeof(GymRequest))]
+[JsonSerializable(typeof(GymAnswer))]
+[JsonSerializable(typeof(RewardsRequest))]
+[JsonSerializable(typeof(RewardsAnswer))]
+[JsonSerializable(typeof(RewardJob))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(double?))]
+public sealed partial class TrainerJson : JsonSerializerContext;
