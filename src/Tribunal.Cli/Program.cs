@@ -17,6 +17,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     WatchCommand.Create(),
     RunsCommand.Create(),
     CancelCommand.Create(),
+    ServeCommand.Create(),
     WorkerCommand.Create(),
     DoctorCommand.Create(),
     CompletionCommand.Create(),

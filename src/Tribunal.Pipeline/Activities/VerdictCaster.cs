@@ -9,25 +9,31 @@ internal static class VerdictCaster
 {
     public static Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn, RoutedRollout at, bool simulated, int? allowance)
     {
-        Verdict verdict;
-        IJudgingScheme scheme = at.Branch.Scheme;
-        if (at.Branch.Protocol.WhyNot(rollout) is { } whyNot)
-        {
-            verdict = new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot };
-        }
-        else
-        {
-            // A scheme that still asks for judgements was ended by the run's limit.
-            NextDraws next = scheme.Next(rollout, at.Ledger, allowance);
-            verdict = scheme.Cast(rollout, at.Ledger, next.Draws.Count == 0 ? next.Stop : at.Ledger.Count == 0 ? null : StopReason.Budget);
-        }
-
+        Verdict verdict = Cast(rollout, at.Ledger, at.Branch.Scheme, at.Branch.Protocol, allowance);
         if (at is { Branch.Name: { } route, Scout: null })
         {
             // A scout that did not vote was paid for all the same.
             verdict = verdict with { Route = route, Usage = drawn.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage) };
         }
 
+        return Marked(verdict, drawn, simulated);
+    }
+
+    /// <summary>The verdict over what was drawn; one that more judgements would belong to was ended by a limit.</summary>
+    public static Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn, IJudgingScheme scheme, IProtocol protocol, int? allowance)
+    {
+        if (protocol.WhyNot(rollout) is { } whyNot)
+        {
+            return new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot };
+        }
+
+        NextDraws next = scheme.Next(rollout, drawn, allowance);
+        return scheme.Cast(rollout, drawn, next.Draws.Count == 0 ? next.Stop : drawn.Count == 0 ? null : StopReason.Budget);
+    }
+
+    /// <summary>The verdict with what is said of all of its judgements.</summary>
+    public static Verdict Marked(Verdict verdict, IReadOnlyList<Judgement> drawn, bool simulated)
+    {
         int neutralised = 0;
         foreach (Judgement judgement in drawn)
         {

@@ -298,18 +298,18 @@ public sealed class RewardDesk : IAsyncDisposable
         long start = _time.GetTimestamp();
         try
         {
-            string? whyNot = _binding.Protocol.WhyNot(rollout);
-            if (whyNot is null)
+            bool fits = _binding.Protocol.WhyNot(rollout) is null;
+            if (fits)
             {
                 await RecordAsync(judged, rollout);
                 await DrawAllAsync(judged, rollout);
             }
 
-            Verdict verdict = VerdictCaster.Cast(rollout, judged.Drawn, _scheme, whyNot, _binding.Simulated, allowance: null);
+            Verdict verdict = Cast(rollout, judged.Drawn);
 
             // What failed is asked again with the next question; everything else stands.
             bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
-            if (stands && whyNot is null)
+            if (stands && fits)
             {
                 await _ledger.Verdicts.AppendAsync(verdict);
             }
@@ -426,9 +426,12 @@ public sealed class RewardDesk : IAsyncDisposable
         IReadOnlyList<Judgement> drawn = rollout.Drawn;
         Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
             ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : _scheme.Cast(kept, drawn, StopReason.Budget) with { Simulated = _binding.Simulated ? true : null };
+            : Cast(kept, drawn);
         return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
     }
+
+    private Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) =>
+        VerdictCaster.Marked(VerdictCaster.Cast(rollout, drawn, _scheme, _binding.Protocol, allowance: null), drawn, _binding.Simulated);
 
     private void Remember(Rollout rollout)
     {

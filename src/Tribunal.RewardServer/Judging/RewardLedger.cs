@@ -51,7 +51,7 @@ public sealed class RewardLedger : IAsyncDisposable
         try
         {
             if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
-                && !configuration.Span.SequenceEqual(await store.ReadDocumentAsync(Configuration, cancellationToken)))
+                && await store.ReadDocumentAsync(Configuration, cancellationToken) is { } recorded && !recorded.AsSpan().SequenceEqual(configuration.Span))
             {
                 throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
             }

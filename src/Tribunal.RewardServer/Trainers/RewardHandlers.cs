@@ -19,7 +19,7 @@ public sealed record HttpAnswer(int Status, ReadOnlyMemory<byte> Body, string Co
 /// The trainers' protocols, free of any host: a body in, an answer out. A request that can't be used gets 400 with the
 /// reason, never 500; where there is no reward the answer is null or the protocol's own word for it, never 0.
 /// </summary>
-public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, TimeProvider time)
+public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
 {
     /// <summary>Rollouts in one request, at most.</summary>
     public const int MostRollouts = 1024;
@@ -186,7 +186,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, TimeP
     public static HttpAnswer Refuse(int status, string title, string detail) =>
         new(status, JsonSerializer.SerializeToUtf8Bytes(new Problem(title, status, detail), TrainerJson.Default.Problem), "application/problem+json", new Dictionary<string, string>(StringComparer.Ordinal));
 
-    private async Task<HttpAnswer> GuardAsync(Func<Task<HttpAnswer>> answer)
+    private static async Task<HttpAnswer> GuardAsync(Func<Task<HttpAnswer>> answer)
     {
         try
         {
@@ -283,7 +283,10 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, TimeP
 
     private static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
 
-    private static Message Turn(JsonElement turn) => RolloutForm.ReadPrompt(JsonSerializer.SerializeToElement([turn], TribunalElements.Default.JsonElementArray))[0];
+    private static Message Turn(JsonElement turn) =>
+        turn.ValueKind == JsonValueKind.Object && turn.TryGetProperty("content", out JsonElement content) && content.ValueKind == JsonValueKind.String
+            ? new Message(turn.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String ? role.GetString()! : "user", content.GetString()!)
+            : throw new JsonException("a turn of 'conversation_history' is an object with 'role' and 'content'");
 
     // The text of the messages; reasoning is not judged, as in Gym's own server.
     private static string OutputText(JsonElement response)

@@ -1,0 +1,172 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using Tribunal.Inference;
+using Tribunal.MetaReward;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Storage;
+using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Pipeline.Telemetry;
+using Tribunal.RewardServer.Judging;
+using Tribunal.RewardServer.Serving;
+using Tribunal.Sampling;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal serve</c>: rewards on demand for RL trainers.</summary>
+internal sealed class ServeCommand
+{
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(30);
+    private readonly Option<string> _listen = new("--listen") { Description = "Where to listen; port 0 takes a free one.", DefaultValueFactory = static _ => "http://127.0.0.1:8080", HelpName = "URL" };
+    private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "Folder of rollouts, judgements and verdicts; what it holds is not judged again.", DefaultValueFactory = static _ => new DirectoryInfo("tribunal-serve"), HelpName = "DIR" };
+    private readonly Option<double> _gather = new("--gather") { Description = "Milliseconds that responses to one prompt which arrive one by one wait for each other.", DefaultValueFactory = static _ => 500 };
+    private readonly Option<int?> _group = new("--group") { Description = "The trainer's samples per prompt: a full group does not wait.", HelpName = "N" };
+    private readonly Option<double> _limit = new("--time-limit") { Description = "Seconds after which a request is answered with the votes there are.", DefaultValueFactory = static _ => 100 };
+    private readonly Option<int> _waiting = new("--max-waiting") { Description = "Rollouts under way before new ones get 429.", DefaultValueFactory = static _ => 1024 };
+    private readonly Option<int> _maxBody = new("--max-body") { Description = "Largest request, in MiB.", DefaultValueFactory = static _ => 32 };
+    private readonly Option<string?> _key = new("--serve-key-env") { Description = "NAME of the environment variable with the key that clients must send.", HelpName = "VAR" };
+    private readonly Option<bool> _open = new("--allow-anonymous") { Description = "Listen beyond this machine without a key." };
+    private readonly JudgeChoice _judge = new();
+    private readonly VoteChoice _vote = new();
+
+    public static Command Create()
+    {
+        var serve = new ServeCommand();
+        Command command = new("serve", """
+            Rewards on demand for RL trainers: judges each content once, groups by prompt, answers in the trainers' forms.
+
+              tribunal serve                                                    the simulated judge: shows how it works
+              tribunal serve --judge http://gpu:8000/v1 --model DeepSeek-GRM-27B --samples 8 --group 16
+
+              POST /get_reward   OpenRLHF       (--reward.remote_url http://HOST:PORT/get_reward)
+              POST /slime        slime          (--rm-type remote_rm --rm-url http://HOST:PORT/slime)
+              POST /compare      NeMo Gym
+              POST /v1/rewards   our own, one rollout or many, at once or as a job; GET /openapi/v1.json describes it
+              GET  /healthz, /metrics
+
+            verl and TRL: see integrations/. DIR is a record like a run's: vote again on it, or export training data.
+            """)
+        {
+            serve._listen, serve._output, serve._gather, serve._group, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
+        };
+        serve._judge.AddTo(command);
+        serve._vote.AddTo(command);
+        command.SetAction(serve.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RewardOptions options = OptionsOf(parsed);
+        string? key = KeyOf(parsed);
+        using var factory = new JudgeFactory();
+        JudgeSource source = _judge.Open(parsed, factory);
+        IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
+        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name);
+        if (request.Policy.Kind == PolicyKind.Budget)
+        {
+            throw new CommandException(ExitCodes.Usage, "--policy budget needs the whole batch at once: choose fixed, adaptive or certified");
+        }
+
+        JudgeBinding binding = Resolve(new NamedJudges([source], meta is null ? [] : [meta]), request);
+        await using RewardDesk desk = await RewardDesk.OpenAsync(
+            binding, request, options, await LedgerAsync(parsed.GetRequiredValue(_output).FullName, binding, request, cancellationToken), TimeProvider.System, cancellationToken);
+        await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), key, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
+        {
+            builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
+            builder.AddServiceDefaults("tribunal-serve").WithMetrics(static metrics => metrics.AddMeter(RewardCounts.MeterName).AddPrometheusExporter());
+        });
+        application.MapPrometheusScrapingEndpoint("/metrics");
+        Interrupts.Drain(
+            () =>
+            {
+                Console.Error.WriteLine("stopping: requests under way end first (once more to abort)");
+                application.Lifetime.StopApplication();
+            },
+            static () => Environment.Exit(ExitCodes.Interrupted));
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--listen: {exception.Message}", exception);
+        }
+
+        if (binding.Simulated)
+        {
+            Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
+        }
+
+        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {binding.Model} by {binding.Protocol.Name}{(key is null ? ", no key asked for" : "")}");
+        await application.WaitForShutdownAsync(cancellationToken);
+        return ExitCodes.Ok;
+    }
+
+    private RewardOptions OptionsOf(ParseResult parsed)
+    {
+        double gather = parsed.GetRequiredValue(_gather);
+        double limit = parsed.GetRequiredValue(_limit);
+        if (gather is not (>= 0 and <= 600_000) || limit is not (> 0 and <= 86_400) || parsed.GetValue(_group) < 1 || parsed.GetRequiredValue(_waiting) < 1 || parsed.GetRequiredValue(_maxBody) is < 1 or > 1024)
+        {
+            throw new CommandException(ExitCodes.Usage, "--gather, --group, --time-limit, --max-waiting or --max-body is outside what makes sense");
+        }
+
+        if (!Uri.TryCreate(parsed.GetRequiredValue(_listen), UriKind.Absolute, out Uri? listen) || listen.Scheme is not ("http" or "https"))
+        {
+            throw new CommandException(ExitCodes.Usage, $"--listen {parsed.GetRequiredValue(_listen)}: an address such as http://127.0.0.1:8080 is needed");
+        }
+
+        return new RewardOptions
+        {
+            Gather = TimeSpan.FromMilliseconds(gather),
+            GroupSize = parsed.GetValue(_group),
+            TimeLimit = TimeSpan.FromSeconds(limit),
+            MaxWaiting = parsed.GetRequiredValue(_waiting),
+        };
+    }
+
+    // Whoever can reach the server spends GPU time, so beyond this machine it wants a key, or to be told that none is needed.
+    private string? KeyOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(_key) is { } variable)
+        {
+            return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key ? key : throw new CommandException(ExitCodes.Usage, $"--serve-key-env: the environment has no {variable}");
+        }
+
+        string host = new Uri(parsed.GetRequiredValue(_listen)).Host;
+        bool local = host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+        return local || parsed.GetValue(_open)
+            ? null
+            : throw new CommandException(ExitCodes.Usage, $"--listen {parsed.GetRequiredValue(_listen)} is open to other machines: set --serve-key-env, or --allow-anonymous");
+    }
+
+    private static async Task<RewardLedger> LedgerAsync(string folder, JudgeBinding binding, EvaluationRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RewardLedger.OpenAsync(new LocalRunStore(folder), null, ServeManifest.Of(binding, request), cancellationToken);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+
+    private static JudgeBinding Resolve(NamedJudges judges, EvaluationRequest request)
+    {
+        try
+        {
+            return judges.Resolve(request);
+        }
+        catch (JudgeConfigurationException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Training;
+
+namespace Tribunal.Pipeline.Activities;
+
+/// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off, and has it meta-scored.</summary>
+internal static class JudgementSource
+{
+    /// <summary>The judgement; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
+    /// <param name="binding">Whom to ask, and how.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="draw">Which sample of it.</param>
+    /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Judgement?> DrawAsync(
+        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
+    {
+        IProtocol protocol = binding.Protocol;
+        SamplingDefaults sampling = binding.Sampling;
+        JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+        if (draw.Hint is int position)
+        {
+            prompt = Hints.Append(prompt, protocol.Name, position);
+        }
+
+        var question = new JudgeQuestion
+        {
+            Messages = prompt.Messages,
+            Temperature = sampling.Temperature,
+            TopP = sampling.TopP,
+            MaxTokens = sampling.MaxTokens,
+            ThinkingTokens = sampling.ThinkingTokens,
+            Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample),
+        };
+
+        JudgeReply? cutOff = null;
+        Judgement judgement;
+        try
+        {
+            JudgeReply reply = await binding.Judge.AskAsync(question, cancellationToken);
+            if (reply.Finish == "length")
+            {
+                cutOff = reply;
+                reply = AfterCutOff(cutOff, await binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+            }
+
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, reply);
+        }
+        catch (JudgeException exception)
+        {
+            if (await stops(exception, cancellationToken))
+            {
+                return null;
+            }
+
+            judgement = cutOff is null
+                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, exception)
+                : JudgementReader.Read(
+                    rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair,
+                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+        }
+
+        if (draw.Route is { } route)
+        {
+            judgement = judgement with { Route = route };
+        }
+
+        if (prompt.Neutralised > 0)
+        {
+            judgement = judgement with { Neutralised = prompt.Neutralised };
+        }
+
+        if (draw.Hint is not null)
+        {
+            return judgement with { Hinted = true };
+        }
+
+        return judgement.Outcome == JudgementOutcome.Valid && binding.Meta is { } meta
+            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
+            : judgement;
+    }
+
+    private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with
+    {
+        Usage = first.Usage + second.Usage,
+        Latency = first.Latency + second.Latency,
+        Tries = Sum(first.Tries, second.Tries) with { Truncated = 1 },
+    };
+
+    private static Tries Sum(Tries a, Tries b) => new()
+    {
+        Requests = a.Requests + b.Requests,
+        Throttled = a.Throttled + b.Throttled,
+        Unavailable = a.Unavailable + b.Unavailable,
+        Reset = a.Reset + b.Reset,
+        TimedOut = a.TimedOut + b.TimedOut,
+        Malformed = a.Malformed + b.Malformed,
+        Truncated = a.Truncated + b.Truncated,
+    };
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>What all rewards of a ledger were judged with: <c>serve.json</c>.</summary>
+public sealed record ServeManifest
+{
+    /// <summary>Policy, votes, tournament and seed.</summary>
+    public required EvaluationRequest Request { get; init; }
+
+    /// <summary>The judge's name.</summary>
+    public required string Judge { get; init; }
+
+    /// <summary>Its model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The protocol.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The prompt's fingerprint.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>Sampling parameters.</summary>
+    public required SamplingDefaults Sampling { get; init; }
+
+    /// <summary>Whether the judge is the simulated one.</summary>
+    public bool Simulated { get; init; }
+
+    /// <summary>The document for a judge and a request.</summary>
+    public static byte[] Of(JudgeBinding binding, EvaluationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new ServeManifest
+            {
+                Request = request,
+                Judge = binding.Judge.Name,
+                Model = binding.Model,
+                Protocol = binding.Protocol.Name,
+                Prompt = PromptFingerprint.Of(binding.Protocol),
+                Sampling = binding.Sampling,
+                Simulated = binding.Simulated,
+            },
+            ServeJson.Default.ServeManifest);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(ServeManifest))]
+internal sealed partial class ServeJson : JsonSerializerContext;
