@@ -23,4 +23,10 @@ score.SetAction((parsed, cancel) => new ScoreBenchmark(Tool.Of(parsed.GetValue(t
 var vote = new Command("vote", "`tribunal vote` on a generated record.") { tool, repeats, sizes };
 vote.SetAction((parsed, cancel) => VoteBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(repeats), parsed.GetValue(sizes)!, cancel));
 
-return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, endpoint, bare }.Parse(args).InvokeAsync();
+var rollouts = new Option<int>("--rollouts") { Description = "Rollouts.", DefaultValueFactory = static _ => 1_000 };
+var responses = new Option<int>("--responses") { Description = "Responses of each.", DefaultValueFactory = static _ => 32 };
+var votes = new Option<int>("--votes") { Description = "Judgements per match.", DefaultValueFactory = static _ => 3 };
+var tournament = new Command("tournament", "A knockout over HTTP: what planning and voting take beside the requests.") { tool, rollouts, responses, votes, concurrency };
+tournament.SetAction((parsed, cancel) => new TournamentBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(rollouts), parsed.GetValue(responses), parsed.GetValue(votes), parsed.GetValue(concurrency)).RunAsync(cancel));
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, endpoint, bare }.Parse(args).InvokeAsync();

@@ -146,8 +146,9 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         int votes = request.Tournament.Votes ?? each;
         return votes * (request.Tournament.Kind switch
         {
-            TournamentKind.Knockout => n - 1,
-            TournamentKind.Swiss => n / 2 * (int)Math.Ceiling(Math.Log2(n)),
+            // Rounds wait for one another: a shard is cut to keep the judge busy in each.
+            TournamentKind.Knockout => (n - 1) / (int)Math.Ceiling(Math.Log2(n)),
+            TournamentKind.Swiss => n / 2,
             _ => PairIndex.Count(n),
         });
     }

@@ -24,7 +24,7 @@ public sealed record ActivityOptions
     /// <summary>Judgements one activity draws, 1 to 4,096; default 64, a few minutes of a GPU app's time.</summary>
     public int DrawsPerChunk { get; init; } = 64;
 
-    /// <summary>Judgements that a shard is cut to hold, about; default 512.</summary>
+    /// <summary>Judgements that a shard is cut to hold, about (in one round, where a tournament has several); default 512.</summary>
     public int DrawsPerShard { get; init; } = 512;
 
     /// <summary>Judgements under way at once in one activity; null takes the judge's concurrency.</summary>
@@ -43,6 +43,10 @@ public sealed record ActivityOptions
 public sealed partial class RunActivities(
     IRunStores stores, IJudgeProvider judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunActivities> logger)
 {
+    // Rounds are planned a short line at a time.
+    [ThreadStatic]
+    private static Utf8JsonWriter? _lineWriter;
+
     private readonly ConcurrentDictionary<(string RunId, long Attempt), Lazy<Task<RunContext>>> _runs = new();
 
     /// <summary>Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done.</summary>
@@ -147,7 +151,10 @@ public sealed partial class RunActivities(
         }
 
         List<PlannedDraw> draws = await ReadPlanAsync(context.Store, chunk, cancellationToken);
-        await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk), cancellationToken);
+        string name = RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk);
+        await using ILedgerPart part = await context.Store.OpenPartAsync(name, cancellationToken);
+        int planned = draws.Count;
+        var held = new ConcurrentBag<Judgement>();
         var drawn = new HashSet<(string, int)>();
         int valid = 0;
         await using (Stream existing = await part.OpenReadAsync(cancellationToken))
@@ -157,6 +164,7 @@ public sealed partial class RunActivities(
                 drawn.Add((judgement.RolloutId, judgement.Sample));
                 valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
                 context.Monitor.AddEarlier(judgement);
+                held.Add(judgement);
             }
         }
 
@@ -180,12 +188,18 @@ public sealed partial class RunActivities(
                 }
 
                 PipelineTelemetry.Judged(span, judgement);
+                held.Add(judgement with { Text = null, Reasoning = null });
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
                     Interlocked.Increment(ref valid);
                 }
             });
+        }
+
+        if (held.Count == planned && drawn.Count + draws.Count == planned)
+        {
+            context.Keep(chunk.Shard, name, [.. held]);
         }
 
         return new ChunkResult(count, valid, context.Monitor.Halt);
@@ -201,6 +215,7 @@ public sealed partial class RunActivities(
         }
 
         Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
+        context.Forget(shard.Shard);
         int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(shard.Shard, shard.Wave), PipelineJson.Default.Int32Array, cancellationToken);
         var summary = new SummaryPart();
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
@@ -326,11 +341,10 @@ public sealed partial class RunActivities(
 
     internal static void AppendLine<T>(ArrayBufferWriter<byte> buffer, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = LedgerEncoding.Encoder, SkipValidation = true }))
-        {
-            JsonSerializer.Serialize(writer, value, type);
-        }
-
+        Utf8JsonWriter writer = _lineWriter ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = LedgerEncoding.Encoder, SkipValidation = true });
+        writer.Reset(buffer);
+        JsonSerializer.Serialize(writer, value, type);
+        writer.Flush();
         buffer.Write("\n"u8);
     }
 

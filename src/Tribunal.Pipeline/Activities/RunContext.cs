@@ -15,6 +15,8 @@ internal sealed class RunContext
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
 
+    private readonly Dictionary<int, Dictionary<string, IReadOnlyList<Judgement>>> _finished = [];
+
     public required IRunStore Store { get; init; }
 
     public required RunManifest Manifest { get; init; }
@@ -53,6 +55,40 @@ internal sealed class RunContext
         }
     }
 
+    /// <summary>
+    /// Keeps what this process knows of a ledger part until the shard's verdicts are cast, so that rounds don't read it again. Only
+    /// for parts that hold all that their chunk plans: these never change.
+    /// </summary>
+    public void Keep(int shard, string part, IReadOnlyList<Judgement> judgements)
+    {
+        lock (_gate)
+        {
+            if (!_finished.TryGetValue(shard, out Dictionary<string, IReadOnlyList<Judgement>>? parts))
+            {
+                _finished.Add(shard, parts = new Dictionary<string, IReadOnlyList<Judgement>>(StringComparer.Ordinal));
+            }
+
+            parts[part] = judgements;
+        }
+    }
+
+    /// <summary>Forgets a shard's parts.</summary>
+    public void Forget(int shard)
+    {
+        lock (_gate)
+        {
+            _finished.Remove(shard);
+        }
+    }
+
+    private IReadOnlyList<Judgement>? Kept(int shard, string part)
+    {
+        lock (_gate)
+        {
+            return _finished.GetValueOrDefault(shard)?.GetValueOrDefault(part);
+        }
+    }
+
     /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples: that in which they ended is chance.</summary>
     public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
     {
@@ -64,14 +100,19 @@ internal sealed class RunContext
                 continue;
             }
 
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, withText: false, cancellationToken))
+            if (Kept(shard, name) is { } kept)
             {
-                if (!byRollout.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+                foreach (Judgement judgement in kept)
                 {
-                    byRollout.Add(judgement.RolloutId, list = []);
+                    Add(judgement);
                 }
 
-                list.Add(judgement);
+                continue;
+            }
+
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, withText: false, cancellationToken))
+            {
+                Add(judgement);
             }
         }
 
@@ -81,5 +122,15 @@ internal sealed class RunContext
         }
 
         return byRollout;
+
+        void Add(Judgement judgement)
+        {
+            if (!byRollout.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+            {
+                byRollout.Add(judgement.RolloutId, list = []);
+            }
+
+            list.Add(judgement);
+        }
     }
 }
