@@ -5,6 +5,7 @@ using System.Text.Json;
 using Tribunal.Judging;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Runs;
+using Tribunal.Rollouts;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;
@@ -59,6 +60,72 @@ public sealed class AcceptanceTests : IDisposable
             ["score", from, "-o", to, "--judge", at.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel, "--samples", $"{Samples}", "--concurrency", $"{Concurrency}"];
 
         Task<ToolResult> ScoreAsync(string from, string to, SimulatorServer at) => ToolProcess.RunAsync(_folder, Arguments(from, to, at));
+    }
+
+    [Fact]
+    public async Task A_knockout_of_teams_that_is_killed_plays_the_same_matches_to_the_same_verdicts()
+    {
+        const int Rollouts = 60, Responses = 32, Votes = 3, Kills = 3;
+        string batch = PathOf("", "teams.jsonl");
+        using (var plain = new MemoryStream())
+        {
+            await BatchGenerator.WriteAsync(plain, new BatchOptions { Rollouts = Rollouts, MinResponses = Responses, MaxResponses = Responses });
+
+            // In every third rollout responses share final answers: 8 teams of four.
+            File.WriteAllLines(batch, System.Text.Encoding.UTF8.GetString(plain.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static (line, r) =>
+            {
+                Rollout rollout = JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!;
+                return JsonSerializer.Serialize(
+                    rollout with { Responses = [.. rollout.Responses.Select((response, i) => new Response($"{response.Content}\n\\boxed{{{(r % 3 == 0 ? i % 8 : i)}}}"))] }, TribunalJson.Default.Rollout);
+            }));
+        }
+
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(10) });
+        string[] Arguments(string to) =>
+        [
+            "score", batch, "-o", to, "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel, "--protocol", "rrm",
+            "--tournament", "knockout", "--votes", $"{Votes}", "--teams", "boxed", "--no-report",
+        ];
+
+        ToolResult whole = await ToolProcess.RunAsync(_folder, Arguments("whole"));
+        Assert.True(whole.ExitCode == 0, whole.Errors + whole.Output);
+        long judgements = server.Stats.Judge.Answered;
+        Assert.Equal(((Rollouts * 2 / 3 * (Responses - 1)) + (Rollouts / 3 * 7)) * Votes, judgements);
+        for (int kill = 1; kill <= Kills; kill++)
+        {
+            long until = judgements + (kill * judgements / (Kills + 1));
+            using Process process = ToolProcess.Start(_folder, Arguments("killed"));
+            while (server.Stats.Judge.Answered < until && !process.HasExited)
+            {
+                await Task.Delay(2);
+            }
+
+            Assert.False(process.HasExited, "the run ended before it could be killed");
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        ToolResult last = await ToolProcess.RunAsync(_folder, Arguments("killed"));
+        Assert.True(last.ExitCode == 0, last.Errors + last.Output);
+        Assert.Equal(File.ReadAllText(PathOf("whole", RunFiles.Verdicts)), File.ReadAllText(PathOf("killed", RunFiles.Verdicts)));
+        Assert.Equal(JsonSerializer.Serialize(Comparable("whole")), JsonSerializer.Serialize(Comparable("killed")));
+        List<Judgement> ledger = await LedgerAsync("killed");
+        Assert.Equal(judgements, ledger.Count);
+        Assert.Equal(judgements, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+        Assert.Equal(Order(await LedgerAsync("whole")), Order(ledger));
+        foreach (IGrouping<string, Judgement> rollout in ledger.GroupBy(static j => j.RolloutId))
+        {
+            bool teams = int.Parse(rollout.Key[(rollout.Key.LastIndexOf('-') + 1)..], System.Globalization.CultureInfo.InvariantCulture) % 3 == 0;
+            int TeamOf(int response) => teams ? response % 8 : response;
+            Assert.All(rollout, j => Assert.NotEqual(TeamOf(j.Pair![0]), TeamOf(j.Pair[1])));
+            Assert.Equal(teams ? 7 : Responses - 1, rollout.Select(j => (Math.Min(TeamOf(j.Pair![0]), TeamOf(j.Pair[1])), Math.Max(TeamOf(j.Pair[0]), TeamOf(j.Pair[1])))).Distinct().Count());
+        }
+
+        RunSummary Comparable(string run) => Summary(run) with { RunId = "" };
+
+        static IEnumerable<string> Order(IEnumerable<Judgement> judgements) => judgements
+            .OrderBy(static j => j.RolloutId, StringComparer.Ordinal).ThenBy(static j => j.Sample)
+            .Select(static j => JsonSerializer.Serialize(j with { LatencyMs = 0 }, TribunalJson.Default.Judgement));
     }
 
     [Fact]
