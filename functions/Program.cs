@@ -11,6 +11,8 @@ using Tribunal.Pipeline.Hosting;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Telemetry;
+using Tribunal.RewardServer.Judging;
+using Tribunal.RewardServer.Serving;
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
@@ -31,5 +33,7 @@ if (builder.Configuration[SettingNames.ApplicationInsights] is { Length: > 0 })
 
 builder.Services.AddAzurePipeline(builder.Configuration);
 builder.Services.AddSingleton<IJudgeMaker, EndpointJudges>();
+builder.Services.AddSingleton(new RewardOptions());
+builder.Services.AddSingleton<RewardService>();
 builder.Services.AddHostedService<StoragePreparation>();
 builder.Build().Run();

@@ -19,7 +19,10 @@ public sealed record HttpAnswer(int Status, ReadOnlyMemory<byte> Body, string Co
 /// The trainers' protocols, free of any host: a body in, an answer out. A request that can't be used gets 400 with the
 /// reason, never 500; where there is no reward the answer is null or the protocol's own word for it, never 0.
 /// </summary>
-public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
+/// <param name="desk">What judges.</param>
+/// <param name="options">How requests become groups.</param>
+/// <param name="jobs">Whether this host lives long enough to keep jobs.</param>
+public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool jobs = true)
 {
     /// <summary>Rollouts in one request, at most.</summary>
     public const int MostRollouts = 1024;
@@ -136,6 +139,11 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
         if (request.TimeoutSeconds is { } seconds && seconds is not (> 0 and < 1e6))
         {
             throw new JsonException("'timeoutSeconds' must be above 0");
+        }
+
+        if (request.Async && !jobs)
+        {
+            throw new JsonException("'async': this host keeps no jobs; ask again for what was not complete");
         }
 
         TimeSpan limit = request.TimeoutSeconds is { } asked && asked < options.TimeLimit.TotalSeconds ? TimeSpan.FromSeconds(asked) : options.TimeLimit;

@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Tribunal.RewardServer.Serving;
+using Tribunal.RewardServer.Trainers;
+
+namespace Tribunal.Functions.Triggers;
+
+/// <summary>Rewards on demand, in the trainers' forms; the same handlers as <c>tribunal serve</c>. Every call needs a function key.</summary>
+public sealed class RewardTriggers(RewardService rewards)
+{
+    private const int MaxBody = 32 * 1024 * 1024;
+
+    /// <summary>OpenRLHF.</summary>
+    [Function(nameof(RewardOpenRlhf))]
+    public Task<IActionResult> RewardOpenRlhf([HttpTrigger(AuthorizationLevel.Function, "post", Route = "get_reward")] HttpRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(request, static (handlers, body, cancel) => handlers.OpenRlhfAsync(body, cancel), cancellationToken);
+
+    /// <summary>slime.</summary>
+    [Function(nameof(RewardSlime))]
+    public Task<IActionResult> RewardSlime([HttpTrigger(AuthorizationLevel.Function, "post", Route = "slime")] HttpRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(request, static (handlers, body, cancel) => handlers.SlimeAsync(body, cancel), cancellationToken);
+
+    /// <summary>NeMo Gym.</summary>
+    [Function(nameof(RewardCompare))]
+    public Task<IActionResult> RewardCompare([HttpTrigger(AuthorizationLevel.Function, "post", Route = "compare")] HttpRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(request, static (handlers, body, cancel) => handlers.GymAsync(body, cancel), cancellationToken);
+
+    /// <summary>Our own form, without jobs: instances come and go.</summary>
+    [Function(nameof(Rewards))]
+    public Task<IActionResult> Rewards([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/rewards")] HttpRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(request, static (handlers, body, cancel) => handlers.RewardsAsync(body, cancel), cancellationToken);
+
+    private async Task<IActionResult> AnswerAsync(HttpRequest request, Func<RewardHandlers, ReadOnlyMemory<byte>, CancellationToken, Task<HttpAnswer>> handle, CancellationToken cancellationToken)
+    {
+        using MemoryStream body = new();
+        byte[] buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (body.Length > MaxBody)
+            {
+                return Send(request, RewardHandlers.Refuse(StatusCodes.Status413PayloadTooLarge, "too large", $"a request holds at most {MaxBody} bytes"));
+            }
+        }
+
+        RewardHandlers handlers = await rewards.HandlersAsync(cancellationToken);
+        return Send(request, await handle(handlers, body.GetBuffer().AsMemory(0, (int)body.Length), cancellationToken));
+    }
+
+    private static ContentResult Send(HttpRequest request, HttpAnswer answer)
+    {
+        foreach ((string name, string value) in answer.Headers)
+        {
+            request.HttpContext.Response.Headers[name] = value;
+        }
+
+        return new ContentResult { StatusCode = answer.Status, ContentType = answer.ContentType, Content = System.Text.Encoding.UTF8.GetString(answer.Body.Span) };
+    }
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Storage;
+using Tribunal.RewardServer.Judging;
+using Tribunal.RewardServer.Trainers;
+
+namespace Tribunal.RewardServer.Serving;
+
+/// <summary>
+/// The handlers for hosts whose instances come and go, such as Functions: opened with the first request, with the configured
+/// default judge, over the runs' storage. Instances share one record, each with parts of its own; what another instance
+/// judged after this one started is judged again.
+/// </summary>
+/// <param name="stores">The runs' storage.</param>
+/// <param name="judges">The configured judges.</param>
+/// <param name="defaults">Judge, protocol, policy and meta of requests that name none.</param>
+/// <param name="options">How requests become groups.</param>
+/// <param name="time">The clock.</param>
+public sealed class RewardService(IRunStores stores, IJudgeProvider judges, RequestDefaults defaults, RewardOptions options, TimeProvider time) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _opening = new(1);
+    private RewardDesk? _desk;
+    private RewardHandlers? _handlers;
+
+    /// <summary>The handlers.</summary>
+    /// <exception cref="JudgeConfigurationException">The configured defaults can't judge.</exception>
+    public async Task<RewardHandlers> HandlersAsync(CancellationToken cancellationToken)
+    {
+        if (_handlers is { } open)
+        {
+            return open;
+        }
+
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_handlers is null)
+            {
+                EvaluationRequest request = EvaluationMessage.Parse("""{"batch":"rollouts.jsonl"}""", defaults);
+                JudgeBinding binding = judges.Resolve(request);
+                byte[] manifest = ServeManifest.Of(binding, request);
+                string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
+                string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
+                RewardLedger ledger = await RewardLedger.OpenAsync(stores.OpenRun(record), instance, manifest, cancellationToken);
+                _desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time, cancellationToken);
+                _handlers = new RewardHandlers(_desk, options, jobs: false);
+            }
+
+            return _handlers;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_desk is not null)
+        {
+            await _desk.DisposeAsync();
+        }
+
+        _opening.Dispose();
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Tribunal.RewardServer.Judging;
+using Tribunal.Simulator.Serving;
+
+namespace Tribunal.RewardServer.Tests.Serving;
+
+/// <summary><c>integrations/tribunal_rewards.py</c>, run by the machine's Python against a real server.</summary>
+public sealed class PythonShimTests
+{
+    [Fact]
+    public async Task TRL_gets_the_servers_rewards_in_its_own_order()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        JsonElement own = await bed.AskAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "P", responses = new[] { "a", "b" } }, new { prompt = "Q", responses = new[] { "c", "d" } } } });
+        double[] expected = [.. own.GetProperty("results").EnumerateArray().SelectMany(static result => result.GetProperty("rewards").Deserialize<double[]>()!)];
+        long asked = bed.Judge.Stats.Judge.Requests;
+        double?[] rewards = (await PythonAsync(bed, """print(json.dumps(t.trl_reward(prompts=["P", "Q", "P", "Q"], completions=["a", "c", "b", "d"], other=[1, 2, 3, 4])))""")).Deserialize<double?[]>()!;
+        Assert.Equal([expected[0], expected[2], expected[1], expected[3]], rewards);
+        Assert.Equal(asked, bed.Judge.Stats.Judge.Requests);
+    }
+
+    [Fact]
+    public async Task TRL_gets_conversations_judged()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        double?[] rewards = (await PythonAsync(bed, """
+            turns = [{"role": "user", "content": "P"}]
+            print(json.dumps(t.trl_reward(prompts=[turns, turns], completions=[[{"role": "assistant", "content": "a"}], [{"role": "assistant", "content": "b"}]], reference=["r", "r"])))
+            """)).Deserialize<double?[]>()!;
+        Assert.All(rewards, static reward => Assert.InRange(reward!.Value, 0, 1));
+        Assert.Equal(1, bed.Desk.Counts.Rollouts);
+    }
+
+    [Fact]
+    public async Task None_stays_apart_from_zero()
+    {
+        // A pair judge has no reward for a response alone.
+        await using Bed bed = await Bed.StartAsync(protocol: "rrm");
+        JsonElement both = await PythonAsync(bed, """
+            print(json.dumps({
+                "trl": t.trl_reward(prompts=["alone", "P", "P"], completions=["x", "a", "b"]),
+                "verl": t.verl_scores(["s"] * 3, ["x", "a", "b"], [None] * 3, [{"prompt": "alone"}, {"prompt": "P"}, {"question": "P"}])}))
+            """);
+        double?[] trl = both.GetProperty("trl").Deserialize<double?[]>()!;
+        Assert.Null(trl[0]);
+        Assert.NotNull(trl[1]);
+        JsonElement[] verl = [.. both.GetProperty("verl").EnumerateArray()];
+        Assert.Equal([0, 1, 1], verl.Select(static sample => sample.GetProperty("tribunal_scored").GetInt32()));
+        Assert.Equal(0.5, verl[0].GetProperty("score").GetDouble());
+        Assert.Equal(trl[1], verl[1].GetProperty("score").GetDouble());
+        string[] keys = [.. verl[0].EnumerateObject().Select(static property => property.Name)];
+        Assert.All(verl, sample => Assert.Equal(keys, sample.EnumerateObject().Select(static property => property.Name)));
+    }
+
+    [Fact]
+    public async Task A_busy_server_is_asked_again()
+    {
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, MaxWaiting = 1 }, judge: new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(500) });
+        Task<HttpResponseMessage> first = bed.PostAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "first", responses = new[] { "a", "b" } } } });
+        while (bed.Desk.Waiting == 0)
+        {
+            await Task.Delay(5, Bed.Cancel);
+        }
+
+        double?[] rewards = (await PythonAsync(bed, """print(json.dumps(t.trl_reward(prompts=["second", "second"], completions=["a", "b"])))""")).Deserialize<double?[]>()!;
+        Assert.DoesNotContain(null, rewards);
+        using HttpResponseMessage answer = await first;
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_away_is_an_error_and_no_reward()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        JsonElement said = await PythonAsync(bed, """
+            os.environ["TRIBUNAL_URL"], os.environ["TRIBUNAL_TIMEOUT"] = "http://127.0.0.1:9", "2"
+            try:
+                t.trl_reward(prompts=["P"], completions=["a"])
+            except t.TribunalError as error:
+                print(json.dumps(str(error)))
+            """);
+        Assert.Contains("127.0.0.1:9", said.GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<JsonElement> PythonAsync(Bed bed, string script)
+    {
+        ProcessStartInfo start = new("python3", ["-c", "import json, os\nimport tribunal_rewards as t\n" + script])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PYTHONPATH"] = Path.Combine(Root(), "integrations");
+        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+        start.Environment["TRIBUNAL_URL"] = bed.Client.BaseAddress!.ToString();
+        using Process python = Process.Start(start)!;
+        Task<string> errors = python.StandardError.ReadToEndAsync(Bed.Cancel);
+        string output = await python.StandardOutput.ReadToEndAsync(Bed.Cancel);
+        await python.WaitForExitAsync(Bed.Cancel);
+        Assert.True(python.ExitCode == 0, await errors);
+        return JsonSerializer.Deserialize<JsonElement>(output);
+    }
+
+    private static string Root()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException("the tests run outside the repository");
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Tribunal.Judging;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Pipeline.Queues;
+using Tribunal.Pipeline.Storage.Local;
+using Tribunal.RewardServer.Judging;
+using Tribunal.RewardServer.Serving;
+using Tribunal.RewardServer.Trainers;
+using Tribunal.Simulator.Judging;
+
+namespace Tribunal.RewardServer.Tests.Serving;
+
+/// <summary>The handlers in hosts whose instances share a store.</summary>
+public sealed class RewardServiceTests : IDisposable
+{
+    private static readonly byte[] Question = Encoding.UTF8.GetBytes("""{"rollouts":[{"prompt":"Q?","responses":["a","b"]}]}""");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tribunal-serve-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Instances_work_side_by_side_and_a_later_one_knows_what_they_judged()
+    {
+        var judge = new CountingJudge(new SimulatedJudge(new JudgeEngine()));
+        await using RewardService first = Open(judge);
+        await using RewardService second = Open(judge);
+        RewardHandlers one = await first.HandlersAsync(Bed.Cancel);
+        RewardHandlers two = await second.HandlersAsync(Bed.Cancel);
+        HttpAnswer asked = await one.RewardsAsync(Question, Bed.Cancel);
+        HttpAnswer askedOther = await two.RewardsAsync(Encoding.UTF8.GetBytes("""{"rollouts":[{"prompt":"P?","responses":["a","b"]}]}"""), Bed.Cancel);
+        Assert.Equal(200, asked.Status);
+        Assert.Equal(200, askedOther.Status);
+        int drawn = judge.Asked;
+        await using RewardService third = Open(judge);
+        HttpAnswer again = await (await third.HandlersAsync(Bed.Cancel)).RewardsAsync(Question, Bed.Cancel);
+        Assert.Equal(Rewards(asked), Rewards(again));
+        Assert.Equal(drawn, judge.Asked);
+    }
+
+    [Fact]
+    public async Task No_job_is_taken_that_nobody_would_keep()
+    {
+        await using RewardService service = Open(new SimulatedJudge(new JudgeEngine()));
+        HttpAnswer answer = await (await service.HandlersAsync(Bed.Cancel)).RewardsAsync(Encoding.UTF8.GetBytes("""{"async":true,"rollouts":[]}"""), Bed.Cancel);
+        Assert.Equal(400, answer.Status);
+    }
+
+    private static double[] Rewards(HttpAnswer answer) =>
+        JsonSerializer.Deserialize<JsonElement>(answer.Body.Span).GetProperty("results")[0].GetProperty("rewards").Deserialize<double[]>()!;
+
+    private RewardService Open(IJudge judge) => new(
+        new LocalRunStores(_folder.FullName),
+        new NamedJudges([new JudgeSource { Judge = judge, Model = "simulated-judge", Protocol = "grm", Simulated = true }], []),
+        new RequestDefaults { Samples = 4 }, new RewardOptions(), TimeProvider.System);
+
+    private sealed class CountingJudge(IJudge inner) : IJudge
+    {
+        private int _asked;
+
+        public string Name => inner.Name;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _asked);
+            return inner.AskAsync(question, cancellationToken);
+        }
+
+        public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => inner.CheckHealthAsync(cancellationToken);
+    }
+}
