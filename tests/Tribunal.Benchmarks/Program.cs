@@ -29,4 +29,9 @@ var votes = new Option<int>("--votes") { Description = "Judgements per match.", 
 var tournament = new Command("tournament", "A knockout over HTTP: what planning and voting take beside the requests.") { tool, rollouts, responses, votes, concurrency };
 tournament.SetAction((parsed, cancel) => new TournamentBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(rollouts), parsed.GetValue(responses), parsed.GetValue(votes), parsed.GetValue(concurrency)).RunAsync(cancel));
 
-return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, endpoint, bare }.Parse(args).InvokeAsync();
+var requests = new Option<int>("--requests") { Description = "Requests of each measurement.", DefaultValueFactory = static _ => 2_000 };
+var atATime = new Option<int[]>("--at-a-time") { Description = "Requests under way at once.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = static _ => [1, 16] };
+var serve = new Command("serve", "Latency of `tribunal serve` beside asking the judge directly.") { tool, latency, requests, atATime };
+serve.SetAction((parsed, cancel) => ServeBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(atATime)!, parsed.GetValue(latency), parsed.GetValue(requests), cancel));
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, endpoint, bare }.Parse(args).InvokeAsync();
