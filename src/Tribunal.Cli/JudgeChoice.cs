@@ -33,6 +33,7 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => 1 };
+    private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
 
     public JudgeChoice()
     {
@@ -45,13 +46,14 @@ internal sealed class JudgeChoice
         _maxOutput.Between(1, int.MaxValue);
         _priceIn.Between(0, double.PositiveInfinity);
         _priceOut.Between(0, double.PositiveInfinity);
+        _simulatorCue.Between(0, 100);
     }
 
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed])
+             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed, _simulatorCue])
         {
             command.Add(option);
         }
@@ -122,9 +124,9 @@ internal sealed class JudgeChoice
                 return new SimulatedMetaRewardModel(EngineOf(parsed));
         }
 
-        if (!Uri.TryCreate(meta, UriKind.Absolute, out Uri? endpoint))
+        if (!Uri.TryCreate(meta, UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
         {
-            throw new CommandException(ExitCodes.Usage, $"--meta {meta}: none, simulated or an http address is needed");
+            throw new CommandException(ExitCodes.Usage, $"--meta {meta}: none, simulated, an http address or a file that is there is needed");
         }
 
         try
@@ -149,7 +151,7 @@ internal sealed class JudgeChoice
         : file.Exists ? File.ReadAllText(file.FullName)
         : throw new CommandException(ExitCodes.Usage, $"there is no template at {file.FullName}");
 
-    private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed) });
+    private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed), Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue) } });
 
     private TokenPrice? PriceOf(ParseResult parsed) =>
         parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null

@@ -11,6 +11,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     ReportCommand.Create(),
     CompareCommand.Create(),
     BenchCommand.Create(),
+    TrainCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),
     SubmitCommand.Create(),

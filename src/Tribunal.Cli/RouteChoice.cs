@@ -45,7 +45,7 @@ internal sealed class RouteChoice
 }
 
 /// <summary>The command's own judge, and by their names those that the environment configures.</summary>
-internal sealed class RoutedJudges(NamedJudges own, string ownName, IMetaRewardModel? meta) : IJudgeProvider, IDisposable
+internal sealed class RoutedJudges(NamedJudges own, string ownName, IMetaRewardModel? meta, LearnedMetaModel? learned) : IJudgeProvider, IDisposable
 {
     private readonly EndpointJudges _maker = new(NullLoggerFactory.Instance, TimeProvider.System);
     private ConfiguredJudges? _others;
@@ -60,7 +60,7 @@ internal sealed class RoutedJudges(NamedJudges own, string ownName, IMetaRewardM
         _others ??= new ConfiguredJudges(new ConfigurationBuilder().AddEnvironmentVariables().Build(), _maker);
 
         // One meta reward model scores the whole run: that of the command.
-        return _others.Resolve(request with { Meta = request.Meta with { Model = null } }) with { Meta = meta };
+        return _others.Resolve(request with { Meta = request.Meta with { Model = null } }) with { Meta = meta, LearnedMeta = learned };
     }
 
     public void Dispose() => _maker.Dispose();

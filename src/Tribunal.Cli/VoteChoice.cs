@@ -10,6 +10,8 @@ namespace Tribunal.Cli;
 /// <summary>The options of policies, votes and tournaments, the same for scoring and for voting again.</summary>
 internal sealed class VoteChoice
 {
+    private const string Equal = "equal";
+
     private readonly Option<int> _samples = new("--samples", "-k") { Description = "Judgements per rollout (per match in a tournament) under the fixed policy.", DefaultValueFactory = static _ => 8, HelpName = "K" };
     private readonly Option<string> _policy = new("--policy") { Description = "When to stop sampling: fixed, adaptive, certified or budget.", DefaultValueFactory = static _ => "fixed" };
     private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => 2 };
@@ -21,10 +23,11 @@ internal sealed class VoteChoice
     private readonly Option<long?> _budget = new("--budget") { Description = "Total judgements over the batch, for the budget policy." };
     private readonly Option<long?> _budgetTokens = new("--budget-tokens") { Description = "Total tokens over the batch, for the budget policy." };
     private readonly Option<double?> _budgetCost = new("--budget-cost") { Description = "Total money over the batch, for the budget policy (needs prices)." };
-    private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, or its address.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL" };
+    private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, its address, or a file of train meta. A vote takes the meta rewards in the ledger unless told otherwise.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL|FILE" };
     private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => 0.5, HelpName = "FRACTION" };
     private readonly Option<string> _use = new("--meta-use") { Description = "Whether meta rewards filter judgements or weigh them.", DefaultValueFactory = static _ => "filter" };
     private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => 1 };
+    private readonly Option<string> _panel = new("--panel") { Description = "What each judge's votes weigh: equal, or a file of train panel; a vote also learns them itself, without labels: one-coin, dawid-skene.", DefaultValueFactory = static _ => Equal, HelpName = "equal|one-coin|dawid-skene|FILE" };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
     private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy; another --policy decides per match.", HelpName = "V" };
@@ -50,12 +53,13 @@ internal sealed class VoteChoice
 
     /// <summary>Adds the options.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="addresses">Whether <c>--meta</c> may be an address; where only names count, the command has its own.</param>
+    /// <param name="addresses">Whether <c>--meta</c> and <c>--panel</c> may name what is here; where only configured names count, the command has its own.</param>
     public void AddTo(Command command, bool addresses = true)
     {
         if (addresses)
         {
             command.Add(_meta);
+            command.Add(_panel);
         }
 
         foreach (Option option in (Option[])
@@ -67,6 +71,16 @@ internal sealed class VoteChoice
     }
 
     public string MetaOf(ParseResult parsed) => parsed.GetRequiredValue(_meta);
+
+    public bool HasMeta(ParseResult parsed) => parsed.GetResult(_meta) is { Implicit: false };
+
+    /// <summary>How a vote learns its panel's weights from the ledger itself; null where it doesn't.</summary>
+    public PanelMethod? LearnedPanelOf(ParseResult parsed) => parsed.GetValue(_panel) switch
+    {
+        "one-coin" => PanelMethod.OneCoin,
+        "dawid-skene" => PanelMethod.DawidSkene,
+        _ => null,
+    };
 
     public int SamplesOf(ParseResult parsed) => parsed.GetRequiredValue(_samples);
 
@@ -107,8 +121,11 @@ internal sealed class VoteChoice
         },
         Tournament = TournamentOf(parsed),
         Rule = RuleOf(parsed),
+        Panel = PanelOf(parsed),
         Seed = parsed.GetRequiredValue(_seed),
     };
+
+    private PanelWeights? PanelOf(ParseResult parsed) => parsed.GetValue(_panel) is { } panel && panel != Equal && LearnedPanelOf(parsed) is null ? PanelFiles.Read(panel) : null;
 
     private TournamentOptions TournamentOf(ParseResult parsed)
     {

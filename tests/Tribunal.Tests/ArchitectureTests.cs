@@ -13,7 +13,8 @@ public sealed class ArchitectureTests
         ["Tribunal.Pipeline"] = ["Tribunal", "Tribunal.Inference"],
         ["Tribunal.Simulator"] = ["Tribunal", "Tribunal.Inference", "Tribunal.Pipeline"],
         ["Tribunal.RewardServer"] = ["Tribunal", "Tribunal.Inference", "Tribunal.Pipeline"],
-        ["Tribunal.Cli"] = ["Tribunal", "Tribunal.Inference", "Tribunal.Pipeline", "Tribunal.Simulator", "Tribunal.RewardServer"],
+        ["Tribunal.Learning"] = ["Tribunal"],
+        ["Tribunal.Cli"] = ["Tribunal", "Tribunal.Learning", "Tribunal.Inference", "Tribunal.Pipeline", "Tribunal.Simulator", "Tribunal.RewardServer"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(Root(), "src")).Select(static path => Path.GetFileName(path)!)];

@@ -82,9 +82,15 @@ internal sealed class ScoreCommand
         using var factory = new JudgeFactory();
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         JudgeSource source = viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory);
-        IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        using var judges = new RoutedJudges(new NamedJudges([source], meta is null ? [] : [meta]), source.Judge.Name, meta);
-        EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), meta?.Name) with
+        if (_vote.LearnedPanelOf(parsed) is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--panel: scoring takes equal weights or a file of train panel; vote can learn them from several runs");
+        }
+
+        LearnedMetaModel? learned = File.Exists(_vote.MetaOf(parsed)) ? MetaFiles.Read(_vote.MetaOf(parsed)) : null;
+        IMetaRewardModel? meta = learned is null ? _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory) : null;
+        using var judges = new RoutedJudges(new NamedJudges([source], meta is null ? [] : [meta], learned is null ? [] : [learned]), source.Judge.Name, meta, learned);
+        EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), learned?.Id ?? meta?.Name) with
         {
             Routing = _routes.Of(parsed),
             Hint = _hint.ModeOf(parsed),

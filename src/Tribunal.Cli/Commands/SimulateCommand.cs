@@ -19,6 +19,7 @@ internal sealed class SimulateCommand
     private readonly Option<double> _faults = new("--faults") { Description = "Share of faults, 0 to 1: 429, 503, resets, hangs, garbage, truncation, refusals." };
     private readonly Option<double> _hang = new("--hang") { Description = "Seconds that a hanging request hangs.", DefaultValueFactory = static _ => 600 };
     private readonly Option<double> _position = new("--position-bias") { Description = "How far the judge favours what it sees first." };
+    private readonly Option<double> _cue = new("--cue") { Description = "How far the words tell how sound a judgement is; 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
     private readonly Option<string?> _keyEnv = new("--api-key-env") { Description = "NAME of the environment variable with the key that clients must send.", HelpName = "VAR" };
     private readonly Option<string[]> _models = new("--model") { Description = "Names on /v1/models; repeat for more.", DefaultValueFactory = static _ => [SimulatedJudgeOptions.DefaultModel] };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed of the judge's taste and of generated batches.", DefaultValueFactory = static _ => 1 };
@@ -41,7 +42,7 @@ internal sealed class SimulateCommand
             """);
         foreach (Option option in (Option[])
             [simulate._port, simulate._host, simulate._latency, simulate._jitter, simulate._slots, simulate._queue, simulate._warmUp, simulate._faults, simulate._hang,
-             simulate._position, simulate._keyEnv, simulate._models, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
+             simulate._position, simulate._cue, simulate._keyEnv, simulate._models, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
         {
             command.Add(option);
         }
@@ -106,7 +107,7 @@ internal sealed class SimulateCommand
                     Judge = new SimulatedJudgeOptions
                     {
                         Seed = parsed.GetRequiredValue(_seed),
-                        Noise = new NoiseModel { Position = parsed.GetValue(_position) },
+                        Noise = new NoiseModel { Position = parsed.GetValue(_position), Cue = parsed.GetValue(_cue) },
                         Faults = TransportFaults.Answers(faults),
                     },
                     Latency = TimeSpan.FromMilliseconds(parsed.GetValue(_latency)),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Batches;
 using Tribunal.Pipeline.Ledger;
@@ -18,8 +19,8 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal vote</c>: vote again on a ledger, no inference.</summary>
 internal sealed class VoteCommand
 {
-    private readonly Argument<DirectoryInfo?> _run = new("run") { Description = "A run's folder.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<FileInfo?> _judgements = new("--judgements") { Description = "Recorded judgements, instead of a run's.", HelpName = "FILE" };
+    private readonly Argument<string[]> _runs = new("run") { Description = "A run's folder; several of one batch vote together.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> _judgements = new("--judgements") { Description = "Recorded judgements, instead of a run's or beside it; may be given more than once.", HelpName = "FILE" };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch they judge; a run knows its own.", HelpName = "FILE" };
     private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "Where verdicts.jsonl and summary.json go.", Required = true, HelpName = "DIR" };
     private readonly Option<int?> _resamples = new("--resamples") { Description = "Also resample the record N times: accuracy against judgements spent, for several k and policies, as table, JSON and CSV.", HelpName = "N" };
@@ -35,11 +36,14 @@ internal sealed class VoteCommand
               tribunal vote out -o again --samples 4                      the first four judgements of each rollout
               tribunal vote out -o again --keep 0.25                      a stricter meta filter
               tribunal vote --judgements j.jsonl --batch b.jsonl -o again --resamples 1000
+              tribunal vote run-a run-b run-c -o panel --panel dawid-skene    several judges, weighed by how they agree
+              tribunal vote out -o again --meta meta.tribunal             a meta reward model of one's own
 
-            Without --samples every recorded judgement counts. Meta rewards that were recorded filter the vote by --keep.
+            Without --samples every recorded judgement counts. Meta rewards that were recorded filter the vote by
+            --keep, unless --meta names none or a file.
             """)
         {
-            vote._run, vote._judgements, vote._batch, vote._output, vote._resamples, vote._json,
+            vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._json,
         };
         vote._vote.AddTo(command);
         command.SetAction(vote.RunAsync);
@@ -48,33 +52,29 @@ internal sealed class VoteCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        RunManifest? manifest = await ManifestAsync(parsed.GetValue(_run), cancellationToken);
-        List<string> ledgers = LedgersOf(parsed);
-        string batch = parsed.GetValue(_batch)?.FullName ?? manifest?.Request.Batch ?? throw new CommandException(ExitCodes.Usage, "--batch is needed with --judgements");
-        if (!File.Exists(batch))
+        LedgerInputs inputs = await LedgerInputs.OpenAsync([.. parsed.GetValue(_runs) ?? [], .. parsed.GetValue(_judgements) ?? []], cancellationToken);
+        if (inputs.Files.Count == 0)
         {
-            throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch}: name it with --batch");
+            throw new CommandException(ExitCodes.Usage, "a run's folder, or --judgements with --batch, is needed");
         }
 
-        var ledger = new LedgerVote();
-        try
-        {
-            foreach (string path in ledgers)
-            {
-                await using FileStream stream = File.OpenRead(path);
-                await ledger.ReadAsync(stream, cancellationToken);
-            }
-        }
-        catch (LedgerException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
-
+        RunManifest? manifest = inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null;
+        string batch = inputs.BatchOf(parsed.GetValue(_batch));
+        LearnedMetaModel? learned = LearnedOf(parsed);
+        LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
         string folder = parsed.GetRequiredValue(_output).FullName;
         Directory.CreateDirectory(folder);
-        bool simulated = manifest?.Simulated ?? false;
-        EvaluationRequest request = _vote.ToRequest(parsed, batch, manifest?.Protocol ?? "imported", "recorded");
-        SchemeOptions options = OptionsFor(request, manifest?.Protocol);
+        bool simulated = inputs.Simulated;
+        string? meta = learned?.Id ?? (_vote.HasMeta(parsed) && _vote.MetaOf(parsed) == "none" ? null : "recorded");
+        string? protocol = inputs.Protocol;
+        EvaluationRequest request = _vote.ToRequest(parsed, batch, protocol ?? "imported", meta);
+        if (_vote.LearnedPanelOf(parsed) is { } method)
+        {
+            request = request with { Panel = PanelLearning.Learn(method, await JoinAsync(ledger, batch, cancellationToken)) };
+            await (parsed.GetValue(_json) ? Console.Error : Console.Out).WriteAsync(TrainPanelCommand.Of(request.Panel));
+        }
+
+        SchemeOptions options = OptionsFor(request, protocol, learned);
         SummaryPart sums;
         string target = Path.Combine(folder, RunFiles.Verdicts);
         string unfinished = target + ".tmp~";
@@ -105,6 +105,11 @@ internal sealed class VoteCommand
         else
         {
             Console.Write(SummaryText.Of(summary, elapsed: null));
+            if (ledger.Seen > 0)
+            {
+                Console.WriteLine($"  trained on   {ledger.Seen:N0} of these rollouts: their labels don't count in the accuracy");
+            }
+
             Console.WriteLine($"  in           {folder}");
         }
 
@@ -116,44 +121,24 @@ internal sealed class VoteCommand
         return summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
-    private static async Task<RunManifest?> ManifestAsync(DirectoryInfo? run, CancellationToken cancellationToken)
+    private LearnedMetaModel? LearnedOf(ParseResult parsed)
     {
-        if (run is null)
-        {
-            return null;
-        }
-
-        string path = Path.Combine(run.FullName, RunFiles.Manifest);
-        return File.Exists(path)
-            ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(path, cancellationToken), PipelineJson.Default.RunManifest)
-            : throw new CommandException(ExitCodes.Usage, $"there is no run in {run.FullName}");
+        string meta = _vote.MetaOf(parsed);
+        return meta is "none" or "recorded" ? null
+            : Uri.TryCreate(meta, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" || meta == JudgeChoice.Simulated
+                ? throw new CommandException(ExitCodes.Usage, $"--meta {meta}: a vote asks no model; none, recorded or a file of train meta is needed")
+            : MetaFiles.Read(meta);
     }
 
-    // A run that is still under way has its ledger in parts.
-    private List<string> LedgersOf(ParseResult parsed)
-    {
-        if (parsed.GetValue(_judgements) is { } file)
-        {
-            return file.Exists ? [file.FullName] : throw new CommandException(ExitCodes.Usage, $"there are no judgements at {file.FullName}");
-        }
-
-        string run = parsed.GetValue(_run)?.FullName ?? throw new CommandException(ExitCodes.Usage, "a run's folder, or --judgements with --batch, is needed");
-        string whole = Path.Combine(run, RunFiles.Judgements);
-        string parts = Path.Combine(run, RunFiles.PartsPrefix);
-        return File.Exists(whole) ? [whole]
-            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
-            : throw new CommandException(ExitCodes.Usage, $"{run} has no ledger");
-    }
-
-    private static SchemeOptions OptionsFor(EvaluationRequest request, string? protocol)
+    private static SchemeOptions OptionsFor(EvaluationRequest request, string? protocol, LearnedMetaModel? learned)
     {
         if (protocol is null || !ProtocolCatalog.Names.Contains(protocol))
         {
-            return Schemes.OptionsFor(request, JudgingKind.Pairwise, new SchemeOptions { Kind = JudgingKind.Listwise }.ScoreRange);
+            return Schemes.OptionsFor(request, JudgingKind.Pairwise, new SchemeOptions { Kind = JudgingKind.Listwise }.ScoreRange, learned);
         }
 
         IProtocol known = ProtocolCatalog.Resolve(protocol, null).Protocol;
-        return Schemes.OptionsFor(request, known.Kind, known.ScoreRange);
+        return Schemes.OptionsFor(request, known.Kind, known.ScoreRange, learned);
     }
 
     private static RunManifest SummaryManifest(RunManifest? manifest, Judgement? first, EvaluationRequest request, SummaryPart sums)
@@ -174,18 +159,22 @@ internal sealed class VoteCommand
             };
     }
 
+    private static async Task<List<RolloutLedger>> JoinAsync(LedgerVote ledger, string batch, CancellationToken cancellationToken)
+    {
+        var joined = new List<RolloutLedger>();
+        await using FileStream rollouts = File.OpenRead(batch);
+        await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
+        {
+            joined.Add(rollout);
+        }
+
+        return joined;
+    }
+
     private async Task ResampleAsync(
         ParseResult parsed, LedgerVote ledger, string batch, SchemeOptions options, int resamples, string folder, CancellationToken cancellationToken)
     {
-        var joined = new List<RolloutLedger>();
-        await using (FileStream rollouts = File.OpenRead(batch))
-        {
-            await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
-            {
-                joined.Add(rollout);
-            }
-        }
-
+        List<RolloutLedger> joined = await JoinAsync(ledger, batch, cancellationToken);
         PolicyOptions policy = options.Policy;
         IReadOnlyList<ResampleResult> results;
         try
@@ -199,7 +188,7 @@ internal sealed class VoteCommand
                     Rules = options.Rule == VotingRule.Auto ? [VotingRule.Auto, VotingRule.Majority] : [options.Rule],
                     Options = options,
                 },
-                joined,
+                joined.Select(r => r with { Rollout = options.Untaught(r.Rollout) }),
                 Environment.ProcessorCount,
                 cancellationToken);
         }

@@ -10,12 +10,16 @@ using Tribunal.Verdicts;
 namespace Tribunal.Pipeline.Activities;
 
 /// <summary>Votes again on recorded judgements, without any inference. Holds the ledger's numbers in memory, none of its texts; the batch is streamed.</summary>
-public sealed class LedgerVote
+/// <param name="traits">Whether to keep what the texts look like, for a learned meta reward model.</param>
+public sealed class LedgerVote(bool traits = false)
 {
     private readonly Dictionary<string, List<Judgement>> _ledger = new(StringComparer.Ordinal);
 
     /// <summary>Judgements read.</summary>
     public long Judgements { get; private set; }
+
+    /// <summary>Rollouts voted on that the meta reward model or the panel's weights were trained on; their labels don't count in the summary.</summary>
+    public long Seen { get; private set; }
 
     /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
     public Judgement? First { get; private set; }
@@ -24,7 +28,8 @@ public sealed class LedgerVote
     /// <exception cref="LedgerException">A line is not a judgement.</exception>
     public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, cancellationToken))
+        IAsyncEnumerable<Judgement> lines = LedgerReader.ReadAsync(stream, withText: traits, cancellationToken);
+        await foreach (Judgement judgement in traits ? lines.TraitsForTexts() : lines)
         {
             if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
             {
@@ -37,9 +42,9 @@ public sealed class LedgerVote
         }
 
         // The ledger's order is that of its samples: files hold them as they finished.
-        foreach (List<Judgement> list in _ledger.Values)
+        foreach (string id in _ledger.Keys)
         {
-            list.Sort(static (a, b) => a.Sample.CompareTo(b.Sample));
+            _ledger[id] = [.. _ledger[id].OrderBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal)];
         }
     }
 
@@ -92,7 +97,9 @@ public sealed class LedgerVote
                 verdict = verdict with { Simulated = true };
             }
 
-            sums.Add(joined.Rollout, verdict, recorded);
+            Rollout untaught = options.Untaught(joined.Rollout);
+            Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
+            sums.Add(untaught, verdict, recorded);
             RunActivities.AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
             if (buffer.WrittenCount > 48 * 1024)
             {

@@ -159,12 +159,12 @@ public sealed partial class RunActivities(
         int valid = 0;
         await using (Stream existing = await part.OpenReadAsync(cancellationToken))
         {
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(existing, withText: false, cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(existing, context.AsksForTexts, cancellationToken))
             {
                 drawn.Add((judgement.RolloutId, judgement.Sample));
                 valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
                 context.Monitor.AddEarlier(judgement);
-                held.Add(judgement);
+                held.Add(context.Lean(judgement));
             }
         }
 
@@ -188,7 +188,7 @@ public sealed partial class RunActivities(
                 }
 
                 PipelineTelemetry.Judged(span, judgement);
-                held.Add(judgement with { Text = null, Reasoning = null });
+                held.Add(context.Lean(judgement));
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
@@ -217,6 +217,7 @@ public sealed partial class RunActivities(
         Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
         context.Forget(shard.Shard);
         int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(shard.Shard, shard.Wave), PipelineJson.Default.Int32Array, cancellationToken);
+        SchemeOptions own = context.Options;
         var summary = new SummaryPart();
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         long judgements = 0;
@@ -230,7 +231,7 @@ public sealed partial class RunActivities(
             Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Branches.Router.Find(rollouts[i], drawn), context.Manifest.Simulated, allowances?[i]);
             PipelineTelemetry.Cast(verdict);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);
-            summary.Add(rollouts[i], verdict, drawn);
+            summary.Add(own.Untaught(rollouts[i]), verdict, drawn);
             judgements += drawn.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
             usage += verdict.Usage;
@@ -267,9 +268,8 @@ public sealed partial class RunActivities(
             sizes.Add(rollouts.Count);
         }
 
-        IProtocol protocol = context.Branches.Own.Binding.Protocol;
         (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Branches.Own.Binding.Price);
-        BudgetRound round = BudgetRounds.Current(Schemes.OptionsFor(context.Manifest.Request, protocol.Kind, protocol.ScoreRange), batch, total, cost);
+        BudgetRound round = BudgetRounds.Current(context.Options, batch, total, cost);
         int first = 0;
         for (int shard = 0; shard < sizes.Count; first += sizes[shard++])
         {

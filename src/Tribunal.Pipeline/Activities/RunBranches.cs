@@ -34,11 +34,11 @@ internal sealed class RunBranches
             JudgeBinding binding = routes.Routed[i];
             bool apart = binding.Judge.Name != routes.Own.Judge.Name || binding.Sampling != routes.Own.Sampling || PromptFingerprint.Of(binding.Protocol) != ownPrompt;
             string name = RoutingTable.NameOf(route);
-            branches.Add(new Branch(name, Schemes.For(JudgeRoutes.RequestFor(request, route), binding.Protocol), binding.Protocol, apart));
+            branches.Add(new Branch(name, Schemes.For(JudgeRoutes.RequestFor(request, route), binding.Protocol, binding.LearnedMeta), binding.Protocol, apart));
             _routed.Add(name, new BranchJudge(binding, GateOf(binding)));
         }
 
-        var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol), routes.Own.Protocol);
+        var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol, routes.Own.LearnedMeta), routes.Own.Protocol);
         Router = new Router(own, request.Routing, branches);
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 

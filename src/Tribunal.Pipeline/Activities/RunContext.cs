@@ -1,4 +1,5 @@
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Runs;
@@ -27,7 +28,21 @@ internal sealed class RunContext
 
     public required RunBranches Branches { get; init; }
 
+    /// <summary>What the run's own scheme is made of.</summary>
+    public SchemeOptions Options => Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+
+    /// <summary>Whether votes want to know what the texts look like.</summary>
+    public bool AsksForTexts => Branches.Own.Binding.LearnedMeta is not null;
+
     public required RunMonitor Monitor { get; init; }
+
+    /// <summary>A judgement as it is kept in memory: without its texts.</summary>
+    public Judgement Lean(Judgement judgement) => !AsksForTexts && judgement is { Text: null, Reasoning: null } ? judgement : judgement with
+    {
+        Traits = AsksForTexts ? judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text) : null,
+        Text = null,
+        Reasoning = null,
+    };
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)
@@ -110,9 +125,9 @@ internal sealed class RunContext
                 continue;
             }
 
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, withText: false, cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, AsksForTexts, cancellationToken))
             {
-                Add(judgement);
+                Add(Lean(judgement));
             }
         }
 

@@ -1,4 +1,5 @@
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Verdicts;
 
@@ -8,10 +9,12 @@ namespace Tribunal.Pipeline.Activities;
 public static class Schemes
 {
     /// <summary>Options for a scheme that draws and votes, or only votes.</summary>
-    public static SchemeOptions OptionsFor(EvaluationRequest request, JudgingKind kind, (double Min, double Max) range)
+    public static SchemeOptions OptionsFor(EvaluationRequest request, JudgingKind kind, (double Min, double Max) range, LearnedMetaModel? model = null)
     {
         var options = new SchemeOptions
         {
+            MetaModel = model,
+            Panel = request.Panel,
             Policy = request.Policy,
             Meta = request.Meta,
             Tournament = request.Tournament,
@@ -26,6 +29,6 @@ public static class Schemes
 
     /// <summary>The scheme of a run.</summary>
     /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
-    public static IJudgingScheme For(EvaluationRequest request, IProtocol protocol) =>
-        JudgingSchemes.Create(OptionsFor(request, protocol.Kind, protocol.ScoreRange));
+    public static IJudgingScheme For(EvaluationRequest request, IProtocol protocol, LearnedMetaModel? model = null) =>
+        JudgingSchemes.Create(OptionsFor(request, protocol.Kind, protocol.ScoreRange, model));
 }

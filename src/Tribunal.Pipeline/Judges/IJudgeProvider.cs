@@ -24,8 +24,11 @@ public sealed record JudgeBinding
     /// <summary>How it is asked.</summary>
     public required IProtocol Protocol { get; init; }
 
-    /// <summary>The meta reward model; null for plain voting.</summary>
+    /// <summary>The meta reward model that is asked about every judgement; null for none.</summary>
     public IMetaRewardModel? Meta { get; init; }
+
+    /// <summary>The meta reward model that scores a rollout's judgements together at every vote; null for none.</summary>
+    public LearnedMetaModel? LearnedMeta { get; init; }
 
     /// <summary>Sampling parameters.</summary>
     public required SamplingDefaults Sampling { get; init; }

@@ -36,7 +36,8 @@ public sealed record JudgeSource
 /// <summary>Judges and meta reward models that are there already, by name. Checks a request as a whole before anything is spent on it.</summary>
 /// <param name="judges">The judges; the first serves requests that name none.</param>
 /// <param name="metas">The meta reward models, by their names.</param>
-public sealed class NamedJudges(IReadOnlyList<JudgeSource> judges, IReadOnlyList<IMetaRewardModel> metas) : IJudgeProvider
+/// <param name="learned">Meta reward models of one's own, by their ids.</param>
+public sealed class NamedJudges(IReadOnlyList<JudgeSource> judges, IReadOnlyList<IMetaRewardModel> metas, params IReadOnlyList<LearnedMetaModel> learned) : IJudgeProvider
 {
     /// <inheritdoc/>
     public JudgeBinding Resolve(EvaluationRequest request)
@@ -65,13 +66,16 @@ public sealed class NamedJudges(IReadOnlyList<JudgeSource> judges, IReadOnlyList
             Judge = source.Judge,
             Model = source.Model,
             Protocol = protocol,
-            Meta = MetaOf(request.Meta),
+            Meta = LearnedOf(request.Meta) is null ? MetaOf(request.Meta) : null,
+            LearnedMeta = LearnedOf(request.Meta),
             Sampling = sampling,
             Concurrency = source.Concurrency,
             Price = source.Price,
             Simulated = source.Simulated,
         };
     }
+
+    private LearnedMetaModel? LearnedOf(MetaOptions options) => learned.FirstOrDefault(model => model.Id == options.Model);
 
     private IMetaRewardModel? MetaOf(MetaOptions options)
     {

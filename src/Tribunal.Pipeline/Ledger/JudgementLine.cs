@@ -55,7 +55,7 @@ public static class JudgementLine
         int[]? order = null, pair = null;
         double[]? scores = null;
         long seed = 0;
-        double? meta = null;
+        double? meta = null, logProb = null;
         double latency = 0;
         Usage usage = default;
         JudgementOutcome? outcome = null;
@@ -128,6 +128,11 @@ public static class JudgementLine
                 reader.Read();
                 meta = reader.TokenType == JsonTokenType.Null ? null : reader.GetDouble();
             }
+            else if (reader.ValueTextEquals("logProb"u8))
+            {
+                reader.Read();
+                logProb = reader.TokenType == JsonTokenType.Null ? null : reader.GetDouble();
+            }
             else if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
@@ -194,6 +199,7 @@ public static class JudgementLine
             Scores = scores,
             Winner = winner,
             Meta = meta,
+            LogProb = logProb,
             Usage = usage,
             LatencyMs = latency,
             Text = text,

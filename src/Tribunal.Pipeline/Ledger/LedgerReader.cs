@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Pipeline.Ledger;
@@ -54,6 +55,10 @@ public static class LedgerReader
             }
         }
     }
+
+    /// <summary>Keeps of the texts what a learned meta reward model asks of them, and lets the texts go.</summary>
+    public static IAsyncEnumerable<Judgement> TraitsForTexts(this IAsyncEnumerable<Judgement> judgements) => judgements.Select(static judgement =>
+        judgement with { Traits = ReasoningTraits.Of(judgement.Reasoning, judgement.Text), Text = null, Reasoning = null });
 
     private static long Drain(LineReader lines, List<Judgement> into, bool withText, long number)
     {

@@ -38,6 +38,10 @@ public sealed record EvaluationRequest
     /// <summary>How judgements become a verdict.</summary>
     public VotingRule Rule { get; init; } = VotingRule.Auto;
 
+    /// <summary>Weights of judges, from <c>tribunal train panel</c>; null weighs all alike.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PanelWeights? Panel { get; init; }
+
     /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public HintMode Hint { get; init; }

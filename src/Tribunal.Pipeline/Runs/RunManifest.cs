@@ -75,6 +75,7 @@ public sealed record RunManifest
             ("meta", Request.Meta, other.Request.Meta),
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
+            ("panel", Request.Panel, other.Request.Panel),
             ("hint", Request.Hint, other.Request.Hint),
             ("seed", Request.Seed, other.Request.Seed),
             ("routing table", Request.Routing, other.Request.Routing),

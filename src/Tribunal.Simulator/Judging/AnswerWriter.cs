@@ -4,10 +4,14 @@ using Tribunal.Rollouts;
 namespace Tribunal.Simulator.Judging;
 
 /// <summary>
-/// Puts judgements into words, in the grammar that the prompt calls for. The words say nothing that the figures don't;
-/// they are there so that lengths, parsers and screens meet text like a judge's.
+/// Puts judgements into words, in the grammar that the prompt calls for. The words say nothing that the figures don't but for
+/// the cues of <see cref="NoiseModel.Cue"/>; they are there so that lengths, parsers and screens meet text like a judge's.
 /// </summary>
-internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
+/// <param name="seed">Of the words.</param>
+/// <param name="minTokens">The shortest answer aimed at.</param>
+/// <param name="maxTokens">The longest.</param>
+/// <param name="care">Probability that a sentence which tells care or doubt tells care; null writes no such sentences.</param>
+internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, double? care)
 {
     private static readonly string[] Criteria =
     [
@@ -51,6 +55,24 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
         "There is some tension between the opening and the closing statement.",
         "Nothing here is harmful, so the judgement rests on substance.",
         "On a second reading the difference is a matter of degree.",
+    ];
+
+    private static readonly string[] Careful =
+    [
+        "Checking the claim against the question once more confirms it.",
+        "To verify this, each step was compared with what was asked, and it follows.",
+        "The result was tested against the wording of the request and holds.",
+        "This was verified rather than taken over from the answer.",
+        "Comparing both readings of the request confirms the point.",
+    ];
+
+    private static readonly string[] Doubtful =
+    [
+        "Perhaps this is a matter of taste, and it might be seen otherwise.",
+        "It is unclear whether that is what was meant, but it seems plausible.",
+        "This may be beside the point; it could possibly be read in another way.",
+        "That is probably how it was intended, though one might be unsure.",
+        "Maybe the other reading is somewhat more natural here.",
     ];
 
     private static readonly string[] Thoughts =
@@ -197,11 +219,15 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens)
     {
         while (text.Length < length)
         {
-            text.Append(Aside()).Append(text.Length < length - 80 ? ' ' : '\n');
+            text.Append(Filler()).Append(text.Length < length - 80 ? ' ' : '\n');
         }
     }
 
     private string Remark(double perceived) => Pick(perceived > 0.5 ? Strong : perceived > -0.5 ? Fair : Weak);
+
+    // Every other sentence, about, tells how the judgement was made.
+    private string Filler() => care is not { } careful || _random.Next(2) == 0 ? Aside()
+        : Pick(_random.NextDouble() < careful ? Careful : Doubtful);
 
     // In turn, so that none stands twice close together.
     private string Aside()

@@ -127,6 +127,12 @@ public sealed class JudgeEngine
         return Cut(answer, request.MaxTokens);
     }
 
+    private double? Care(ulong key)
+    {
+        NoiseModel noise = _options.Noise;
+        return noise.Cue == 0 ? null : Sigmoid((noise.Cue * (Soundness(key) - 0.5)) + (noise.CueNoise * new SeededRandom(StableHash.Mix(key, Salt.Cue)).NextNormal()));
+    }
+
     private static double Soundness(ulong key) => new SeededRandom(StableHash.Mix(key, Salt.Soundness)).NextDouble();
 
     private static ulong? Trace(string text)
@@ -205,7 +211,7 @@ public sealed class JudgeEngine
 
     private SimulatedAnswer Write(Docket docket, double[] perceived, ulong key, bool garbage, int input)
     {
-        var writer = new AnswerWriter(StableHash.Mix(key, Salt.Words), _options.MinTokens, _options.MaxTokens);
+        var writer = new AnswerWriter(StableHash.Mix(key, Salt.Words), _options.MinTokens, _options.MaxTokens, Care(key));
         (string? reasoning, string text) = writer.Write(docket, perceived, $"{TraceMark}{key:x16})", garbage);
         if (reasoning is not null && _options.Thinking == ThinkingForm.Inline)
         {
@@ -238,5 +244,6 @@ public sealed class JudgeEngine
         public const ulong Meta = 4;
         public const ulong AnswerFault = 5;
         public const ulong Truncation = 6;
+        public const ulong Cue = 7;
     }
 }

@@ -43,6 +43,16 @@ public sealed record NoiseModel
 
     /// <summary>Standard deviation of the meta reward's noise, in logits; default 1.2.</summary>
     public double MetaNoise { get; init; } = 1.2;
+
+    /// <summary>
+    /// How strongly the words follow the soundness, in logits from the least to the most sound: about every other sentence of the
+    /// padding tells care or doubt, care with probability σ(Cue·(s − ½) + CueNoise·e). 0 writes no such sentences. Default 4: before the
+    /// few sentences blur it, as much as the meta reward model sees, with noise of its own.
+    /// </summary>
+    public double Cue { get; init; } = 4;
+
+    /// <summary>Standard deviation of the cue's noise, in logits; default 1.2.</summary>
+    public double CueNoise { get; init; } = 1.2;
 }
 
 /// <summary>Answers that hold no verdict, each by probability. Decided by the request itself: the same one always gets the same.</summary>
@@ -114,6 +124,8 @@ public sealed record SimulatedJudgeOptions
         AtLeast(Noise.Floor, 0, "floor");
         AtLeast(Noise.Slope, 0, "slope");
         AtLeast(Noise.MetaNoise, 0, "meta noise");
+        AtLeast(Noise.Cue, 0, "cue");
+        AtLeast(Noise.CueNoise, 0, "cue noise");
         AtLeast(MinTokens, 1, "shortest answer");
         AtLeast(MaxTokens, MinTokens, "longest answer");
         AtLeast(ContextTokens, 1, "context");

@@ -114,6 +114,13 @@ public sealed record Judgement
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Meta { get; init; }
 
+    /// <summary>The mean log-probability of the tokens that the judge wrote, at most 0, where it was recorded.</summary>
+    public double? LogProb { get; init; }
+
+    /// <summary>What <see cref="Text"/> and <see cref="Reasoning"/> look like, where they were read and let go; never written.</summary>
+    [JsonIgnore]
+    public MetaReward.ReasoningTraits? Traits { get; init; }
+
     /// <summary>Tokens, summed over all tries.</summary>
     public Usage Usage { get; init; }
 

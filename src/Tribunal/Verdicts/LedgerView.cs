@@ -33,7 +33,8 @@ internal sealed class LedgerView
 
         if (!sorted)
         {
-            Array.Sort(judgements, Compare);
+            // Stable: judgements of several runs may share a name.
+            judgements = [.. judgements.Order(Comparer<Judgement>.Create(Compare))];
         }
 
         return new LedgerView(judgements);

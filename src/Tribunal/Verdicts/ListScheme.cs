@@ -74,7 +74,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     private Ballots Collect(Rollout rollout, LedgerView view)
     {
         int n = rollout.Responses.Count;
-        var ballots = new Ballots(n, view.Judgements.Length, mirrored: n == 2);
+        var ballots = new Ballots(n, view.Judgements.Length, mirrored: n == 2, options.MetaModel);
         view.Unusable = 0;
         foreach (Judgement judgement in view.Judgements)
         {

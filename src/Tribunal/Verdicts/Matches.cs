@@ -52,7 +52,7 @@ internal sealed class Matches
             found.Sort((x, y) => x.Match != y.Match ? x.Match.CompareTo(y.Match) : x.Number.CompareTo(y.Number));
         }
 
-        var ballots = new Ballots(field.Entrants, found.Count, mirrored: true);
+        var ballots = new Ballots(field.Entrants, found.Count, mirrored: true, options.MetaModel);
         var segments = new Dictionary<int, (int Start, int Count)>();
         foreach (Vote vote in found)
         {

@@ -18,9 +18,9 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     }
 
     /// <summary>Ballots whose slots are positions in the record.</summary>
-    internal static Ballots Collect(int candidates, Judgement[] judgements, SchemeOptions options, out int unusable)
+    internal static Ballots Collect(int candidates, Judgement[] judgements, SchemeOptions options, out int unusable, bool features = false)
     {
-        var ballots = new Ballots(candidates, judgements.Length, mirrored: false);
+        var ballots = new Ballots(candidates, judgements.Length, mirrored: false, options.MetaModel, features);
         unusable = 0;
         for (int i = 0; i < judgements.Length; i++)
         {

@@ -15,6 +15,9 @@ public sealed record SchemeOptions
     /// <summary>What meta rewards do.</summary>
     public MetaOptions Meta { get; init; } = new();
 
+    /// <summary>Makes the meta rewards at every vote, instead of those in the ledger; null takes those. Judgements then need their texts or <see cref="Judgement.Traits"/>.</summary>
+    public LearnedMetaModel? MetaModel { get; init; }
+
     /// <summary>How a pair judge ranks more than two.</summary>
     public TournamentOptions Tournament { get; init; } = new();
 
@@ -32,6 +35,15 @@ public sealed record SchemeOptions
 
     /// <summary>Weights of the judges of a panel; null weighs all alike.</summary>
     public PanelWeights? Panel { get; init; }
+
+    /// <summary>
+    /// The rollout as accuracies may count it: without its labels where the meta reward model or the panel's weights were learned from
+    /// them.
+    /// </summary>
+    public Rollouts.Rollout Untaught(Rollouts.Rollout rollout) =>
+        Rollouts.SeenRollouts.Has(MetaModel?.File.Seen, rollout) || Rollouts.SeenRollouts.Has(Panel?.Seen, rollout)
+            ? rollout with { Best = null, Scores = null }
+            : rollout;
 
     /// <summary>What is wrong with the options, each problem naming the option as it is written in requests; empty when nothing is.</summary>
     public IReadOnlyList<string> Problems()
@@ -92,7 +104,7 @@ public sealed record SchemeOptions
         }
 
         Require(
-            Panel is null || (double.IsFinite(Panel.Default) && Panel.Default >= 0 && Panel.Weights.All(w => double.IsFinite(w.Weight) && w.Weight >= 0)),
+            Panel is null || (double.IsFinite(Panel.Default) && Panel.Default >= 0 && Panel.Weights.All(w => double.IsFinite(w.Weight) && w.Weight >= 0 && (w.Later is null || (double.IsFinite(w.Later.Value) && w.Later >= 0)))),
             "panel: weights must be 0 or more");
         Require(Enum.IsDefined(Rule), "rule: must be auto, sum, mean, majority or btd");
         Require(

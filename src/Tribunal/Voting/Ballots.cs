@@ -14,11 +14,15 @@ internal sealed class Ballots
     private readonly double[] _metas;
     private readonly double[] _panel;
     private readonly sbyte[] _places;
+    private readonly LearnedMetaModel? _model;
+    private readonly float[][]? _features;
 
-    public Ballots(int candidates, int capacity, bool mirrored)
+    public Ballots(int candidates, int capacity, bool mirrored, LearnedMetaModel? model = null, bool features = false)
     {
         Candidates = candidates;
         Mirrored = mirrored;
+        _model = model;
+        _features = model is null && !features ? null : new float[capacity][];
         _values = new double[candidates * capacity];
         _slots = new int[capacity];
         _metas = new double[capacity];
@@ -45,6 +49,9 @@ internal sealed class Ballots
 
     /// <summary>Where the winner of a choice was shown: −1 first, 1 second, 0 for draws and for lists.</summary>
     public int Place(int row) => _places[row];
+
+    /// <summary>What a judgement's words and verdict look like; only where a learned meta reward model will ask.</summary>
+    public ReadOnlySpan<float> Features(int row) => _features![row];
 
     /// <summary>Rows whose slot is below a checkpoint; slots ascend.</summary>
     public int Below(int slot)
@@ -96,7 +103,18 @@ internal sealed class Ballots
     /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
     public int Weights(int start, int rows, MetaOptions meta, Span<double> weights)
     {
-        MetaWeights.Fill(_metas.AsSpan(start, rows), meta, weights[..rows]);
+        if (_model is null)
+        {
+            MetaWeights.Fill(_metas.AsSpan(start, rows), meta, weights[..rows]);
+        }
+        else
+        {
+            // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
+            Span<double> metas = rows <= 256 ? stackalloc double[rows] : new double[rows];
+            _model.Score(this, start, rows, metas);
+            MetaWeights.Fill(metas, meta, weights[..rows]);
+        }
+
         int kept = 0;
         for (int row = 0; row < rows; row++)
         {
@@ -128,7 +146,7 @@ internal sealed class Ballots
     /// <summary>The choices between i and j among some rows, as ballots of their own with candidates 0 and 1.</summary>
     public Ballots Extract(int start, int count, int i, int j)
     {
-        var single = new Ballots(2, count, Mirrored);
+        var single = new Ballots(2, count, Mirrored, _model);
         for (int row = start; row < start + count; row++)
         {
             single._values[(row - start) * 2] = _values[(row * Candidates) + i];
@@ -137,6 +155,10 @@ internal sealed class Ballots
             single._metas[row - start] = _metas[row];
             single._panel[row - start] = _panel[row];
             single._places[row - start] = _places[row];
+            if (single._features is not null)
+            {
+                single._features[row - start] = _features![row];
+            }
         }
 
         single.Count = count;
@@ -154,7 +176,7 @@ internal sealed class Ballots
             rowAt[_slots[row]] = row;
         }
 
-        var shuffled = new Ballots(Candidates, Count, Mirrored) { Choices = Choices };
+        var shuffled = new Ballots(Candidates, Count, Mirrored, _model) { Choices = Choices };
         for (int position = 0; position < order.Length; position++)
         {
             int row = rowAt[order[position]];
@@ -165,6 +187,11 @@ internal sealed class Ballots
                 shuffled._metas[shuffled.Count] = _metas[row];
                 shuffled._panel[shuffled.Count] = _panel[row];
                 shuffled._places[shuffled.Count] = _places[row];
+                if (shuffled._features is not null)
+                {
+                    shuffled._features[shuffled.Count] = _features![row];
+                }
+
                 shuffled.Count++;
             }
         }
@@ -177,6 +204,11 @@ internal sealed class Ballots
         _slots[Count] = slot;
         _metas[Count] = judgement.Meta is { } meta && !double.IsNaN(meta) ? meta : double.NaN;
         _panel[Count] = panel;
+        if (_features is not null)
+        {
+            _features[Count] = MetaFeatures.Own(judgement, Row(Count));
+        }
+
         Count++;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using Tribunal.Judging;
@@ -10,13 +11,15 @@ namespace Tribunal.Voting;
 /// <param name="Judge">The judge's name in the ledger.</param>
 /// <param name="Protocol">The protocol's name in the ledger.</param>
 /// <param name="Weight">0 or more; 0 leaves the judge out.</param>
-/// <param name="Judgements">How many labelled judgements it was learned from.</param>
-public sealed record PanelWeight(string Judge, string Protocol, double Weight, int Judgements = 0);
+/// <param name="Judgements">How many comparisons it was learned from.</param>
+/// <param name="Later">The weight where the verdict favours a response that was not shown first; null takes <paramref name="Weight"/> there too.</param>
+public sealed record PanelWeight(string Judge, string Protocol, double Weight, int Judgements = 0, double? Later = null);
 
 /// <summary>
 /// Weights of a panel: judges of several models and protocols that vote together. A judge that is not listed weighs
 /// <see cref="Default"/>.
 /// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PanelWeights
 {
     // Ridge on each weight: a handful of labels must not make or break a judge.
@@ -29,6 +32,19 @@ public sealed record PanelWeights
     /// <summary>The weight of judges that are not listed; default 1.</summary>
     public double Default { get; init; } = 1;
 
+    /// <summary>How they were learned; null where they were written by hand.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>The rollouts whose labels they were learned from (<see cref="SeenRollouts"/>): no accuracy counts them. Null where labels played no part.</summary>
+    public IReadOnlyList<string>? Seen { get; init; }
+
+    /// <summary>Equal when everything in them is.</summary>
+    public bool Equals(PanelWeights? other) => other is not null && Default.Equals(other.Default) && Method == other.Method
+        && Weights.SequenceEqual(other.Weights) && (Seen ?? []).SequenceEqual(other.Seen ?? []);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Weights.Count, Default, Seen?.Count);
+
     /// <summary>The weight of a judgement.</summary>
     public double Of(Judgement judgement)
     {
@@ -37,7 +53,7 @@ public sealed record PanelWeights
             if (string.Equals(weight.Judge, judgement.Judge, StringComparison.Ordinal)
                 && string.Equals(weight.Protocol, judgement.Protocol, StringComparison.Ordinal))
             {
-                return weight.Weight;
+                return weight.Later is { } later && !FavoursFirst(judgement) ? later : weight.Weight;
             }
         }
 
@@ -83,7 +99,20 @@ public sealed record PanelWeights
         };
     }
 
-    // One example per best response and rival: each judge's mean vote between them, in −1..1.
+    // Whether the response shown first is the favourite; of several, one that is first counts.
+    private static bool FavoursFirst(Judgement judgement)
+    {
+        if (judgement.Order is not [var first, ..])
+        {
+            return true;
+        }
+
+        return judgement.Scores is { } scores && judgement.Pair is null
+            ? first >= 0 && first < scores.Count && scores.All(score => score <= scores[first])
+            : judgement.Winner is null || judgement.Winner == first;
+    }
+
+    // One example per best response and rival: each judge's net votes between them, since a weight is a vote's.
     private static void AddExamples(
         RolloutLedger rollout, SortedDictionary<(string Judge, string Protocol), int> index, int[] counts, List<double[]> examples)
     {
@@ -98,21 +127,14 @@ public sealed record PanelWeights
                 }
 
                 double[] net = new double[index.Count];
-                int[] votes = new int[index.Count];
                 foreach (Judgement judgement in rollout.Ledger)
                 {
                     if (Vote(judgement, best, other, n) is { } vote)
                     {
                         int judge = index[(judgement.Judge, judgement.Protocol)];
                         net[judge] += vote;
-                        votes[judge]++;
                         counts[judge]++;
                     }
-                }
-
-                for (int judge = 0; judge < net.Length; judge++)
-                {
-                    net[judge] /= Math.Max(1, votes[judge]);
                 }
 
                 examples.Add(net);
@@ -120,7 +142,8 @@ public sealed record PanelWeights
         }
     }
 
-    private static double? Vote(Judgement judgement, int best, int other, int responses)
+    /// <summary>What a judgement says between two responses: 1 for the first, −1 for the other, 0 for a draw; null when it did not compare them.</summary>
+    internal static double? Vote(Judgement judgement, int best, int other, int responses)
     {
         if (judgement.Outcome != JudgementOutcome.Valid)
         {
