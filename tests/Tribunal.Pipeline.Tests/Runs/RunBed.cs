@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
@@ -43,6 +44,8 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public string Protocol { get; set; } = "grm";
 
+    public LearnedMetaModel? LearnedMeta { get; set; }
+
     public RunMonitors Monitors { get; private set; } = new();
 
     public JudgeBinding Resolve(EvaluationRequest request)
@@ -51,7 +54,7 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
         ScriptedJudge judge = request.Judge is null ? Judge
             : request.Judge == Second.Name ? Second
             : throw new JudgeConfigurationException($"there is no judge '{request.Judge}'");
-        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8 };
+        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8, LearnedMeta = LearnedMeta };
     }
 
     /// <summary>Runs as a fresh process would.</summary>

@@ -160,8 +160,36 @@ public sealed class JudgeEngineTests
         Assert.Equal(1.029074515, engine.Quality("5"), 1e-9);
         Assert.Equal("dea124844092f64e", $"{answer.Key:x16}");
         Assert.Equal("Scores: \\boxed{3, 9}", answer.Text[(answer.Text.LastIndexOf('\n') + 1)..]);
-        Assert.Equal("3736fad32e007e02", $"{StableHash.Of(0, answer.Text):x16}");
+        Assert.Equal("32c48d84996ef1b4", $"{StableHash.Of(0, answer.Text):x16}");
         Assert.Equal(-1.103308196, engine.MetaReward(answer.Text), 1e-9);
+
+        var silent = new JudgeEngine(new SimulatedJudgeOptions { Seed = 42, Noise = new NoiseModel { Cue = 0 } });
+        SimulatedAnswer without = silent.Answer(new SimulatedRequest { Messages = [new Message("user", Shown)], Seed = 3, Temperature = 0.5, MaxTokens = 2048 });
+        Assert.Equal("3736fad32e007e02", $"{StableHash.Of(0, without.Text):x16}");
+    }
+
+    [Fact]
+    public void Cues_follow_the_soundness_and_change_nothing_but_words()
+    {
+        const string Shown = "[The Begin of Response 1]\n4\n[The End of Response 1]\n[The Begin of Response 2]\n5\n[The End of Response 2]";
+        var telling = new JudgeEngine(new SimulatedJudgeOptions { Noise = new NoiseModel { MetaNoise = 0 } });
+        var silent = new JudgeEngine(new SimulatedJudgeOptions { Noise = new NoiseModel { MetaNoise = 0, Cue = 0 } });
+        int[] doubts = new int[2];
+        int[] answers = new int[2];
+        for (int seed = 0; seed < 400; seed++)
+        {
+            var request = new SimulatedRequest { Messages = [new Message("user", Shown)], Seed = seed, Temperature = 0.5 };
+            string told = telling.Answer(request).Text;
+            string untold = silent.Answer(request).Text;
+            Assert.Equal(untold[untold.LastIndexOf('\n')..], told[told.LastIndexOf('\n')..]);
+            Assert.Equal(silent.MetaReward(untold), telling.MetaReward(told));
+            Assert.DoesNotContain("Perhaps", untold, StringComparison.Ordinal);
+            int sound = telling.MetaReward(told) > 0 ? 1 : 0;
+            doubts[sound] += told.Split("Perhaps").Length + told.Split("Maybe").Length - 2;
+            answers[sound]++;
+        }
+
+        Assert.True((double)doubts[0] / answers[0] > 1.5 * doubts[1] / answers[1], $"{doubts[0]}/{answers[0]} unsound, {doubts[1]}/{answers[1]} sound");
     }
 
     [Theory]
