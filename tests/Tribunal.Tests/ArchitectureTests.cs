@@ -47,6 +47,17 @@ public sealed class ArchitectureTests
         Assert.Empty(offenders);
     }
 
+    [Fact]
+    public void Only_the_commands_that_train_touch_what_loads_a_learning_library()
+    {
+        // Everything else starts without ML.NET: a model file is evaluated by the domain.
+        string[] users = [.. Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/Tribunal.Learning/", StringComparison.Ordinal))
+            .Where(static path => File.ReadAllText(path) is var text && (text.Contains("Tribunal.Learning", StringComparison.Ordinal) || text.Contains("Microsoft.ML", StringComparison.Ordinal)))
+            .Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        Assert.Equal(["CliJson.cs", "TrainMetaCommand.cs", "TrainPanelCommand.cs"], users);
+    }
+
     private static string Root()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -162,10 +162,17 @@ internal sealed class VoteCommand
     private static async Task<List<RolloutLedger>> JoinAsync(LedgerVote ledger, string batch, CancellationToken cancellationToken)
     {
         var joined = new List<RolloutLedger>();
-        await using FileStream rollouts = File.OpenRead(batch);
-        await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
+        try
         {
-            joined.Add(rollout);
+            await using FileStream rollouts = File.OpenRead(batch);
+            await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
+            {
+                joined.Add(rollout);
+            }
+        }
+        catch (BatchFormatException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }
 
         return joined;
