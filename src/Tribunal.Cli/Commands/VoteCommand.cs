@@ -8,6 +8,7 @@ using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Batches;
 using Tribunal.Pipeline.Ledger;
 using Tribunal.Pipeline.Orchestration;
+using Tribunal.Pipeline.Reports;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Sampling;
@@ -24,6 +25,7 @@ internal sealed class VoteCommand
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch they judge; a run knows its own.", HelpName = "FILE" };
     private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "Where verdicts.jsonl and summary.json go.", Required = true, HelpName = "DIR" };
     private readonly Option<int?> _resamples = new("--resamples") { Description = "Also resample the record N times: accuracy against judgements spent, for several k and policies, as table, JSON and CSV.", HelpName = "N" };
+    private readonly Option<FileInfo?> _plot = new("--plot") { Description = "Also draw the resamples, as an SVG file.", HelpName = "FILE" };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly VoteChoice _vote = new();
 
@@ -43,9 +45,16 @@ internal sealed class VoteCommand
             --keep, unless --meta names none or a file.
             """)
         {
-            vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._json,
+            vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._plot, vote._json,
         };
         vote._vote.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(vote._plot) is not null && result.GetValue(vote._resamples) is null)
+            {
+                result.AddError("--plot draws --resamples N");
+            }
+        });
         command.SetAction(vote.RunAsync);
         return command;
     }
@@ -219,5 +228,9 @@ internal sealed class VoteCommand
         }
 
         await File.WriteAllTextAsync(Path.Combine(folder, "resamples.csv"), csv.ToString(), cancellationToken);
+        if (parsed.GetValue(_plot) is { } plot)
+        {
+            await File.WriteAllTextAsync(plot.FullName, ResamplePlot.Draw(results), cancellationToken);
+        }
     }
 }

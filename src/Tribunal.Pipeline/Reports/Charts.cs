@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using OxyPlot;
+using OxyPlot.Annotations;
 using OxyPlot.Axes;
 using OxyPlot.Series;
 
@@ -18,6 +19,13 @@ internal sealed record IntervalRow(string Label, double Value, double Low, doubl
 /// <param name="Name">In the key.</param>
 /// <param name="Points">x, y and the band's ends.</param>
 internal sealed record BandLine(string Name, IReadOnlyList<(double X, double Y, double Low, double High)> Points);
+
+/// <summary>A named point.</summary>
+/// <param name="Label">Its name.</param>
+/// <param name="X">In the plot's unit.</param>
+/// <param name="Y">In the plot's unit.</param>
+/// <param name="Line">The line it belongs to, from 0.</param>
+internal sealed record LabelledPoint(string Label, double X, double Y, int Line);
 
 /// <summary>
 /// Plots as inline SVG, drawn by OxyPlot. The drawing's colours are placeholders that become classes, so that the page's style
@@ -93,8 +101,9 @@ internal static class Charts
         return Draw(model, Width, 50 + (26 * rows.Count), label);
     }
 
-    /// <summary>Lines with bands around them.</summary>
-    public static Markup Lines(string label, string xTitle, string yTitle, IReadOnlyList<BandLine> lines, bool logarithmic)
+    /// <summary>Lines with bands around them, and marks beside them.</summary>
+    public static Markup Lines(
+        string label, string xTitle, string yTitle, IReadOnlyList<BandLine> lines, bool logarithmic, IReadOnlyList<LabelledPoint>? marks = null)
     {
         PlotModel model = Model(xTitle, yTitle);
         if (logarithmic)
@@ -121,6 +130,17 @@ internal static class Charts
 
             model.Series.Add(band);
             model.Series.Add(line);
+        }
+
+        foreach (LabelledPoint mark in marks ?? [])
+        {
+            // Names of the second line's marks hang below, so that neither covers the other's.
+            model.Annotations.Add(new PointAnnotation
+            {
+                X = mark.X, Y = mark.Y, Shape = MarkerType.Diamond, Size = 6, Fill = mark.Line == 0 ? First : Second, StrokeThickness = 0,
+                Text = PlainText.Of(mark.Label), TextColor = Ink,
+                TextVerticalAlignment = mark.Line == 0 ? VerticalAlignment.Bottom : VerticalAlignment.Top,
+            });
         }
 
         return Draw(model, Width, 320, label);
