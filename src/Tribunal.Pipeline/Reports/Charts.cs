@@ -132,15 +132,18 @@ internal static class Charts
             model.Series.Add(line);
         }
 
+        int before = -1;
         foreach (LabelledPoint mark in marks ?? [])
         {
-            // Names of the second line's marks hang below, so that neither covers the other's.
+            // Names keep out of each other's way: above or below by line, and a line's first one to the left.
             model.Annotations.Add(new PointAnnotation
             {
                 X = mark.X, Y = mark.Y, Shape = MarkerType.Diamond, Size = 6, Fill = mark.Line == 0 ? First : Second, StrokeThickness = 0,
                 Text = PlainText.Of(mark.Label), TextColor = Ink,
-                TextVerticalAlignment = mark.Line == 0 ? VerticalAlignment.Bottom : VerticalAlignment.Top,
+                TextVerticalAlignment = mark.Line == 0 && lines.Count > 1 ? VerticalAlignment.Top : VerticalAlignment.Bottom,
+                TextHorizontalAlignment = mark.Line == before ? HorizontalAlignment.Center : HorizontalAlignment.Right,
             });
+            before = mark.Line;
         }
 
         return Draw(model, Width, 320, label);
