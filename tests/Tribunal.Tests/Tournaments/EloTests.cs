@@ -1,3 +1,5 @@
+using CsCheck;
+using Tribunal.Judging;
 using Tribunal.Rollouts;
 using Tribunal.Tournaments;
 
@@ -35,6 +37,20 @@ public sealed class EloTests
         Assert.NotEqual(Elo.Rate(3, Food), Elo.Rate(3, [.. Food.Reverse()]));
         Assert.Equal(3000, forward.Sum(), 6);
     }
+
+    [Fact]
+    public void No_order_of_any_matches_changes_the_average() =>
+        Gen.Select(Gen.Int[0, 14], Gen.Int[0, 2]).Array[1, 25].Select(Gen.ULong).Sample((games, seed) =>
+        {
+            MatchResult[] played = [.. games.Select(g => (Pair: PairIndex.At(g.Item1, 6), Score: g.Item2 / 2.0)).Select(g => new MatchResult(g.Pair.I, g.Pair.J, g.Score))];
+            MatchResult[] shuffled = [.. played];
+            var random = new SeededRandom(seed);
+            random.Shuffle(shuffled.AsSpan());
+            var options = new EloOptions { Orders = 20 };
+            double[] ratings = Elo.Rate(6, played, options, seed);
+            Assert.Equal(ratings, Elo.Rate(6, shuffled, options, seed));
+            Assert.Equal(6000, ratings.Sum(), 6);
+        }, iter: 300);
 
     [Fact]
     public void Rewards_follow_the_ratings()

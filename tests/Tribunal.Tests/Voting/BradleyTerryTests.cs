@@ -90,6 +90,46 @@ public sealed class BradleyTerryTests
         }, iter: 200);
 
     [Fact]
+    public void The_order_of_judgements_and_of_names_does_not_matter() =>
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 2]).Array[1, 40].Select(Gen.ULong).Sample((games, seed) =>
+        {
+            var random = new Tribunal.Rollouts.SeededRandom(seed);
+            (int, int)[] shuffled = [.. games];
+            random.Shuffle(shuffled.AsSpan());
+            int[] names = [0, 1, 2, 3, 4];
+            random.Shuffle(names.AsSpan());
+            foreach (bool ties in new[] { false, true })
+            {
+                var fit = BradleyTerry.Fit(Played(games, [0, 1, 2, 3, 4]), new BradleyTerryOptions { Ties = ties });
+                var again = BradleyTerry.Fit(Played(shuffled, names), new BradleyTerryOptions { Ties = ties });
+                for (int i = 0; i < 5; i++)
+                {
+                    Assert.Equal(fit.Reward(i), again.Reward(names[i]), 6);
+                }
+            }
+
+            static PairTally Played((int Pair, int Result)[] games, int[] names)
+            {
+                var tally = new PairTally(5);
+                foreach ((int pair, int result) in games)
+                {
+                    (int i, int j) = Tribunal.Judging.PairIndex.At(pair, 5);
+                    (i, j) = (names[i], names[j]);
+                    if (result == 1)
+                    {
+                        tally.AddDraw(i, j, 1);
+                    }
+                    else
+                    {
+                        tally.AddWin(result == 0 ? i : j, result == 0 ? j : i, 1);
+                    }
+                }
+
+                return tally;
+            }
+        }, iter: 200);
+
+    [Fact]
     public void Without_a_prior_the_undefeated_have_no_finite_strength()
     {
         var tally = new PairTally(2);
