@@ -119,6 +119,6 @@ internal static class RunFolder
     public static RunManifest? ManifestOf(string run)
     {
         string path = Path.Combine(run, RunFiles.Manifest);
-        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PipelineJson.Default.RunManifest) : null;
+        return File.Exists(path) ? ContractJson.Read(File.ReadAllBytes(path), PipelineJson.Default.RunManifest) : null;
     }
 }

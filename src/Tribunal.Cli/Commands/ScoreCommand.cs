@@ -135,7 +135,7 @@ internal sealed class ScoreCommand
         var host = new InProcessHost(activities, TimeProvider.System, view.Show);
         RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
 
-        RunSummary summary = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
+        RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(summary, PipelineJson.Readable.RunSummary));

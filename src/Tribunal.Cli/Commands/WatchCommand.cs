@@ -95,7 +95,7 @@ internal static class WatchCommand
         });
         string summaryPath = Path.Combine(folder, RunFiles.Summary);
         RunSummary? summary = File.Exists(summaryPath)
-            ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(summaryPath, cancellationToken), PipelineJson.Default.RunSummary)
+            ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), PipelineJson.Default.RunSummary)
             : null;
         if (summary is not null)
         {

@@ -40,7 +40,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         };
         if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } known)
         {
-            RunManifest manifest = JsonSerializer.Deserialize(known, PipelineJson.Default.RunManifest)!;
+            RunManifest manifest = ContractJson.Read(known, PipelineJson.Default.RunManifest)!;
             if (manifest.WhyNotResumable(wanted) is { } why)
             {
                 throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");

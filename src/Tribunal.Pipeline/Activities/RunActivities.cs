@@ -337,7 +337,7 @@ public sealed partial class RunActivities(
 
     private static async Task<T?> ReadAsync<T>(IRunStore store, string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class =>
-        await store.ReadDocumentAsync(name, cancellationToken) is { } bytes ? JsonSerializer.Deserialize(bytes, type) : null;
+        await store.ReadDocumentAsync(name, cancellationToken) is { } bytes ? ContractJson.Read(bytes, type) : null;
 
     internal static void AppendLine<T>(ArrayBufferWriter<byte> buffer, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

@@ -17,7 +17,7 @@ internal sealed class RunPublisher(RunContext context, Func<RunContents, Cancell
         {
             if (await context.Store.ReadDocumentAsync(RunFiles.ShardSummary(shard), cancellationToken) is { } part)
             {
-                sums.Merge(JsonSerializer.Deserialize(part, PipelineJson.Default.SummaryPart)!);
+                sums.Merge(ContractJson.Read(part, PipelineJson.Default.SummaryPart)!);
                 finished++;
             }
         }

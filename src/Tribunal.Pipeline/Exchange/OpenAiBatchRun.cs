@@ -145,7 +145,7 @@ public sealed class OpenAiBatchRun(
             return wanted;
         }
 
-        RunManifest manifest = JsonSerializer.Deserialize(known, PipelineJson.Default.RunManifest)!;
+        RunManifest manifest = ContractJson.Read(known, PipelineJson.Default.RunManifest)!;
         return manifest.WhyNotResumable(wanted) is { } why ? throw new RunMismatchException($"{store.RunId} can't be resumed: {why}") : manifest;
     }
 

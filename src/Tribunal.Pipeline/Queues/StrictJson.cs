@@ -1,32 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Tribunal.MetaReward;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Sampling;
-using Tribunal.Tournaments;
 
 namespace Tribunal.Pipeline.Queues;
 
-/// <summary>
-/// Requests and tables from outside: unknown fields are refused by name, and what is not said has its default. Generated
-/// readers give a missing init-only property its type's default, not its initializer's value; so the defaults are laid below.
-/// </summary>
+/// <summary>Requests and tables from outside: unknown fields are refused by name, and what is not said has its default.</summary>
 internal static class StrictJson
 {
-    private static readonly Dictionary<Type, JsonObject> Defaults = new()
-    {
-        [typeof(EvaluationRequest)] = Of(new EvaluationRequest { Batch = "" }, RequestJson.Default.EvaluationRequest),
-        [typeof(RoutingTable)] = Of(new RoutingTable(), RequestJson.Default.RoutingTable),
-        [typeof(Route)] = Of(new Route(), RequestJson.Default.Route),
-        [typeof(PolicyOptions)] = Of(new PolicyOptions(), RequestJson.Default.PolicyOptions),
-        [typeof(MetaOptions)] = Of(new MetaOptions(), RequestJson.Default.MetaOptions),
-        [typeof(TournamentOptions)] = Of(new TournamentOptions(), RequestJson.Default.TournamentOptions),
-        [typeof(EloOptions)] = Of(new EloOptions(), RequestJson.Default.EloOptions),
-        [typeof(TeamOptions)] = Of(new TeamOptions(), RequestJson.Default.TeamOptions),
-        [typeof(SpendLimits)] = Of(new SpendLimits(), RequestJson.Default.SpendLimits),
-    };
-
     /// <summary>Reads a value.</summary>
     /// <param name="element">What was said.</param>
     /// <param name="type">Its type, of <see cref="RequestJson"/>.</param>
@@ -35,10 +15,10 @@ internal static class StrictJson
     public static T Read<T>(JsonElement element, JsonTypeInfo<T> type, HashSet<string> said)
         where T : class
     {
-        JsonNode? whole = Complete(element, type, "", said);
+        JsonNode? whole = Checked(element, type, "", said);
         try
         {
-            return whole.Deserialize(type) ?? throw new MessageRefusedException("null is no value");
+            return whole.Deserialize((JsonTypeInfo<T>)ContractJson.KeepingDefaults(type)) ?? throw new MessageRefusedException("null is no value");
         }
         catch (JsonException exception)
         {
@@ -47,14 +27,12 @@ internal static class StrictJson
         }
     }
 
-    private static JsonObject Of<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToNode(value, type)!.AsObject();
-
-    private static JsonNode? Complete(JsonElement element, JsonTypeInfo type, string prefix, HashSet<string> said)
+    private static JsonNode? Checked(JsonElement element, JsonTypeInfo type, string prefix, HashSet<string> said)
     {
         if (element.ValueKind == JsonValueKind.Array && type.Kind == JsonTypeInfoKind.Enumerable)
         {
             JsonTypeInfo item = type.Options.GetTypeInfo(type.ElementType!);
-            return new JsonArray([.. element.EnumerateArray().Select((value, i) => Complete(value, item, $"{prefix.TrimEnd('.')}[{i}].", said))]);
+            return new JsonArray([.. element.EnumerateArray().Select((value, i) => Checked(value, item, $"{prefix.TrimEnd('.')}[{i}].", said))]);
         }
 
         if (element.ValueKind != JsonValueKind.Object || type.Kind != JsonTypeInfoKind.Object)
@@ -62,14 +40,14 @@ internal static class StrictJson
             return JsonNode.Parse(element.GetRawText());
         }
 
-        JsonObject target = Defaults.TryGetValue(type.Type, out JsonObject? below) ? below.DeepClone().AsObject() : [];
+        JsonObject target = [];
         foreach (JsonProperty property in element.EnumerateObject())
         {
             JsonPropertyInfo known = type.Properties.FirstOrDefault(known => known.Name == property.Name)
                 ?? throw new MessageRefusedException($"unknown field {MessageRefusedException.Quote(prefix + property.Name)}");
             said.Add(prefix + known.Name);
             target.Remove(known.Name);
-            target.Add(known.Name, Complete(property.Value, type.Options.GetTypeInfo(known.PropertyType), $"{prefix}{known.Name}.", said));
+            target.Add(known.Name, Checked(property.Value, type.Options.GetTypeInfo(known.PropertyType), $"{prefix}{known.Name}.", said));
         }
 
         return target;

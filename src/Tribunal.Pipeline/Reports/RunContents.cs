@@ -68,12 +68,12 @@ internal sealed class RunContents
 
         try
         {
-            RunManifest? run = manifest is null ? null : JsonSerializer.Deserialize(manifest, PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null");
+            RunManifest? run = manifest is null ? null : ContractJson.Read(manifest, PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null");
             return new RunContents(
                 store,
                 place,
                 run,
-                JsonSerializer.Deserialize(summary, PipelineJson.Default.RunSummary) ?? throw new JsonException("it is null"),
+                ContractJson.Read(summary, PipelineJson.Default.RunSummary) ?? throw new JsonException("it is null"),
                 run is null ? null : openBatch(run.Request.Batch));
         }
         catch (JsonException exception)

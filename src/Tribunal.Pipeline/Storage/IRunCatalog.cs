@@ -71,8 +71,8 @@ public sealed record RunRecord
 }
 
 /// <summary>
-/// The runs of an account or a folder: state, progress, requests to cancel. Changes are optimistic: two writers never
-/// undo each other's. One conformance suite runs over every implementation.
+/// The runs of an account: state, progress, requests to cancel. Changes are optimistic: two writers never
+/// undo each other's. A local folder is its own record.
 /// </summary>
 public interface IRunCatalog
 {

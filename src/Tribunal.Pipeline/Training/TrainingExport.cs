@@ -191,7 +191,7 @@ public static class TrainingExport
         try
         {
             return File.Exists(path)
-                ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(path, cancellationToken), PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null")
+                ? ContractJson.Read(await File.ReadAllBytesAsync(path, cancellationToken), PipelineJson.Default.RunManifest) ?? throw new JsonException("it is null")
                 : throw new TrainingExportException($"{run} is no run: it has no {RunFiles.Manifest}");
         }
         catch (JsonException exception)

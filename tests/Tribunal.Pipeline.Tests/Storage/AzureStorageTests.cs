@@ -40,6 +40,18 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
     }
 
     [Fact]
+    public async Task A_creator_whose_first_answer_got_lost_has_created()
+    {
+        LoseAnswers lose = new() { Of = "/claim" };
+        StorageClients lossy = await azurite.ConnectAsync(new HttpPipelineOverrides { Policy = lose, Delay = TimeSpan.FromMilliseconds(1) });
+        AzureRunStore store = lossy.OpenRun(NewRunId(), Options);
+        lose.Next = true;
+        Assert.True(await store.TryCreateDocumentAsync("claim", "mine"u8.ToArray(), Cancel));
+        Assert.False(lose.Next);
+        Assert.False(await store.TryCreateDocumentAsync("claim", "mine"u8.ToArray(), Cancel));
+    }
+
+    [Fact]
     public async Task A_writer_whose_lease_was_broken_must_stop()
     {
         AzureRunStore store = _clients.OpenRun(NewRunId(), Options);
@@ -113,14 +125,17 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
         await blob.AppendBlockAsync(new MemoryStream(Encoding.UTF8.GetBytes(content)), cancellationToken: Cancel);
     }
 
-    /// <summary>Lets one append through and makes its answer a broken connection's.</summary>
+    /// <summary>Lets one request through and makes its answer a broken connection's.</summary>
     private sealed class LoseAnswers : HttpPipelineSynchronousPolicy
     {
         public bool Next { get; set; }
 
+        /// <summary>Part of the request's address.</summary>
+        public string Of { get; init; } = "appendblock";
+
         public override void OnReceivedResponse(HttpMessage message)
         {
-            if (Next && message.Request.Uri.Query.Contains("appendblock", StringComparison.Ordinal))
+            if (Next && message.Request.Uri.ToString().Contains(Of, StringComparison.Ordinal))
             {
                 Next = false;
                 throw new RequestFailedException(0, "the connection was reset", new IOException());

@@ -40,12 +40,3 @@ public sealed class LocalBatchFileTests : BatchFileConformance, IDisposable
 
     protected override IBatchFile Missing() => new LocalBatchFile(Path.Combine(_folder.FullName, "missing"));
 }
-
-public sealed class LocalRunCatalogTests : RunCatalogConformance, IDisposable
-{
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tribunal-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    protected override Task<IRunCatalog> OpenAsync() => Task.FromResult<IRunCatalog>(new LocalRunCatalog(_folder.FullName));
-}

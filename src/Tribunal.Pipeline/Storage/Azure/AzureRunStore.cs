@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -33,6 +34,7 @@ public sealed record AzureRunStoreOptions
 public sealed class AzureRunStore : IRunStore
 {
     private const string OwnerName = ".owner";
+    private const string MakerKey = "maker";
     private const int SmallDocument = 64 * 1024;
     private readonly BlobContainerClient _container;
     private readonly AzureRunStoreOptions _options;
@@ -78,20 +80,22 @@ public sealed class AzureRunStore : IRunStore
     /// <inheritdoc/>
     public async Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
+        // Who finds it there may have made it: by a first try whose answer got lost.
+        string maker = RandomNumberGenerator.GetHexString(16, lowercase: true);
         try
         {
-            await UploadAsync(name, content, new BlobRequestConditions { IfNoneMatch = ETag.All }, cancellationToken);
+            await UploadAsync(name, content, new BlobRequestConditions { IfNoneMatch = ETag.All }, new Dictionary<string, string>(StringComparer.Ordinal) { [MakerKey] = maker }, cancellationToken);
             return true;
         }
         catch (RequestFailedException exception) when (exception.Status is 409 or 412)
         {
-            return false;
+            return await IsMadeByAsync(name, maker, cancellationToken);
         }
     }
 
     /// <inheritdoc/>
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        UploadAsync(name, content, null, cancellationToken);
+        UploadAsync(name, content, null, null, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
@@ -234,10 +238,24 @@ public sealed class AzureRunStore : IRunStore
         return (lease, created);
     }
 
-    private async Task UploadAsync(string name, ReadOnlyMemory<byte> content, BlobRequestConditions? conditions, CancellationToken cancellationToken)
+    private async Task<bool> IsMadeByAsync(string name, string maker, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BlobProperties properties = await _container.GetBlockBlobClient(_prefix + name).GetPropertiesAsync(cancellationToken: cancellationToken);
+            return properties.Metadata.TryGetValue(MakerKey, out string? found) && found == maker;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return false;
+        }
+    }
+
+    private async Task UploadAsync(
+        string name, ReadOnlyMemory<byte> content, BlobRequestConditions? conditions, Dictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
         using BinaryStream body = new(content);
-        await _container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
+        await _container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
     }
 }

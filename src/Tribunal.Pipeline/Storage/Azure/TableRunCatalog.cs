@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
@@ -86,7 +87,7 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
         return new TableEntity(Partition, run.RunId) { [Record] = json, ["State"] = run.State.ToString() };
     }
 
-    private static RunRecord Read(TableEntity entity) => JsonSerializer.Deserialize(entity.GetString(Record), RunRecordJson.Default.RunRecord)!;
+    private static RunRecord Read(TableEntity entity) => ContractJson.Read(Encoding.UTF8.GetBytes(entity.GetString(Record)), RunRecordJson.Default.RunRecord)!;
 
     private Task<NullableResponse<TableEntity>> FindAsync(string runId, CancellationToken cancellationToken) =>
         _table.GetEntityIfExistsAsync<TableEntity>(Partition, runId, cancellationToken: cancellationToken);

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Tribunal;
+
+/// <summary>
+/// Reads documents that another version may have written: what they don't say has the default that the record documents.
+/// Generated readers by themselves give a missing init-only property its type's default, not its initializer's value.
+/// </summary>
+public static class ContractJson
+{
+    private static readonly ConcurrentDictionary<JsonSerializerOptions, JsonSerializerOptions> Known = new();
+
+    /// <summary>Reads a document by a generated contract.</summary>
+    /// <exception cref="JsonException">It is no such document.</exception>
+    public static T? Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)KeepingDefaults(type));
+
+    /// <summary>The same contract, keeping defaults.</summary>
+    public static JsonTypeInfo KeepingDefaults(JsonTypeInfo type)
+    {
+        JsonSerializerOptions options = Known.GetOrAdd(
+            type.Options,
+            static options => new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(KeepDefaults) });
+        return options.GetTypeInfo(type.Type);
+    }
+
+    private static void KeepDefaults(JsonTypeInfo type)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object || type.Type.IsValueType || type.Type.GetConstructor(Type.EmptyTypes) is null)
+        {
+            return;
+        }
+
+        // Made first, with its initializers, and filled then: an initializer's value stays where nothing is said.
+        type.CreateObject = () => Activator.CreateInstance(type.Type)!;
+        foreach (JsonPropertyInfo property in type.Properties)
+        {
+            if (property.AttributeProvider is PropertyInfo { SetMethod: not null } member)
+            {
+                property.Set = member.SetValue;
+            }
+        }
+    }
+}
