@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Batches;
 using Tribunal.Pipeline.Ledger;
@@ -41,7 +40,7 @@ internal sealed class LedgerInputs
 
             string manifest = Path.Combine(path, RunFiles.Manifest);
             manifests.Add(File.Exists(manifest)
-                ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(manifest, cancellationToken), PipelineJson.Default.RunManifest)!
+                ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), PipelineJson.Default.RunManifest)!
                 : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {Path.GetFullPath(path)}" : $"there is no run and no ledger at {Path.GetFullPath(path)}"));
             files.AddRange(LedgersOf(Path.GetFullPath(path)));
         }
