@@ -88,7 +88,7 @@ internal sealed class SimulateCommand
             await BatchGenerator.WriteAsync(stream, options, cancellationToken);
         }
 
-        Console.WriteLine($"{count:N0} rollouts in {file.FullName}");
+        Console.WriteLine($"{count:N0} rollouts in {file.FullName}{(options.Seed == 1 ? "" : $"; score them with --simulator-seed {options.Seed}: their best follows that judge's taste")}");
         return ExitCodes.Ok;
     }
 
