@@ -1,0 +1,123 @@
+using Tribunal.Judging;
+using Tribunal.MetaReward;
+using Tribunal.Pipeline.Judges;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+
+namespace Tribunal.Cli.Doctor;
+
+/// <summary>The judge and the meta reward model: there, asked, and read.</summary>
+internal static class JudgeChecks
+{
+    // A verdict on it is no news; that one comes back at all is.
+    private static readonly Rollout Question = new()
+    {
+        Id = "doctor",
+        Prompt = [new Message("user", "What is 2 + 2? Answer with the number.")],
+        Responses = [new Response("4"), new Response("5")],
+    };
+
+    /// <summary>Asks the judge for one judgement, twice with the same seed; the judgement where one was read.</summary>
+    public static async Task<Judgement?> RunAsync(Checkup checkup, JudgeBinding binding, CancellationToken cancellationToken)
+    {
+        JudgeHealth health = await binding.Judge.CheckHealthAsync(cancellationToken);
+        if (!health.Ready)
+        {
+            checkup.Fail("judge", health.Detail, "start it, wait until its weights are loaded, or correct --judge and --model");
+            return null;
+        }
+
+        checkup.Ok("judge", health.Detail);
+        try
+        {
+            (JudgeReply reply, Judgement judgement) = await AskAsync(binding, cancellationToken);
+            Judged(checkup, binding, reply, judgement);
+            (JudgeReply again, _) = await AskAsync(binding, cancellationToken);
+            if (again.Text == reply.Text)
+            {
+                checkup.Ok("seed", "the same seed gave the same answer");
+            }
+            else
+            {
+                checkup.Warn("seed", "the same seed gave another answer", "a resumed run keeps what it has; two runs with one seed will differ where this judge does");
+            }
+
+            checkup.Ok("thinking", reply.Reasoning is { Length: > 0 } ? "the server keeps thinking apart from the answer" : "no thinking apart from the answer");
+            return judgement.Outcome == JudgementOutcome.Valid ? judgement : null;
+        }
+        catch (JudgeException exception)
+        {
+            checkup.Fail("judgement", exception.Message, "the endpoint is up and does not answer this: read its own words above, and its log");
+            return null;
+        }
+    }
+
+    /// <summary>Has a judgement scored.</summary>
+    public static async Task MetaAsync(Checkup checkup, IMetaRewardModel meta, Judgement? judgement, CancellationToken cancellationToken)
+    {
+        judgement ??= new Judgement
+        {
+            RolloutId = Question.Id,
+            Sample = 0,
+            Protocol = "grm",
+            Judge = "doctor",
+            Order = [0, 1],
+            Outcome = JudgementOutcome.Valid,
+            Finish = "stop",
+            Scores = [9, 2],
+            Text = @"Specific Criteria: correctness. Analysis: 2 + 2 is 4. Scores: \boxed{9, 2}",
+        };
+        if (await meta.ScoreAsync(Question, judgement, cancellationToken) is { } reward)
+        {
+            checkup.Ok("meta reward model", $"gave {reward:0.####} to a judgement");
+        }
+        else
+        {
+            checkup.Fail("meta reward model", "gave no reward", "correct --meta and --meta-model; vLLM /classify and /pooling, SGLang /classify, TEI /predict and generative judges are known");
+        }
+    }
+
+    private static void Judged(Checkup checkup, JudgeBinding binding, JudgeReply reply, Judgement judgement)
+    {
+        string facts = $"{reply.Latency.TotalMilliseconds:N0} ms, {reply.Usage.Input:N0} tokens in, {reply.Usage.Output:N0} out, finish {reply.Finish ?? "not said"}";
+        switch (judgement.Outcome)
+        {
+            case JudgementOutcome.Valid:
+                checkup.Ok("judgement", $"read by {binding.Protocol.Name}; {facts}");
+                break;
+            case JudgementOutcome.Truncated:
+                checkup.Fail("judgement", $"cut off; {facts}", "raise --max-output-tokens, or bound thinking with --thinking-tokens");
+                break;
+            case JudgementOutcome.Refused:
+                checkup.Fail("judgement", $"refused: {judgement.Why}; {facts}", "a content filter or the model declines to judge");
+                break;
+            default:
+                checkup.Fail("judgement", $"no verdict that {binding.Protocol.Name} can read: {judgement.Why}; {facts}", "choose the --protocol that this model was trained for, or give its own prompt with --template");
+                break;
+        }
+
+        if (reply.Usage is { Input: 0, Output: 0 })
+        {
+            checkup.Warn("usage", "the endpoint reports no tokens", "token and cost limits can't work with this judge");
+        }
+    }
+
+    private static async Task<(JudgeReply Reply, Judgement Judgement)> AskAsync(JudgeBinding binding, CancellationToken cancellationToken)
+    {
+        int[] order = [0, 1];
+        int[]? pair = binding.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
+        long seed = SampleSeed.Of(0, Question.Id, 0);
+        JudgeReply reply = await binding.Judge.AskAsync(
+            new JudgeQuestion
+            {
+                Messages = binding.Protocol.Compose(Question, order).Messages,
+                Temperature = binding.Sampling.Temperature,
+                TopP = binding.Sampling.TopP,
+                MaxTokens = binding.Sampling.MaxTokens,
+                ThinkingTokens = binding.Sampling.ThinkingTokens,
+                Seed = seed,
+            },
+            cancellationToken);
+        return (reply, JudgementReader.Read(Question.Id, 0, seed, binding.Protocol, binding.Judge.Name, order, pair, reply));
+    }
+}
