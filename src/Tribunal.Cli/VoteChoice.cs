@@ -125,6 +125,13 @@ internal sealed class VoteChoice
         Seed = parsed.GetRequiredValue(_seed),
     };
 
+    /// <summary>A vote on a run goes by the run's own tournament and seed, where the options don't say otherwise.</summary>
+    public EvaluationRequest AsPlayed(ParseResult parsed, EvaluationRequest request, EvaluationRequest? run) => run is null ? request : request with
+    {
+        Tournament = parsed.GetResult(_tournament) is { Implicit: false } ? request.Tournament : run.Tournament,
+        Seed = parsed.GetResult(_seed) is { Implicit: false } ? request.Seed : run.Seed,
+    };
+
     private PanelWeights? PanelOf(ParseResult parsed) => parsed.GetValue(_panel) is { } panel && panel != Equal && LearnedPanelOf(parsed) is null ? PanelFiles.Read(panel) : null;
 
     private TournamentOptions TournamentOf(ParseResult parsed)

@@ -228,6 +228,35 @@ public sealed class AcceptanceTests : IDisposable
         Assert.True(File.Exists(PathOf("two", "resamples.csv")));
     }
 
+    [Fact]
+    public async Task A_recorded_round_robin_is_voted_on_as_tournaments_and_a_recorded_knockout_as_what_it_was()
+    {
+        string batch = Path.Combine(_folder, "batch.jsonl");
+        await using (FileStream stream = File.Create(batch))
+        {
+            await BatchGenerator.WriteAsync(stream, new BatchOptions { Rollouts = 12, MinResponses = 5, MaxResponses = 5 });
+        }
+
+        await ToolProcess.RunAsync(_folder, "score", batch, "-o", "pairs", "--protocol", "rrm", "--samples", "4", "--no-report");
+        ToolResult vote = await ToolProcess.RunAsync(
+            _folder, "vote", "pairs", "-o", "grid", "--tournament", "knockout", "--votes", "2", "--resamples", "5", "--try-samples", "1,2", "--try-policies", "none",
+            "--try-rules", "auto,btd", "--try-tournaments", "round-robin,round-robin-elo-average,knockout,swiss");
+        Assert.True(vote.ExitCode == 0, vote.Errors + vote.Output);
+        Assert.Equal(12 * 4 * 2, Summary("grid").Judgements.Drawn);
+        string[] rows = File.ReadAllLines(PathOf("grid", "resamples.csv"));
+        Assert.Equal(1 + (2 * (5 + 3)), rows.Length);
+        Assert.Contains(rows, static row => row.StartsWith("auto,,knockout,fixed-2,2,", StringComparison.Ordinal));
+        Assert.Contains("round-robin-elo-average", vote.Output, StringComparison.Ordinal);
+
+        await ToolProcess.RunAsync(_folder, "score", batch, "-o", "knockout", "--protocol", "rrm", "--tournament", "knockout", "--votes", "3", "--seed", "5", "--no-report");
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "vote", "knockout", "-o", "again")).ExitCode);
+        Assert.Equal(File.ReadAllText(PathOf("knockout", RunFiles.Verdicts)), File.ReadAllText(PathOf("again", RunFiles.Verdicts)));
+        ToolResult lacking = await ToolProcess.RunAsync(_folder, "vote", "knockout", "-o", "other", "--resamples", "2", "--try-tournaments", "swiss");
+        Assert.Equal(2, lacking.ExitCode);
+        Assert.Contains("every pair", lacking.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "vote", "pairs", "-o", "other", "--resamples", "2", "--try-rules", "best")).ExitCode);
+    }
+
     private static int ClosedPort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Tribunal.Judging;
 using Tribunal.MetaReward;
@@ -11,7 +9,6 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Reports;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
-using Tribunal.Sampling;
 using Tribunal.Verdicts;
 using Tribunal.Voting;
 
@@ -28,6 +25,7 @@ internal sealed class VoteCommand
     private readonly Option<FileInfo?> _plot = new("--plot") { Description = "Also draw the resamples, as an SVG file.", HelpName = "FILE" };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly VoteChoice _vote = new();
+    private readonly GridChoice _grid = new();
 
     public static Command Create()
     {
@@ -40,6 +38,8 @@ internal sealed class VoteCommand
               tribunal vote --judgements j.jsonl --batch b.jsonl -o again --resamples 1000
               tribunal vote run-a run-b run-c -o panel --panel dawid-skene    several judges, weighed by how they agree
               tribunal vote out -o again --meta meta.tribunal             a meta reward model of one's own
+              tribunal vote out -o again --tournament knockout --votes 2  as if the recorded pairs had met in a knockout
+              tribunal vote out -o again --resamples 200 --try-samples 1,2,4 --try-tournaments round-robin-elo,knockout,swiss
 
             Without --samples every recorded judgement counts. Meta rewards that were recorded filter the vote by
             --keep, unless --meta names none or a file.
@@ -48,6 +48,7 @@ internal sealed class VoteCommand
             vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._plot, vote._json,
         };
         vote._vote.AddTo(command);
+        vote._grid.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(vote._plot) is not null && result.GetValue(vote._resamples) is null)
@@ -83,6 +84,7 @@ internal sealed class VoteCommand
             await (parsed.GetValue(_json) ? Console.Error : Console.Out).WriteAsync(TrainPanelCommand.Of(request.Panel));
         }
 
+        request = _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? manifest?.Request : null);
         SchemeOptions options = OptionsFor(request, protocol, learned);
         SummaryPart sums;
         string target = Path.Combine(folder, RunFiles.Verdicts);
@@ -191,20 +193,12 @@ internal sealed class VoteCommand
         ParseResult parsed, LedgerVote ledger, string batch, SchemeOptions options, int resamples, string folder, CancellationToken cancellationToken)
     {
         List<RolloutLedger> joined = await JoinAsync(ledger, batch, cancellationToken);
-        PolicyOptions policy = options.Policy;
         IReadOnlyList<ResampleResult> results;
         try
         {
             results = Resampling.Run(
-                new ResampleRequest
-                {
-                    Resamples = resamples,
-                    Seed = options.Seed,
-                    Policies = [policy with { Kind = PolicyKind.Adaptive }, policy with { Kind = PolicyKind.Certified }],
-                    Rules = options.Rule == VotingRule.Auto ? [VotingRule.Auto, VotingRule.Majority] : [options.Rule],
-                    Options = options,
-                },
-                joined.Select(r => r with { Rollout = options.Untaught(r.Rollout) }),
+                _grid.RequestOf(parsed, resamples, options),
+                joined,
                 Environment.ProcessorCount,
                 cancellationToken);
         }
@@ -213,21 +207,7 @@ internal sealed class VoteCommand
             throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }
 
-        await File.WriteAllBytesAsync(Path.Combine(folder, "resamples.json"), JsonSerializer.SerializeToUtf8Bytes(results, TribunalJson.Default.IReadOnlyListResampleResult), cancellationToken);
-        var csv = new StringBuilder("rule,policy,samples,accuracy,accuracy_low,accuracy_high,judgements,judgements_low,judgements_high,rollouts,resamples\n");
-        TextWriter words = parsed.GetValue(_json) ? Console.Error : Console.Out;
-        await words.WriteLineAsync($"\n  {resamples:N0} draw orders; 95 % of them lie in the range\n  rule      policy     judgements  accuracy");
-        foreach (ResampleResult result in results)
-        {
-            bool isFixed = result.Policy.Kind == PolicyKind.Fixed;
-            string rule = result.Rule.ToString().ToLowerInvariant();
-            string kind = isFixed ? $"fixed-{result.Policy.Samples}" : result.Policy.Kind.ToString().ToLowerInvariant();
-            (Spread accuracy, Spread spent) = (result.Accuracy, result.Judgements);
-            await words.WriteLineAsync($"  {rule,-9} {kind,-10} {spent.Mean,10:0.00}  {accuracy.Mean:P1} [{accuracy.Low:P1}, {accuracy.High:P1}]");
-            csv.AppendLine(CultureInfo.InvariantCulture, $"{rule},{kind},{(isFixed ? result.Policy.Samples : 0)},{accuracy.Mean},{accuracy.Low},{accuracy.High},{spent.Mean},{spent.Low},{spent.High},{result.Rollouts},{result.Resamples}");
-        }
-
-        await File.WriteAllTextAsync(Path.Combine(folder, "resamples.csv"), csv.ToString(), cancellationToken);
+        await GridChoice.WriteAsync(results, folder, parsed.GetValue(_json) ? Console.Error : Console.Out, cancellationToken);
         if (parsed.GetValue(_plot) is { } plot)
         {
             await File.WriteAllTextAsync(plot.FullName, ResamplePlot.Draw(results), cancellationToken);

@@ -63,8 +63,8 @@ public sealed class LedgerVote(bool traits = false)
 
     /// <summary>Votes on every rollout of a batch and writes the verdicts.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="options">The vote. A policy other than fixed is replayed over each record.</param>
-    /// <param name="samples">The first so many judgements of each rollout; null takes all.</param>
+    /// <param name="options">The vote. A policy other than fixed is replayed over each record; a tournament is played on its pairs.</param>
+    /// <param name="samples">The first so many judgements of each rollout; null takes all. A tournament goes by its policy instead.</param>
     /// <param name="simulated">Whether the judgements are the simulated judge's.</param>
     /// <param name="verdicts">Where verdict lines go.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -73,13 +73,14 @@ public sealed class LedgerVote(bool traits = false)
         Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
     {
         IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
-        bool replay = options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        RecordedTournament? tournament = options.Tournament.Kind == Tournaments.TournamentKind.None ? null : new RecordedTournament(options);
+        bool replay = tournament is null && options.Policy.Kind != Sampling.PolicyKind.Fixed;
         var sums = new SummaryPart();
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
         {
             IReadOnlyList<Judgement> recorded = joined.Ledger;
-            if (samples < recorded.Count)
+            if (tournament is null && samples < recorded.Count)
             {
                 recorded = [.. recorded.Take(samples.Value)];
             }
@@ -91,7 +92,17 @@ public sealed class LedgerVote(bool traits = false)
                 (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
             }
 
-            Verdict verdict = scheme.Cast(joined.Rollout, recorded, stop);
+            Verdict verdict;
+            if (tournament is null)
+            {
+                verdict = scheme.Cast(joined.Rollout, recorded, stop);
+            }
+            else
+            {
+                PlayedTournament played = tournament.Play(joined.Rollout, recorded);
+                (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
+            }
+
             if (simulated)
             {
                 verdict = verdict with { Simulated = true };

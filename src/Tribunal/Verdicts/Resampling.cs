@@ -1,6 +1,8 @@
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
+using Tribunal.Tournaments;
 using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
@@ -23,6 +25,15 @@ public sealed record ResampleRequest
     /// <summary>Rules to try.</summary>
     public IReadOnlyList<VotingRule> Rules { get; init; } = [VotingRule.Auto];
 
+    /// <summary>Shares that a meta filter keeps; empty tries that of <see cref="Options"/> alone.</summary>
+    public IReadOnlyList<double> Keeps { get; init; } = [];
+
+    /// <summary>
+    /// Tournaments to play on the recorded pairs besides, each with every number of votes of <see cref="Samples"/> and every policy
+    /// per match; they need a record of every pair. Empty for none.
+    /// </summary>
+    public IReadOnlyList<TournamentOptions> Tournaments { get; init; } = [];
+
     /// <summary>The meta reward, score range, panel and kind in force; its policy and rule are replaced.</summary>
     public required SchemeOptions Options { get; init; }
 }
@@ -39,7 +50,13 @@ public sealed record ResampleResult
     /// <summary>The rule.</summary>
     public required VotingRule Rule { get; init; }
 
-    /// <summary>The policy; for fixed numbers its samples.</summary>
+    /// <summary>The share that the meta filter kept; null where meta rewards were not used as a filter.</summary>
+    public double? Keep { get; init; }
+
+    /// <summary>The tournament; null for one vote over the rollout's record.</summary>
+    public TournamentOptions? Tournament { get; init; }
+
+    /// <summary>The policy, per match in a tournament; for fixed numbers its samples.</summary>
     public required PolicyOptions Policy { get; init; }
 
     /// <summary>The share of labelled rollouts whose best response was found, in [0, 1]. Unscorable rollouts count as not found.</summary>
@@ -62,12 +79,12 @@ public sealed record ResampleResult
 /// </summary>
 public static class Resampling
 {
-    /// <summary>Runs the grid: rules × (fixed samples, then policies), in that order.</summary>
+    /// <summary>Runs the grid: rules × shares kept × (no tournament, then tournaments) × (fixed samples, then policies), in that order.</summary>
     /// <param name="request">What to try.</param>
     /// <param name="rollouts">Rollouts with their judgements; those without <see cref="Rollout.Best"/> or judgements are passed over.</param>
     /// <param name="parallelism">Threads to use; the results don't depend on it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="ArgumentException">Options are wrong, a policy is a budget, or no rollout is labelled.</exception>
+    /// <exception cref="ArgumentException">Options are wrong, a policy is a budget, no rollout is labelled, or a tournament lacks pairs.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IReadOnlyList<ResampleResult> Run(
         ResampleRequest request, IEnumerable<RolloutLedger> rollouts, int parallelism = 1, CancellationToken cancellationToken = default)
@@ -79,10 +96,23 @@ public static class Resampling
             throw new ArgumentException("No rollout has both a known best response and judgements.", nameof(rollouts));
         }
 
-        Point[] points = [.. request.Rules.SelectMany(rule => request.Samples
-            .Select(k => new PolicyOptions { Samples = k })
-            .Concat(request.Policies)
-            .Select(policy => Point.Of(request.Options with { Rule = rule, Policy = policy })))];
+        IReadOnlyList<PolicyOptions> policies = [.. request.Samples.Select(static k => new PolicyOptions { Samples = k }), .. request.Policies];
+        bool metas = labelled.Any(static r => r.Ledger.Any(static j => j.Meta is not null));
+        IReadOnlyList<double> keeps = request.Keeps.Count > 0 && metas ? request.Keeps : [request.Options.Meta.Keep];
+        Point[] points =
+        [
+            .. from rule in request.Rules
+               from keep in keeps
+               from tournament in request.Tournaments.Prepend(null)
+               where tournament is null || rule == request.Rules[0] || (tournament.Kind != TournamentKind.Knockout && tournament.Rating == RatingKind.Votes)
+               from policy in policies
+               select Point.Of(request.Options with { Rule = rule, Policy = policy, Meta = request.Options.Meta with { Keep = keep } }, tournament),
+        ];
+        if (request.Tournaments.Count > 0)
+        {
+            RequirePairs(labelled);
+        }
+
         Ballots[] ballots = new Ballots[labelled.Length];
         int[] sizes = new int[labelled.Length];
         for (int i = 0; i < labelled.Length; i++)
@@ -105,6 +135,8 @@ public static class Resampling
             results[p] = new ResampleResult
             {
                 Rule = points[p].Options.Rule,
+                Keep = metas && points[p].Options.Meta is { Use: MetaUse.Filter } meta && MetaWeights.Active(meta) ? meta.Keep : null,
+                Tournament = points[p].Tournament is null ? null : points[p].Options.Tournament,
                 Policy = points[p].Options.Policy,
                 Accuracy = Over(right, p, labelled.Length),
                 Judgements = Over(spent, p, labelled.Length),
@@ -132,8 +164,18 @@ public static class Resampling
             var random = new SeededRandom(seed);
             random.Shuffle(order.AsSpan());
             Ballots shuffled = ballots[i].Shuffled(order);
+            Judgement[]? record = null;
             for (int p = 0; p < points.Length; p++)
             {
+                if (points[p].Tournament is { } tournament)
+                {
+                    record ??= Reordered(LedgerView.Of(labelled[i].Ledger).Judgements, order);
+                    PlayedTournament played = tournament.Play(rollout, record);
+                    spent[p, resample] += played.Ledger.Count;
+                    right[p, resample] += tournament.Cast(rollout, played).Best is { } winner && rollout.Best!.Contains(winner) ? 1 : 0;
+                    continue;
+                }
+
                 int used = RecordedReplay.Run(points[p].Stopping, shuffled, order.Length).Used;
                 spent[p, resample] += used;
                 if (Best(shuffled, used, points[p].Options, seed) is { } best && rollout.Best!.Contains(best))
@@ -143,6 +185,8 @@ public static class Resampling
             }
         }
     }
+
+    private static Judgement[] Reordered(Judgement[] judgements, int[] order) => [.. order.Select(position => judgements[position])];
 
     private static int? Best(Ballots ballots, int used, SchemeOptions options, ulong tieSeed)
     {
@@ -173,12 +217,31 @@ public static class Resampling
         }
     }
 
-    private sealed record Point(SchemeOptions Options, StoppingRule Stopping)
+    private static void RequirePairs(RolloutLedger[] labelled)
     {
-        public static Point Of(SchemeOptions options)
+        foreach (RolloutLedger rollout in labelled)
         {
+            int n = rollout.Rollout.Responses.Count;
+            int seen = rollout.Ledger.Where(static j => j is { Hinted: false, Pair: [_, _] }).Select(static j => (j.Pair![0], j.Pair[1])).Distinct().Count();
+            if (seen < PairIndex.Count(n))
+            {
+                throw new ArgumentException($"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(n)}.");
+            }
+        }
+    }
+
+    private sealed record Point(SchemeOptions Options, StoppingRule Stopping, RecordedTournament? Tournament)
+    {
+        public static Point Of(SchemeOptions options, TournamentOptions? tournament)
+        {
+            if (tournament is not null)
+            {
+                options = options with { Kind = JudgingKind.Pairwise, Tournament = tournament };
+                return new Point(options, RecordedReplay.Rule(options), new RecordedTournament(options));
+            }
+
             _ = JudgingSchemes.ForRecorded(options);
-            return new Point(options, RecordedReplay.Rule(options));
+            return new Point(options, RecordedReplay.Rule(options), null);
         }
     }
 }
