@@ -107,6 +107,7 @@ public sealed class AcceptanceTests : IDisposable
 
         ToolResult last = await ToolProcess.RunAsync(_folder, Arguments("killed"));
         Assert.True(last.ExitCode == 0, last.Errors + last.Output);
+        Assert.False(File.Exists(PathOf("whole", RunFiles.Report)));
         Assert.Equal(File.ReadAllText(PathOf("whole", RunFiles.Verdicts)), File.ReadAllText(PathOf("killed", RunFiles.Verdicts)));
         Assert.Equal(JsonSerializer.Serialize(Comparable("whole")), JsonSerializer.Serialize(Comparable("killed")));
         List<Judgement> ledger = await LedgerAsync("killed");

@@ -16,6 +16,9 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal score</c>: the main job.</summary>
 internal sealed class ScoreCommand
 {
+    // Enough that others fill the gap where one waits for its last answers; more only take memory.
+    private const int ShardsUnderWay = 3;
+
     private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
     private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder; a run that is there is resumed.", HelpName = "DIR" };
     private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
@@ -126,14 +129,15 @@ internal sealed class ScoreCommand
         var options = new ActivityOptions
         {
             DrawsPerChunk = Math.Max(64, binding.Concurrency * 4),
-            DrawsPerShard = Math.Max(512, binding.Concurrency * 8),
+            DrawsPerShard = Math.Max(256, binding.Concurrency * 4),
             ValidRateFloor = parsed.GetRequiredValue(_validFloor),
+            Report = !parsed.GetValue(_noReport),
         };
         var stores = new LocalRunStores(Path.GetDirectoryName(folder)!);
         var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance);
         var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
         var host = new InProcessHost(activities, TimeProvider.System, view.Show);
-        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
+        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, Window: ShardsUnderWay, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
 
         RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
         if (json)

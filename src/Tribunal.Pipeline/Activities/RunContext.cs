@@ -87,12 +87,16 @@ internal sealed class RunContext
         }
     }
 
-    /// <summary>Forgets a shard's parts.</summary>
+    /// <summary>Forgets a shard: its rollouts and its parts. Who asks again has them read again.</summary>
     public void Forget(int shard)
     {
         lock (_gate)
         {
             _finished.Remove(shard);
+            if (_recent.FirstOrDefault(recent => recent.Shard == shard) is { Rollouts: not null } recent)
+            {
+                _recent.Remove(recent);
+            }
         }
     }
 
