@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Tribunal.Benchmarks;
 
-var tool = new Option<FileInfo?>("--tool") { Description = "The tool to measure: its .dll or a published executable. By default the one built with this program." };
+var tool = new Option<FileInfo?>("--tool") { Description = "The tool to measure: its .dll or a published executable. By default the one built with this program (score: the one that a package for this platform holds)." };
+var built = new Option<bool>("--built") { Description = "Measure the tool built with this program instead of the one that a package for this platform holds." };
 var concurrency = new Option<int>("--concurrency") { Description = "Requests at a time.", DefaultValueFactory = static _ => 64 };
 var latency = new Option<double>("--latency") { Description = "Milliseconds that the endpoint takes.", DefaultValueFactory = static _ => 20 };
 var repeats = new Option<int>("--repeats") { Description = "Times that each is run, in turn.", DefaultValueFactory = static _ => 3 };
@@ -17,8 +18,20 @@ endpoint.SetAction((parsed, cancel) => Endpoint.RunAsync(TimeSpan.FromMillisecon
 var bare = new Command("bare", "The bare loop, as a process of its own.") { address, bodies, output, concurrency };
 bare.SetAction((parsed, cancel) => BareLoop.RunAsync(new Uri(parsed.GetRequiredValue(address)), parsed.GetRequiredValue(bodies), parsed.GetRequiredValue(output), parsed.GetValue(concurrency), cancel));
 
-var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, concurrency, latency, repeats, sizes, more };
-score.SetAction((parsed, cancel) => new ScoreBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel));
+var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, built, concurrency, latency, repeats, sizes, more };
+score.SetAction(async (parsed, cancel) =>
+{
+    DirectoryInfo package = Directory.CreateTempSubdirectory("tribunal-tool-");
+    try
+    {
+        string path = parsed.GetValue(tool) is null && !parsed.GetValue(built) ? await Tool.PublishAsync(package, cancel) : Tool.Of(parsed.GetValue(tool));
+        await new ScoreBenchmark(path, parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel);
+    }
+    finally
+    {
+        package.Delete(recursive: true);
+    }
+});
 
 var vote = new Command("vote", "`tribunal vote` on a generated record.") { tool, repeats, sizes };
 vote.SetAction((parsed, cancel) => VoteBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(repeats), parsed.GetValue(sizes)!, cancel));

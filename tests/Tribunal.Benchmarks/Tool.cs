@@ -12,6 +12,14 @@ internal static class Tool
         return File.Exists(path) ? path : throw new FileNotFoundException($"there is no tool at {path}");
     }
 
+    /// <summary>Publishes what a package for this platform holds (<c>dotnet pack -p:SelfContained=true</c>); returns the executable.</summary>
+    public static async Task<string> PublishAsync(DirectoryInfo folder, CancellationToken cancellationToken)
+    {
+        await Console.Error.WriteLineAsync("publishing the tool for this platform, which takes minutes (--built: the one built here)");
+        await Measured.RunAsync("dotnet", ["publish", Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../../src/Tribunal.Cli")), "-c", "Release", "-p:SelfContained=true", "-o", folder.FullName], cancellationToken);
+        return Path.Combine(folder.FullName, OperatingSystem.IsWindows() ? "Tribunal.Cli.exe" : "Tribunal.Cli");
+    }
+
     /// <summary>Runs it to its end.</summary>
     public static Task<Measured> RunAsync(string path, IEnumerable<string> arguments, CancellationToken cancellationToken) =>
         path.EndsWith(".dll", StringComparison.Ordinal) ? Measured.RunAsync("dotnet", [path, .. arguments], cancellationToken) : Measured.RunAsync(path, arguments, cancellationToken);

@@ -17,7 +17,7 @@ namespace Tribunal.Cli.Commands;
 internal sealed class ScoreCommand
 {
     // Enough that others fill the gap where one waits for its last answers; more only take memory.
-    private const int ShardsUnderWay = 3;
+    private const int ShardsUnderWay = 4;
 
     private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
     private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder; a run that is there is resumed.", HelpName = "DIR" };
@@ -129,7 +129,7 @@ internal sealed class ScoreCommand
         var options = new ActivityOptions
         {
             DrawsPerChunk = Math.Max(64, binding.Concurrency * 4),
-            DrawsPerShard = Math.Max(256, binding.Concurrency * 4),
+            DrawsPerShard = Math.Max(384, binding.Concurrency * 6),
             ValidRateFloor = parsed.GetRequiredValue(_validFloor),
             Report = !parsed.GetValue(_noReport),
         };
