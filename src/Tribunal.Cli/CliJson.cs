@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
+using Tribunal.Cli.Commands;
 using Tribunal.Learning.Meta;
 
 namespace Tribunal.Cli;
 
-/// <summary>Source-generated JSON of what training prints.</summary>
+/// <summary>Source-generated JSON of what the tool itself prints and answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<MetaTrialRow>))]
+[JsonSerializable(typeof(WorkerCommand.WorkerHealth))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -11,6 +12,8 @@ namespace Tribunal;
 /// </summary>
 public static class ContractJson
 {
+    private const string Rooted = "What is trimmed keeps the assemblies of the contracts whole (TrimmerRootAssembly).";
+
     private static readonly ConcurrentDictionary<JsonSerializerOptions, JsonSerializerOptions> Known = new();
 
     /// <summary>Reads a document by a generated contract.</summary>
@@ -27,6 +30,8 @@ public static class ContractJson
         return options.GetTypeInfo(type.Type);
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = Rooted)]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = Rooted)]
     private static void KeepDefaults(JsonTypeInfo type)
     {
         if (type.Kind != JsonTypeInfoKind.Object || type.Type.IsValueType || type.Type.GetConstructor(Type.EmptyTypes) is null)

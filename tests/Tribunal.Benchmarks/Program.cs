@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Tribunal.Benchmarks;
 
-var tool = new Option<FileInfo?>("--tool") { Description = "The tool to measure: its .dll or a published executable. By default the one built with this program (score: the one that a package for this platform holds)." };
-var built = new Option<bool>("--built") { Description = "Measure the tool built with this program instead of the one that a package for this platform holds." };
+var tool = new Option<FileInfo?>("--tool") { Description = "The tool to measure: its .dll or a published executable. By default the one built with this program (score: the native one for this platform, compiled first)." };
+var built = new Option<bool>("--built") { Description = "Measure the tool built with this program, on the .NET runtime, instead of the native one." };
 var concurrency = new Option<int>("--concurrency") { Description = "Requests at a time.", DefaultValueFactory = static _ => 64 };
 var latency = new Option<double>("--latency") { Description = "Milliseconds that the endpoint takes.", DefaultValueFactory = static _ => 20 };
 var repeats = new Option<int>("--repeats") { Description = "Times that each is run, in turn.", DefaultValueFactory = static _ => 3 };
@@ -21,15 +21,15 @@ bare.SetAction((parsed, cancel) => BareLoop.RunAsync(new Uri(parsed.GetRequiredV
 var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, built, concurrency, latency, repeats, sizes, more };
 score.SetAction(async (parsed, cancel) =>
 {
-    DirectoryInfo package = Directory.CreateTempSubdirectory("tribunal-tool-");
+    DirectoryInfo native = Directory.CreateTempSubdirectory("tribunal-native-");
     try
     {
-        string path = parsed.GetValue(tool) is null && !parsed.GetValue(built) ? await Tool.PublishAsync(package, cancel) : Tool.Of(parsed.GetValue(tool));
+        string path = parsed.GetValue(tool) is null && !parsed.GetValue(built) ? await Tool.PublishAsync(native, cancel) : Tool.Of(parsed.GetValue(tool));
         await new ScoreBenchmark(path, parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel);
     }
     finally
     {
-        package.Delete(recursive: true);
+        native.Delete(recursive: true);
     }
 });
 

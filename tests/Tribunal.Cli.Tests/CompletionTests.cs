@@ -14,7 +14,7 @@ public sealed class CompletionTests
     public async Task Bash_completes_commands_options_and_values(string line, string completions)
     {
         ToolResult result = await ToolProcess.BashAsync(AppContext.BaseDirectory, $$"""
-            tribunal() { dotnet '{{ToolProcess.Assembly}}' "$@"; }
+            tribunal() { {{string.Join(' ', ToolProcess.Command.Select(static word => $"'{word}'"))}} "$@"; }
             source <(tribunal completion bash)
             COMP_LINE='{{line}}'
             COMP_POINT=${#COMP_LINE}

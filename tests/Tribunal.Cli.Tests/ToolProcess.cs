@@ -8,8 +8,10 @@ internal sealed record ToolResult(int ExitCode, string Output, string Errors);
 /// <summary>Runs the tool as people do: as a process.</summary>
 internal static class ToolProcess
 {
-    /// <summary>The tool's assembly.</summary>
-    public static string Assembly { get; } = Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll");
+    /// <summary>What starts the tool: the one built here, or the executable that TRIBUNAL_TOOL names (a native one, say).</summary>
+    public static IReadOnlyList<string> Command { get; } = Environment.GetEnvironmentVariable("TRIBUNAL_TOOL") is { Length: > 0 } named
+        ? [Path.GetFullPath(named)]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll")];
 
     public static async Task<ToolResult> RunAsync(string workingFolder, params string[] arguments)
     {
@@ -20,7 +22,7 @@ internal static class ToolProcess
     /// <summary>Runs it with a standard input and an environment of its own.</summary>
     public static async Task<ToolResult> RunAsync(string workingFolder, string? input, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
-        ProcessStartInfo start = Describe(workingFolder, "dotnet", [Assembly, .. arguments]);
+        ProcessStartInfo start = Describe(workingFolder, [.. Command, .. arguments]);
         start.RedirectStandardInput = true;
         foreach ((string name, string? value) in environment)
         {
@@ -33,11 +35,11 @@ internal static class ToolProcess
         return await EndAsync(process);
     }
 
-    public static Process Start(string workingFolder, params string[] arguments) => Process.Start(Describe(workingFolder, "dotnet", [Assembly, .. arguments]))!;
+    public static Process Start(string workingFolder, params string[] arguments) => Process.Start(Describe(workingFolder, [.. Command, .. arguments]))!;
 
     /// <summary>Starts it so that signals reach it, whatever the test run itself ignores (a shell's background job ignores SIGINT).</summary>
     public static Process StartForSignals(string workingFolder, params string[] arguments) =>
-        Process.Start(Describe(workingFolder, "env", ["--default-signal=INT,TERM", "dotnet", Assembly, .. arguments]))!;
+        Process.Start(Describe(workingFolder, ["env", "--default-signal=INT,TERM", .. Command, .. arguments]))!;
 
     /// <summary>Sends a signal, such as <c>INT</c>.</summary>
     public static async Task SignalAsync(Process process, string signal)
@@ -49,7 +51,7 @@ internal static class ToolProcess
     /// <summary>Runs a script in bash.</summary>
     public static async Task<ToolResult> BashAsync(string workingFolder, string script)
     {
-        using Process process = Process.Start(Describe(workingFolder, "bash", ["-c", script]))!;
+        using Process process = Process.Start(Describe(workingFolder, ["bash", "-c", script]))!;
         return await EndAsync(process);
     }
 
@@ -62,9 +64,10 @@ internal static class ToolProcess
         return new ToolResult(process.ExitCode, await output, await errors);
     }
 
-    private static ProcessStartInfo Describe(string workingFolder, string program, IReadOnlyList<string> arguments)
+    /// <summary>A process with its output redirected.</summary>
+    public static ProcessStartInfo Describe(string workingFolder, IReadOnlyList<string> command)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
             WorkingDirectory = workingFolder,
             RedirectStandardOutput = true,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tribunal.Learning.Meta;
 using Tribunal.MetaReward;
@@ -54,7 +55,12 @@ internal sealed class TrainMetaCommand
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    // ML.NET makes code while it runs; asked here, before anything that could be come back to, the linker leaves it all out of a native tool.
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) => RuntimeFeature.IsDynamicCodeSupported
+        ? TrainAsync(parsed, cancellationToken)
+        : throw new CommandException(ExitCodes.Usage, "this tool is native code, and train meta needs the .NET runtime: `dotnet run --project src/Tribunal.Cli -- train meta …`, or a tool packed without -r");
+
+    private async Task<int> TrainAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         FileInfo? output = parsed.GetValue(_output);
         int? splits = parsed.GetValue(_splits);

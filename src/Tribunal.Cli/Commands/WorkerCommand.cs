@@ -94,9 +94,10 @@ internal static class WorkerCommand
             }
 
             application.MapPrometheusScrapingEndpoint("/metrics");
-            application.MapGet("/healthz", static (QueueWorker worker) => worker.SinceLastLook < Stale || worker.Busy > 0
-                ? Results.Ok(new WorkerHealth(worker.Busy, worker.SinceLastLook.TotalSeconds))
-                : Results.Json(new WorkerHealth(worker.Busy, worker.SinceLastLook.TotalSeconds), statusCode: StatusCodes.Status503ServiceUnavailable));
+            application.MapGet("/healthz", static (QueueWorker worker) => Results.Json(
+                new WorkerHealth(worker.Busy, worker.SinceLastLook.TotalSeconds),
+                CliJson.Default.WorkerHealth,
+                statusCode: worker.SinceLastLook < Stale || worker.Busy > 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
             // The host drains on the first signal by itself.
             Interrupts.Drain(static () => Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)"), static () => Environment.Exit(ExitCodes.Interrupted));
             await application.StartAsync(cancellationToken);

@@ -92,10 +92,24 @@ internal static class ChatBody
         {
             writer.WriteStartObject();
             writer.WriteString("role"u8, message.Role);
-            writer.WriteString("content"u8, message.Content);
+            writer.WritePropertyName("content"u8);
+            WriteText(writer, message.Content);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
+    }
+
+    // Line by line: after the first character that needs an escape, the encoder looks at the rest of what it is given one by one.
+    private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<char> text)
+    {
+        int line;
+        while ((line = text.IndexOf('\n')) >= 0)
+        {
+            writer.WriteStringValueSegment(text[..(line + 1)], isFinalSegment: false);
+            text = text[(line + 1)..];
+        }
+
+        writer.WriteStringValueSegment(text, isFinalSegment: true);
     }
 }

@@ -52,7 +52,7 @@ public static class RewardEndpoints
         {
             JudgeHealth health = await desk.Judge.CheckHealthAsync(cancel);
             var state = new RewardHealth(health.Ready, health.Detail, desk.Waiting, desk.Counts.Judgements, desk.Counts.Remembered);
-            return Results.Json(state, statusCode: health.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            return Results.Json(state, TrainerJson.Default.RewardHealth, statusCode: health.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
         }).WithSummary("Whether the judge answers");
     }
 
@@ -101,7 +101,7 @@ public static class RewardEndpoints
         await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
 
-    private sealed class Sent(HttpAnswer answer) : IResult
+    internal sealed class Sent(HttpAnswer answer) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext) => Send(httpContext, answer);
     }

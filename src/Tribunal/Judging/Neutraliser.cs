@@ -29,6 +29,8 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
     private static readonly SearchValues<char> Unprintable = SearchValues.Create(
         [.. Range('\0', '\u001F').Except("\t\n"), '\u007F', .. Range('\u0080', '\u009F'), .. Range('\uD800', '\uDFFF')]);
 
+    private static readonly SearchValues<char> UnprintableAscii = SearchValues.Create([.. Range('\0', '\u001F').Except("\t\n"), '\u007F']);
+
     private static readonly SearchValues<char> InvisibleChars = SearchValues.Create([.. Invisible()]);
 
     // A rollout is shown many times over; its texts are searched once, for as long as somebody holds the rollout.
@@ -45,8 +47,10 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
     private InertText Neutralise(string text)
     {
         int count = 0;
-        text = Printable(text.ReplaceLineEndings("\n"));
-        (string skeleton, int[]? origin) = Skeleton(text);
+        // Most texts are ASCII, which has few characters to look for and none that disguise others.
+        bool ascii = Ascii.IsValid(text);
+        text = Printable(text.ReplaceLineEndings("\n"), ascii ? UnprintableAscii : Unprintable);
+        (string skeleton, int[]? origin) = ascii ? (text, null) : Skeleton(text);
         var edits = new Edits(origin);
         foreach (ValueMatch match in markers.EnumerateMatches(skeleton))
         {
@@ -90,9 +94,9 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
         }
     }
 
-    private static string Printable(string text)
+    private static string Printable(string text, SearchValues<char> unprintable)
     {
-        int at = text.AsSpan().IndexOfAny(Unprintable);
+        int at = text.AsSpan().IndexOfAny(unprintable);
         if (at < 0)
         {
             return text;

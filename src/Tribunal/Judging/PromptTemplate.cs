@@ -53,10 +53,10 @@ public sealed partial class PromptTemplate
     }
 
     /// <summary>Fills the template.</summary>
-    /// <param name="values">A value for each placeholder; a missing one is filled with nothing.</param>
+    /// <param name="value">What a placeholder is filled with; asked only for those that are shown.</param>
     /// <param name="hasReference">Whether reference blocks stay.</param>
     /// <param name="multiTurn">Whether multi-turn blocks stay, or single-turn blocks.</param>
-    internal List<Rollouts.Message> Fill(IReadOnlyDictionary<string, string> values, bool hasReference, bool multiTurn)
+    internal List<Rollouts.Message> Fill(Func<string, string?> value, bool hasReference, bool multiTurn)
     {
         var messages = new List<Rollouts.Message>(_sections.Count);
         foreach (Section section in _sections)
@@ -67,7 +67,7 @@ public sealed partial class PromptTemplate
             {
                 Segment segment = section.Segments[i];
                 pieces[i] = !Stays(segment.Condition, hasReference, multiTurn) ? null
-                    : segment.IsPlaceholder ? values.GetValueOrDefault(segment.Text)
+                    : segment.IsPlaceholder ? value(segment.Text)
                     : segment.Text;
             }
 

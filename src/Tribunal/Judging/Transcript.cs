@@ -46,6 +46,19 @@ internal sealed class Transcript
             inert.Turns.Sum(static t => t.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0));
     }
 
+    /// <summary>The prompt of a template: what a protocol's own placeholders don't say is said here.</summary>
+    public JudgePrompt Fill(PromptTemplate template, Func<string, string?> own) => new(
+        template.Fill(
+            placeholder => placeholder switch
+            {
+                "conversation" => Conversation,
+                "reference" => Reference,
+                _ => own(placeholder),
+            },
+            Reference is not null,
+            MultiTurn),
+        Neutralised);
+
     private static string Turns(IReadOnlyList<Message> prompt, IReadOnlyList<InertText> inert)
     {
         var text = new StringBuilder();

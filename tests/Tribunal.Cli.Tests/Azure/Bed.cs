@@ -90,13 +90,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public Process StartTool(params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll"));
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        ProcessStartInfo start = ToolProcess.Describe(Folder, [.. ToolProcess.Command, .. arguments]);
         Dictionary<string, string> settings = new(StringComparer.Ordinal)
         {
             [SettingNames.StorageConnectionString] = Azurite.ConnectionString,

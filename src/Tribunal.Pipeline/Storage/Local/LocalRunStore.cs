@@ -242,7 +242,12 @@ public sealed class LocalRunStore : IRunStore
         public Task<Stream> OpenReadAsync(CancellationToken cancellationToken) => Task.FromResult<Stream>(OpenShared(path));
 
         // A write that the kernel has taken survives a kill; the disk is forced once, when the part closes.
-        public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) => await stream.WriteAsync(lines, cancellationToken);
+        // It takes less than a thread of the pool costs that would do it apart.
+        public Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+        {
+            stream.Write(lines.Span);
+            return Task.CompletedTask;
+        }
 
         public async ValueTask DisposeAsync()
         {

@@ -47,22 +47,25 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
-        var responses = new string[shown.Responses.Count * 3];
-        for (int i = 0; i < shown.Responses.Count; i++)
+        return shown.Fill(template, placeholder => placeholder switch
+        {
+            "responses" => Fenced(shown.Responses),
+            "count" => shown.Responses.Count.ToString(),
+            _ => null,
+        });
+    }
+
+    private static string Fenced(IReadOnlyList<string> shown)
+    {
+        var responses = new string[shown.Count * 3];
+        for (int i = 0; i < shown.Count; i++)
         {
             responses[i * 3] = $"{(i == 0 ? "" : "\n")}[The Begin of Response {i + 1}]\n";
-            responses[(i * 3) + 1] = shown.Responses[i];
+            responses[(i * 3) + 1] = shown[i];
             responses[(i * 3) + 2] = $"\n[The End of Response {i + 1}]";
         }
 
-        var values = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["conversation"] = shown.Conversation,
-            ["responses"] = string.Concat(responses),
-            ["count"] = shown.Responses.Count.ToString(),
-            ["reference"] = shown.Reference ?? "",
-        };
-        return new JudgePrompt(template.Fill(values, shown.Reference is not null, shown.MultiTurn), shown.Neutralised);
+        return string.Concat(responses);
     }
 
     /// <inheritdoc/>

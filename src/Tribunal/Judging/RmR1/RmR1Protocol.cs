@@ -58,17 +58,15 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
     {
         Pairs.CheckOrder(order);
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
-        string history = shown.MultiTurn ? shown.Conversation : $"User: {shown.Conversation}";
-        var values = new Dictionary<string, string>(StringComparer.Ordinal)
+        string user = shown.MultiTurn ? "" : "User: ";
+        return shown.Fill(template, placeholder => placeholder switch
         {
-            ["conversation"] = shown.Conversation,
-            ["response_a"] = shown.Responses[0],
-            ["response_b"] = shown.Responses[1],
-            ["conversation_a"] = $"{history}\n\nChatbot A: {shown.Responses[0]}",
-            ["conversation_b"] = $"{history}\n\nChatbot B: {shown.Responses[1]}",
-            ["reference"] = shown.Reference ?? "",
-        };
-        return new JudgePrompt(template.Fill(values, shown.Reference is not null, shown.MultiTurn), shown.Neutralised);
+            "response_a" => shown.Responses[0],
+            "response_b" => shown.Responses[1],
+            "conversation_a" => $"{user}{shown.Conversation}\n\nChatbot A: {shown.Responses[0]}",
+            "conversation_b" => $"{user}{shown.Conversation}\n\nChatbot B: {shown.Responses[1]}",
+            _ => null,
+        });
     }
 
     /// <inheritdoc/>

@@ -40,14 +40,12 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
     {
         Pairs.CheckOrder(order);
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
-        var values = new Dictionary<string, string>(StringComparer.Ordinal)
+        return shown.Fill(template, placeholder => placeholder switch
         {
-            ["conversation"] = shown.Conversation,
-            ["response_1"] = shown.Responses[0],
-            ["response_2"] = shown.Responses[1],
-            ["reference"] = shown.Reference ?? "",
-        };
-        return new JudgePrompt(template.Fill(values, shown.Reference is not null, shown.MultiTurn), shown.Neutralised);
+            "response_1" => shown.Responses[0],
+            "response_2" => shown.Responses[1],
+            _ => null,
+        });
     }
 
     /// <inheritdoc/>
