@@ -8,9 +8,14 @@ internal sealed record ToolResult(int ExitCode, string Output, string Errors);
 /// <summary>Runs the tool as people do: as a process.</summary>
 internal static class ToolProcess
 {
-    /// <summary>What starts the tool: the one built here, or the executable that TRIBUNAL_TOOL names (a native one, say).</summary>
-    public static IReadOnlyList<string> Command { get; } = Environment.GetEnvironmentVariable("TRIBUNAL_TOOL") is { Length: > 0 } named
-        ? [Path.GetFullPath(named)]
+    private static readonly string? Native = Environment.GetEnvironmentVariable("TRIBUNAL_TOOL") is { Length: > 0 } named ? Path.GetFullPath(named) : null;
+
+    /// <summary>Whether the tool is the native one that TRIBUNAL_TOOL names, and not the one built here.</summary>
+    public static bool IsNative => Native is not null;
+
+    /// <summary>What starts the tool.</summary>
+    public static IReadOnlyList<string> Command { get; } = Native is not null
+        ? [Native]
         : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll")];
 
     public static async Task<ToolResult> RunAsync(string workingFolder, params string[] arguments)
