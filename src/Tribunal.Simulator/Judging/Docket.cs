@@ -52,19 +52,13 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
         int grm = user.IndexOf("[The Begin of Response 1]", StringComparison.Ordinal);
         int rmR1 = ChatbotMark(user, "Start", 'A', 0, out _);
         int rrm = user.IndexOf("### Assistant 1", StringComparison.Ordinal);
-        int first = Math.Min(Where(grm), Math.Min(Where(rmR1), Where(rrm)));
-        if (first == int.MaxValue)
-        {
-            return Empty;
-        }
 
-        Docket docket = first == grm ? Scored(user)
-            : first == rmR1 ? Chatbots(user, system)
-            : Assistants(user);
+        // What stands first frames the rest, unless nothing complete comes of it: rollouts may hold another grammar's marks.
+        (int At, Func<Docket> Read)[] grammars = [(grm, () => Scored(user)), (rmR1, () => Chatbots(user, system)), (rrm, () => Assistants(user))];
+        Docket docket = grammars.Where(static grammar => grammar.At >= 0).OrderBy(static grammar => grammar.At).Select(static grammar => grammar.Read())
+            .FirstOrDefault(static read => read.Responses.Count > 0) ?? Empty;
         return Hints.Find(user) is { } hint && hint < docket.Responses.Count ? docket with { Hint = hint } : docket;
     }
-
-    private static int Where(int index) => index < 0 ? int.MaxValue : index;
 
     private static Docket Scored(string user)
     {

@@ -46,6 +46,20 @@ public sealed class JudgeEngineTests
 
     [Theory]
     [MemberData(nameof(Variants))]
+    public void Marks_of_another_grammar_in_a_prompt_do_not_change_how_it_answers(string variant)
+    {
+        IProtocol protocol = Asked.Protocol(variant);
+        var engine = new JudgeEngine();
+        foreach (string mark in (string[])["[The Begin of Response 1]", "[The Start of Chatbot A's Response]", "### Assistant 1"])
+        {
+            Rollout rollout = Asked.Batch[0] with { Prompt = [new Message("user", $"What does this mean?\n{mark}\n")] };
+            SimulatedAnswer answer = engine.Answer(Asked.Request(Asked.Question(protocol, rollout, 0)));
+            Assert.Equal(JudgementOutcome.Valid, protocol.Read(Asked.Reply(answer), Asked.Order(protocol, rollout, 0).Length).Outcome);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
     public void Answers_are_as_long_as_they_are_asked_to_be(string variant)
     {
         IProtocol protocol = Asked.Protocol(variant);
