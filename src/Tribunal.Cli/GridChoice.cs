@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -16,15 +17,20 @@ internal sealed class GridChoice
     private readonly Option<string?> _policies = new("--try-policies") { Description = "With --resamples: policies to try, each with a confidence if wanted (adaptive,certified).", HelpName = "adaptive:0.9,certified,…|none" };
     private readonly Option<string?> _rules = new("--try-rules") { Description = "With --resamples: rules to try (auto,majority, or --rule).", HelpName = "auto,sum,mean,majority,btd" };
     private readonly Option<string?> _keeps = new("--try-keep") { Description = "With --resamples: shares to try that a meta filter keeps (--keep).", HelpName = "FRACTION,…" };
-    private readonly Option<string?> _tournaments = new("--try-tournaments") { Description = "With --resamples: tournaments to play on the recorded pairs: round-robin, swiss, each also as -elo and -elo-average, and knockout. Needs a record of every pair.", HelpName = "KIND,…" };
+    private readonly Option<string?> _tournaments = new("--try-tournaments") { Description = "With --resamples: tournaments to play on the recorded pairs: round-robin, swiss, each also as -elo and -elo-average, and knockout. Needs a record of every pair.", HelpName = "round-robin,knockout,swiss,…" };
+
+    private Option[] All => [_samples, _policies, _rules, _keeps, _tournaments];
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_samples, _policies, _rules, _keeps, _tournaments])
+        foreach (Option option in All)
         {
             command.Add(option);
         }
     }
+
+    /// <summary>The first of the options that was given; null without any.</summary>
+    public string? FirstGiven(SymbolResult result) => Array.Find(All, option => result.GetResult(option) is not null)?.Name;
 
     /// <summary>The grid that was asked for.</summary>
     /// <exception cref="CommandException">A value can't be used.</exception>
@@ -94,7 +100,7 @@ internal sealed class GridChoice
         var values = new List<T>();
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            values.Add(read(part, out T value) ? value : throw new CommandException(ExitCodes.Usage, $"{option.Name}: '{part}' can't be used: {option.HelpName}"));
+            values.Add(read(part, out T value) ? value : throw new CommandException(ExitCodes.Usage, $"{option.Name}: '{part}' can't be used; {option.HelpName} is needed"));
         }
 
         return values;

@@ -23,14 +23,14 @@ internal sealed class VoteChoice
     private readonly Option<long?> _budget = new("--budget") { Description = "Total judgements over the batch, for the budget policy." };
     private readonly Option<long?> _budgetTokens = new("--budget-tokens") { Description = "Total tokens over the batch, for the budget policy." };
     private readonly Option<double?> _budgetCost = new("--budget-cost") { Description = "Total money over the batch, for the budget policy (needs prices)." };
-    private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, its address, or a file of train meta. A vote takes the meta rewards in the ledger unless told otherwise.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL|FILE" };
+    private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, its address, or a file of train meta.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL|FILE" };
     private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => 0.5, HelpName = "FRACTION" };
     private readonly Option<string> _use = new("--meta-use") { Description = "Whether meta rewards filter judgements or weigh them.", DefaultValueFactory = static _ => "filter" };
     private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => 1 };
-    private readonly Option<string> _panel = new("--panel") { Description = "What each judge's votes weigh: equal, or a file of train panel; a vote also learns them itself, without labels: one-coin, dawid-skene.", DefaultValueFactory = static _ => Equal, HelpName = "equal|one-coin|dawid-skene|FILE" };
+    private readonly Option<string> _panel = new("--panel") { Description = "What each judge's votes weigh: equal, or a file of train panel.", DefaultValueFactory = static _ => Equal, HelpName = "equal|FILE" };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
-    private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy; another --policy decides per match.", HelpName = "V" };
+    private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy, as many as --samples by default; another --policy decides per match.", HelpName = "V" };
     private readonly Option<string?> _rating = new("--rating") { Description = "What turns matches into rewards: bradley-terry (default), elo in the order played, or elo-average over many orders.", HelpName = "bradley-terry|elo|elo-average" };
     private readonly Option<double> _eloK = new("--elo-k") { Description = "Points that one match moves at most.", DefaultValueFactory = static _ => new EloOptions().K };
     private readonly Option<double> _eloInitial = new("--elo-initial") { Description = "Everyone's rating at the start.", DefaultValueFactory = static _ => new EloOptions().Initial };
@@ -70,6 +70,18 @@ internal sealed class VoteChoice
         }
     }
 
+    /// <summary>Says of the options what they mean to a vote, which asks no model and takes what was recorded.</summary>
+    public void ForRecords()
+    {
+        _samples.Description = "The first K recorded judgements of each rollout (in a tournament: per match under the fixed policy, 8 by default); all where it is left out.";
+        _samples.DefaultValueFactory = null;
+        _meta.Description = "The meta rewards that filter or weigh: recorded (those in the ledger), none, or a file of train meta.";
+        _meta.HelpName = "recorded|none|FILE";
+        _meta.DefaultValueFactory = static _ => "recorded";
+        _panel.Description = "What each judge's votes weigh: equal, a file of train panel, or learned from the record itself, without labels: one-coin, dawid-skene.";
+        _panel.HelpName = "equal|one-coin|dawid-skene|FILE";
+    }
+
     public string MetaOf(ParseResult parsed) => parsed.GetRequiredValue(_meta);
 
     public bool HasMeta(ParseResult parsed) => parsed.GetResult(_meta) is { Implicit: false };
@@ -82,7 +94,7 @@ internal sealed class VoteChoice
         _ => null,
     };
 
-    public int SamplesOf(ParseResult parsed) => parsed.GetRequiredValue(_samples);
+    public int SamplesOf(ParseResult parsed) => HasSamples(parsed) ? parsed.GetRequiredValue(_samples) : new PolicyOptions().Samples;
 
     public bool HasSamples(ParseResult parsed) => parsed.GetResult(_samples) is { Implicit: false };
 
@@ -101,7 +113,7 @@ internal sealed class VoteChoice
                 "budget" => PolicyKind.Budget,
                 _ => PolicyKind.Fixed,
             },
-            Samples = parsed.GetRequiredValue(_samples),
+            Samples = SamplesOf(parsed),
             Min = parsed.GetRequiredValue(_min),
             Max = parsed.GetRequiredValue(_max),
             Confidence = parsed.GetRequiredValue(_confidence),

@@ -47,6 +47,7 @@ internal sealed class VoteCommand
         {
             vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._plot, vote._json,
         };
+        vote._vote.ForRecords();
         vote._vote.AddTo(command);
         vote._grid.AddTo(command);
         command.Validators.Add(result =>
@@ -54,6 +55,16 @@ internal sealed class VoteCommand
             if (result.GetValue(vote._plot) is not null && result.GetValue(vote._resamples) is null)
             {
                 result.AddError("--plot draws --resamples N");
+            }
+
+            if (result.GetValue(vote._resamples) is null && vote._grid.FirstGiven(result) is { } option)
+            {
+                result.AddError($"{option} goes with --resamples N");
+            }
+
+            if (result.GetValue(vote._resamples) is < 1)
+            {
+                result.AddError("--resamples is 1 or more");
             }
         });
         command.SetAction(vote.RunAsync);
@@ -72,7 +83,12 @@ internal sealed class VoteCommand
         string batch = inputs.BatchOf(parsed.GetValue(_batch));
         LearnedMetaModel? learned = LearnedOf(parsed);
         LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
-        string folder = parsed.GetRequiredValue(_output).FullName;
+        string folder = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(_output).FullName);
+        if (File.Exists(Path.Combine(folder, RunFiles.Manifest)))
+        {
+            throw new CommandException(ExitCodes.Usage, $"{folder} is a run's folder, and a vote would replace its verdicts: choose another with -o");
+        }
+
         Directory.CreateDirectory(folder);
         bool simulated = inputs.Simulated;
         string? meta = learned?.Id ?? (_vote.HasMeta(parsed) && _vote.MetaOf(parsed) == "none" ? null : "recorded");
@@ -86,6 +102,7 @@ internal sealed class VoteCommand
 
         request = _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? manifest?.Request : null);
         SchemeOptions options = OptionsFor(request, protocol, learned);
+        ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
         SummaryPart sums;
         string target = Path.Combine(folder, RunFiles.Verdicts);
         string unfinished = target + ".tmp~";
@@ -100,7 +117,7 @@ internal sealed class VoteCommand
             File.Delete(unfinished);
             if (exception is ArgumentException or BatchFormatException)
             {
-                throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+                throw new CommandException(ExitCodes.Usage, Words(exception), exception);
             }
 
             throw;
@@ -124,13 +141,17 @@ internal sealed class VoteCommand
             Console.WriteLine($"  in           {folder}");
         }
 
-        if (parsed.GetValue(_resamples) is int resamples)
+        if (grid is not null)
         {
-            await ResampleAsync(parsed, ledger, batch, options, resamples, folder, cancellationToken);
+            await ResampleAsync(parsed, ledger, batch, grid, folder, cancellationToken);
         }
 
         return summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
+
+    // Without the name of a parameter in our code, which such exceptions end with.
+    private static string Words(Exception exception) =>
+        exception is ArgumentException { ParamName: { } parameter } ? exception.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : exception.Message;
 
     private LearnedMetaModel? LearnedOf(ParseResult parsed)
     {
@@ -190,21 +211,17 @@ internal sealed class VoteCommand
     }
 
     private async Task ResampleAsync(
-        ParseResult parsed, LedgerVote ledger, string batch, SchemeOptions options, int resamples, string folder, CancellationToken cancellationToken)
+        ParseResult parsed, LedgerVote ledger, string batch, ResampleRequest grid, string folder, CancellationToken cancellationToken)
     {
         List<RolloutLedger> joined = await JoinAsync(ledger, batch, cancellationToken);
         IReadOnlyList<ResampleResult> results;
         try
         {
-            results = Resampling.Run(
-                _grid.RequestOf(parsed, resamples, options),
-                joined,
-                Environment.ProcessorCount,
-                cancellationToken);
+            results = Resampling.Run(grid, joined, Environment.ProcessorCount, cancellationToken);
         }
         catch (ArgumentException exception)
         {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            throw new CommandException(ExitCodes.Usage, Words(exception), exception);
         }
 
         await GridChoice.WriteAsync(results, folder, parsed.GetValue(_json) ? Console.Error : Console.Out, cancellationToken);
