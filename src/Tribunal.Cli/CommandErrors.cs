@@ -40,7 +40,7 @@ internal static class CommandErrors
         }
         catch (Exception exception) when (Of(exception) is { } failure)
         {
-            await SayAsync(failure.Message);
+            await SayAsync(failure.ExitCode == ExitCodes.Usage ? OptionNames.In(failure.Message) : failure.Message);
             return failure.ExitCode;
         }
     }

@@ -6,11 +6,15 @@ namespace Tribunal.Cli;
 /// <summary>A run's summary for people.</summary>
 internal static class SummaryText
 {
+    private const int MostDomains = 12;
+
     public static string Of(RunSummary summary, TimeSpan? elapsed)
     {
         var text = new StringBuilder();
         OutcomeCounts judgements = summary.Judgements;
-        Row("rollouts", $"{summary.Scored:N0} scored, {summary.Unscorable:N0} unscorable, {summary.Invalid:N0} invalid lines");
+        Row("rollouts", (summary.Halt is null
+            ? $"{summary.Scored:N0} scored, {summary.Unscorable:N0} unscorable"
+            : $"{summary.Scored:N0} of {summary.Rollouts:N0} scored so far") + $", {summary.Invalid:N0} invalid lines");
         Row("judgements", $"{judgements.Drawn:N0} drawn, {judgements.Valid:N0} valid" + Others(judgements));
         if (summary.Requests.Sent != judgements.Drawn)
         {
@@ -26,15 +30,21 @@ internal static class SummaryText
         if (summary.Overall.Accuracy is { } accuracy)
         {
             Row("accuracy", $"{Share(accuracy)} of {accuracy.Of:N0} labelled (guessing {summary.Overall.Chance:P1})");
-            foreach ((string name, DomainSummary domain) in summary.Domains.OrderBy(static d => d.Key, StringComparer.Ordinal).Where(static d => d.Value.Accuracy is not null).Take(12))
+            List<KeyValuePair<string, DomainSummary>> domains = [.. summary.Domains.Where(static d => d.Value.Accuracy is not null)];
+            foreach ((string name, DomainSummary domain) in domains.OrderByDescending(static d => d.Value.Accuracy!.Of).Take(MostDomains).OrderBy(static d => d.Key, StringComparer.Ordinal))
             {
-                Row("  " + name, $"{Share(domain.Accuracy!)} of {domain.Accuracy!.Of:N0}");
+                Row("  " + TerminalText.Fit(name, 48), $"{Share(domain.Accuracy!)} of {domain.Accuracy!.Of:N0}");
+            }
+
+            if (domains.Count > MostDomains)
+            {
+                Row("  …", $"{domains.Count - MostDomains:N0} smaller domains in summary.json");
             }
         }
 
         foreach ((string name, DomainSummary route) in (summary.Routes ?? new Dictionary<string, DomainSummary>()).OrderBy(static r => r.Key, StringComparer.Ordinal).Take(12))
         {
-            Row("route", $"{name}: {route.Rollouts:N0} rollouts, {route.Usage.Input + route.Usage.Output:N0} tokens" + (route.Accuracy is { } share ? $", {Share(share)}" : ""));
+            Row("route", $"{TerminalText.Fit(name, 48)}: {route.Rollouts:N0} rollouts, {route.Usage.Input + route.Usage.Output:N0} tokens" + (route.Accuracy is { } share ? $", {Share(share)}" : ""));
         }
 
         if (summary.FlipRate is { } flips)
@@ -42,7 +52,7 @@ internal static class SummaryText
             Row("order", $"{flips.Value:P1} of judgements flip with the order shown; {summary.FirstShownRate!.Value:P1} choose the first shown");
         }
 
-        if (summary.Stops.Count > 1)
+        if (summary.Stops.Count > 1 && summary.Halt is null)
         {
             Row("stopped", string.Join(", ", summary.Stops.Select(static stop => $"{stop.Value:N0} {stop.Key}")));
         }
@@ -55,7 +65,7 @@ internal static class SummaryText
 
         foreach (string warning in summary.Warnings)
         {
-            Row("warning", warning);
+            Row("warning", TerminalText.Clean(warning));
         }
 
         return text.ToString();

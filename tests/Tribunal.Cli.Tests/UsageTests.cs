@@ -35,6 +35,10 @@ public sealed class UsageTests : IDisposable
     [InlineData("score folder")]
     [InlineData("score batch.jsonl -o batch.jsonl")]
     [InlineData("score batch.jsonl -o ../bad%name")]
+    [InlineData("score batch.jsonl -o .")]
+    [InlineData("score empty.jsonl -o .")]
+    [InlineData("vote folder -o again --try-samples 1,2")]
+    [InlineData("vote folder -o again --resamples 0")]
     [InlineData("vote")]
     [InlineData("vote nowhere -o again")]
     [InlineData("vote folder -o again")]
@@ -105,5 +109,69 @@ public sealed class UsageTests : IDisposable
         ToolResult result = await ToolProcess.RunAsync(_folder, "score", "empty.jsonl", "-o", "out");
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("0 scored", result.Output, StringComparison.Ordinal);
+        Assert.Contains("nothing to score", result.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Options_are_named_as_they_are_typed()
+    {
+        await WriteBatchAsync("a.jsonl");
+        Assert.Contains("--samples: 0 is outside", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--samples", "0")).Errors, StringComparison.Ordinal);
+        Assert.Contains("one of --budget, --budget-tokens and --budget-cost", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "budget")).Errors, StringComparison.Ordinal);
+        Assert.Contains("1..--max (32)", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "adaptive", "--min", "50")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_never_takes_the_place_of_a_batch()
+    {
+        await WriteBatchAsync("batch.jsonl");
+        await WriteBatchAsync("other.jsonl");
+        string before = await File.ReadAllTextAsync(Path.Combine(_folder, "batch.jsonl"));
+        foreach (string batch in (string[])["batch.jsonl", "other.jsonl"])
+        {
+            Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "score", batch, "-o", ".")).ExitCode);
+        }
+
+        Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(_folder, "batch.jsonl")));
+    }
+
+    [Fact]
+    public async Task A_judge_that_was_wrong_can_be_put_right_in_the_same_folder()
+    {
+        await WriteBatchAsync("a.jsonl");
+        Assert.Equal(3, (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "-o", "run", "--judge", "http://127.0.0.1:1/v1", "--model", "m")).ExitCode);
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "-o", "run")).ExitCode);
+        ToolResult other = await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "-o", "run", "--keep", "0.25");
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("another meta (keep 0.5, now 0.25)", other.Errors, StringComparison.Ordinal);
+        ToolResult vote = await ToolProcess.RunAsync(_folder, "vote", "run", "-o", "run");
+        Assert.Equal(2, vote.ExitCode);
+        Assert.Contains("would replace its verdicts", vote.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_limit_that_was_reached_draws_nothing_more()
+    {
+        await WriteBatchAsync("a.jsonl");
+        string[] command = ["score", "a.jsonl", "-o", "run", "--samples", "64", "--max-tokens", "2000", "--concurrency", "2"];
+        Assert.Equal(4, (await ToolProcess.RunAsync(_folder, command)).ExitCode);
+        long size = Size();
+        ToolResult again = await ToolProcess.RunAsync(_folder, command);
+        Assert.Equal(4, again.ExitCode);
+        Assert.Contains("a higher --max-tokens goes on", again.Errors, StringComparison.Ordinal);
+        Assert.Equal(size, Size());
+
+        long Size() => Directory.EnumerateFiles(Path.Combine(_folder, "run", "parts"), "ledger-*", SearchOption.AllDirectories).Sum(static file => new FileInfo(file).Length);
+    }
+
+    [Fact]
+    public async Task What_a_batch_holds_cannot_speak_to_the_terminal()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "a.jsonl"), """{"id":"a","prompt":"p","responses":["x","y"],"best":0,"domain":"\u001b]0;title\u0007"}""" + "\n");
+        ToolResult result = await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "-o", "run");
+        Assert.Contains("title", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(result.Output, static c => c is '\u001b' or '\u0007');
+    }
+
+    private Task WriteBatchAsync(string name) => File.WriteAllTextAsync(Path.Combine(_folder, name), """{"id":"a","prompt":"p","responses":["x","y"]}""" + "\n");
 }

@@ -20,7 +20,7 @@ internal sealed class ScoreCommand
     private const int ShardsUnderWay = 4;
 
     private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
-    private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder; a run that is there is resumed.", HelpName = "DIR" };
+    private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder, BATCH-run by default; a run that is there is resumed.", HelpName = "DIR" };
     private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
     private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (needs prices)." };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => 0.3 };
@@ -82,6 +82,7 @@ internal sealed class ScoreCommand
             throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{runId}' can't be one: use letters, digits, '.', '_' and '-'");
         }
 
+        RunTarget.Check(folder, batch);
         using var factory = new JudgeFactory();
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         JudgeSource source = viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory);
@@ -112,13 +113,26 @@ internal sealed class ScoreCommand
             return await BatchApiScoring.RunAsync(batch.FullName, folder, request, binding, parsed.GetValue(_json), cancellationToken);
         }
 
-        await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
+        var store = new LocalRunStore(folder);
+        await using IRunOwnership ownership = await store.TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
         bool json = parsed.GetValue(_json);
         TextWriter words = json ? Console.Error : Console.Out;
         await words.WriteLineAsync(simulated
             ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
             : $"{source.Model} by {binding.Protocol.Name}, {binding.Concurrency} at a time");
+
+        await RunTarget.ForgetUndrawnAsync(store, cancellationToken);
+        if (request.Limits != new SpendLimits() && await SpentBefore.ReachedAsync(store, request.Limits, routes.Price, cancellationToken) is { } reached)
+        {
+            if (json && await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is { } last)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(ContractJson.Read(last, PipelineJson.Default.RunSummary), PipelineJson.Readable.RunSummary));
+            }
+
+            await Console.Error.WriteLineAsync($"stopped: {reached}");
+            return ExitCodes.Limit;
+        }
 
         var monitors = new RunMonitors();
         Interrupts.Drain(() =>
@@ -148,7 +162,12 @@ internal sealed class ScoreCommand
         await words.WriteAsync(SummaryText.Of(summary, view.Elapsed));
         if (outcome.Halt is { } halt)
         {
-            await Console.Error.WriteLineAsync($"stopped: {halt.Detail}. Nothing is lost: the same command goes on from here.");
+            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail)}. Nothing is lost: {HowToGoOn(halt)}");
+        }
+
+        if (summary.Invalid > 0 && await FirstInvalidAsync(store, cancellationToken) is { } first)
+        {
+            await words.WriteLineAsync($"  invalid      in {RunFiles.Invalid}; first: line {first.Line:N0}: {TerminalText.Fit(first.Reason, 160)}");
         }
 
         if (outcome.Halt is null && !parsed.GetValue(_noReport))
@@ -164,6 +183,28 @@ internal sealed class ScoreCommand
         }
 
         return CodeOf(outcome);
+    }
+
+    private static string HowToGoOn(Halt halt) => halt.Kind switch
+    {
+        HaltKind.Limit => "the same command with a higher limit goes on from here.",
+        HaltKind.Rejected when halt.Detail.Contains("HTTP 401", StringComparison.Ordinal) || halt.Detail.Contains("HTTP 403", StringComparison.Ordinal) =>
+            "with the right key (--api-key-env VAR) it goes on from here.",
+        HaltKind.Rejected => "once that is put right, it goes on from here.",
+        HaltKind.ValidRate => "what was judged is kept; --valid-floor 0 goes on all the same.",
+        HaltKind.BatchChanged => "with the batch as it was, it goes on from here.",
+        _ => "the same command goes on from here.",
+    };
+
+    private static async Task<InvalidLine?> FirstInvalidAsync(IRunStore store, CancellationToken cancellationToken)
+    {
+        if (await store.OpenReadAsync(RunFiles.Invalid, cancellationToken) is not { } stream)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(stream);
+        return await reader.ReadLineAsync(cancellationToken) is { } line ? JsonSerializer.Deserialize(line, PipelineJson.Default.InvalidLine) : null;
     }
 
     private static JudgeRoutes Resolve(IJudgeProvider judges, EvaluationRequest request)

@@ -1,6 +1,12 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Storage;
+using Tribunal.Sampling;
+using Tribunal.Tournaments;
 
 namespace Tribunal.Pipeline.Runs;
 
@@ -64,13 +70,23 @@ public sealed record RunManifest
     /// </summary>
     public string? WhyNotResumable(RunManifest other)
     {
+        if (Batch != other.Batch)
+        {
+            return Request.Batch != other.Request.Batch ? $"the run scores another batch ({Request.Batch}, now {other.Request.Batch})"
+                : Batch.Length != other.Batch.Length ? $"the batch has changed since the run began ({Batch.Length:N0} bytes, now {other.Batch.Length:N0})"
+                : "the batch was written again since the run began";
+        }
+
         (string Name, object? Mine, object? Theirs)[] fields =
         [
-            ("batch", Batch, other.Batch),
             ("judge", Judge, other.Judge),
             ("model", Model, other.Model),
             ("protocol", Protocol, other.Protocol),
-            ("sampling parameters", Sampling, other.Sampling),
+            ("temperature", Sampling.Temperature, other.Sampling.Temperature),
+            ("top-p", Sampling.TopP, other.Sampling.TopP),
+            ("output budget", Sampling.MaxTokens, other.Sampling.MaxTokens),
+            ("thinking budget", Sampling.ThinkingTokens, other.Sampling.ThinkingTokens),
+            ("sampling", Sampling, other.Sampling),
             ("policy", Request.Policy, other.Request.Policy),
             ("meta", Request.Meta, other.Request.Meta),
             ("tournament", Request.Tournament, other.Request.Tournament),
@@ -86,12 +102,34 @@ public sealed record RunManifest
         {
             if (!Equals(mine, theirs))
             {
-                return $"the run was started with another {name} ({mine}, now {theirs})";
+                return $"the run was started with another {name} ({Difference(mine, theirs)})";
             }
         }
 
         return null;
     }
+
+    // Both values; of records their JSON's fields that differ.
+    private static string Difference(object? mine, object? theirs)
+    {
+        if (Fields(mine) is not { } before || Fields(theirs) is not { } after)
+        {
+            return $"{Word(mine)}, now {Word(theirs)}";
+        }
+
+        IEnumerable<string> names = before.Select(static field => field.Key).Union(after.Select(static field => field.Key), StringComparer.Ordinal);
+        return string.Join("; ", names.Where(name => !JsonNode.DeepEquals(before[name], after[name])).Select(name => $"{name} {Word(before[name]?.ToJsonString())}, now {Word(after[name]?.ToJsonString())}"));
+    }
+
+    private static JsonObject? Fields(object? value) => value switch
+    {
+        PolicyOptions policy => JsonSerializer.SerializeToNode(policy, PipelineJson.Default.PolicyOptions) as JsonObject,
+        MetaOptions meta => JsonSerializer.SerializeToNode(meta, PipelineJson.Default.MetaOptions) as JsonObject,
+        TournamentOptions tournament => JsonSerializer.SerializeToNode(tournament, PipelineJson.Default.TournamentOptions) as JsonObject,
+        _ => null,
+    };
+
+    private static string Word(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } word ? word : "none";
 }
 
 /// <summary>What judges the rollouts of a route.</summary>

@@ -85,6 +85,11 @@ public static class SummaryWriter
             yield return "Rewards come from the simulated judge: they show how Tribunal works and say nothing of the responses.";
         }
 
+        if (manifest.Rollouts == 0)
+        {
+            yield return manifest.Invalid == 0 ? "The batch is empty: there was nothing to score." : "No line of the batch could be used.";
+        }
+
         if (overall.BelowChance)
         {
             yield return "The judge is below chance: more votes make it worse. Don't use these rewards.";
