@@ -37,6 +37,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("score batch.jsonl -o ../bad%name")]
     [InlineData("score batch.jsonl -o .")]
     [InlineData("score empty.jsonl -o .")]
+    [InlineData("score batch.jsonl --retry-failed --policy budget --budget 5")]
     [InlineData("vote folder -o again --try-samples 1,2")]
     [InlineData("vote folder -o again --resamples 0")]
     [InlineData("vote")]

@@ -10,6 +10,7 @@ using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Commands;
 
@@ -25,6 +26,7 @@ internal sealed class ScoreCommand
     private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (needs prices)." };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => 0.3 };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<bool> _retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed (time limit, no answer after --tries), and vote again." };
     private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
@@ -58,11 +60,18 @@ internal sealed class ScoreCommand
         score._judge.AddTo(command);
         score._vote.AddTo(command);
         score._routes.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._noReport, score._json])
+        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
             command.Add(option);
         }
 
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(score._retryFailed) && result.GetValue(score._via) == "openai-batch")
+            {
+                result.AddError("--retry-failed: a batch API is asked again by itself for what the service failed to answer");
+            }
+        });
         command.SetAction(score.RunAsync);
         return command;
     }
@@ -100,6 +109,11 @@ internal sealed class ScoreCommand
             Hint = _hint.ModeOf(parsed),
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
+        if (parsed.GetValue(_retryFailed) && request.Policy.Kind == PolicyKind.Budget)
+        {
+            throw new CommandException(ExitCodes.Usage, "--retry-failed: under --policy budget the failed judgements were part of the total");
+        }
+
         JudgeRoutes routes = Resolve(judges, request);
         JudgeBinding binding = routes.Own;
         bool simulated = routes.All.Any(static judge => judge.Simulated);
@@ -149,9 +163,14 @@ internal sealed class ScoreCommand
         };
         var stores = new LocalRunStores(Path.GetDirectoryName(folder)!);
         var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance);
-        var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
-        var host = new InProcessHost(activities, TimeProvider.System, view.Show);
-        RunOutcome outcome = await EndAsync(view, host.RunAsync(new BatchRun(runId, request, Window: ShardsUnderWay, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
+        long started = TimeProvider.System.GetTimestamp();
+        RunOutcome outcome = await RunToEndAsync();
+        if (parsed.GetValue(_retryFailed) && outcome.Halt is null
+            && await ReopenAsync(stores, runId, monitors.Renew(runId), cancellationToken) is > 0 and var failed)
+        {
+            await words.WriteLineAsync($"{failed:N0} failed judgements are drawn again");
+            outcome = await RunToEndAsync();
+        }
 
         RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
         if (json)
@@ -159,7 +178,7 @@ internal sealed class ScoreCommand
             Console.WriteLine(JsonSerializer.Serialize(summary, PipelineJson.Readable.RunSummary));
         }
 
-        await words.WriteAsync(SummaryText.Of(summary, view.Elapsed));
+        await words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(started)));
         if (outcome.Halt is { } halt)
         {
             await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail)}. Nothing is lost: {HowToGoOn(halt)}");
@@ -183,6 +202,25 @@ internal sealed class ScoreCommand
         }
 
         return CodeOf(outcome);
+
+        async Task<RunOutcome> RunToEndAsync()
+        {
+            var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
+            var host = new InProcessHost(activities, TimeProvider.System, view.Show);
+            return await EndAsync(view, host.RunAsync(new BatchRun(runId, request, Window: ShardsUnderWay, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
+        }
+    }
+
+    private static async Task<long> ReopenAsync(LocalRunStores stores, string runId, RunMonitor monitor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FailedJudgements.ReopenAsync(stores, runId, monitor, cancellationToken);
+        }
+        catch (BatchChangedException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--retry-failed: {exception.Message}", exception);
+        }
     }
 
     private static string HowToGoOn(Halt halt) => halt.Kind switch

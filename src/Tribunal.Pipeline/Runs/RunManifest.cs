@@ -195,6 +195,9 @@ public static class RunFiles
     /// <summary>The ledger part of a chunk of a round.</summary>
     public static string Part(int shard, int wave, int round, int chunk) => $"{ShardPrefix(shard)}ledger-{wave:D2}-{round:D3}-{chunk:D4}.jsonl";
 
+    /// <summary>The ledger part with what a run that was opened again keeps of a shard.</summary>
+    public static string Kept(int shard) => $"{ShardPrefix(shard)}ledger-kept.jsonl";
+
     /// <summary>A shard's verdicts.</summary>
     public static string ShardVerdicts(int shard) => $"{ShardPrefix(shard)}verdicts.jsonl";
 
