@@ -29,6 +29,8 @@ internal static partial class OptionNames
         ["tournament.rounds"] = "--rounds",
         ["tournament.rating"] = "--rating",
         ["tournament.teams"] = "--teams",
+        ["tournament.teams.pattern"] = "--teams",
+        ["tournament.teams.path"] = "--teams",
         ["tournament.elo.base"] = "--elo-base",
         ["tournament.elo.scale"] = "--elo-scale",
         ["tournament.elo.k"] = "--elo-k",

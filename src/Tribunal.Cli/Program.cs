@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Spectre.Console;
 using Tribunal.Cli;
 using Tribunal.Cli.Commands;
 
@@ -24,6 +25,12 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     CompletionCommand.Create(),
 };
 root.SetAction(static parsed => CommandErrors.Help(parsed, new HelpAction()));
+
+// Tables in files and pipes: nothing there is 80 columns wide.
+if (Console.IsOutputRedirected)
+{
+    AnsiConsole.Profile.Width = 160;
+}
 
 using var interrupts = new Interrupts();
 return await CommandErrors.RunAsync(root.Parse(args), interrupts.Token);
