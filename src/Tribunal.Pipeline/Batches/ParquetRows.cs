@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Parquet;
-using Parquet.Serialization;
 
 namespace Tribunal.Pipeline.Batches;
 
@@ -23,7 +22,7 @@ internal static class ParquetRows
         long number = 0;
         for (int group = 0; group < groups; group++)
         {
-            foreach (IDictionary<string, object> row in await ReadGroupAsync(stream, options, limits, group, number, cancellationToken))
+            foreach (Dictionary<string, object?> row in await ReadGroupAsync(stream, options, limits, group, number, cancellationToken))
             {
                 number++;
                 json.ResetWrittenCount();
@@ -57,13 +56,20 @@ internal static class ParquetRows
         }
     }
 
-    private static async Task<IList<Dictionary<string, object>>> ReadGroupAsync(
+    private static async Task<List<Dictionary<string, object?>>> ReadGroupAsync(
         Stream stream, ParquetOptions options, BatchLimits limits, int group, long rowsBefore, CancellationToken cancellationToken)
     {
         try
         {
             stream.Position = 0;
-            return (await WithinAsync(() => ParquetSerializer.DeserializeUntypedAsync(stream, options, group, cancellationToken), limits, cancellationToken)).Data;
+            return await WithinAsync(
+                async () =>
+                {
+                    await using ParquetReader reader = await ParquetReader.CreateAsync(stream, options, leaveStreamOpen: true, cancellationToken: cancellationToken);
+                    return (await ParquetTable.ReadAsync(reader, group, cancellationToken)).Rows().ToList();
+                },
+                limits,
+                cancellationToken);
         }
         catch (Exception exception) when (IsBroken(exception))
         {

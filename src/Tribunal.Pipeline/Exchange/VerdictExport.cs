@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Parquet;
-using Parquet.Serialization;
+using Tribunal.Pipeline.Training;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 
@@ -81,6 +82,7 @@ public static class VerdictExport
     public static async Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
     {
         long rows = 0;
+        var columns = new ParquetColumns<VerdictRow>(VerdictRowJson.Default.VerdictRow);
         var group = new List<VerdictRow>(RowGroup);
         await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
         {
@@ -101,7 +103,7 @@ public static class VerdictExport
         async Task FlushAsync()
         {
             output.Position = 0;
-            await ParquetSerializer.SerializeAsync(group, output, new ParquetOptions { Append = rows > 0, CompressionMethod = CompressionMethod.Zstd }, cancellationToken: cancellationToken);
+            await columns.WriteAsync(group, output, new ParquetOptions { Append = rows > 0, CompressionMethod = CompressionMethod.Zstd }, cancellationToken);
             rows += group.Count;
             group.Clear();
         }
@@ -239,7 +241,7 @@ public static class VerdictExport
     }
 
     /// <summary>A row of the Parquet file; columns are named after the properties.</summary>
-    private sealed class VerdictRow
+    internal sealed class VerdictRow
     {
         public string id { get; set; } = "";
 
@@ -294,3 +296,6 @@ public static class VerdictExport
         };
     }
 }
+
+[JsonSerializable(typeof(VerdictExport.VerdictRow))]
+internal sealed partial class VerdictRowJson : JsonSerializerContext;

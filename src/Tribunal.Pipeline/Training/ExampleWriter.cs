@@ -63,7 +63,7 @@ internal abstract class ExampleWriter
 
         IRowWriter<TRow> Rows<TRow>(JsonTypeInfo<TRow> type)
             where TRow : class, new() =>
-            options.Format == TrainingFileFormat.Parquet ? new ParquetWriter<TRow>(output) : new JsonLinesWriter<TRow>(output, type);
+            options.Format == TrainingFileFormat.Parquet ? new ParquetWriter<TRow>(output, type) : new JsonLinesWriter<TRow>(output, type);
     }
 
     /// <summary>Writes what is kept of a rollout.</summary>

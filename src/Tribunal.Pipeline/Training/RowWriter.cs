@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Parquet;
-using Parquet.Serialization;
 
 namespace Tribunal.Pipeline.Training;
 
@@ -45,11 +44,12 @@ internal sealed class JsonLinesWriter<TRow>(Stream output, JsonTypeInfo<TRow> ty
 
 /// <summary>Parquet, in row groups of 5,000 rows or 16 Mi characters.</summary>
 /// <param name="output">A stream that can seek and read, such as a new file.</param>
-internal sealed class ParquetWriter<TRow>(Stream output) : IRowWriter<TRow>
-    where TRow : class, new()
+internal sealed class ParquetWriter<TRow>(Stream output, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
+    where TRow : class
 {
     private const int GroupRows = 5_000;
     private const int GroupBytes = 16 * 1024 * 1024;
+    private readonly ParquetColumns<TRow> _columns = new(type);
     private readonly List<TRow> _group = [];
     private long _bytes;
     private bool _any;
@@ -78,7 +78,7 @@ internal sealed class ParquetWriter<TRow>(Stream output) : IRowWriter<TRow>
             MaximumLargePoolFreeBytes = GroupBytes,
             MaximumSmallPoolFreeBytes = GroupBytes,
         };
-        await ParquetSerializer.SerializeAsync(_group, output, options, cancellationToken: cancellationToken);
+        await _columns.WriteAsync(_group, output, options, cancellationToken);
         _group.Clear();
         (_bytes, _any) = (0, true);
     }
