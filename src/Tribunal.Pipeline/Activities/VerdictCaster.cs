@@ -27,8 +27,7 @@ internal static class VerdictCaster
             return new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot };
         }
 
-        NextDraws next = scheme.Next(rollout, drawn, allowance);
-        return scheme.Cast(rollout, drawn, next.Draws.Count == 0 ? next.Stop : drawn.Count == 0 ? null : StopReason.Budget);
+        return scheme.Conclude(rollout, drawn, allowance);
     }
 
     /// <summary>The verdict with what is said of all of its judgements.</summary>

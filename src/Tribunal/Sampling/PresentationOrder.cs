@@ -22,10 +22,17 @@ public static class PresentationOrder
         ArgumentOutOfRangeException.ThrowIfNegative(vote);
         ArgumentOutOfRangeException.ThrowIfEqual(i, j);
         (i, j) = i < j ? (i, j) : (j, i);
-        ulong hash = StableHash.Of((ulong)seed, "order", rolloutId);
-        hash = StableHash.Mix(StableHash.Mix(StableHash.Mix(hash, (ulong)i), (ulong)j), (ulong)(vote >> 1));
-        bool ascending = ((hash & 1) == 0) ^ ((vote & 1) == 1);
-        return ascending ? [i, j] : [j, i];
+        return IsAscending(SeedOf(seed, rolloutId), i, j, vote) ? [i, j] : [j, i];
+    }
+
+    /// <summary>What all orders of a rollout derive from.</summary>
+    internal static ulong SeedOf(long seed, string rolloutId) => StableHash.Of((ulong)seed, "order", rolloutId);
+
+    /// <summary>Whether a vote shows i before j, i &lt; j.</summary>
+    internal static bool IsAscending(ulong orders, int i, int j, int vote)
+    {
+        ulong hash = StableHash.Mix(StableHash.Mix(StableHash.Mix(orders, (ulong)i), (ulong)j), (ulong)(vote >> 1));
+        return ((hash & 1) == 0) ^ ((vote & 1) == 1);
     }
 
     /// <summary>The order of a list's sample: two responses are balanced like a pair, more are shuffled for every sample.</summary>
@@ -53,7 +60,7 @@ public static class PresentationOrder
             order[i] = i;
         }
 
-        var random = new SeededRandom(StableHash.Mix(StableHash.Of((ulong)seed, "order", rolloutId), (ulong)sample));
+        var random = new SeededRandom(StableHash.Mix(SeedOf(seed, rolloutId), (ulong)sample));
         random.Shuffle(order.AsSpan());
         return order;
     }

@@ -16,6 +16,8 @@ internal sealed class SlotSet
         }
     }
 
+    public void Clear() => Array.Clear(_bits);
+
     public bool Has(int slot) => (uint)slot < Limit && (_bits[slot >> 6] & (1UL << (slot & 63))) != 0;
 
     /// <summary>Whether every slot below <paramref name="end"/> has been drawn.</summary>

@@ -6,13 +6,13 @@ namespace Tribunal.Tournaments;
 internal interface IPairing
 {
     /// <summary>The next round's matches; null when the tournament is over.</summary>
-    IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds);
+    (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds);
 }
 
 /// <summary>One round, every pair.</summary>
 internal sealed class RoundRobinPairing(int entrants) : IPairing
 {
-    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
     {
         if (rounds.Count > 0)
         {
@@ -48,35 +48,37 @@ internal sealed class KnockoutPairing : IPairing
         random.Shuffle(_draw.AsSpan());
     }
 
-    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
     {
-        List<int> alive = [.. _draw];
-        foreach (IReadOnlyList<MatchResult> round in rounds)
+        int[] alive = [.. _draw];
+        int count = alive.Length;
+        for (int r = 0; r < rounds.Count; r++)
         {
             // Matches pair the front of the list; who is left at its end had a bye.
-            List<int> next = new(alive.Count);
-            foreach (MatchResult match in round)
+            MatchResult[] round = rounds[r];
+            for (int m = 0; m < round.Length; m++)
             {
-                next.Add(match.ScoreA > 0.5 ? match.A : match.B);
+                alive[m] = round[m].ScoreA > 0.5 ? round[m].A : round[m].B;
             }
 
-            next.AddRange(alive.Skip(2 * round.Count));
-            alive = next;
+            int byes = count - (2 * round.Length);
+            Array.Copy(alive, 2 * round.Length, alive, round.Length, byes);
+            count = round.Length + byes;
         }
 
-        if (alive.Count <= 1)
+        if (count <= 1)
         {
             return null;
         }
 
         int size = 1;
-        while (size * 2 < alive.Count)
+        while (size * 2 < count)
         {
             size *= 2;
         }
 
         // After this round a power of two is left.
-        int matches = alive.Count - size;
+        int matches = count - size;
         var pairs = new (int, int)[matches];
         for (int m = 0; m < matches; m++)
         {
@@ -90,7 +92,7 @@ internal sealed class KnockoutPairing : IPairing
     /// The share of the field that each entrant outlasted, those who went out in the same round (or are still in) counting half: 1 for
     /// the winner, (n − 2)/(n − 1) for the loser of the final.
     /// </summary>
-    public static double[] Rewards(int entrants, IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    public static double[] Rewards(int entrants, IReadOnlyList<MatchResult[]> rounds)
     {
         int[] lasted = new int[entrants];
         Array.Fill(lasted, rounds.Count);
@@ -102,15 +104,24 @@ internal sealed class KnockoutPairing : IPairing
             }
         }
 
+        // How many went out before each round, and in it.
+        Span<int> before = stackalloc int[rounds.Count + 2];
+        before.Clear();
+        foreach (int round in lasted)
+        {
+            before[round + 1]++;
+        }
+
+        for (int r = 1; r < before.Length; r++)
+        {
+            before[r] += before[r - 1];
+        }
+
         double[] rewards = new double[entrants];
         for (int i = 0; i < entrants; i++)
         {
-            for (int j = 0; j < entrants; j++)
-            {
-                rewards[i] += i == j ? 0 : lasted[i] > lasted[j] ? 1 : lasted[i] == lasted[j] ? 0.5 : 0;
-            }
-
-            rewards[i] /= Math.Max(1, entrants - 1);
+            int beside = before[lasted[i] + 1] - before[lasted[i]] - 1;
+            rewards[i] = (before[lasted[i]] + (0.5 * beside)) / Math.Max(1, entrants - 1);
         }
 
         return rewards;
@@ -140,7 +151,7 @@ internal sealed class SwissPairing : IPairing
         random.Shuffle(_start.AsSpan());
     }
 
-    public IReadOnlyList<(int A, int B)>? Next(IReadOnlyList<IReadOnlyList<MatchResult>> rounds)
+    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
     {
         if (rounds.Count >= _rounds || _entrants < 2)
         {
@@ -150,7 +161,7 @@ internal sealed class SwissPairing : IPairing
         double[] points = new double[_entrants];
         bool[] rested = new bool[_entrants];
         var met = new HashSet<(int, int)>();
-        foreach (IReadOnlyList<MatchResult> round in rounds)
+        foreach (MatchResult[] round in rounds)
         {
             bool[] played = new bool[_entrants];
             foreach (MatchResult match in round)
@@ -180,7 +191,7 @@ internal sealed class SwissPairing : IPairing
 
         var pairs = new List<(int A, int B)>(order.Count / 2);
         int steps = 0;
-        return Pair(order, met, pairs, ref steps) ? pairs : pairs.Count > 0 ? pairs : null;
+        return Pair(order, met, pairs, ref steps) || pairs.Count > 0 ? [.. pairs] : null;
     }
 
     private static bool Pair(List<int> left, HashSet<(int, int)> met, List<(int A, int B)> pairs, ref int steps)

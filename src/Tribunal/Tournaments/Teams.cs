@@ -167,6 +167,8 @@ public sealed class AnswerReader
 /// <summary>The entrants of a rollout's tournament: its responses, or teams of responses with equal answers.</summary>
 internal sealed class Field
 {
+    private const int FewResponses = 64;
+    private static readonly Field?[] Kept = new Field?[FewResponses + 1];
     private readonly int[][] _members;
 
     private Field(int[] entrantOf, int[][] members)
@@ -183,14 +185,21 @@ internal sealed class Field
     /// <summary>Every response an entrant where no answers are read; responses without an answer always stand alone.</summary>
     public static Field Of(Rollout rollout, AnswerReader? reader)
     {
+        if (reader is null)
+        {
+            // Without answers a field is its size, and every rollout of it has the same.
+            int size = rollout.Responses.Count;
+            return size > FewResponses ? Singles(size) : Kept[size] ??= Singles(size);
+        }
+
         int n = rollout.Responses.Count;
         int[] entrantOf = new int[n];
         var members = new List<List<int>>(n);
-        Dictionary<string, int>? known = reader is null ? null : new Dictionary<string, int>(StringComparer.Ordinal);
+        var known = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < n; i++)
         {
-            string? answer = reader?.Read(rollout.Responses[i].Content);
-            if (answer is not null && known!.TryGetValue(answer, out int entrant))
+            string? answer = reader.Read(rollout.Responses[i].Content);
+            if (answer is not null && known.TryGetValue(answer, out int entrant))
             {
                 entrantOf[i] = entrant;
                 members[entrant].Add(i);
@@ -200,13 +209,19 @@ internal sealed class Field
             entrantOf[i] = members.Count;
             if (answer is not null)
             {
-                known![answer] = members.Count;
+                known[answer] = members.Count;
             }
 
             members.Add([i]);
         }
 
         return new Field(entrantOf, [.. members.Select(m => m.ToArray())]);
+    }
+
+    private static Field Singles(int responses)
+    {
+        int[] entrants = [.. Enumerable.Range(0, responses)];
+        return new Field(entrants, Array.ConvertAll(entrants, static response => new[] { response }));
     }
 
     /// <summary>Which responses play for two entrants in a vote, ascending. Team members take turns, two votes each, one per order.</summary>

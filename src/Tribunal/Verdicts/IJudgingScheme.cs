@@ -30,4 +30,14 @@ public interface IJudgingScheme
 
     /// <summary>The verdict over what the ledger holds.</summary>
     Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop);
+
+    /// <summary>
+    /// The verdict over what the ledger holds, ended for the reason that <see cref="Next"/> gives; one that more judgements would
+    /// belong to was ended by a limit.
+    /// </summary>
+    Verdict Conclude(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
+    {
+        NextDraws next = Next(rollout, ledger, allowance);
+        return Cast(rollout, ledger, next.Draws.Count == 0 ? next.Stop : ledger.Count == 0 ? null : StopReason.Budget);
+    }
 }

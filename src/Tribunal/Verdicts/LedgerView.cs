@@ -30,14 +30,7 @@ internal sealed class LedgerView
         }
 
         Array.Resize(ref judgements, count);
-
-        if (!sorted)
-        {
-            // Stable: judgements of several runs may share a name.
-            judgements = [.. judgements.Order(Comparer<Judgement>.Create(Compare))];
-        }
-
-        return new LedgerView(judgements);
+        return new LedgerView(sorted ? judgements : Sorted(judgements));
     }
 
     public VoteCounts Counts(int kept)
@@ -71,6 +64,33 @@ internal sealed class LedgerView
         }
 
         return usage;
+    }
+
+    // Stable: judgements of several runs may share a name. Numbers alone order nearly all of them.
+    private static Judgement[] Sorted(Judgement[] judgements)
+    {
+        long[] keys = new long[judgements.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = ((long)judgements[i].Sample << 32) | (uint)i;
+        }
+
+        Array.Sort(keys);
+        var sorted = new Judgement[judgements.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            Judgement judgement = judgements[(int)keys[i]];
+            int at = i;
+            while (at > 0 && Compare(sorted[at - 1], judgement) > 0)
+            {
+                sorted[at] = sorted[at - 1];
+                at--;
+            }
+
+            sorted[at] = judgement;
+        }
+
+        return sorted;
     }
 
     private static int Compare(Judgement left, Judgement right)

@@ -1,4 +1,6 @@
 using Tribunal.Judging;
+using Tribunal.MetaReward;
+using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Voting;
 
@@ -7,68 +9,211 @@ namespace Tribunal.Verdicts;
 /// <summary>Pair judgements grouped by match and, inside a match, by vote.</summary>
 internal sealed class Matches
 {
-    private readonly Dictionary<int, (int Start, int Count)> _segments;
+    private readonly SchemeOptions _options;
+    private readonly int _entrants;
+    private readonly Vote[] _votes;
 
-    private Matches(Ballots ballots, Dictionary<int, (int Start, int Count)> segments)
+    // Match and position in _votes of everything drawn, ascending: a match is a slice, and in it votes ascend.
+    private readonly long[] _drawn;
+    private readonly int _count;
+    private Ballots? _ballots;
+    private (int Match, int Start, int Count)[]? _segments;
+
+    private Matches(SchemeOptions options, int entrants, Vote[] votes, long[] drawn, int count)
     {
-        Ballots = ballots;
-        _segments = segments;
+        _options = options;
+        _entrants = entrants;
+        _votes = votes;
+        _drawn = drawn;
+        _count = count;
     }
 
-    /// <summary>All usable verdicts, candidates being the tournament's entrants, slots being votes.</summary>
-    public Ballots Ballots { get; }
+    /// <summary>Whether a vote weighs what its judge does and nothing else.</summary>
+    public bool Plain => _options.MetaModel is null && !MetaWeights.Active(_options.Meta);
 
-    /// <summary>The rows of each match.</summary>
-    public IEnumerable<(int Start, int Count)> Segments => _segments.Values;
+    /// <summary>All usable verdicts, candidates being the tournament's entrants, slots being votes.</summary>
+    public Ballots Ballots => _ballots ??= All();
 
     /// <summary>Groups a rollout's judgements by the entrants that met. Judgements inside a team decide nothing and count as unusable.</summary>
     public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
     {
-        var found = new List<Vote>(view.Judgements.Length);
+        Judgement[] judgements = view.Judgements;
+        var votes = new Vote[judgements.Length];
+        long[] drawn = new long[judgements.Length];
+        int count = 0;
         view.Unusable = 0;
-        foreach (Judgement judgement in view.Judgements)
+        foreach (Judgement judgement in judgements)
         {
-            if (judgement.Outcome != JudgementOutcome.Valid)
+            bool valid = judgement.Outcome == JudgementOutcome.Valid;
+            if (judgement.Sample < 0 || responses < 2)
             {
+                view.Unusable += valid ? 1 : 0;
                 continue;
             }
 
-            if (judgement.Sample < 0 || !PairVerdict.TryRead(judgement, responses, out PairVerdict verdict)
-                || field.EntrantOf[verdict.I] == field.EntrantOf[verdict.J])
+            (int number, int named) = PairIndex.FromSample(judgement.Sample, responses);
+            bool told = PairVerdict.TryRead(judgement, responses, out PairVerdict verdict);
+
+            // A judgement that failed may not say what it compared; its number does.
+            (int i, int j) = PairVerdict.PairOf(judgement, responses) ?? PairIndex.At(named, responses);
+            (int a, int b) = (field.EntrantOf[i], field.EntrantOf[j]);
+            bool counts = valid && told && a != b;
+            view.Unusable += valid && !counts ? 1 : 0;
+            if (a != b)
             {
-                view.Unusable++;
-                continue;
+                int winner = verdict.Winner is { } won ? field.EntrantOf[won] : Vote.Draw;
+                drawn[count] = ((long)PairIndex.Of(a, b, field.Entrants) << 32) | (uint)count;
+                votes[count++] = new Vote(number, a, b, winner, counts, judgement);
             }
-
-            int a = field.EntrantOf[verdict.I];
-            int b = field.EntrantOf[verdict.J];
-            int? winner = verdict.Winner is { } won ? field.EntrantOf[won] : null;
-            int number = PairIndex.FromSample(judgement.Sample, responses).Vote;
-            found.Add(new Vote(PairIndex.Of(a, b, field.Entrants), number, a, b, winner, judgement));
         }
 
-        if (field.Entrants > 2)
+        drawn.AsSpan(0, count).Sort();
+        return new Matches(options, field.Entrants, votes, drawn, count);
+    }
+
+    /// <summary>Which votes of a match have been drawn, usable or not.</summary>
+    public void Drawn(int match, SlotSet slots)
+    {
+        slots.Clear();
+        foreach (long at in SliceOf(match))
         {
-            found.Sort((x, y) => x.Match != y.Match ? x.Match.CompareTo(y.Match) : x.Number.CompareTo(y.Number));
+            slots.Add(_votes[(int)at].Number);
         }
+    }
 
-        var ballots = new Ballots(field.Entrants, found.Count, mirrored: true, options.MetaModel);
-        var segments = new Dictionary<int, (int Start, int Count)>();
-        foreach (Vote vote in found)
+    /// <summary>By how much <paramref name="a"/> leads in a match, over the votes below <paramref name="upto"/>; where votes are <see cref="Plain"/>.</summary>
+    public double Lead(int match, int a, int upto)
+    {
+        double lead = 0;
+        foreach (long at in SliceOf(match))
         {
-            segments[vote.Match] = segments.TryGetValue(vote.Match, out var segment) ? (segment.Start, segment.Count + 1) : (ballots.Count, 1);
-            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, vote.Winner, options.WeightOf(vote.Judgement));
+            ref readonly Vote vote = ref _votes[(int)at];
+            if (vote is { Counts: true, Winner: not Vote.Draw } && vote.Number < upto)
+            {
+                double weight = _options.WeightOf(vote.Judgement);
+                lead += vote.Winner == a ? weight : -weight;
+            }
         }
 
-        return new Matches(ballots, segments);
+        return lead;
+    }
+
+    /// <summary>How many votes weigh anything, where they are <see cref="Plain"/>.</summary>
+    public int Kept()
+    {
+        int kept = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            kept += _votes[i].Counts && _options.WeightOf(_votes[i].Judgement) > 0 ? 1 : 0;
+        }
+
+        return kept;
+    }
+
+    /// <summary>Weights of <see cref="Ballots"/>, match by match. Returns how many are above 0.</summary>
+    public int Weights(Span<double> weights)
+    {
+        Ballots ballots = Ballots;
+        int kept = 0;
+        foreach ((_, int start, int count) in _segments!)
+        {
+            kept += ballots.Weights(start, count, _options.Meta, weights.Slice(start, count));
+        }
+
+        return kept;
     }
 
     /// <summary>The ballots of one match, candidates 0 and 1 being entrants i and j.</summary>
     public Ballots Single(int match, int i, int j)
     {
-        (int start, int count) = _segments.TryGetValue(match, out var segment) ? segment : (0, 0);
-        return Ballots.Extract(start, count, i, j);
+        if (_options.MetaModel is not null)
+        {
+            // What a learned model reads of a vote is read once, beside all candidates.
+            Ballots all = Ballots;
+            (_, int start, int count) = Array.Find(_segments!, segment => segment.Match == match);
+            return all.Extract(start, count, i, j);
+        }
+
+        ReadOnlySpan<long> slice = SliceOf(match);
+        var ballots = new Ballots(2, slice.Length, mirrored: true);
+        foreach (long at in slice)
+        {
+            ref readonly Vote vote = ref _votes[(int)at];
+            if (vote.Counts)
+            {
+                int? winner = vote.Winner == i ? 0 : vote.Winner == j ? 1 : null;
+                ballots.AddChoice(vote.Number, vote.Judgement, 0, 1, winner, _options.WeightOf(vote.Judgement));
+            }
+        }
+
+        return ballots;
     }
 
-    private readonly record struct Vote(int Match, int Number, int A, int B, int? Winner, Judgement Judgement);
+    private Ballots All()
+    {
+        var ballots = new Ballots(_entrants, _count, mirrored: true, _options.MetaModel);
+        var segments = new List<(int Match, int Start, int Count)>();
+        for (int i = 0; i < _count; i++)
+        {
+            int match = (int)(_drawn[i] >> 32);
+            ref readonly Vote vote = ref _votes[(int)_drawn[i]];
+            if (!vote.Counts)
+            {
+                continue;
+            }
+
+            if (segments is [.., var last] && last.Match == match)
+            {
+                segments[^1] = last with { Count = last.Count + 1 };
+            }
+            else
+            {
+                segments.Add((match, ballots.Count, 1));
+            }
+
+            int? winner = vote.Winner == Vote.Draw ? null : vote.Winner;
+            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, winner, _options.WeightOf(vote.Judgement));
+        }
+
+        _segments = [.. segments];
+        return ballots;
+    }
+
+    private ReadOnlySpan<long> SliceOf(int match)
+    {
+        ReadOnlySpan<long> drawn = _drawn.AsSpan(0, _count);
+        int start = LowerBound(drawn, (long)match << 32);
+        int length = 0;
+        while (start + length < _count && (int)(drawn[start + length] >> 32) == match)
+        {
+            length++;
+        }
+
+        return drawn.Slice(start, length);
+    }
+
+    private static int LowerBound(ReadOnlySpan<long> ascending, long value)
+    {
+        int low = 0;
+        int high = ascending.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            (low, high) = ascending[middle] < value ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+
+    /// <summary>A vote of a match.</summary>
+    /// <param name="Number">Its number in the match.</param>
+    /// <param name="A">One entrant.</param>
+    /// <param name="B">The other.</param>
+    /// <param name="Winner">The winner, or <see cref="Draw"/>.</param>
+    /// <param name="Counts">Whether it can be voted with.</param>
+    /// <param name="Judgement">Where it comes from.</param>
+    private readonly record struct Vote(int Number, int A, int B, int Winner, bool Counts, Judgement Judgement)
+    {
+        public const int Draw = -1;
+    }
 }

@@ -9,18 +9,16 @@ internal readonly record struct PairVerdict(int I, int J, int? Winner)
     public static bool TryRead(Judgement judgement, int responses, out PairVerdict verdict)
     {
         verdict = default;
-        if (judgement.Pair is not [var i, var j])
+        if (PairOf(judgement, responses) is not var (i, j) || i == j || (judgement.Winner is { } winner && winner != i && winner != j))
         {
             return false;
         }
 
-        (i, j) = i < j ? (i, j) : (j, i);
-        if (i < 0 || i == j || j >= responses || (judgement.Winner is { } winner && winner != i && winner != j))
-        {
-            return false;
-        }
-
-        verdict = new PairVerdict(i, j, judgement.Winner);
+        verdict = i < j ? new PairVerdict(i, j, judgement.Winner) : new PairVerdict(j, i, judgement.Winner);
         return true;
     }
+
+    /// <summary>What the judgement says it compared, as it says it; null where that is not two responses of the rollout.</summary>
+    public static (int I, int J)? PairOf(Judgement judgement, int responses) =>
+        judgement.Pair is { Count: 2 } pair && pair[0] is var i && pair[1] is var j && (uint)i < (uint)responses && (uint)j < (uint)responses ? (i, j) : null;
 }

@@ -13,50 +13,29 @@ internal sealed class Referee
     private readonly StoppingRule _stopping;
     private readonly Rollout _rollout;
     private readonly Field _field;
-    private readonly IReadOnlyList<Judgement> _ledger;
+    private readonly Matches _matches;
     private readonly int? _allowance;
-    private readonly Dictionary<int, SlotSet> _drawn = [];
-    private readonly List<IReadOnlyList<MatchResult>> _rounds = [];
-    private Matches? _matches;
+    private readonly SlotSet _slots = new();
+    private readonly Func<Ballots> _ballots;
+    private readonly List<MatchResult[]> _rounds = [];
+    private (int Match, int A, int B) _current;
+    private ulong? _orders;
     private int _spent;
 
     public Referee(
-        SchemeOptions options, StoppingRule stopping, Rollout rollout, Field field, IReadOnlyList<Judgement> ledger, int? allowance)
+        SchemeOptions options, StoppingRule stopping, Rollout rollout, Field field, Matches matches, int? allowance)
     {
         _options = options;
         _stopping = stopping;
         _rollout = rollout;
         _field = field;
-        _ledger = ledger;
+        _matches = matches;
         _allowance = allowance;
-        int n = rollout.Responses.Count;
-        for (int i = 0; i < ledger.Count; i++)
-        {
-            if (ledger[i].Sample < 0 || ledger[i].Hinted)
-            {
-                continue;
-            }
-
-            (int vote, _) = PairIndex.FromSample(ledger[i].Sample, n);
-            if (ledger[i].Pair is not [var a, var b] || !Valid(a, n) || !Valid(b, n))
-            {
-                // A judgement that failed may not say what it compared; its number does.
-                (a, b) = PairIndex.At(PairIndex.FromSample(ledger[i].Sample, n).Pair, n);
-            }
-
-            int first = field.EntrantOf[a];
-            int second = field.EntrantOf[b];
-            if (first != second)
-            {
-                Slots(PairIndex.Of(first, second, field.Entrants)).Add(vote);
-            }
-        }
-
-        static bool Valid(int index, int n) => (uint)index < (uint)n;
+        _ballots = () => _matches.Single(_current.Match, _current.A, _current.B);
     }
 
     /// <summary>Results of the rounds that are complete.</summary>
-    public IReadOnlyList<IReadOnlyList<MatchResult>> Rounds => _rounds;
+    public IReadOnlyList<MatchResult[]> Rounds => _rounds;
 
     /// <summary>What the current round still needs.</summary>
     public List<Draw> Draws { get; } = [];
@@ -67,42 +46,43 @@ internal sealed class Referee
     /// <summary>Plays a round. False when it is not complete, or the allowance does not reach it.</summary>
     /// <param name="pairs">The matches.</param>
     /// <param name="settle">Decides matches by what was drawn of them, and asks for nothing.</param>
-    public bool Play(IReadOnlyList<(int A, int B)> pairs, bool settle)
+    public bool Play((int A, int B)[] pairs, bool settle)
     {
         int? left = _allowance - _spent;
-        if (left < pairs.Count && _rounds.Count > 0)
+        if (left < pairs.Length && _rounds.Count > 0)
         {
             Stop = StopReason.Budget;
             return false;
         }
 
-        var results = new MatchResult[pairs.Count];
+        var results = new MatchResult[pairs.Length];
         bool complete = true;
-        for (int m = 0; m < pairs.Count; m++)
+        for (int m = 0; m < pairs.Length; m++)
         {
             (int a, int b) = pairs[m];
             int key = PairIndex.Of(a, b, _field.Entrants);
-            SlotSet slots = Slots(key);
+            _matches.Drawn(key, _slots);
+            _current = (key, a, b);
 
             // An allowance is shared evenly; what is left over goes to the first matches.
-            int? cap = left is { } all ? (all / pairs.Count) + (m < all % pairs.Count ? 1 : 0) : null;
-            Advance advance = _stopping.Next(slots, cap, () => Ballots(key, a, b));
+            int? cap = left is { } all ? (all / pairs.Length) + (m < all % pairs.Length ? 1 : 0) : null;
+            Advance advance = _stopping.Next(_slots, cap, _ballots);
             if (advance.Stop is { } stop)
             {
                 Stop = Stop is { } before && Severity(before) >= Severity(stop) ? before : stop;
                 _spent += advance.Upto;
-                results[m] = new MatchResult(a, b, Score(key, a, b, advance.Upto));
+                results[m] = new MatchResult(a, b, Score(key, a, advance.Upto));
             }
-            else if (settle && slots.Has(0))
+            else if (settle && _slots.Has(0))
             {
-                results[m] = new MatchResult(a, b, Score(key, a, b, SlotSet.Limit));
+                results[m] = new MatchResult(a, b, Score(key, a, SlotSet.Limit));
             }
             else
             {
                 complete = false;
                 if (!settle)
                 {
-                    Ask(slots, a, b, advance.Upto);
+                    Ask(a, b, advance.Upto);
                 }
             }
         }
@@ -115,27 +95,35 @@ internal sealed class Referee
         return complete;
     }
 
-    private void Ask(SlotSet slots, int a, int b, int upto)
+    private void Ask(int a, int b, int upto)
     {
         int n = _rollout.Responses.Count;
+        ulong orders = _orders ??= PresentationOrder.SeedOf(_options.Seed, _rollout.Id);
+        int[]? ascending = null;
+        int[]? descending = null;
         for (int vote = 0; vote < upto; vote++)
         {
-            if (!slots.Has(vote))
+            if (_slots.Has(vote))
             {
-                (int i, int j) = _field.Players(a, b, vote);
-                Draws.Add(new Draw(
-                    PairIndex.Sample(vote, PairIndex.Of(i, j, n), n),
-                    PresentationOrder.Pair(_options.Seed, _rollout.Id, i, j, vote),
-                    [i, j]));
+                continue;
             }
+
+            (int i, int j) = _field.Players(a, b, vote);
+            if (ascending is null || ascending[0] != i || ascending[1] != j)
+            {
+                // Nearly all votes of a match are of the same two: they share what they say of them.
+                (ascending, descending) = ([i, j], [j, i]);
+            }
+
+            Draws.Add(new Draw(
+                PairIndex.Sample(vote, PairIndex.Of(i, j, n), n),
+                PresentationOrder.IsAscending(orders, i, j, vote) ? ascending : descending!,
+                ascending));
         }
     }
 
-    private Ballots Ballots(int key, int a, int b) =>
-        (_matches ??= Matches.Of(_options, _field, _rollout.Responses.Count, LedgerView.Of(_ledger))).Single(key, a, b);
-
     // 1, ½ or 0 for a; a knockout needs a winner, and gets one by a seeded coin.
-    private double Score(int key, int a, int b, int upto)
+    private double Score(int key, int a, int upto)
     {
         if (_options.Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin && _options.Tournament.Rating == RatingKind.Votes)
         {
@@ -143,17 +131,7 @@ internal sealed class Referee
             return 0.5;
         }
 
-        Ballots ballots = Ballots(key, a, b);
-        int rows = ballots.Below(upto);
-        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
-        ballots.Weights(0, rows, _options.Meta, weights);
-        double lead = 0;
-        for (int row = 0; row < rows; row++)
-        {
-            ReadOnlySpan<double> values = ballots.Row(row);
-            lead += weights[row] * (values[0] - values[1]);
-        }
-
+        double lead = _matches.Plain ? _matches.Lead(key, a, upto) : WeightedLead(upto);
         if (Math.Abs(lead) > 1e-9)
         {
             return lead > 0 ? 1 : 0;
@@ -168,14 +146,20 @@ internal sealed class Referee
         return (coin & 1) == 0 ? 1 : 0;
     }
 
-    private SlotSet Slots(int key)
+    private double WeightedLead(int upto)
     {
-        if (!_drawn.TryGetValue(key, out SlotSet? slots))
+        Ballots ballots = _ballots();
+        int rows = ballots.Below(upto);
+        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
+        ballots.Weights(0, rows, _options.Meta, weights);
+        double lead = 0;
+        for (int row = 0; row < rows; row++)
         {
-            _drawn[key] = slots = new SlotSet();
+            ReadOnlySpan<double> values = ballots.Row(row);
+            lead += weights[row] * (values[0] - values[1]);
         }
 
-        return slots;
+        return lead;
     }
 
     // A rollout is as decided as its least decided match.

@@ -33,30 +33,45 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        var referee = new Referee(_options, _stopping, rollout, field, ledger, allowance);
-        IPairing pairing = Pairing(field.Entrants, rollout);
-        while (pairing.Next(referee.Rounds) is { } pairs)
-        {
-            if (!referee.Play(pairs, settle: false))
-            {
-                break;
-            }
-        }
-
+        var matches = Matches.Of(_options, field, rollout.Responses.Count, LedgerView.Of(ledger));
+        Referee referee = Play(rollout, field, matches, allowance, settle: false);
         return referee.Draws.Count > 0 ? new NextDraws(referee.Draws, null) : new NextDraws([], referee.Stop);
     }
 
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop)
     {
         var view = LedgerView.Of(ledger);
+        var field = Field.Of(rollout, _answers);
+        return Cast(rollout, view, field, stop, field.Entrants < 2 ? null : Matches.Of(_options, field, rollout.Responses.Count, view), played: null);
+    }
+
+    public Verdict Conclude(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
+    {
+        var field = Field.Of(rollout, _answers);
+        if (field.Entrants < 2)
+        {
+            return Cast(rollout, ledger, StopReason.Exhausted);
+        }
+
+        var view = LedgerView.Of(ledger);
+        var matches = Matches.Of(_options, field, rollout.Responses.Count, view);
+        Referee referee = Play(rollout, field, matches, allowance, settle: false);
+        bool over = referee.Draws.Count == 0;
+        StopReason? stop = over ? referee.Stop : ledger.Count == 0 ? null : StopReason.Budget;
+
+        // A tournament that is over is played out the same way by whoever settles it; an allowance is no part of that.
+        return Cast(rollout, view, field, stop, matches, over && allowance is null ? referee : null);
+    }
+
+    private Verdict Cast(Rollout rollout, LedgerView view, Field field, StopReason? stop, Matches? matches, Referee? played)
+    {
         int n = rollout.Responses.Count;
         if (n < 2)
         {
             return VerdictWriter.Unscorable(rollout, view, stop, Alone);
         }
 
-        var field = Field.Of(rollout, _answers);
-        if (field.Entrants < 2)
+        if (matches is null)
         {
             // All answers are the same: nobody is better, and nobody had to ask a judge.
             double[] even = new double[n];
@@ -64,31 +79,21 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return VerdictWriter.Scored(rollout, view, Ranked(even, rollout), 0.5, 0, stop);
         }
 
-        var matches = Matches.Of(_options, field, n, view);
-        double[] weights = new double[matches.Ballots.Count];
-        int kept = 0;
-        foreach ((int start, int count) in matches.Segments)
-        {
-            kept += matches.Ballots.Weights(start, count, _options.Meta, weights.AsSpan(start, count));
-        }
-
+        bool knockout = _options.Tournament.Kind == TournamentKind.Knockout && field.Entrants > 2;
+        bool elo = _options.Tournament.Rating == RatingKind.Elo && field.Entrants > 2;
+        bool byMatch = (knockout || elo) && matches.Plain;
+        double[] weights = byMatch ? [] : new double[matches.Ballots.Count];
+        int kept = byMatch ? matches.Kept() : matches.Weights(weights);
         if (kept == 0)
         {
             return VerdictWriter.Unscorable(rollout, view, stop);
         }
 
-        bool knockout = _options.Tournament.Kind == TournamentKind.Knockout && field.Entrants > 2;
-        bool elo = _options.Tournament.Rating == RatingKind.Elo && field.Entrants > 2;
         double[] rewards;
         BradleyTerry? fit = null;
         if (knockout || elo)
         {
-            var referee = new Referee(_options, _stopping, rollout, field, ledger, allowance: null);
-            IPairing pairing = Pairing(field.Entrants, rollout);
-            while (pairing.Next(referee.Rounds) is { } pairs && referee.Play(pairs, settle: true))
-            {
-            }
-
+            Referee referee = played ?? Play(rollout, field, matches, allowance: null, settle: true);
             rewards = knockout ? KnockoutPairing.Rewards(field.Entrants, referee.Rounds) : Rated(field.Entrants, referee.Rounds, rollout);
         }
         else
@@ -104,13 +109,33 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
         Standing standing = Ranked(perResponse, rollout);
         int leader = field.EntrantOf[standing.Best];
-        VotingRule rule = knockout ? VotingRule.Majority : _options.Rule;
-        matches.Ballots.Soften(weights.Length, _options.Meta, weights);
-        double confidence = knockout || elo
-            ? MatchConfidence(matches, weights, leader)
-            : Tally.Confidence(matches.Ballots, matches.Ballots.Count, weights, rule, fit, leader);
-        int rival = field.EntrantOf[Array.Find(standing.Ranking, response => field.EntrantOf[response] != leader)];
-        return VerdictWriter.Scored(rollout, view, standing, confidence, kept, stop, fit?.WinInterval(leader, rival));
+        return VerdictWriter.Scored(rollout, view, standing, Confidence(), kept, stop, fit?.WinInterval(leader, Rival()));
+
+        double Confidence()
+        {
+            if (byMatch)
+            {
+                return MatchConfidence(matches, field.Entrants, leader);
+            }
+
+            matches.Ballots.Soften(weights.Length, _options.Meta, weights);
+            return knockout || elo
+                ? MatchConfidence(matches.Ballots, weights, leader)
+                : Tally.Confidence(matches.Ballots, matches.Ballots.Count, weights, _options.Rule, fit, leader);
+        }
+
+        int Rival() => field.EntrantOf[Array.Find(standing.Ranking, response => field.EntrantOf[response] != leader)];
+    }
+
+    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle)
+    {
+        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance);
+        IPairing pairing = Pairing(field.Entrants, rollout);
+        while (pairing.Next(referee.Rounds) is { } pairs && referee.Play(pairs, settle))
+        {
+        }
+
+        return referee;
     }
 
     public int MatchCount(Rollout rollout) => PairIndex.Count(rollout.Responses.Count);
@@ -176,7 +201,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         };
     }
 
-    private double[] Rated(int entrants, IReadOnlyList<IReadOnlyList<MatchResult>> rounds, Rollout rollout)
+    private double[] Rated(int entrants, IReadOnlyList<MatchResult[]> rounds, Rollout rollout)
     {
         EloOptions elo = _options.Tournament.Elo;
         return Elo.Rewards(
@@ -187,18 +212,36 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         Standing.Of(rewards, Standing.TieSeed(_options.Seed, rollout.Id));
 
     // The least certain of the leader's own matches.
-    private static double MatchConfidence(Matches matches, ReadOnlySpan<double> weights, int leader)
+    private double MatchConfidence(Matches matches, int entrants, int leader)
     {
         double confidence = 1;
-        Ballots ballots = matches.Ballots;
-        for (int other = 0; other < ballots.Candidates; other++)
+        for (int other = 0; other < entrants; other++)
         {
-            if (other != leader && Duel.Between(ballots, ballots.Count, weights, leader, other, majority: false) is { Count: > 0 } duel)
+            if (other != leader && matches.Single(PairIndex.Of(leader, other, entrants), leader, other) is { Count: > 0 } ballots)
             {
-                confidence = Math.Min(confidence, duel.VoteConfidence);
+                Span<double> weights = new double[ballots.Count];
+                ballots.Weights(0, weights.Length, _options.Meta, weights);
+                confidence = Least(confidence, Duel.Between(ballots, weights.Length, weights, 0, 1, majority: false));
             }
         }
 
         return confidence;
     }
+
+    // The same where weights follow from all ballots.
+    private static double MatchConfidence(Ballots ballots, ReadOnlySpan<double> weights, int leader)
+    {
+        double confidence = 1;
+        for (int other = 0; other < ballots.Candidates; other++)
+        {
+            if (other != leader)
+            {
+                confidence = Least(confidence, Duel.Between(ballots, ballots.Count, weights, leader, other, majority: false));
+            }
+        }
+
+        return confidence;
+    }
+
+    private static double Least(double confidence, Duel duel) => duel.Count > 0 ? Math.Min(confidence, duel.VoteConfidence) : confidence;
 }

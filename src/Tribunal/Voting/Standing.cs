@@ -24,16 +24,18 @@ internal sealed class Standing
     /// <summary>Ranks candidates by reward, ties by a seeded shuffle of the rollout's candidates.</summary>
     public static Standing Of(double[] rewards, ulong tieSeed)
     {
+        // Sums of equal votes may differ in their last bits.
         int[] ranking = new int[rewards.Length];
+        double[] rounded = new double[rewards.Length];
         for (int i = 0; i < ranking.Length; i++)
         {
             ranking[i] = i;
+            rounded[i] = Math.Round(rewards[i], 9);
         }
 
-        // Sums of equal votes may differ in their last bits.
         Array.Sort(ranking, (a, b) =>
         {
-            int order = Math.Round(rewards[b], 9).CompareTo(Math.Round(rewards[a], 9));
+            int order = rounded[b].CompareTo(rounded[a]);
             return order != 0 ? order : StableHash.Mix(tieSeed, (ulong)a).CompareTo(StableHash.Mix(tieSeed, (ulong)b));
         });
         return new Standing(rewards, ranking);
