@@ -96,7 +96,7 @@ public sealed partial class RunActivities(
             }
 
             Dictionary<string, List<Judgement>> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
-            int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(round.Shard, round.Wave), PipelineJson.Default.Int32Array, cancellationToken);
+            int[]? allowances = await AllowancesAsync(context, round.Shard, round.Wave, cancellationToken);
             var buffer = new ArrayBufferWriter<byte>();
             for (int i = 0; i < rollouts.Count; i++)
             {
@@ -115,7 +115,14 @@ public sealed partial class RunActivities(
                 NextDraws next = at.Branch.Scheme.Next(rollouts[i], at.Ledger, allowances?[i]);
                 foreach (Draw draw in next.Draws)
                 {
-                    AppendLine(buffer, new PlannedDraw(i, at.Branch.NumberOf(draw.Sample), draw.Order, draw.Pair, Route: at.Branch.Name), PipelineJson.Default.PlannedDraw);
+                    if (at.Branch.Name is null)
+                    {
+                        PlanLine.Write(buffer, i, draw);
+                    }
+                    else
+                    {
+                        AppendLine(buffer, new PlannedDraw(i, at.Branch.NumberOf(draw.Sample), draw.Order, draw.Pair, Route: at.Branch.Name), PipelineJson.Default.PlannedDraw);
+                    }
                 }
 
                 // Hints come last: whether an item failed is known when nothing more is asked of it.
@@ -129,16 +136,26 @@ public sealed partial class RunActivities(
                 }
             }
 
-            planned = buffer.WrittenSpan.ToArray();
-            if (!await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken))
+            if (buffer.WrittenCount == 0)
             {
-                // Somebody planned it meanwhile; what stands is what chunks read.
-                planned = await context.Store.ReadDocumentAsync(name, cancellationToken) ?? planned;
+                // Nothing more is asked for, and nothing will be: whoever plans this round again finds the same.
+                return new RoundPlan(0, 0);
             }
+
+            planned = buffer.WrittenSpan.ToArray();
+            if (await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken))
+            {
+                RoundPlan plan = PlanOf(planned);
+                context.Known(round.Shard).Planned(round is { Wave: 0, Round: 0 }, plan.Chunks);
+                return plan;
+            }
+
+            // Somebody planned it meanwhile; what stands is what chunks read.
+            planned = await context.Store.ReadDocumentAsync(name, cancellationToken) ?? planned;
         }
 
-        int draws = planned.AsSpan().Count((byte)'\n');
-        return new RoundPlan(draws, (draws + options.DrawsPerChunk - 1) / options.DrawsPerChunk);
+        context.Known(round.Shard).PlannedElsewhere();
+        return PlanOf(planned);
     }
 
     /// <summary>Draws a chunk of a round: only what its part of the ledger does not hold yet.</summary>
@@ -199,7 +216,7 @@ public sealed partial class RunActivities(
 
         if (held.Count == planned && drawn.Count + draws.Count == planned)
         {
-            context.Keep(chunk.Shard, name, [.. held]);
+            context.Known(chunk.Shard).Keep(name, [.. held]);
         }
 
         return new ChunkResult(count, valid, context.Monitor.Halt);
@@ -216,7 +233,7 @@ public sealed partial class RunActivities(
 
         Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
         context.Forget(shard.Shard);
-        int[]? allowances = await ReadAsync(context.Store, RunFiles.Allowances(shard.Shard, shard.Wave), PipelineJson.Default.Int32Array, cancellationToken);
+        int[]? allowances = await AllowancesAsync(context, shard.Shard, shard.Wave, cancellationToken);
         SchemeOptions own = context.Options;
         var summary = new SummaryPart();
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
@@ -305,6 +322,12 @@ public sealed partial class RunActivities(
         }
     }
 
+    private RoundPlan PlanOf(ReadOnlySpan<byte> planned)
+    {
+        int draws = planned.Count((byte)'\n');
+        return new RoundPlan(draws, (draws + options.DrawsPerChunk - 1) / options.DrawsPerChunk);
+    }
+
     private static (double Total, Func<Judgement, double>? Cost) TotalOf(PolicyOptions policy, TokenPrice? price)
     {
         if (policy.Judgements is long judgements)
@@ -331,6 +354,12 @@ public sealed partial class RunActivities(
         Responses = [.. rollout.Responses.Select(static _ => new Response(""))],
         Metadata = null,
     };
+
+    // Only a batch-wide budget is shared out.
+    private static async Task<int[]?> AllowancesAsync(RunContext context, int shard, int wave, CancellationToken cancellationToken) =>
+        context.Manifest.Request.Policy.Kind == PolicyKind.Budget
+            ? await ReadAsync(context.Store, RunFiles.Allowances(shard, wave), PipelineJson.Default.Int32Array, cancellationToken)
+            : null;
 
     private static RunOutcome OutcomeOf(RunSummary summary) =>
         new(summary.RunId, summary.Status, summary.Rollouts, summary.Scored, summary.Unscorable, summary.Invalid, summary.Judgements.Drawn, summary.Halt);

@@ -15,8 +15,8 @@ internal sealed class RunContext
     private const int KeptShards = 16;
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
-
-    private readonly Dictionary<int, Dictionary<string, IReadOnlyList<Judgement>>> _finished = [];
+    private readonly Dictionary<int, ShardLedger> _ledgers = [];
+    private SchemeOptions? _options;
 
     public required IRunStore Store { get; init; }
 
@@ -29,7 +29,7 @@ internal sealed class RunContext
     public required RunBranches Branches { get; init; }
 
     /// <summary>What the run's own scheme is made of.</summary>
-    public SchemeOptions Options => Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
 
     /// <summary>Whether votes want to know what the texts look like.</summary>
     public bool AsksForTexts => Branches.Own.Binding.LearnedMeta is not null;
@@ -70,20 +70,17 @@ internal sealed class RunContext
         }
     }
 
-    /// <summary>
-    /// Keeps what this process knows of a ledger part until the shard's verdicts are cast, so that rounds don't read it again. Only
-    /// for parts that hold all that their chunk plans: these never change.
-    /// </summary>
-    public void Keep(int shard, string part, IReadOnlyList<Judgement> judgements)
+    /// <summary>What this process knows of a shard's ledger until its verdicts are cast, so that rounds don't read it again.</summary>
+    public ShardLedger Known(int shard)
     {
         lock (_gate)
         {
-            if (!_finished.TryGetValue(shard, out Dictionary<string, IReadOnlyList<Judgement>>? parts))
+            if (!_ledgers.TryGetValue(shard, out ShardLedger? known))
             {
-                _finished.Add(shard, parts = new Dictionary<string, IReadOnlyList<Judgement>>(StringComparer.Ordinal));
+                _ledgers.Add(shard, known = new ShardLedger());
             }
 
-            parts[part] = judgements;
+            return known;
         }
     }
 
@@ -92,7 +89,7 @@ internal sealed class RunContext
     {
         lock (_gate)
         {
-            _finished.Remove(shard);
+            _ledgers.Remove(shard);
             if (_recent.FirstOrDefault(recent => recent.Shard == shard) is { Rollouts: not null } recent)
             {
                 _recent.Remove(recent);
@@ -100,18 +97,16 @@ internal sealed class RunContext
         }
     }
 
-    private IReadOnlyList<Judgement>? Kept(int shard, string part)
-    {
-        lock (_gate)
-        {
-            return _finished.GetValueOrDefault(shard)?.GetValueOrDefault(part);
-        }
-    }
-
-    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples: that in which they ended is chance.</summary>
+    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples.</summary>
     public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
     {
-        var byRollout = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
+        ShardLedger known = Known(shard);
+        if (known.Whole() is { } whole)
+        {
+            return whole;
+        }
+
+        var parts = new List<IReadOnlyList<Judgement>>();
         await foreach (string name in Store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
         {
             if (!RunFiles.IsLedgerPart(name))
@@ -119,37 +114,21 @@ internal sealed class RunContext
                 continue;
             }
 
-            if (Kept(shard, name) is { } kept)
+            if (known.Kept(name) is { } kept)
             {
-                foreach (Judgement judgement in kept)
-                {
-                    Add(judgement);
-                }
-
+                parts.Add(kept);
                 continue;
             }
 
+            var read = new List<Judgement>();
             await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, AsksForTexts, cancellationToken))
             {
-                Add(Lean(judgement));
-            }
-        }
-
-        foreach (List<Judgement> list in byRollout.Values)
-        {
-            list.Sort(static (a, b) => a.Sample.CompareTo(b.Sample));
-        }
-
-        return byRollout;
-
-        void Add(Judgement judgement)
-        {
-            if (!byRollout.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
-            {
-                byRollout.Add(judgement.RolloutId, list = []);
+                read.Add(Lean(judgement));
             }
 
-            list.Add(judgement);
+            parts.Add(read);
         }
+
+        return ShardLedger.Group(parts);
     }
 }

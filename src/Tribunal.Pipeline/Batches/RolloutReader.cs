@@ -93,8 +93,7 @@ public static class RolloutReader
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, Json);
-            Rollout rollout = RolloutShapes.Read(document.RootElement, json.Span, number);
+            Rollout rollout = OwnForm.Read(json.Span) ?? OfAnyShape(json, number);
             return RolloutValidator.Fault(rollout, limits) is { } reason ? (null, reason) : (rollout, null);
         }
         catch (JsonException exception)
@@ -105,6 +104,12 @@ public static class RolloutReader
         {
             return (null, $"the record can't be read: {exception.Message}");
         }
+    }
+
+    private static Rollout OfAnyShape(ReadOnlyMemory<byte> json, long number)
+    {
+        using JsonDocument document = JsonDocument.Parse(json, Json);
+        return RolloutShapes.Read(document.RootElement, json.Span, number);
     }
 
     // The rest of the parser's message repeats the position in its own terms.

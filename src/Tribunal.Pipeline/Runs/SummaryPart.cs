@@ -237,51 +237,59 @@ public sealed class SummaryPart
     // The j-th judgement of a pair in one order is matched with the j-th in the other.
     private void AddOrderEffects(IReadOnlyList<Judgement> judgements)
     {
-        Dictionary<(int, int), (List<int> Forward, List<int> Backward)>? pairs = null;
+        Decision[]? decisions = null;
+        int count = 0;
         foreach (Judgement judgement in judgements)
         {
-            if (judgement.Outcome != JudgementOutcome.Valid || judgement.Order.Count != 2 || WinnerOf(judgement) is not int winner)
+            if (judgement.Outcome == JudgementOutcome.Valid && (judgement.Order as int[] ?? [.. judgement.Order]) is [var first, var second] && WinnerOf(judgement, first, second) is int winner)
             {
-                continue;
+                Decided++;
+                FirstShown += winner == first ? 1 : 0;
+                decisions ??= new Decision[judgements.Count];
+                decisions[count] = new Decision(Math.Min(first, second), Math.Max(first, second), first > second, count, winner);
+                count++;
             }
-
-            int first = judgement.Order[0];
-            Decided++;
-            FirstShown += winner == first ? 1 : 0;
-            (int, int) key = (Math.Min(first, judgement.Order[1]), Math.Max(first, judgement.Order[1]));
-            pairs ??= [];
-            if (!pairs.TryGetValue(key, out (List<int> Forward, List<int> Backward) winners))
-            {
-                pairs.Add(key, winners = ([], []));
-            }
-
-            (first == key.Item1 ? winners.Forward : winners.Backward).Add(winner);
         }
 
-        if (pairs is null)
+        // Sorted, a pair's judgements in one order stand before those in the other.
+        Span<Decision> sorted = decisions.AsSpan(0, count);
+        sorted.Sort();
+        for (int start = 0, end; start < count; start = end)
         {
-            return;
-        }
+            int turned = start;
+            end = start;
+            while (end < count && sorted[end].I == sorted[start].I && sorted[end].J == sorted[start].J)
+            {
+                turned += sorted[end++].Turned ? 0 : 1;
+            }
 
-        foreach ((List<int> forward, List<int> backward) in pairs.Values)
-        {
-            for (int j = 0; j < Math.Min(forward.Count, backward.Count); j++)
+            for (int j = 0; start + j < turned && turned + j < end; j++)
             {
                 Matched++;
-                Flipped += forward[j] != backward[j] ? 1 : 0;
+                Flipped += sorted[start + j].Winner != sorted[turned + j].Winner ? 1 : 0;
             }
         }
     }
 
-    private static int? WinnerOf(Judgement judgement)
+    private static int? WinnerOf(Judgement judgement, int a, int b)
     {
         if (judgement.Scores is not { } scores)
         {
             return judgement.Winner;
         }
 
-        (int a, int b) = (judgement.Order[0], judgement.Order[1]);
         return scores.Count <= Math.Max(a, b) || scores[a] == scores[b] ? null : scores[a] > scores[b] ? a : b;
+    }
+
+    /// <summary>Which of two responses won, and whether the second of them was shown first.</summary>
+    private readonly record struct Decision(int I, int J, bool Turned, int Position, int Winner) : IComparable<Decision>
+    {
+        public int CompareTo(Decision other)
+        {
+            int order = I != other.I ? I.CompareTo(other.I) : J.CompareTo(other.J);
+            order = order != 0 ? order : Turned.CompareTo(other.Turned);
+            return order != 0 ? order : Position.CompareTo(other.Position);
+        }
     }
 }
 

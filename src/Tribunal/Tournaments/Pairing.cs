@@ -6,13 +6,13 @@ namespace Tribunal.Tournaments;
 internal interface IPairing
 {
     /// <summary>The next round's matches; null when the tournament is over.</summary>
-    (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds);
+    (int A, int B)[]? Next(List<MatchResult[]> rounds);
 }
 
 /// <summary>One round, every pair.</summary>
 internal sealed class RoundRobinPairing(int entrants) : IPairing
 {
-    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
+    public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
         if (rounds.Count > 0)
         {
@@ -48,7 +48,7 @@ internal sealed class KnockoutPairing : IPairing
         random.Shuffle(_draw.AsSpan());
     }
 
-    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
+    public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
         int[] alive = [.. _draw];
         int count = alive.Length;
@@ -92,7 +92,7 @@ internal sealed class KnockoutPairing : IPairing
     /// The share of the field that each entrant outlasted, those who went out in the same round (or are still in) counting half: 1 for
     /// the winner, (n − 2)/(n − 1) for the loser of the final.
     /// </summary>
-    public static double[] Rewards(int entrants, IReadOnlyList<MatchResult[]> rounds)
+    public static double[] Rewards(int entrants, List<MatchResult[]> rounds)
     {
         int[] lasted = new int[entrants];
         Array.Fill(lasted, rounds.Count);
@@ -151,7 +151,7 @@ internal sealed class SwissPairing : IPairing
         random.Shuffle(_start.AsSpan());
     }
 
-    public (int A, int B)[]? Next(IReadOnlyList<MatchResult[]> rounds)
+    public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
         if (rounds.Count >= _rounds || _entrants < 2)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tribunal.Judging;
 
 namespace Tribunal.Verdicts;
@@ -16,15 +17,16 @@ internal sealed class LedgerView
     /// <summary>The view of a ledger, hinted judgements left out.</summary>
     public static LedgerView Of(IReadOnlyList<Judgement> ledger)
     {
-        var judgements = new Judgement[ledger.Count];
+        ReadOnlySpan<Judgement> all = ledger is List<Judgement> list ? CollectionsMarshal.AsSpan(list) : ledger as Judgement[] ?? [.. ledger];
+        var judgements = new Judgement[all.Length];
         int count = 0;
         bool sorted = true;
-        for (int i = 0; i < ledger.Count; i++)
+        foreach (Judgement judgement in all)
         {
-            if (!ledger[i].Hinted)
+            if (!judgement.Hinted)
             {
-                judgements[count] = ledger[i];
-                sorted &= count == 0 || Compare(judgements[count - 1], judgements[count]) <= 0;
+                judgements[count] = judgement;
+                sorted &= count == 0 || Compare(judgements[count - 1], judgement) <= 0;
                 count++;
             }
         }

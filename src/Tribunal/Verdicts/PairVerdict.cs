@@ -19,6 +19,15 @@ internal readonly record struct PairVerdict(int I, int J, int? Winner)
     }
 
     /// <summary>What the judgement says it compared, as it says it; null where that is not two responses of the rollout.</summary>
-    public static (int I, int J)? PairOf(Judgement judgement, int responses) =>
-        judgement.Pair is { Count: 2 } pair && pair[0] is var i && pair[1] is var j && (uint)i < (uint)responses && (uint)j < (uint)responses ? (i, j) : null;
+    public static (int I, int J)? PairOf(Judgement judgement, int responses)
+    {
+        (int i, int j) = judgement.Pair switch
+        {
+            // Nearly always: asked as a list, an array takes far longer to answer.
+            int[] pair => pair is [var a, var b] ? (a, b) : (-1, -1),
+            { Count: 2 } pair => (pair[0], pair[1]),
+            _ => (-1, -1),
+        };
+        return (uint)i < (uint)responses && (uint)j < (uint)responses ? (i, j) : null;
+    }
 }

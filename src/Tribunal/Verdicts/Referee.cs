@@ -35,7 +35,7 @@ internal sealed class Referee
     }
 
     /// <summary>Results of the rounds that are complete.</summary>
-    public IReadOnlyList<MatchResult[]> Rounds => _rounds;
+    public List<MatchResult[]> Rounds => _rounds;
 
     /// <summary>What the current round still needs.</summary>
     public List<Draw> Draws { get; } = [];

@@ -201,7 +201,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         };
     }
 
-    private double[] Rated(int entrants, IReadOnlyList<MatchResult[]> rounds, Rollout rollout)
+    private double[] Rated(int entrants, List<MatchResult[]> rounds, Rollout rollout)
     {
         EloOptions elo = _options.Tournament.Elo;
         return Elo.Rewards(

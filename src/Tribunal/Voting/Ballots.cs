@@ -96,7 +96,7 @@ internal sealed class Ballots
         row[a] = winner == a ? 1 : winner == b ? 0 : 0.5;
         row[b] = 1 - row[a];
         Choices++;
-        _places[Count] = winner is null ? (sbyte)0 : (sbyte)(judgement.Winner == judgement.Order[0] ? -1 : 1);
+        _places[Count] = winner is null ? (sbyte)0 : (sbyte)(judgement.Winner == (judgement.Order is int[] order ? order[0] : judgement.Order[0]) ? -1 : 1);
         Append(slot, judgement, panel);
     }
 

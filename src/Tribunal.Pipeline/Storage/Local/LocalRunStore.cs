@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tribunal.Pipeline.Storage.Local;
 
@@ -34,9 +35,16 @@ public sealed class LocalRunStore : IRunStore
     /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
+        string path = PathOf(name);
+        if (!File.Exists(path))
+        {
+            // Much that is looked for is not there, and an exception takes longer than a look.
+            return null;
+        }
+
         try
         {
-            return await File.ReadAllBytesAsync(PathOf(name), cancellationToken);
+            return await File.ReadAllBytesAsync(path, cancellationToken);
         }
         catch (IOException exception) when (IsMissing(exception))
         {
@@ -45,29 +53,31 @@ public sealed class LocalRunStore : IRunStore
     }
 
     /// <inheritdoc/>
-    public async Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
-        string temporary = await WriteTemporaryAsync(path, content, cancellationToken);
+        string temporary = WriteTemporary(path, content.Span);
+
         // The platform's move looks first and renames then: threads must not do so at once. Ownership keeps other processes away.
         lock (Creating)
         {
             if (!File.Exists(path))
             {
                 File.Move(temporary, path, overwrite: false);
-                return true;
+                return Task.FromResult(true);
             }
         }
 
         File.Delete(temporary);
-        return false;
+        return Task.FromResult(false);
     }
 
     /// <inheritdoc/>
-    public async Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
-        File.Move(await WriteTemporaryAsync(path, content, cancellationToken), path, overwrite: true);
+        File.Move(WriteTemporary(path, content.Span), path, overwrite: true);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -222,12 +232,13 @@ public sealed class LocalRunStore : IRunStore
 
     private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
 
-    private static async Task<string> WriteTemporaryAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    // A document is small: to hand it to another thread takes longer than to write it.
+    private static string WriteTemporary(string path, ReadOnlySpan<byte> content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
-        await using FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
-        await stream.WriteAsync(content, cancellationToken);
+        using SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
+        RandomAccess.Write(file, content, 0);
         return temporary;
     }
 

@@ -1,0 +1,220 @@
+using System.Text.Json;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Pipeline.Batches;
+
+/// <summary>
+/// Reads records of the project's own form straight from their bytes, as most are: nothing is looked up, and nothing is kept but the
+/// rollout. Whatever is unusual in a record, or wrong with it, is left to <see cref="RolloutShapes"/>, which says why.
+/// </summary>
+internal static class OwnForm
+{
+    private static readonly JsonReaderOptions Json = new() { MaxDepth = 64 };
+
+    /// <summary>The rollout, equal to what <see cref="RolloutShapes"/> makes of the record; null where that has to be asked.</summary>
+    /// <param name="record">Valid UTF-8 without broken surrogates.</param>
+    public static Rollout? Read(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(record, Json);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && ReadObject(ref reader) is { } rollout && !reader.Read() ? rollout : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static Rollout? ReadObject(ref Utf8JsonReader reader)
+    {
+        string? id = null, reference = null, domain = null;
+        List<Message>? prompt = null;
+        List<Response>? responses = null;
+        List<int>? best = null;
+        List<double>? scores = null;
+        JsonElement? metadata = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool usual;
+            if (reader.ValueTextEquals("id"u8))
+            {
+                usual = reader.Read() && reader.TokenType == JsonTokenType.String;
+                id = usual ? reader.GetString() : null;
+            }
+            else if (reader.ValueTextEquals("prompt"u8))
+            {
+                usual = reader.Read() && (prompt = Prompt(ref reader)) is not null;
+            }
+            else if (reader.ValueTextEquals("responses"u8))
+            {
+                usual = reader.Read() && (responses = Responses(ref reader)) is not null;
+            }
+            else if (reader.ValueTextEquals("best"u8))
+            {
+                usual = reader.Read() && TryBest(ref reader, out best);
+            }
+            else if (reader.ValueTextEquals("scores"u8))
+            {
+                usual = reader.Read() && TryScores(ref reader, out scores);
+            }
+            else if (reader.ValueTextEquals("reference"u8))
+            {
+                usual = reader.Read() && TryText(ref reader, out reference);
+            }
+            else if (reader.ValueTextEquals("domain"u8))
+            {
+                usual = reader.Read() && TryText(ref reader, out domain);
+            }
+            else if (reader.ValueTextEquals("metadata"u8))
+            {
+                usual = reader.Read();
+                metadata = reader.TokenType == JsonTokenType.Null ? null : JsonElement.ParseValue(ref reader);
+            }
+            else
+            {
+                usual = reader.Read();
+                reader.Skip();
+            }
+
+            if (!usual)
+            {
+                return null;
+            }
+        }
+
+        return id is null || prompt is null || responses is null ? null : new Rollout
+        {
+            Id = id,
+            Prompt = prompt,
+            Responses = responses,
+            Best = best,
+            Scores = scores,
+            Reference = reference,
+            Domain = domain,
+            Metadata = metadata,
+        };
+    }
+
+    private static List<Message>? Prompt(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            return [new Message("user", reader.GetString()!)];
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            return null;
+        }
+
+        var turns = new List<Message>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            string? role = null, content = null;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isRole = reader.ValueTextEquals("role"u8);
+                bool isContent = reader.ValueTextEquals("content"u8);
+                reader.Read();
+                if (!isRole && !isContent)
+                {
+                    reader.Skip();
+                }
+                else if (reader.TokenType != JsonTokenType.String)
+                {
+                    return null;
+                }
+                else
+                {
+                    (role, content) = isRole ? (reader.GetString(), content) : (role, reader.GetString());
+                }
+            }
+
+            if (role is null || content is null)
+            {
+                return null;
+            }
+
+            turns.Add(new Message(role, content));
+        }
+
+        return reader.TokenType == JsonTokenType.EndArray ? turns : null;
+    }
+
+    private static List<Response>? Responses(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            return null;
+        }
+
+        var responses = new List<Response>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.String)
+        {
+            responses.Add(new Response(reader.GetString()!));
+        }
+
+        return reader.TokenType == JsonTokenType.EndArray ? responses : null;
+    }
+
+    private static bool TryText(ref Utf8JsonReader reader, out string? text)
+    {
+        text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        return reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
+    }
+
+    private static bool TryBest(ref Utf8JsonReader reader, out List<int>? best)
+    {
+        best = null;
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
+        bool list = reader.TokenType == JsonTokenType.StartArray;
+        best = [];
+        while (!list || (reader.Read() && reader.TokenType != JsonTokenType.EndArray))
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int index))
+            {
+                return false;
+            }
+
+            best.Add(index);
+            if (!list)
+            {
+                break;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryScores(ref Utf8JsonReader reader, out List<double>? scores)
+    {
+        scores = null;
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            return false;
+        }
+
+        scores = [];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out double score))
+            {
+                return false;
+            }
+
+            scores.Add(score);
+        }
+
+        return true;
+    }
+}
