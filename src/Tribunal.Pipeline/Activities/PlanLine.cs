@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text.Json;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Verdicts;
@@ -13,7 +14,7 @@ internal static class PlanLine
     private const int Names = 64;
 
     /// <summary>Appends an ordinary draw of the run's own way to judge.</summary>
-    public static void Write(ArrayBufferWriter<byte> output, int rollout, Draw draw)
+    public static void Write(IBufferWriter<byte> output, int rollout, Draw draw)
     {
         Span<byte> line = output.GetSpan(Names + (LongestNumber * (2 + draw.Order.Count + (draw.Pair?.Count ?? 0))));
         int at = Put(line, 0, "{\"rollout\":"u8);
@@ -29,6 +30,81 @@ internal static class PlanLine
         }
 
         output.Advance(Put(line, at, "}\n"u8));
+    }
+
+    /// <summary>Reads a line.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static PlannedDraw Read(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        int? rollout = null, sample = null, hint = null;
+        int[]? order = null, pair = null;
+        string? route = null;
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("rollout"u8))
+            {
+                rollout = Number(ref reader);
+            }
+            else if (reader.ValueTextEquals("sample"u8))
+            {
+                sample = Number(ref reader);
+            }
+            else if (reader.ValueTextEquals("order"u8))
+            {
+                order = Numbers(ref reader);
+            }
+            else if (reader.ValueTextEquals("pair"u8))
+            {
+                pair = Numbers(ref reader);
+            }
+            else if (reader.ValueTextEquals("hint"u8))
+            {
+                hint = Number(ref reader);
+            }
+            else if (reader.ValueTextEquals("route"u8))
+            {
+                reader.Read();
+                route = reader.GetString();
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return new PlannedDraw(
+            rollout ?? throw new JsonException("rollout is missing"), sample ?? throw new JsonException("sample is missing"), order ?? throw new JsonException("order is missing"), pair, hint, route);
+    }
+
+    private static int Number(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.GetInt32();
+    }
+
+    private static int[] Numbers(ref Utf8JsonReader reader)
+    {
+        Span<int> few = stackalloc int[2];
+        List<int>? more = null;
+        int count = 0;
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.Number)
+        {
+            if (count < few.Length)
+            {
+                few[count] = reader.GetInt32();
+            }
+            else
+            {
+                (more ??= [.. few]).Add(reader.GetInt32());
+            }
+
+            count++;
+        }
+
+        return more is null ? few[..count].ToArray() : [.. more];
     }
 
     private static int Put(Span<byte> line, int at, ReadOnlySpan<byte> text)

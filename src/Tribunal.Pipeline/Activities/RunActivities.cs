@@ -95,12 +95,12 @@ public sealed partial class RunActivities(
                 return new RoundPlan(0, 0, context.Monitor.Halt);
             }
 
-            Dictionary<string, List<Judgement>> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
+            Dictionary<string, RolloutJudgements> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
             int[]? allowances = await AllowancesAsync(context, round.Shard, round.Wave, cancellationToken);
-            var buffer = new ArrayBufferWriter<byte>();
+            using var buffer = new PooledBuffer();
             for (int i = 0; i < rollouts.Count; i++)
             {
-                RoutedRollout at = context.Branches.Router.Find(rollouts[i], ledger.GetValueOrDefault(rollouts[i].Id) ?? []);
+                RoutedRollout at = context.Branches.Router.Find(rollouts[i], ledger.GetValueOrDefault(rollouts[i].Id) ?? RolloutJudgements.None);
                 if (at.Branch.Protocol.WhyNot(rollouts[i]) is not null)
                 {
                     continue;
@@ -136,22 +136,21 @@ public sealed partial class RunActivities(
                 }
             }
 
-            if (buffer.WrittenCount == 0)
+            if (buffer.Written.IsEmpty)
             {
                 // Nothing more is asked for, and nothing will be: whoever plans this round again finds the same.
                 return new RoundPlan(0, 0);
             }
 
-            planned = buffer.WrittenSpan.ToArray();
-            if (await context.Store.TryCreateDocumentAsync(name, planned, cancellationToken))
+            RoundPlan plan = PlanOf(buffer.Written.Span);
+            if (await context.Store.TryCreateDocumentAsync(name, buffer.Written, cancellationToken))
             {
-                RoundPlan plan = PlanOf(planned);
                 context.Known(round.Shard).Planned(round is { Wave: 0, Round: 0 }, plan.Chunks);
                 return plan;
             }
 
             // Somebody planned it meanwhile; what stands is what chunks read.
-            planned = await context.Store.ReadDocumentAsync(name, cancellationToken) ?? planned;
+            planned = await context.Store.ReadDocumentAsync(name, cancellationToken) ?? buffer.Written.ToArray();
         }
 
         context.Known(round.Shard).PlannedElsewhere();
@@ -171,7 +170,7 @@ public sealed partial class RunActivities(
         string name = RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk);
         await using ILedgerPart part = await context.Store.OpenPartAsync(name, cancellationToken);
         int planned = draws.Count;
-        var held = new ConcurrentBag<Judgement>();
+        var earlier = new List<Judgement>();
         var drawn = new HashSet<(string, int)>();
         int valid = 0;
         await using (Stream existing = await part.OpenReadAsync(cancellationToken))
@@ -181,12 +180,13 @@ public sealed partial class RunActivities(
                 drawn.Add((judgement.RolloutId, judgement.Sample));
                 valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
                 context.Monitor.AddEarlier(judgement);
-                held.Add(context.Lean(judgement));
+                earlier.Add(context.Lean(judgement));
             }
         }
 
         draws.RemoveAll(draw => drawn.Contains((rollouts[draw.Rollout].Id, draw.Sample)));
         int count = drawn.Count;
+        var fresh = new Judgement?[draws.Count];
         if (draws.Count > 0 && await StopAskedAsync(context, cancellationToken) is null)
         {
             await using var writer = new LedgerWriter(part);
@@ -196,8 +196,9 @@ public sealed partial class RunActivities(
                 MaxDegreeOfParallelism = options.ConcurrencyPerChunk ?? context.Branches.Concurrency,
                 CancellationToken = cancellationToken,
             };
-            await Parallel.ForEachAsync(draws, parallel, async (draw, token) =>
+            await Parallel.ForAsync(0, draws.Count, parallel, async (at, token) =>
             {
+                PlannedDraw draw = draws[at];
                 using Activity? span = PipelineTelemetry.StartJudgement(chunk.RunId, rollouts[draw.Rollout].Id, draw.Sample);
                 if (await drawer.DrawAsync(rollouts[draw.Rollout], draw, writer, token) is not { } judgement)
                 {
@@ -205,7 +206,7 @@ public sealed partial class RunActivities(
                 }
 
                 PipelineTelemetry.Judged(span, judgement);
-                held.Add(context.Lean(judgement));
+                fresh[at] = context.Lean(judgement);
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
@@ -214,9 +215,9 @@ public sealed partial class RunActivities(
             });
         }
 
-        if (held.Count == planned && drawn.Count + draws.Count == planned)
+        if (earlier.Count + draws.Count == planned && drawn.Count + draws.Count == planned && !fresh.Contains(null))
         {
-            context.Known(chunk.Shard).Keep(name, [.. held]);
+            context.Known(chunk.Shard).Keep(name, [.. earlier, .. fresh.OfType<Judgement>()]);
         }
 
         return new ChunkResult(count, valid, context.Monitor.Halt);
@@ -231,19 +232,19 @@ public sealed partial class RunActivities(
             return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
         }
 
-        Dictionary<string, List<Judgement>> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
+        Dictionary<string, RolloutJudgements> ledger = await context.LedgerAsync(shard.Shard, cancellationToken);
         context.Forget(shard.Shard);
         int[]? allowances = await AllowancesAsync(context, shard.Shard, shard.Wave, cancellationToken);
         SchemeOptions own = context.Options;
         var summary = new SummaryPart();
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        using var buffer = new PooledBuffer();
         long judgements = 0;
         int scored = 0;
         Usage usage = default;
         for (int i = 0; i < rollouts.Count; i++)
         {
-            List<Judgement> all = ledger.GetValueOrDefault(rollouts[i].Id) ?? [];
-            List<Judgement> drawn = all.FindAll(static judgement => !judgement.Hinted);
+            RolloutJudgements all = ledger.GetValueOrDefault(rollouts[i].Id) ?? RolloutJudgements.None;
+            IReadOnlyList<Judgement> drawn = all.WithoutHinted();
             summary.AddHinted(all);
             Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Branches.Router.Find(rollouts[i], drawn), context.Manifest.Simulated, allowances?[i]);
             PipelineTelemetry.Cast(verdict);
@@ -256,7 +257,7 @@ public sealed partial class RunActivities(
 
         if (shard.LastWave)
         {
-            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), buffer.WrittenMemory, cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), buffer.Written, cancellationToken);
             await context.Store.WriteDocumentAsync(RunFiles.ShardSummary(shard.Shard), JsonSerializer.SerializeToUtf8Bytes(summary, PipelineJson.Default.SummaryPart), cancellationToken);
         }
 
@@ -280,8 +281,8 @@ public sealed partial class RunActivities(
                 return new WavePlan(0);
             }
 
-            Dictionary<string, List<Judgement>> ledger = wave.Wave == 0 ? [] : await context.LedgerAsync(shard.Index, cancellationToken);
-            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), ledger.GetValueOrDefault(rollout.Id)?.FindAll(static judgement => !judgement.Hinted) ?? [])));
+            Dictionary<string, RolloutJudgements> ledger = wave.Wave == 0 ? [] : await context.LedgerAsync(shard.Index, cancellationToken);
+            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), (ledger.GetValueOrDefault(rollout.Id) ?? RolloutJudgements.None).WithoutHinted())));
             sizes.Add(rollouts.Count);
         }
 
@@ -368,7 +369,7 @@ public sealed partial class RunActivities(
         where T : class =>
         await store.ReadDocumentAsync(name, cancellationToken) is { } bytes ? ContractJson.Read(bytes, type) : null;
 
-    internal static void AppendLine<T>(ArrayBufferWriter<byte> buffer, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    internal static void AppendLine<T>(IBufferWriter<byte> buffer, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {
         Utf8JsonWriter writer = _lineWriter ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = LedgerEncoding.Encoder, SkipValidation = true });
         writer.Reset(buffer);
@@ -388,7 +389,7 @@ public sealed partial class RunActivities(
         {
             if (line >= first && line < first + options.DrawsPerChunk && plan.AsSpan(range) is { Length: > 0 } json)
             {
-                draws.Add(JsonSerializer.Deserialize(json, PipelineJson.Default.PlannedDraw)!);
+                draws.Add(PlanLine.Read(json));
             }
 
             line++;

@@ -98,7 +98,7 @@ internal sealed class RunContext
     }
 
     /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples.</summary>
-    public async Task<Dictionary<string, List<Judgement>>> LedgerAsync(int shard, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, RolloutJudgements>> LedgerAsync(int shard, CancellationToken cancellationToken)
     {
         ShardLedger known = Known(shard);
         if (known.Whole() is { } whole)
@@ -106,7 +106,7 @@ internal sealed class RunContext
             return whole;
         }
 
-        var parts = new List<IReadOnlyList<Judgement>>();
+        var parts = new List<Judgement[]>();
         await foreach (string name in Store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
         {
             if (!RunFiles.IsLedgerPart(name))
@@ -126,7 +126,7 @@ internal sealed class RunContext
                 read.Add(Lean(judgement));
             }
 
-            parts.Add(read);
+            parts.Add([.. read]);
         }
 
         return ShardLedger.Group(parts);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Tribunal.Judging;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Pipeline.Activities;
 
@@ -10,13 +11,13 @@ namespace Tribunal.Pipeline.Activities;
 internal sealed class ShardLedger
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, IReadOnlyList<Judgement>> _parts = new(StringComparer.Ordinal);
-    private readonly List<IReadOnlyList<Judgement>> _ungrouped = [];
-    private Dictionary<string, List<Judgement>> _grouped = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Judgement[]> _parts = new(StringComparer.Ordinal);
+    private readonly List<Judgement[]> _ungrouped = [];
+    private Dictionary<string, RolloutJudgements> _grouped = new(StringComparer.Ordinal);
     private int? _planned;
 
     /// <summary>Keeps a part that holds all that its chunk plans.</summary>
-    public void Keep(string part, IReadOnlyList<Judgement> judgements)
+    public void Keep(string part, Judgement[] judgements)
     {
         lock (_gate)
         {
@@ -28,7 +29,7 @@ internal sealed class ShardLedger
     }
 
     /// <summary>A part that was kept; null when it wasn't.</summary>
-    public IReadOnlyList<Judgement>? Kept(string part)
+    public Judgement[]? Kept(string part)
     {
         lock (_gate)
         {
@@ -56,8 +57,8 @@ internal sealed class ShardLedger
         }
     }
 
-    /// <summary>The whole ledger by rollout, each in the order of its samples; null where only storage knows. Lists handed out stay as they are.</summary>
-    public Dictionary<string, List<Judgement>>? Whole()
+    /// <summary>The whole ledger by rollout, each in the order of its samples; null where only storage knows.</summary>
+    public Dictionary<string, RolloutJudgements>? Whole()
     {
         lock (_gate)
         {
@@ -68,7 +69,7 @@ internal sealed class ShardLedger
 
             if (_ungrouped.Count > 0)
             {
-                _grouped = Merge(_grouped, Group(_ungrouped));
+                _grouped = Add(new Dictionary<string, RolloutJudgements>(_grouped, StringComparer.Ordinal), _ungrouped);
                 _ungrouped.Clear();
             }
 
@@ -77,68 +78,39 @@ internal sealed class ShardLedger
     }
 
     /// <summary>Groups judgements by rollout, each in the order of its samples: that in which they ended is chance.</summary>
-    public static Dictionary<string, List<Judgement>> Group(IEnumerable<IReadOnlyList<Judgement>> parts)
+    public static Dictionary<string, RolloutJudgements> Group(IEnumerable<Judgement[]> parts) =>
+        Add(new Dictionary<string, RolloutJudgements>(StringComparer.Ordinal), parts);
+
+    private static Dictionary<string, RolloutJudgements> Add(Dictionary<string, RolloutJudgements> ledger, IEnumerable<Judgement[]> parts)
     {
-        var byRollout = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
-        foreach (IReadOnlyList<Judgement> part in parts)
+        foreach (Judgement[] part in parts)
         {
-            foreach (Judgement judgement in part)
+            // Plans go through a shard's rollouts one by one, and so does a part drawn here; one read from storage is as its judgements ended.
+            Judgement[] ordered = IsGrouped(part) ? part : [.. part.OrderBy(static judgement => judgement.RolloutId, StringComparer.Ordinal)];
+            for (int start = 0, end; start < ordered.Length; start = end)
             {
-                ref List<Judgement>? list = ref CollectionsMarshal.GetValueRefOrAddDefault(byRollout, judgement.RolloutId, out _);
-                (list ??= []).Add(judgement);
+                string rollout = ordered[start].RolloutId;
+                for (end = start + 1; end < ordered.Length && ordered[end].RolloutId == rollout; end++)
+                {
+                }
+
+                ref RolloutJudgements? judgements = ref CollectionsMarshal.GetValueRefOrAddDefault(ledger, rollout, out _);
+                judgements = (judgements ?? RolloutJudgements.None).With(ordered.AsSpan(start, end - start));
             }
         }
 
-        int[] samples = [];
-        foreach (List<Judgement> list in byRollout.Values)
-        {
-            if (samples.Length < list.Count)
-            {
-                samples = new int[list.Count];
-            }
-
-            for (int i = 0; i < list.Count; i++)
-            {
-                samples[i] = list[i].Sample;
-            }
-
-            samples.AsSpan(0, list.Count).Sort(CollectionsMarshal.AsSpan(list));
-        }
-
-        return byRollout;
+        return ledger;
     }
 
-    private static Dictionary<string, List<Judgement>> Merge(Dictionary<string, List<Judgement>> before, Dictionary<string, List<Judgement>> added)
+    private static bool IsGrouped(Judgement[] part)
     {
-        if (before.Count == 0)
+        int changes = 0;
+        for (int i = 1; i < part.Length; i++)
         {
-            return added;
+            changes += part[i].RolloutId == part[i - 1].RolloutId ? 0 : 1;
         }
 
-        var merged = new Dictionary<string, List<Judgement>>(before, StringComparer.Ordinal);
-        foreach ((string rollout, List<Judgement> later) in added)
-        {
-            merged[rollout] = before.TryGetValue(rollout, out List<Judgement>? earlier) ? Merge(earlier, later) : later;
-        }
-
-        return merged;
-    }
-
-    private static List<Judgement> Merge(List<Judgement> earlier, List<Judgement> later)
-    {
-        var merged = new List<Judgement>(earlier.Count + later.Count);
-        int next = 0;
-        foreach (Judgement judgement in earlier)
-        {
-            while (next < later.Count && later[next].Sample < judgement.Sample)
-            {
-                merged.Add(later[next++]);
-            }
-
-            merged.Add(judgement);
-        }
-
-        merged.AddRange(CollectionsMarshal.AsSpan(later)[next..]);
-        return merged;
+        // More changes than rollouts would take are only slower, never wrong.
+        return changes <= part.Length / 2;
     }
 }

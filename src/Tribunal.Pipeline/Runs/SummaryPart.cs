@@ -246,7 +246,7 @@ public sealed class SummaryPart
                 Decided++;
                 FirstShown += winner == first ? 1 : 0;
                 decisions ??= new Decision[judgements.Count];
-                decisions[count] = new Decision(Math.Min(first, second), Math.Max(first, second), first > second, count, winner);
+                decisions[count] = new Decision(Decision.KeyOf(first, second), count, winner);
                 count++;
             }
         }
@@ -257,10 +257,9 @@ public sealed class SummaryPart
         for (int start = 0, end; start < count; start = end)
         {
             int turned = start;
-            end = start;
-            while (end < count && sorted[end].I == sorted[start].I && sorted[end].J == sorted[start].J)
+            for (end = start; end < count && sorted[end].Pair == sorted[start].Pair; end++)
             {
-                turned += sorted[end++].Turned ? 0 : 1;
+                turned += sorted[end].Turned ? 0 : 1;
             }
 
             for (int j = 0; start + j < turned && turned + j < end; j++)
@@ -281,15 +280,20 @@ public sealed class SummaryPart
         return scores.Count <= Math.Max(a, b) || scores[a] == scores[b] ? null : scores[a] > scores[b] ? a : b;
     }
 
-    /// <summary>Which of two responses won, and whether the second of them was shown first.</summary>
-    private readonly record struct Decision(int I, int J, bool Turned, int Position, int Winner) : IComparable<Decision>
+    /// <summary>Which of two responses won.</summary>
+    /// <param name="Key">The two, and whether the second of them was shown first.</param>
+    /// <param name="Position">Where the judgement stands.</param>
+    /// <param name="Winner">The winner.</param>
+    private readonly record struct Decision(ulong Key, int Position, int Winner) : IComparable<Decision>
     {
-        public int CompareTo(Decision other)
-        {
-            int order = I != other.I ? I.CompareTo(other.I) : J.CompareTo(other.J);
-            order = order != 0 ? order : Turned.CompareTo(other.Turned);
-            return order != 0 ? order : Position.CompareTo(other.Position);
-        }
+        public bool Turned => (Key & 1) == 1;
+
+        public ulong Pair => Key >> 1;
+
+        public static ulong KeyOf(int first, int second) =>
+            ((ulong)(uint)Math.Min(first, second) << 33) | ((ulong)(uint)Math.Max(first, second) << 1) | (first > second ? 1UL : 0);
+
+        public int CompareTo(Decision other) => Key != other.Key ? Key.CompareTo(other.Key) : Position.CompareTo(other.Position);
     }
 }
 

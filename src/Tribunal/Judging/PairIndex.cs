@@ -37,5 +37,5 @@ public static class PairIndex
     public static int Sample(int vote, int pair, int n) => checked((vote * Count(n)) + pair);
 
     /// <summary>The vote and the pair behind a sample number.</summary>
-    public static (int Vote, int Pair) FromSample(int sample, int n) => (sample / Count(n), sample % Count(n));
+    public static (int Vote, int Pair) FromSample(int sample, int n) => Math.DivRem(sample, Count(n));
 }

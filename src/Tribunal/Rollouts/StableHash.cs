@@ -13,25 +13,23 @@ public static class StableHash
     /// <summary>XxHash64 of the parts, each length-prefixed, so that ("a","bc") and ("ab","c") differ.</summary>
     public static ulong Of(ulong seed, params ReadOnlySpan<string> parts)
     {
-        var hash = new XxHash64((long)seed);
-        Span<byte> length = stackalloc byte[4];
-        Span<byte> small = stackalloc byte[512];
+        int length = 0;
         foreach (string part in parts)
         {
-            int count = Encoding.UTF8.GetByteCount(part);
-            BinaryPrimitives.WriteInt32LittleEndian(length, count);
-            hash.Append(length);
-            if (count <= small.Length)
-            {
-                hash.Append(small[..Encoding.UTF8.GetBytes(part, small)]);
-            }
-            else
-            {
-                hash.Append(Encoding.UTF8.GetBytes(part));
-            }
+            length = checked(length + sizeof(int) + Encoding.UTF8.GetByteCount(part));
         }
 
-        return hash.GetCurrentHashAsUInt64();
+        // Names are short; whole texts are hashed too, but seldom.
+        Span<byte> bytes = length <= 512 ? stackalloc byte[512] : new byte[length];
+        int at = 0;
+        foreach (string part in parts)
+        {
+            int count = Encoding.UTF8.GetBytes(part, bytes[(at + sizeof(int))..]);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[at..], count);
+            at += sizeof(int) + count;
+        }
+
+        return XxHash64.HashToUInt64(bytes[..at], (long)seed);
     }
 
     /// <summary>Mixes a number into a hash (SplitMix64's finaliser).</summary>

@@ -6,7 +6,13 @@ namespace Tribunal.Verdicts;
 /// <summary>A rollout's judgements in the order of their names, and what they add up to.</summary>
 internal sealed class LedgerView
 {
-    private LedgerView(Judgement[] judgements) => Judgements = judgements;
+    private readonly RolloutJudgements? _read;
+
+    private LedgerView(Judgement[] judgements, RolloutJudgements? read = null)
+    {
+        Judgements = judgements;
+        _read = read;
+    }
 
     /// <summary>Ascending by sample, then judge and protocol; none of them hinted.</summary>
     public Judgement[] Judgements { get; }
@@ -14,9 +20,17 @@ internal sealed class LedgerView
     /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
     public int Unusable { get; set; }
 
+    /// <summary>What matches read of each.</summary>
+    public ReadOnlySpan<PairMark> Marks => _read is null ? Array.ConvertAll(Judgements, PairMark.Of) : _read.Marks;
+
     /// <summary>The view of a ledger, hinted judgements left out.</summary>
     public static LedgerView Of(IReadOnlyList<Judgement> ledger)
     {
+        if (ledger is RolloutJudgements { IsNamed: true } read)
+        {
+            return new LedgerView(read.Items, read);
+        }
+
         ReadOnlySpan<Judgement> all = ledger is List<Judgement> list ? CollectionsMarshal.AsSpan(list) : ledger as Judgement[] ?? [.. ledger];
         var judgements = new Judgement[all.Length];
         int count = 0;

@@ -11,6 +11,7 @@ internal sealed class Matches
 {
     private readonly SchemeOptions _options;
     private readonly int _entrants;
+    private readonly Judgement[] _judgements;
     private readonly Vote[] _votes;
 
     // Match and position in _votes of everything drawn, ascending: a match is a slice, and in it votes ascend.
@@ -19,10 +20,11 @@ internal sealed class Matches
     private Ballots? _ballots;
     private (int Match, int Start, int Count)[]? _segments;
 
-    private Matches(SchemeOptions options, int entrants, Vote[] votes, long[] drawn, int count)
+    private Matches(SchemeOptions options, int entrants, Judgement[] judgements, Vote[] votes, long[] drawn, int count)
     {
         _options = options;
         _entrants = entrants;
+        _judgements = judgements;
         _votes = votes;
         _drawn = drawn;
         _count = count;
@@ -37,60 +39,73 @@ internal sealed class Matches
     /// <summary>Groups a rollout's judgements by the entrants that met. Judgements inside a team decide nothing and count as unusable.</summary>
     public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
     {
-        Judgement[] judgements = view.Judgements;
-        var votes = new Vote[judgements.Length];
-        long[] drawn = new long[judgements.Length];
+        ReadOnlySpan<PairMark> marks = view.Marks;
+        var votes = new Vote[marks.Length];
+        long[] drawn = new long[marks.Length];
         int count = 0;
         view.Unusable = 0;
-        foreach (Judgement judgement in judgements)
+        for (int at = 0; at < marks.Length; at++)
         {
-            bool valid = judgement.Outcome == JudgementOutcome.Valid;
-            if (judgement.Sample < 0 || responses < 2)
+            PairMark mark = marks[at];
+            if (mark.Sample < 0 || responses < 2)
             {
-                view.Unusable += valid ? 1 : 0;
+                view.Unusable += mark.Valid ? 1 : 0;
                 continue;
             }
 
-            (int number, int named) = PairIndex.FromSample(judgement.Sample, responses);
-            bool told = PairVerdict.TryRead(judgement, responses, out PairVerdict verdict);
-
             // A judgement that failed may not say what it compared; its number does.
-            (int i, int j) = PairVerdict.PairOf(judgement, responses) ?? PairIndex.At(named, responses);
+            (int number, int named) = PairIndex.FromSample(mark.Sample, responses);
+            bool told = mark.IsWithin(responses);
+            (int i, int j) = told ? (mark.I, mark.J) : PairIndex.At(named, responses);
             (int a, int b) = (field.EntrantOf[i], field.EntrantOf[j]);
-            bool counts = valid && told && a != b;
-            view.Unusable += valid && !counts ? 1 : 0;
+            bool counts = told && mark.Counts && a != b;
+            view.Unusable += mark.Valid && !counts ? 1 : 0;
             if (a != b)
             {
-                int winner = verdict.Winner is { } won ? field.EntrantOf[won] : Vote.Draw;
+                int winner = counts && mark.Winner != PairMark.None ? field.EntrantOf[mark.Winner] : PairMark.None;
                 drawn[count] = ((long)PairIndex.Of(a, b, field.Entrants) << 32) | (uint)count;
-                votes[count++] = new Vote(number, a, b, winner, counts, judgement);
+                votes[count++] = new Vote(number, a, b, winner, counts, at);
             }
         }
 
         drawn.AsSpan(0, count).Sort();
-        return new Matches(options, field.Entrants, votes, drawn, count);
+        return new Matches(options, field.Entrants, view.Judgements, votes, drawn, count);
     }
 
-    /// <summary>Which votes of a match have been drawn, usable or not.</summary>
-    public void Drawn(int match, SlotSet slots)
+    /// <summary>Finds a match: what was drawn of it, usable or not.</summary>
+    public ReadOnlySpan<long> SliceOf(int match)
+    {
+        ReadOnlySpan<long> drawn = _drawn.AsSpan(0, _count);
+        int start = LowerBound(drawn, (long)match << 32);
+        int length = 0;
+        while (start + length < _count && (int)(drawn[start + length] >> 32) == match)
+        {
+            length++;
+        }
+
+        return drawn.Slice(start, length);
+    }
+
+    /// <summary>Which votes of a match have been drawn.</summary>
+    public void Drawn(ReadOnlySpan<long> match, SlotSet slots)
     {
         slots.Clear();
-        foreach (long at in SliceOf(match))
+        foreach (long at in match)
         {
             slots.Add(_votes[(int)at].Number);
         }
     }
 
     /// <summary>By how much <paramref name="a"/> leads in a match, over the votes below <paramref name="upto"/>; where votes are <see cref="Plain"/>.</summary>
-    public double Lead(int match, int a, int upto)
+    public double Lead(ReadOnlySpan<long> match, int a, int upto)
     {
         double lead = 0;
-        foreach (long at in SliceOf(match))
+        foreach (long at in match)
         {
             ref readonly Vote vote = ref _votes[(int)at];
-            if (vote is { Counts: true, Winner: not Vote.Draw } && vote.Number < upto)
+            if (vote is { Counts: true, Winner: not PairMark.None } && vote.Number < upto)
             {
-                double weight = _options.WeightOf(vote.Judgement);
+                double weight = WeightOf(vote);
                 lead += vote.Winner == a ? weight : -weight;
             }
         }
@@ -104,7 +119,7 @@ internal sealed class Matches
         int kept = 0;
         for (int i = 0; i < _count; i++)
         {
-            kept += _votes[i].Counts && _options.WeightOf(_votes[i].Judgement) > 0 ? 1 : 0;
+            kept += _votes[i].Counts && WeightOf(_votes[i]) > 0 ? 1 : 0;
         }
 
         return kept;
@@ -142,7 +157,7 @@ internal sealed class Matches
             if (vote.Counts)
             {
                 int? winner = vote.Winner == i ? 0 : vote.Winner == j ? 1 : null;
-                ballots.AddChoice(vote.Number, vote.Judgement, 0, 1, winner, _options.WeightOf(vote.Judgement));
+                ballots.AddChoice(vote.Number, _judgements[vote.At], 0, 1, winner, WeightOf(vote));
             }
         }
 
@@ -171,26 +186,15 @@ internal sealed class Matches
                 segments.Add((match, ballots.Count, 1));
             }
 
-            int? winner = vote.Winner == Vote.Draw ? null : vote.Winner;
-            ballots.AddChoice(vote.Number, vote.Judgement, vote.A, vote.B, winner, _options.WeightOf(vote.Judgement));
+            int? winner = vote.Winner == PairMark.None ? null : vote.Winner;
+            ballots.AddChoice(vote.Number, _judgements[vote.At], vote.A, vote.B, winner, WeightOf(vote));
         }
 
         _segments = [.. segments];
         return ballots;
     }
 
-    private ReadOnlySpan<long> SliceOf(int match)
-    {
-        ReadOnlySpan<long> drawn = _drawn.AsSpan(0, _count);
-        int start = LowerBound(drawn, (long)match << 32);
-        int length = 0;
-        while (start + length < _count && (int)(drawn[start + length] >> 32) == match)
-        {
-            length++;
-        }
-
-        return drawn.Slice(start, length);
-    }
+    private double WeightOf(Vote vote) => _options.WeightOf(_judgements[vote.At]);
 
     private static int LowerBound(ReadOnlySpan<long> ascending, long value)
     {
@@ -209,11 +213,8 @@ internal sealed class Matches
     /// <param name="Number">Its number in the match.</param>
     /// <param name="A">One entrant.</param>
     /// <param name="B">The other.</param>
-    /// <param name="Winner">The winner, or <see cref="Draw"/>.</param>
+    /// <param name="Winner">The winner, or <see cref="PairMark.None"/>.</param>
     /// <param name="Counts">Whether it can be voted with.</param>
-    /// <param name="Judgement">Where it comes from.</param>
-    private readonly record struct Vote(int Number, int A, int B, int Winner, bool Counts, Judgement Judgement)
-    {
-        public const int Draw = -1;
-    }
+    /// <param name="At">Where the judgement stands in the view.</param>
+    private readonly record struct Vote(int Number, int A, int B, int Winner, bool Counts, int At);
 }

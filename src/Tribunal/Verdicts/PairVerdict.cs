@@ -9,25 +9,47 @@ internal readonly record struct PairVerdict(int I, int J, int? Winner)
     public static bool TryRead(Judgement judgement, int responses, out PairVerdict verdict)
     {
         verdict = default;
-        if (PairOf(judgement, responses) is not var (i, j) || i == j || (judgement.Winner is { } winner && winner != i && winner != j))
+        if (judgement.Pair is not [var i, var j])
         {
             return false;
         }
 
-        verdict = i < j ? new PairVerdict(i, j, judgement.Winner) : new PairVerdict(j, i, judgement.Winner);
+        (i, j) = i < j ? (i, j) : (j, i);
+        if (i < 0 || i == j || j >= responses || (judgement.Winner is { } winner && winner != i && winner != j))
+        {
+            return false;
+        }
+
+        verdict = new PairVerdict(i, j, judgement.Winner);
         return true;
     }
+}
 
-    /// <summary>What the judgement says it compared, as it says it; null where that is not two responses of the rollout.</summary>
-    public static (int I, int J)? PairOf(Judgement judgement, int responses)
+/// <summary>What matches read of a judgement, in few bytes: they read it round after round.</summary>
+/// <param name="Sample">Its number.</param>
+/// <param name="I">The first response that it says it compared, as it says it; <see cref="None"/> where it doesn't name two.</param>
+/// <param name="J">The second.</param>
+/// <param name="Winner">The winner that it names, or <see cref="None"/>.</param>
+/// <param name="Valid">Whether a verdict was read.</param>
+internal readonly record struct PairMark(int Sample, int I, int J, int Winner, bool Valid)
+{
+    public const int None = int.MinValue;
+
+    public static PairMark Of(Judgement judgement)
     {
         (int i, int j) = judgement.Pair switch
         {
             // Nearly always: asked as a list, an array takes far longer to answer.
-            int[] pair => pair is [var a, var b] ? (a, b) : (-1, -1),
+            int[] pair => pair is [var a, var b] ? (a, b) : (None, None),
             { Count: 2 } pair => (pair[0], pair[1]),
-            _ => (-1, -1),
+            _ => (None, None),
         };
-        return (uint)i < (uint)responses && (uint)j < (uint)responses ? (i, j) : null;
+        return new PairMark(judgement.Sample, i, j, judgement.Winner ?? None, judgement.Outcome == JudgementOutcome.Valid);
     }
+
+    /// <summary>Whether it names responses of a rollout of so many.</summary>
+    public bool IsWithin(int responses) => (uint)I < (uint)responses && (uint)J < (uint)responses;
+
+    /// <summary>Whether it can be voted with: it has a verdict on the two that it compared.</summary>
+    public bool Counts => Valid && I != J && (Winner == None || Winner == I || Winner == J);
 }
