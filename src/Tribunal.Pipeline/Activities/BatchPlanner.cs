@@ -80,7 +80,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         long rollouts = 0, refused = 0, copied = 0;
         int count = 0;
         bool normalised = false;
-        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
+        await foreach (BatchLine line in RolloutReader.ReadOutlinesAsync(stream, cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);
             normalised |= !line.IsAddressable;

@@ -95,7 +95,7 @@ public sealed partial class RunActivities(
                 return new RoundPlan(0, 0, context.Monitor.Halt);
             }
 
-            Dictionary<string, RolloutJudgements> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerAsync(round.Shard, cancellationToken);
+            Dictionary<string, RolloutJudgements> ledger = round is { Wave: 0, Round: 0 } ? [] : await context.LedgerBeforeAsync(round, cancellationToken);
             int[]? allowances = await AllowancesAsync(context, round.Shard, round.Wave, cancellationToken);
             using var buffer = new PooledBuffer();
             for (int i = 0; i < rollouts.Count; i++)
@@ -139,13 +139,14 @@ public sealed partial class RunActivities(
             if (buffer.Written.IsEmpty)
             {
                 // Nothing more is asked for, and nothing will be: whoever plans this round again finds the same.
+                context.Known(round.Shard).Ended(round.Wave, round.Round);
                 return new RoundPlan(0, 0);
             }
 
             RoundPlan plan = PlanOf(buffer.Written.Span);
             if (await context.Store.TryCreateDocumentAsync(name, buffer.Written, cancellationToken))
             {
-                context.Known(round.Shard).Planned(round is { Wave: 0, Round: 0 }, plan.Chunks);
+                context.Known(round.Shard).Planned(round.Wave, round.Round, plan.Chunks);
                 return plan;
             }
 
@@ -170,7 +171,7 @@ public sealed partial class RunActivities(
         string name = RunFiles.Part(chunk.Shard, chunk.Wave, chunk.Round, chunk.Chunk);
         await using ILedgerPart part = await context.Store.OpenPartAsync(name, cancellationToken);
         int planned = draws.Count;
-        var earlier = new List<Judgement>();
+        var earlier = new List<NotedJudgement>();
         var drawn = new HashSet<(string, int)>();
         int valid = 0;
         await using (Stream existing = await part.OpenReadAsync(cancellationToken))
@@ -180,13 +181,13 @@ public sealed partial class RunActivities(
                 drawn.Add((judgement.RolloutId, judgement.Sample));
                 valid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
                 context.Monitor.AddEarlier(judgement);
-                earlier.Add(context.Lean(judgement));
+                earlier.Add(new NotedJudgement(context.Lean(judgement)));
             }
         }
 
         draws.RemoveAll(draw => drawn.Contains((rollouts[draw.Rollout].Id, draw.Sample)));
         int count = drawn.Count;
-        var fresh = new Judgement?[draws.Count];
+        var fresh = new NotedJudgement[draws.Count];
         if (draws.Count > 0 && await StopAskedAsync(context, cancellationToken) is null)
         {
             await using var writer = new LedgerWriter(part);
@@ -206,7 +207,7 @@ public sealed partial class RunActivities(
                 }
 
                 PipelineTelemetry.Judged(span, judgement);
-                fresh[at] = context.Lean(judgement);
+                fresh[at] = new NotedJudgement(context.Lean(judgement));
                 Interlocked.Increment(ref count);
                 if (judgement.Outcome == JudgementOutcome.Valid)
                 {
@@ -215,9 +216,9 @@ public sealed partial class RunActivities(
             });
         }
 
-        if (earlier.Count + draws.Count == planned && drawn.Count + draws.Count == planned && !fresh.Contains(null))
+        if (earlier.Count + draws.Count == planned && drawn.Count + draws.Count == planned && Array.TrueForAll(fresh, static noted => noted.Judgement is not null))
         {
-            context.Known(chunk.Shard).Keep(name, [.. earlier, .. fresh.OfType<Judgement>()]);
+            context.Known(chunk.Shard).Keep(name, [.. earlier, .. fresh]);
         }
 
         return new ChunkResult(count, valid, context.Monitor.Halt);

@@ -2,6 +2,7 @@ using Tribunal.Judging;
 using Tribunal.MetaReward;
 using Tribunal.Pipeline.Judges;
 using Tribunal.Pipeline.Ledger;
+using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
 using Tribunal.Rollouts;
@@ -77,7 +78,7 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? known))
             {
-                _ledgers.Add(shard, known = new ShardLedger());
+                _ledgers.Add(shard, known = new ShardLedger(shard));
             }
 
             return known;
@@ -97,16 +98,18 @@ internal sealed class RunContext
         }
     }
 
+    /// <summary>The ledger before a round of a shard, as this process knows it or as storage has it.</summary>
+    public async Task<Dictionary<string, RolloutJudgements>> LedgerBeforeAsync(ShardRound round, CancellationToken cancellationToken) =>
+        Known(round.Shard).Before(round.Wave, round.Round) ?? await StoredLedgerAsync(round.Shard, cancellationToken);
+
     /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples.</summary>
-    public async Task<Dictionary<string, RolloutJudgements>> LedgerAsync(int shard, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, RolloutJudgements>> LedgerAsync(int shard, CancellationToken cancellationToken) =>
+        Known(shard).Whole() ?? await StoredLedgerAsync(shard, cancellationToken);
+
+    private async Task<Dictionary<string, RolloutJudgements>> StoredLedgerAsync(int shard, CancellationToken cancellationToken)
     {
         ShardLedger known = Known(shard);
-        if (known.Whole() is { } whole)
-        {
-            return whole;
-        }
-
-        var parts = new List<Judgement[]>();
+        var parts = new List<NotedJudgement[]>();
         await foreach (string name in Store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
         {
             if (!RunFiles.IsLedgerPart(name))
@@ -120,10 +123,10 @@ internal sealed class RunContext
                 continue;
             }
 
-            var read = new List<Judgement>();
+            var read = new List<NotedJudgement>();
             await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(Store, name, AsksForTexts, cancellationToken))
             {
-                read.Add(Lean(judgement));
+                read.Add(new NotedJudgement(Lean(judgement)));
             }
 
             parts.Add([.. read]);

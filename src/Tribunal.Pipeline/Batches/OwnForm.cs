@@ -10,15 +10,18 @@ namespace Tribunal.Pipeline.Batches;
 internal static class OwnForm
 {
     private static readonly JsonReaderOptions Json = new() { MaxDepth = 64 };
+    private static readonly Response Empty = new("");
+    private static readonly Response Outlined = new(" ");
 
     /// <summary>The rollout, equal to what <see cref="RolloutShapes"/> makes of the record; null where that has to be asked.</summary>
     /// <param name="record">Valid UTF-8 without broken surrogates.</param>
-    public static Rollout? Read(ReadOnlySpan<byte> record)
+    /// <param name="texts">Whether responses have their texts; without, one that isn't empty is a space.</param>
+    public static Rollout? Read(ReadOnlySpan<byte> record, bool texts)
     {
         try
         {
             var reader = new Utf8JsonReader(record, Json);
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && ReadObject(ref reader) is { } rollout && !reader.Read() ? rollout : null;
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && ReadObject(ref reader, texts) is { } rollout && !reader.Read() ? rollout : null;
         }
         catch (JsonException)
         {
@@ -26,7 +29,7 @@ internal static class OwnForm
         }
     }
 
-    private static Rollout? ReadObject(ref Utf8JsonReader reader)
+    private static Rollout? ReadObject(ref Utf8JsonReader reader, bool texts)
     {
         string? id = null, reference = null, domain = null;
         List<Message>? prompt = null;
@@ -48,7 +51,7 @@ internal static class OwnForm
             }
             else if (reader.ValueTextEquals("responses"u8))
             {
-                usual = reader.Read() && (responses = Responses(ref reader)) is not null;
+                usual = reader.Read() && (responses = Responses(ref reader, texts)) is not null;
             }
             else if (reader.ValueTextEquals("best"u8))
             {
@@ -142,7 +145,7 @@ internal static class OwnForm
         return reader.TokenType == JsonTokenType.EndArray ? turns : null;
     }
 
-    private static List<Response>? Responses(ref Utf8JsonReader reader)
+    private static List<Response>? Responses(ref Utf8JsonReader reader, bool texts)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -152,7 +155,7 @@ internal static class OwnForm
         var responses = new List<Response>();
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
         {
-            responses.Add(new Response(reader.GetString()!));
+            responses.Add(texts ? new Response(reader.GetString()!) : reader.ValueSpan.IsEmpty ? Empty : Outlined);
         }
 
         return reader.TokenType == JsonTokenType.EndArray ? responses : null;

@@ -34,8 +34,15 @@ public static class RolloutReader
     /// <returns>Every record that is not blank, in order, its checks of form passed or its error set; ids may still repeat
     /// (see <see cref="RolloutValidator"/>).</returns>
     /// <exception cref="BatchFormatException">The file can't be read, or not on from here; thrown while enumerating.</exception>
-    public static async IAsyncEnumerable<BatchLine> ReadAsync(
-        Stream stream, BatchLimits? limits = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<BatchLine> ReadAsync(Stream stream, BatchLimits? limits = null, CancellationToken cancellationToken = default) =>
+        ReadAsync(stream, limits, texts: true, cancellationToken);
+
+    /// <summary>The same for who only looks whether records can be judged: those that can be read again have no responses' texts, but where these are empty.</summary>
+    internal static IAsyncEnumerable<BatchLine> ReadOutlinesAsync(Stream stream, CancellationToken cancellationToken) =>
+        ReadAsync(stream, limits: null, texts: false, cancellationToken);
+
+    private static async IAsyncEnumerable<BatchLine> ReadAsync(
+        Stream stream, BatchLimits? limits, bool texts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         limits ??= BatchLimits.Default;
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
@@ -49,7 +56,7 @@ public static class RolloutReader
         bool addressable = batch.Format.IsAddressable;
         await foreach (RawRecord record in records.WithCancellation(cancellationToken))
         {
-            yield return Line(record, addressable, limits);
+            yield return Line(record, addressable, limits, texts || !addressable);
         }
     }
 
@@ -65,15 +72,15 @@ public static class RolloutReader
         limits ??= BatchLimits.Default;
         await foreach (RawRecord record in RawRecords.LinesAsync(range, firstLine, firstOffset, limits.RecordBytes, cancellationToken))
         {
-            yield return Line(record, addressable: true, limits);
+            yield return Line(record, addressable: true, limits, texts: true);
         }
     }
 
-    private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits)
+    private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits, bool texts)
     {
         (Rollout? rollout, string? error) = record.IsTooLarge
             ? (null, $"the record has {record.Length} bytes, more than {limits.RecordBytes}")
-            : Parse(record.Bytes, record.Number, limits);
+            : Parse(record.Bytes, record.Number, limits, texts);
         return new BatchLine
         {
             Line = record.Number,
@@ -84,7 +91,7 @@ public static class RolloutReader
         };
     }
 
-    private static (Rollout? Rollout, string? Error) Parse(ReadOnlyMemory<byte> json, long number, BatchLimits limits)
+    private static (Rollout? Rollout, string? Error) Parse(ReadOnlyMemory<byte> json, long number, BatchLimits limits, bool texts)
     {
         if (JsonText.Fault(json.Span) is { } fault)
         {
@@ -93,7 +100,7 @@ public static class RolloutReader
 
         try
         {
-            Rollout rollout = OwnForm.Read(json.Span) ?? OfAnyShape(json, number);
+            Rollout rollout = OwnForm.Read(json.Span, texts) ?? OfAnyShape(json, number);
             return RolloutValidator.Fault(rollout, limits) is { } reason ? (null, reason) : (rollout, null);
         }
         catch (JsonException exception)

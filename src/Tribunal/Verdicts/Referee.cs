@@ -23,7 +23,7 @@ internal sealed class Referee
     private int _spent;
 
     public Referee(
-        SchemeOptions options, StoppingRule stopping, Rollout rollout, Field field, Matches matches, int? allowance)
+        SchemeOptions options, StoppingRule stopping, Rollout rollout, Field field, Matches matches, int? allowance, PlayedRounds? played = null)
     {
         _options = options;
         _stopping = stopping;
@@ -31,6 +31,12 @@ internal sealed class Referee
         _field = field;
         _matches = matches;
         _allowance = allowance;
+        if (played is not null)
+        {
+            _rounds.AddRange(played.Rounds);
+            Stop = played.Stop;
+        }
+
         _ballots = () => _matches.Single(_current.Match, _current.A, _current.B);
     }
 

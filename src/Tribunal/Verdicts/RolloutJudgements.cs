@@ -1,25 +1,43 @@
 using System.Collections;
 using Tribunal.Judging;
+using Tribunal.Tournaments;
 
 namespace Tribunal.Verdicts;
 
+/// <summary>A judgement, and what is asked of it round after round: noted while it is at hand.</summary>
+/// <param name="judgement">The judgement.</param>
+public readonly struct NotedJudgement(Judgement judgement)
+{
+    /// <summary>The judgement.</summary>
+    public Judgement Judgement { get; } = judgement;
+
+    /// <summary>Its rollout.</summary>
+    public string RolloutId { get; } = judgement.RolloutId;
+
+    internal bool Hinted { get; } = judgement.Hinted;
+
+    internal PairMark Mark { get; } = PairMark.Of(judgement);
+}
+
 /// <summary>
-/// A rollout's judgements in the order of their samples, hinted ones included. It never changes; what it is asked for round after round
-/// is read of a judgement once, when it is added.
+/// A rollout's judgements in the order of their samples, hinted ones included. It never changes: schemes leave with it what they found out,
+/// and find it again where judgements were added.
 /// </summary>
 public sealed class RolloutJudgements : IReadOnlyList<Judgement>
 {
     private readonly PairMark[] _marks;
+    private readonly bool _anyHinted;
 
-    private RolloutJudgements(Judgement[] items, PairMark[] marks, bool named)
+    private RolloutJudgements(Judgement[] items, PairMark[] marks, bool named, bool anyHinted)
     {
         Items = items;
         _marks = marks;
-        IsNamed = named;
+        _anyHinted = anyHinted;
+        IsNamed = named && !anyHinted;
     }
 
     /// <summary>No judgements.</summary>
-    public static RolloutJudgements None { get; } = new([], [], named: true);
+    public static RolloutJudgements None { get; } = new([], [], named: true, anyHinted: false);
 
     /// <inheritdoc/>
     public int Count => Items.Length;
@@ -31,22 +49,26 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
     /// <summary>Whether no two share a sample and none is hinted: they are a ledger view as they are.</summary>
     internal bool IsNamed { get; }
 
+    /// <summary>The rounds of a tournament that these judgements, or some of them, complete; null where nobody played it. Only <see cref="IsNamed"/> ones have any.</summary>
+    internal PlayedRounds? Played { get; set; }
+
     /// <inheritdoc/>
     public Judgement this[int index] => Items[index];
 
     /// <summary>These and others, which may come in any order.</summary>
-    public RolloutJudgements With(ReadOnlySpan<Judgement> added)
+    public RolloutJudgements With(ReadOnlySpan<NotedJudgement> added)
     {
         Span<long> order = added.Length <= 256 ? stackalloc long[added.Length] : new long[added.Length];
         for (int i = 0; i < order.Length; i++)
         {
-            order[i] = ((long)added[i].Sample << 32) | (uint)i;
+            order[i] = ((long)added[i].Mark.Sample << 32) | (uint)i;
         }
 
         order.Sort();
         var items = new Judgement[Items.Length + added.Length];
         var marks = new PairMark[items.Length];
-        bool named = IsNamed;
+        bool named = IsNamed || _anyHinted;
+        bool anyHinted = _anyHinted;
         for (int at = 0, mine = 0, theirs = 0; at < items.Length; at++)
         {
             if (theirs == order.Length || (mine < Items.Length && _marks[mine].Sample <= order[theirs] >> 32))
@@ -56,19 +78,21 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
             }
             else
             {
-                Judgement judgement = added[(int)order[theirs++]];
-                (items[at], marks[at]) = (judgement, PairMark.Of(judgement));
-                named &= !judgement.Hinted;
+                ref readonly NotedJudgement noted = ref added[(int)order[theirs++]];
+                (items[at], marks[at]) = (noted.Judgement, noted.Mark);
+                anyHinted |= noted.Hinted;
             }
 
             named &= at == 0 || marks[at - 1].Sample < marks[at].Sample;
         }
 
-        return new RolloutJudgements(items, marks, named);
+        var all = new RolloutJudgements(items, marks, named, anyHinted);
+        all.Played = all.IsNamed ? Played : null;
+        return all;
     }
 
     /// <summary>Those that vote: training data is no vote.</summary>
-    public IReadOnlyList<Judgement> WithoutHinted() => Array.Exists(Items, static judgement => judgement.Hinted) ? Array.FindAll(Items, static judgement => !judgement.Hinted) : this;
+    public IReadOnlyList<Judgement> WithoutHinted() => _anyHinted ? Array.FindAll(Items, static judgement => !judgement.Hinted) : this;
 
     /// <inheritdoc/>
     public IEnumerator<Judgement> GetEnumerator() => ((IEnumerable<Judgement>)Items).GetEnumerator();
@@ -76,3 +100,9 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
+
+/// <summary>Complete rounds of a tournament. They stay what they are whatever is drawn later.</summary>
+/// <param name="Scheme">Whose tournament it is.</param>
+/// <param name="Rounds">The rounds.</param>
+/// <param name="Stop">Why matches stopped.</param>
+internal sealed record PlayedRounds(IJudgingScheme Scheme, IReadOnlyList<MatchResult[]> Rounds, StopReason? Stop);

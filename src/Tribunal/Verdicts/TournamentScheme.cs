@@ -34,7 +34,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         }
 
         var matches = Matches.Of(_options, field, rollout.Responses.Count, LedgerView.Of(ledger));
-        Referee referee = Play(rollout, field, matches, allowance, settle: false);
+        Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
         return referee.Draws.Count > 0 ? new NextDraws(referee.Draws, null) : new NextDraws([], referee.Stop);
     }
 
@@ -55,7 +55,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
         var view = LedgerView.Of(ledger);
         var matches = Matches.Of(_options, field, rollout.Responses.Count, view);
-        Referee referee = Play(rollout, field, matches, allowance, settle: false);
+        Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
         bool over = referee.Draws.Count == 0;
         StopReason? stop = over ? referee.Stop : ledger.Count == 0 ? null : StopReason.Budget;
 
@@ -127,9 +127,22 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         int Rival() => field.EntrantOf[Array.Find(standing.Ranking, response => field.EntrantOf[response] != leader)];
     }
 
-    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle)
+    // Rounds that an earlier call found complete are not played again; where an allowance is shared out, all are.
+    private Referee PlayOn(Rollout rollout, Field field, Matches matches, IReadOnlyList<Judgement> ledger, int? allowance)
     {
-        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance);
+        if (allowance is not null || ledger is not RolloutJudgements { IsNamed: true, Count: > 0 } judgements)
+        {
+            return Play(rollout, field, matches, allowance, settle: false);
+        }
+
+        Referee referee = Play(rollout, field, matches, allowance: null, settle: false, judgements.Played is { } before && before.Scheme == this ? before : null);
+        judgements.Played = new PlayedRounds(this, referee.Rounds, referee.Stop);
+        return referee;
+    }
+
+    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle, PlayedRounds? played = null)
+    {
+        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance, played);
         IPairing pairing = Pairing(field.Entrants, rollout);
         while (pairing.Next(referee.Rounds) is { } pairs && referee.Play(pairs, settle))
         {

@@ -209,6 +209,31 @@ public sealed class RunTests : IDisposable
         Assert.Equal((RunStatus.Complete, 50L), (resumed.Status, resumed.Rollouts));
     }
 
+    // Each process knows a part of the rounds and of their judgements, and must never take it for the whole.
+    [Theory]
+    [InlineData(1, 7)]
+    [InlineData(2, 3)]
+    [InlineData(3, 4)]
+    [InlineData(2, 64)]
+    public async Task A_tournament_spread_over_processes_ends_as_in_one(int processes, int drawsPerChunk)
+    {
+        using var bed = new RunBed(rollouts: 12, responses: 9) { Protocol = "rrm", Options = new() { DrawsPerChunk = drawsPerChunk, DrawsPerShard = 20 } };
+        bed.Judge.On = static (_, question) => new JudgeReply
+        {
+            Text = $"\\boxed{{Assistant {(question.Seed % 3 == 0 ? 1 : 2)}}}",
+            Reasoning = "…",
+            Finish = "stop",
+            Usage = new Usage(10, 5),
+        };
+        var request = new EvaluationRequest { Batch = bed.Batch, Tournament = new() { Kind = Tribunal.Tournaments.TournamentKind.Knockout, Votes = 3 } };
+        RunOutcome whole = await bed.RunAsync("whole", request);
+        RunOutcome spread = await EvaluateBatch.RunAsync(new SpreadContext("run", [.. Enumerable.Range(0, processes).Select(_ => bed.NewProcess())]), new BatchRun("run", request));
+        Assert.Equal((RunStatus.Complete, 12L * 8 * 3), (whole.Status, whole.Judgements));
+        Assert.Equal((RunStatus.Complete, 12L * 8 * 3), (spread.Status, spread.Judgements));
+        Assert.Equal(File.ReadAllText(bed.PathOf(RunFiles.Verdicts, "whole")), File.ReadAllText(bed.PathOf(RunFiles.Verdicts)));
+        Assert.Equal(12 * 8 * 3, (await bed.LedgerAsync()).Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+    }
+
     [Fact]
     public async Task A_token_limit_stops_the_run_and_a_higher_one_finishes_it_as_if_there_had_been_none()
     {
