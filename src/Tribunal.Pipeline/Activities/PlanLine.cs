@@ -33,8 +33,10 @@ internal static class PlanLine
     }
 
     /// <summary>Reads a line.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="before">The draw of the line before: votes of a match share what they say of its two.</param>
     /// <exception cref="JsonException">It is none.</exception>
-    public static PlannedDraw Read(ReadOnlySpan<byte> line)
+    public static PlannedDraw Read(ReadOnlySpan<byte> line, PlannedDraw? before = null)
     {
         var reader = new Utf8JsonReader(line);
         int? rollout = null, sample = null, hint = null;
@@ -53,11 +55,11 @@ internal static class PlanLine
             }
             else if (reader.ValueTextEquals("order"u8))
             {
-                order = Numbers(ref reader);
+                order = Numbers(ref reader, before);
             }
             else if (reader.ValueTextEquals("pair"u8))
             {
-                pair = Numbers(ref reader);
+                pair = Numbers(ref reader, before);
             }
             else if (reader.ValueTextEquals("hint"u8))
             {
@@ -84,7 +86,7 @@ internal static class PlanLine
         return reader.GetInt32();
     }
 
-    private static int[] Numbers(ref Utf8JsonReader reader)
+    private static int[] Numbers(ref Utf8JsonReader reader, PlannedDraw? before)
     {
         Span<int> few = stackalloc int[2];
         List<int>? more = null;
@@ -104,8 +106,10 @@ internal static class PlanLine
             count++;
         }
 
-        return more is null ? few[..count].ToArray() : [.. more];
+        return more is not null ? [.. more] : Same(before?.Pair, few[..count]) ?? Same(before?.Order, few[..count]) ?? few[..count].ToArray();
     }
+
+    private static int[]? Same(IReadOnlyList<int>? known, ReadOnlySpan<int> numbers) => known is int[] array && numbers.SequenceEqual(array) ? array : null;
 
     private static int Put(Span<byte> line, int at, ReadOnlySpan<byte> text)
     {

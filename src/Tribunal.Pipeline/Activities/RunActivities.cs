@@ -390,7 +390,7 @@ public sealed partial class RunActivities(
         {
             if (line >= first && line < first + options.DrawsPerChunk && plan.AsSpan(range) is { Length: > 0 } json)
             {
-                draws.Add(PlanLine.Read(json));
+                draws.Add(PlanLine.Read(json, draws.LastOrDefault()));
             }
 
             line++;

@@ -10,6 +10,7 @@ namespace Tribunal.Pipeline.Batches;
 internal static class OwnForm
 {
     private static readonly JsonReaderOptions Json = new() { MaxDepth = 64 };
+    private static readonly byte[] Blanks = [.. " \t\r\n"u8];
     private static readonly Response Empty = new("");
     private static readonly Response Outlined = new(" ");
 
@@ -21,7 +22,7 @@ internal static class OwnForm
         try
         {
             var reader = new Utf8JsonReader(record, Json);
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && ReadObject(ref reader, texts) is { } rollout && !reader.Read() ? rollout : null;
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && ReadObject(ref reader, record, texts) is { } rollout && !reader.Read() ? rollout : null;
         }
         catch (JsonException)
         {
@@ -29,7 +30,7 @@ internal static class OwnForm
         }
     }
 
-    private static Rollout? ReadObject(ref Utf8JsonReader reader, bool texts)
+    private static Rollout? ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> record, bool texts)
     {
         string? id = null, reference = null, domain = null;
         List<Message>? prompt = null;
@@ -51,7 +52,7 @@ internal static class OwnForm
             }
             else if (reader.ValueTextEquals("responses"u8))
             {
-                usual = reader.Read() && (responses = Responses(ref reader, texts)) is not null;
+                usual = reader.Read() && (responses = Responses(ref reader, ref record, texts)) is not null;
             }
             else if (reader.ValueTextEquals("best"u8))
             {
@@ -145,20 +146,48 @@ internal static class OwnForm
         return reader.TokenType == JsonTokenType.EndArray ? turns : null;
     }
 
-    private static List<Response>? Responses(ref Utf8JsonReader reader, bool texts)
+    // What a reader goes through byte by byte is read here: nearly all of a record is responses. The reader goes on behind them.
+    private static List<Response>? Responses(ref Utf8JsonReader reader, ref ReadOnlySpan<byte> record, bool texts)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             return null;
         }
 
+        ReadOnlySpan<byte> rest = record[(int)reader.BytesConsumed..];
         var responses = new List<Response>();
-        while (reader.Read() && reader.TokenType == JsonTokenType.String)
+        while (true)
         {
-            responses.Add(texts ? new Response(reader.GetString()!) : reader.ValueSpan.IsEmpty ? Empty : Outlined);
+            rest = rest.TrimStart(Blanks);
+            if (rest is [(byte)']', ..] && responses.Count == 0)
+            {
+                break;
+            }
+
+            if (rest is not [(byte)'"', ..] || JsonStrings.Length(rest[1..]) is var length && length < 0)
+            {
+                return null;
+            }
+
+            responses.Add(texts ? new Response(JsonStrings.Read(rest.Slice(1, length))) : length == 0 ? Empty : Outlined);
+            rest = rest[(length + 2)..].TrimStart(Blanks);
+            if (rest is [(byte)']', ..])
+            {
+                break;
+            }
+
+            if (rest is not [(byte)',', ..])
+            {
+                return null;
+            }
+
+            rest = rest[1..];
         }
 
-        return reader.TokenType == JsonTokenType.EndArray ? responses : null;
+        // To the reader, the list was empty.
+        record = rest;
+        reader = new Utf8JsonReader(rest, isFinalBlock: true, reader.CurrentState);
+        return reader.Read() ? responses : null;
     }
 
     private static bool TryText(ref Utf8JsonReader reader, out string? text)

@@ -30,6 +30,8 @@ public sealed class PlanLineTests
         {
             string line = JsonSerializer.Serialize(new PlannedDraw(rollout, sample, order, pair, hint, route), PipelineJson.Default.PlannedDraw);
             PlannedDraw read = PlanLine.Read(Encoding.UTF8.GetBytes(line));
+            PlannedDraw again = PlanLine.Read(Encoding.UTF8.GetBytes(line), read);
             Assert.Equal(line, JsonSerializer.Serialize(read, PipelineJson.Default.PlannedDraw));
+            Assert.Equal(line, JsonSerializer.Serialize(again, PipelineJson.Default.PlannedDraw));
         });
 }

@@ -58,12 +58,13 @@ public sealed class LocalRunStore : IRunStore
         string path = PathOf(name);
         string temporary = WriteTemporary(path, content.Span);
 
-        // The platform's move looks first and renames then: threads must not do so at once. Ownership keeps other processes away.
+        // To look first and rename then is what the platform's move does as well: threads must not do so at once. Ownership keeps other
+        // processes away.
         lock (Creating)
         {
             if (!File.Exists(path))
             {
-                File.Move(temporary, path, overwrite: false);
+                File.Move(temporary, path, overwrite: true);
                 return Task.FromResult(true);
             }
         }
