@@ -146,8 +146,8 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         int votes = request.Tournament.Votes ?? each;
         return votes * (request.Tournament.Kind switch
         {
-            // Rounds wait for one another, and each has half the matches of the one before: a shard is cut to keep the judge busy in the middle one.
-            TournamentKind.Knockout => (int)Math.Round(Math.Sqrt(n / 2.0)),
+            // Rounds wait for one another, and each has half the matches of the one before: a shard keeps the judge busy up to the semi-finals.
+            TournamentKind.Knockout => n > 3 ? 2 : 1,
             TournamentKind.Swiss => n / 2,
             _ => PairIndex.Count(n),
         });

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Tribunal.Judging;
 using Tribunal.MetaReward;
 using Tribunal.Sampling;
@@ -6,8 +7,8 @@ using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
 
-/// <summary>Pair judgements grouped by match and, inside a match, by vote.</summary>
-internal sealed class Matches
+/// <summary>Pair judgements grouped by match and, inside a match, by vote. Made anew for every question, in memory that is lent.</summary>
+internal sealed class Matches : IDisposable
 {
     private readonly SchemeOptions _options;
     private readonly int _entrants;
@@ -40,8 +41,8 @@ internal sealed class Matches
     public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
     {
         ReadOnlySpan<PairMark> marks = view.Marks;
-        var votes = new Vote[marks.Length];
-        long[] drawn = new long[marks.Length];
+        Vote[] votes = ArrayPool<Vote>.Shared.Rent(marks.Length);
+        long[] drawn = ArrayPool<long>.Shared.Rent(marks.Length);
         int count = 0;
         view.Unusable = 0;
         for (int at = 0; at < marks.Length; at++)
@@ -68,8 +69,15 @@ internal sealed class Matches
             }
         }
 
-        drawn.AsSpan(0, count).Sort();
+        SmallSort.Ascending(drawn.AsSpan(0, count));
         return new Matches(options, field.Entrants, view.Judgements, votes, drawn, count);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        ArrayPool<Vote>.Shared.Return(_votes);
+        ArrayPool<long>.Shared.Return(_drawn);
     }
 
     /// <summary>Finds a match: what was drawn of it, usable or not.</summary>

@@ -64,7 +64,7 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
             order[i] = ((long)added[i].Mark.Sample << 32) | (uint)i;
         }
 
-        order.Sort();
+        SmallSort.Ascending(order);
         var items = new Judgement[Items.Length + added.Length];
         var marks = new PairMark[items.Length];
         bool named = IsNamed || _anyHinted;

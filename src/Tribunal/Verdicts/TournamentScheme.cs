@@ -33,7 +33,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        var matches = Matches.Of(_options, field, rollout.Responses.Count, LedgerView.Of(ledger));
+        using var matches = Matches.Of(_options, field, rollout.Responses.Count, LedgerView.Of(ledger));
         Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
         return referee.Draws.Count > 0 ? new NextDraws(referee.Draws, null) : new NextDraws([], referee.Stop);
     }
@@ -42,7 +42,8 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     {
         var view = LedgerView.Of(ledger);
         var field = Field.Of(rollout, _answers);
-        return Cast(rollout, view, field, stop, field.Entrants < 2 ? null : Matches.Of(_options, field, rollout.Responses.Count, view), played: null);
+        using Matches? matches = field.Entrants < 2 ? null : Matches.Of(_options, field, rollout.Responses.Count, view);
+        return Cast(rollout, view, field, stop, matches, played: null);
     }
 
     public Verdict Conclude(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
@@ -54,7 +55,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         }
 
         var view = LedgerView.Of(ledger);
-        var matches = Matches.Of(_options, field, rollout.Responses.Count, view);
+        using var matches = Matches.Of(_options, field, rollout.Responses.Count, view);
         Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
         bool over = referee.Draws.Count == 0;
         StopReason? stop = over ? referee.Stop : ledger.Count == 0 ? null : StopReason.Budget;
@@ -159,7 +160,8 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         int pairs = PairIndex.Count(n);
         var field = Field.Of(rollout, null);
         LedgerView view = LedgerView.Of([.. ledger.Where(j => j.Sample < allowance)]);
-        Ballots ballots = Matches.Of(_options, field, n, view).Ballots;
+        using var matches = Matches.Of(_options, field, n, view);
+        Ballots ballots = matches.Ballots;
         if (pairs == 0 || ballots.Count == 0)
         {
             return new RolloutStatistics

@@ -237,10 +237,22 @@ public sealed class LocalRunStore : IRunStore
     private static string WriteTemporary(string path, ReadOnlySpan<byte> content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
-        using SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
-        RandomAccess.Write(file, content, 0);
-        return temporary;
+        while (true)
+        {
+            string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
+            try
+            {
+                // New, since emptying a file has the file system write it out when it closes.
+                using SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+                RandomAccess.Write(file, content, 0);
+                return temporary;
+            }
+            catch (IOException) when (File.Exists(temporary))
+            {
+                // What a killed process of the same number has left.
+                File.Delete(temporary);
+            }
+        }
     }
 
     private string PathOf(string name)
