@@ -10,16 +10,18 @@ namespace Tribunal.Pipeline.Activities;
 internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
 {
     /// <summary>
-    /// The judgement, in the ledger; null where the run has to stop instead. A place at the gate is held until the ledger has
-    /// it, so that a kill loses no more judgements than the gate has places.
+    /// The judgement, in the ledger; null where the run has to stop instead. A place at a gate is held until the ledger has it, so that a
+    /// kill loses no more judgements than the gates have places: the judge's while it is asked, the meta reward model's from then on,
+    /// so that the judge never waits for a meta reward.
     /// </summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
         BranchJudge asked = context.Branches.Of(draw);
-        await asked.Gate.WaitAsync(cancellationToken);
+        SemaphoreSlim held = asked.Gate;
+        await held.WaitAsync(cancellationToken);
         try
         {
-            if (context.Monitor.Halt is not null || await JudgementSource.DrawAsync(
+            if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
                     asked.Binding, context.Manifest.Request.Seed, rollout, draw, (exception, token) => StopsRunAsync(exception, asked.Binding.Judge, token), cancellationToken) is not { } judgement)
             {
                 return null;
@@ -27,12 +29,21 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
             context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
+            if (asked.MetaGate is { } metaGate)
+            {
+                // Not let go of before the other is had: no judgement is without a place.
+                await metaGate.WaitAsync(cancellationToken);
+                held.Release();
+                held = metaGate;
+                judgement = await JudgementSource.MetaScoreAsync(asked.Binding, rollout, judgement, cancellationToken);
+            }
+
             await ledger.AppendAsync(judgement);
             return judgement;
         }
         finally
         {
-            asked.Gate.Release();
+            held.Release();
         }
     }
 

@@ -7,17 +7,31 @@ using Tribunal.Training;
 
 namespace Tribunal.Pipeline.Activities;
 
-/// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off, and has it meta-scored.</summary>
+/// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off; has it meta-scored.</summary>
 internal static class JudgementSource
 {
-    /// <summary>The judgement; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
+    /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
+    /// <inheritdoc cref="AskAsync"/>
+    public static async Task<Judgement?> DrawAsync(
+        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
+        await AskAsync(binding, seed, rollout, draw, stops, cancellationToken) is { } judgement
+            ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
+            : null;
+
+    /// <summary>The judgement with its meta reward, where it takes one.</summary>
+    public static async Task<Judgement> MetaScoreAsync(JudgeBinding binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+        binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
+            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
+            : judgement;
+
+    /// <summary>The judgement as the judge gave it; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
     /// <param name="binding">Whom to ask, and how.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="rollout">The rollout.</param>
     /// <param name="draw">Which sample of it.</param>
     /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Judgement?> DrawAsync(
+    public static async Task<Judgement?> AskAsync(
         JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
     {
         IProtocol protocol = binding.Protocol;
@@ -75,14 +89,7 @@ internal static class JudgementSource
             judgement = judgement with { Neutralised = prompt.Neutralised };
         }
 
-        if (draw.Hint is not null)
-        {
-            return judgement with { Hinted = true };
-        }
-
-        return judgement.Outcome == JudgementOutcome.Valid && binding.Meta is { } meta
-            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
-            : judgement;
+        return draw.Hint is null ? judgement : judgement with { Hinted = true };
     }
 
     private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with

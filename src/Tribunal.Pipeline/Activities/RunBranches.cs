@@ -12,7 +12,8 @@ namespace Tribunal.Pipeline.Activities;
 /// <param name="Gate">
 /// Requests to the judge under way at once over all chunks in this process: what waits here when the run stops is never sent.
 /// </param>
-internal sealed record BranchJudge(JudgeBinding Binding, SemaphoreSlim Gate);
+/// <param name="MetaGate">As many more that have their answer and wait for a meta reward; null where there is none to wait for.</param>
+internal sealed record BranchJudge(JudgeBinding Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
 
 /// <summary>The ways in which a run judges: its own, and one per line of its routing table.</summary>
 internal sealed class RunBranches
@@ -24,8 +25,8 @@ internal sealed class RunBranches
     public RunBranches(EvaluationRequest request, JudgeRoutes routes)
     {
         Routes = routes;
-        var gates = new Dictionary<string, SemaphoreSlim>(StringComparer.Ordinal);
-        Own = new BranchJudge(routes.Own, GateOf(routes.Own));
+        var gates = new Dictionary<(string Judge, bool Meta), SemaphoreSlim>();
+        Own = Judge(routes.Own);
         string ownPrompt = PromptFingerprint.Of(routes.Own.Protocol);
         var branches = new List<Branch>();
         for (int i = 0; i < routes.Routed.Count; i++)
@@ -35,18 +36,20 @@ internal sealed class RunBranches
             bool apart = binding.Judge.Name != routes.Own.Judge.Name || binding.Sampling != routes.Own.Sampling || PromptFingerprint.Of(binding.Protocol) != ownPrompt;
             string name = RoutingTable.NameOf(route);
             branches.Add(new Branch(name, Schemes.For(JudgeRoutes.RequestFor(request, route), binding.Protocol, binding.LearnedMeta), binding.Protocol, apart));
-            _routed.Add(name, new BranchJudge(binding, GateOf(binding)));
+            _routed.Add(name, Judge(binding));
         }
 
         var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol, routes.Own.LearnedMeta), routes.Own.Protocol);
         Router = new Router(own, request.Routing, branches);
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
-        SemaphoreSlim GateOf(JudgeBinding binding)
+        BranchJudge Judge(JudgeBinding binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
+
+        SemaphoreSlim GateOf(JudgeBinding binding, bool meta)
         {
-            if (!gates.TryGetValue(binding.Judge.Name, out SemaphoreSlim? gate))
+            if (!gates.TryGetValue((binding.Judge.Name, meta), out SemaphoreSlim? gate))
             {
-                gates.Add(binding.Judge.Name, gate = new SemaphoreSlim(binding.Concurrency));
+                gates.Add((binding.Judge.Name, meta), gate = new SemaphoreSlim(binding.Concurrency));
             }
 
             return gate;
@@ -60,7 +63,7 @@ internal sealed class RunBranches
 
     public Router Router { get; }
 
-    /// <summary>Requests under way at once over all judges.</summary>
+    /// <summary>Judgements under way at once over all judges: asked for, or waiting for their meta rewards.</summary>
     public int Concurrency { get; }
 
     /// <summary>Who is asked for a planned draw.</summary>

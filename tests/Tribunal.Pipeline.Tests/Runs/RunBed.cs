@@ -46,6 +46,11 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public LearnedMetaModel? LearnedMeta { get; set; }
 
+    public IMetaRewardModel? Meta { get; set; }
+
+    /// <summary>Requests to a judge under way at once.</summary>
+    public const int Concurrency = 8;
+
     public RunMonitors Monitors { get; private set; } = new();
 
     public JudgeBinding Resolve(EvaluationRequest request)
@@ -54,7 +59,7 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
         ScriptedJudge judge = request.Judge is null ? Judge
             : request.Judge == Second.Name ? Second
             : throw new JudgeConfigurationException($"there is no judge '{request.Judge}'");
-        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = 8, LearnedMeta = LearnedMeta };
+        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = Concurrency, LearnedMeta = LearnedMeta, Meta = Meta };
     }
 
     /// <summary>Runs as a fresh process would.</summary>

@@ -1,8 +1,10 @@
 using Tribunal.Judging;
+using Tribunal.MetaReward;
 using Tribunal.Pipeline.Activities;
 using Tribunal.Pipeline.Orchestration;
 using Tribunal.Pipeline.Runs;
 using Tribunal.Pipeline.Storage;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Pipeline.Tests.Runs;
 
@@ -29,6 +31,26 @@ public sealed class RunTests : IDisposable
         Assert.Equal(50, summary.Overall.Accuracy!.Of);
         Assert.Equal(50, summary.Calibration!.All.Count);
         Assert.Equal(50, summary.Calibration.HeldBack!.FittedOn + summary.Calibration.HeldBack.After.Count);
+    }
+
+    [Fact]
+    public async Task The_judge_is_asked_on_while_meta_rewards_are_waited_for()
+    {
+        // No meta reward comes before the judge has had more questions than it takes at once.
+        var more = new TaskCompletionSource();
+        _bed.Judge.On = (call, _) =>
+        {
+            if (call > RunBed.Concurrency)
+            {
+                more.TrySetResult();
+            }
+
+            return null;
+        };
+        _bed.Meta = new WaitingMeta(more.Task);
+        RunOutcome outcome = await _bed.RunAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((RunStatus.Complete, 200L), (outcome.Status, outcome.Judgements));
+        Assert.All(await _bed.LedgerAsync(), static judgement => Assert.Equal(judgement.Sample, judgement.Meta));
     }
 
     [Fact]
@@ -279,5 +301,16 @@ public sealed class RunTests : IDisposable
         await using IRunOwnership? first = await store.TryOwnAsync(CancellationToken.None);
         Assert.NotNull(first);
         Assert.Null(await store.TryOwnAsync(CancellationToken.None));
+    }
+
+    private sealed class WaitingMeta(Task until) : IMetaRewardModel
+    {
+        public string Name => "waiting";
+
+        public async Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+        {
+            await until.WaitAsync(cancellationToken);
+            return judgement.Sample;
+        }
     }
 }
