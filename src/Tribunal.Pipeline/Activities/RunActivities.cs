@@ -246,7 +246,11 @@ public sealed partial class RunActivities(
         {
             RolloutJudgements all = ledger.GetValueOrDefault(rollouts[i].Id) ?? RolloutJudgements.None;
             IReadOnlyList<Judgement> drawn = all.WithoutHinted();
-            summary.AddHinted(all);
+            if (!ReferenceEquals(all, drawn))
+            {
+                summary.AddHinted(all);
+            }
+
             Verdict verdict = VerdictCaster.Cast(rollouts[i], drawn, context.Branches.Router.Find(rollouts[i], drawn), context.Manifest.Simulated, allowances?[i]);
             PipelineTelemetry.Cast(verdict);
             AppendLine(buffer, verdict, TribunalJson.Default.Verdict);

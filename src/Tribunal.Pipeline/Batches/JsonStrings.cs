@@ -38,30 +38,36 @@ internal static class JsonStrings
         }
     }
 
-    /// <summary>Reads a string.</summary>
-    /// <param name="content">Its content, as long as <see cref="Length"/> says, valid UTF-8 without broken surrogates.</param>
-    public static string Read(ReadOnlySpan<byte> content)
+    /// <summary>Reads a string; null where it is not one, or never ends.</summary>
+    /// <param name="json">From behind the opening quote, valid UTF-8 without broken surrogates.</param>
+    /// <param name="characters">Room for as many characters as there are bytes.</param>
+    /// <param name="length">The length of its content, escapes included.</param>
+    public static string? Read(ReadOnlySpan<byte> json, Span<char> characters, out int length)
     {
-        int escape = content.IndexOf((byte)'\\');
-        if (escape < 0)
-        {
-            return Encoding.UTF8.GetString(content);
-        }
-
-        char[] characters = ArrayPool<char>.Shared.Rent(content.Length);
+        length = 0;
         int count = 0;
-        while (escape >= 0)
+        while (true)
         {
-            count += Encoding.UTF8.GetChars(content[..escape], characters.AsSpan(count));
-            characters[count++] = Unescape(content[escape..]);
-            content = content[(escape + EscapeLength(content[escape..]))..];
-            escape = content.IndexOf((byte)'\\');
-        }
+            int next = json[length..].IndexOfAny(Special);
+            if (next < 0)
+            {
+                return null;
+            }
 
-        count += Encoding.UTF8.GetChars(content, characters.AsSpan(count));
-        string text = new(characters, 0, count);
-        ArrayPool<char>.Shared.Return(characters);
-        return text;
+            count += Encoding.UTF8.GetChars(json.Slice(length, next), characters[count..]);
+            length += next;
+            switch (json[length])
+            {
+                case (byte)'"':
+                    return new string(characters[..count]);
+                case (byte)'\\' when EscapeLength(json[length..]) is var escape and > 0:
+                    characters[count++] = Unescape(json[length..]);
+                    length += escape;
+                    break;
+                default:
+                    return null;
+            }
+        }
     }
 
     private static int EscapeLength(ReadOnlySpan<byte> escape) => escape.Length < 2 ? -1 : escape[1] switch

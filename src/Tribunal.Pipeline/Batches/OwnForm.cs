@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Tribunal.Rollouts;
 
@@ -155,21 +156,57 @@ internal static class OwnForm
         }
 
         ReadOnlySpan<byte> rest = record[(int)reader.BytesConsumed..];
-        var responses = new List<Response>();
-        while (true)
+        char[] characters = texts ? ArrayPool<char>.Shared.Rent(rest.Length) : [];
+        List<Response>? responses = Responses(ref rest, characters, texts);
+        if (texts)
         {
-            rest = rest.TrimStart(Blanks);
-            if (rest is [(byte)']', ..] && responses.Count == 0)
-            {
-                break;
-            }
+            ArrayPool<char>.Shared.Return(characters);
+        }
 
-            if (rest is not [(byte)'"', ..] || JsonStrings.Length(rest[1..]) is var length && length < 0)
+        if (responses is null)
+        {
+            return null;
+        }
+
+        // To the reader, the list was empty.
+        record = rest;
+        reader = new Utf8JsonReader(rest, isFinalBlock: true, reader.CurrentState);
+        return reader.Read() ? responses : null;
+    }
+
+    // Leaves the list's end.
+    private static List<Response>? Responses(ref ReadOnlySpan<byte> rest, Span<char> characters, bool texts)
+    {
+        var responses = new List<Response>();
+        rest = rest.TrimStart(Blanks);
+        while (rest is not [(byte)']', ..] || responses.Count > 0)
+        {
+            if (rest is not [(byte)'"', ..])
             {
                 return null;
             }
 
-            responses.Add(texts ? new Response(JsonStrings.Read(rest.Slice(1, length))) : length == 0 ? Empty : Outlined);
+            int length;
+            if (texts)
+            {
+                if (JsonStrings.Read(rest[1..], characters, out length) is not { } text)
+                {
+                    return null;
+                }
+
+                responses.Add(new Response(text));
+            }
+            else
+            {
+                length = JsonStrings.Length(rest[1..]);
+                if (length < 0)
+                {
+                    return null;
+                }
+
+                responses.Add(length == 0 ? Empty : Outlined);
+            }
+
             rest = rest[(length + 2)..].TrimStart(Blanks);
             if (rest is [(byte)']', ..])
             {
@@ -181,13 +218,10 @@ internal static class OwnForm
                 return null;
             }
 
-            rest = rest[1..];
+            rest = rest[1..].TrimStart(Blanks);
         }
 
-        // To the reader, the list was empty.
-        record = rest;
-        reader = new Utf8JsonReader(rest, isFinalBlock: true, reader.CurrentState);
-        return reader.Read() ? responses : null;
+        return responses;
     }
 
     private static bool TryText(ref Utf8JsonReader reader, out string? text)

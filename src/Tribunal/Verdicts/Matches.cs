@@ -10,24 +10,26 @@ namespace Tribunal.Verdicts;
 /// <summary>Pair judgements grouped by match and, inside a match, by vote. Made anew for every question, in memory that is lent.</summary>
 internal sealed class Matches : IDisposable
 {
+    private const int None = -1;
+
     private readonly SchemeOptions _options;
     private readonly int _entrants;
     private readonly Judgement[] _judgements;
     private readonly Vote[] _votes;
 
-    // Match and position in _votes of everything drawn, ascending: a match is a slice, and in it votes ascend.
-    private readonly long[] _drawn;
+    // Where the first of each match's votes stands in _votes, or None.
+    private readonly int[] _first;
     private readonly int _count;
     private Ballots? _ballots;
     private (int Match, int Start, int Count)[]? _segments;
 
-    private Matches(SchemeOptions options, int entrants, Judgement[] judgements, Vote[] votes, long[] drawn, int count)
+    private Matches(SchemeOptions options, int entrants, Judgement[] judgements, Vote[] votes, int[] first, int count)
     {
         _options = options;
         _entrants = entrants;
         _judgements = judgements;
         _votes = votes;
-        _drawn = drawn;
+        _first = first;
         _count = count;
     }
 
@@ -41,8 +43,10 @@ internal sealed class Matches : IDisposable
     public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
     {
         ReadOnlySpan<PairMark> marks = view.Marks;
+        int matches = PairIndex.Count(field.Entrants);
         Vote[] votes = ArrayPool<Vote>.Shared.Rent(marks.Length);
-        long[] drawn = ArrayPool<long>.Shared.Rent(marks.Length);
+        int[] first = ArrayPool<int>.Shared.Rent(matches);
+        first.AsSpan(0, matches).Fill(None);
         int count = 0;
         view.Unusable = 0;
         for (int at = 0; at < marks.Length; at++)
@@ -64,54 +68,45 @@ internal sealed class Matches : IDisposable
             if (a != b)
             {
                 int winner = counts && mark.Winner != PairMark.None ? field.EntrantOf[mark.Winner] : PairMark.None;
-                drawn[count] = ((long)PairIndex.Of(a, b, field.Entrants) << 32) | (uint)count;
-                votes[count++] = new Vote(number, a, b, winner, counts, at);
+                votes[count++] = new Vote(PairIndex.Of(a, b, field.Entrants), number, a, b, winner, counts, at);
             }
         }
 
-        SmallSort.Ascending(drawn.AsSpan(0, count));
-        return new Matches(options, field.Entrants, view.Judgements, votes, drawn, count);
+        // From the last one on, so that votes of a match ascend.
+        for (int at = count - 1; at >= 0; at--)
+        {
+            votes[at].Next = first[votes[at].Match];
+            first[votes[at].Match] = at;
+        }
+
+        return new Matches(options, field.Entrants, view.Judgements, votes, first, count);
     }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
         ArrayPool<Vote>.Shared.Return(_votes);
-        ArrayPool<long>.Shared.Return(_drawn);
+        ArrayPool<int>.Shared.Return(_first);
     }
 
-    /// <summary>Finds a match: what was drawn of it, usable or not.</summary>
-    public ReadOnlySpan<long> SliceOf(int match)
-    {
-        ReadOnlySpan<long> drawn = _drawn.AsSpan(0, _count);
-        int start = LowerBound(drawn, (long)match << 32);
-        int length = 0;
-        while (start + length < _count && (int)(drawn[start + length] >> 32) == match)
-        {
-            length++;
-        }
-
-        return drawn.Slice(start, length);
-    }
-
-    /// <summary>Which votes of a match have been drawn.</summary>
-    public void Drawn(ReadOnlySpan<long> match, SlotSet slots)
+    /// <summary>Which votes of a match have been drawn, usable or not.</summary>
+    public void Drawn(int match, SlotSet slots)
     {
         slots.Clear();
-        foreach (long at in match)
+        for (int at = _first[match]; at != None; at = _votes[at].Next)
         {
-            slots.Add(_votes[(int)at].Number);
+            slots.Add(_votes[at].Number);
         }
     }
 
     /// <summary>By how much <paramref name="a"/> leads in a match, over the votes below <paramref name="upto"/>; where votes are <see cref="Plain"/>.</summary>
-    public double Lead(ReadOnlySpan<long> match, int a, int upto)
+    public double Lead(int match, int a, int upto)
     {
         double lead = 0;
-        foreach (long at in match)
+        for (int at = _first[match]; at != None; at = _votes[at].Next)
         {
-            ref readonly Vote vote = ref _votes[(int)at];
-            if (vote is { Counts: true, Winner: not PairMark.None } && vote.Number < upto)
+            ref readonly Vote vote = ref _votes[at];
+            if (vote.Counts && vote.Winner != PairMark.None && vote.Number < upto)
             {
                 double weight = WeightOf(vote);
                 lead += vote.Winner == a ? weight : -weight;
@@ -157,11 +152,16 @@ internal sealed class Matches : IDisposable
             return all.Extract(start, count, i, j);
         }
 
-        ReadOnlySpan<long> slice = SliceOf(match);
-        var ballots = new Ballots(2, slice.Length, mirrored: true);
-        foreach (long at in slice)
+        int votes = 0;
+        for (int at = _first[match]; at != None; at = _votes[at].Next)
         {
-            ref readonly Vote vote = ref _votes[(int)at];
+            votes++;
+        }
+
+        var ballots = new Ballots(2, votes, mirrored: true);
+        for (int at = _first[match]; at != None; at = _votes[at].Next)
+        {
+            ref readonly Vote vote = ref _votes[at];
             if (vote.Counts)
             {
                 int? winner = vote.Winner == i ? 0 : vote.Winner == j ? 1 : null;
@@ -176,53 +176,56 @@ internal sealed class Matches : IDisposable
     {
         var ballots = new Ballots(_entrants, _count, mirrored: true, _options.MetaModel);
         var segments = new List<(int Match, int Start, int Count)>();
-        for (int i = 0; i < _count; i++)
+        for (int match = 0; match < PairIndex.Count(_entrants); match++)
         {
-            int match = (int)(_drawn[i] >> 32);
-            ref readonly Vote vote = ref _votes[(int)_drawn[i]];
-            if (!vote.Counts)
+            int start = ballots.Count;
+            for (int at = _first[match]; at != None; at = _votes[at].Next)
             {
-                continue;
+                ref readonly Vote vote = ref _votes[at];
+                if (vote.Counts)
+                {
+                    int? winner = vote.Winner == PairMark.None ? null : vote.Winner;
+                    ballots.AddChoice(vote.Number, _judgements[vote.At], vote.A, vote.B, winner, WeightOf(vote));
+                }
             }
 
-            if (segments is [.., var last] && last.Match == match)
+            if (ballots.Count > start)
             {
-                segments[^1] = last with { Count = last.Count + 1 };
+                segments.Add((match, start, ballots.Count - start));
             }
-            else
-            {
-                segments.Add((match, ballots.Count, 1));
-            }
-
-            int? winner = vote.Winner == PairMark.None ? null : vote.Winner;
-            ballots.AddChoice(vote.Number, _judgements[vote.At], vote.A, vote.B, winner, WeightOf(vote));
         }
 
         _segments = [.. segments];
         return ballots;
     }
 
-    private double WeightOf(Vote vote) => _options.WeightOf(_judgements[vote.At]);
-
-    private static int LowerBound(ReadOnlySpan<long> ascending, long value)
-    {
-        int low = 0;
-        int high = ascending.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            (low, high) = ascending[middle] < value ? (middle + 1, high) : (low, middle);
-        }
-
-        return low;
-    }
+    private double WeightOf(in Vote vote) => _options.WeightOf(_judgements[vote.At]);
 
     /// <summary>A vote of a match.</summary>
-    /// <param name="Number">Its number in the match.</param>
-    /// <param name="A">One entrant.</param>
-    /// <param name="B">The other.</param>
-    /// <param name="Winner">The winner, or <see cref="PairMark.None"/>.</param>
-    /// <param name="Counts">Whether it can be voted with.</param>
-    /// <param name="At">Where the judgement stands in the view.</param>
-    private readonly record struct Vote(int Number, int A, int B, int Winner, bool Counts, int At);
+    private struct Vote(int match, int number, int a, int b, int winner, bool counts, int at)
+    {
+        /// <summary>The match.</summary>
+        public readonly int Match = match;
+
+        /// <summary>Its number in the match.</summary>
+        public readonly int Number = number;
+
+        /// <summary>One entrant.</summary>
+        public readonly int A = a;
+
+        /// <summary>The other.</summary>
+        public readonly int B = b;
+
+        /// <summary>The winner, or <see cref="PairMark.None"/>.</summary>
+        public readonly int Winner = winner;
+
+        /// <summary>Whether it can be voted with.</summary>
+        public readonly bool Counts = counts;
+
+        /// <summary>Where the judgement stands in the view.</summary>
+        public readonly int At = at;
+
+        /// <summary>Where the match's next vote stands, or <see cref="None"/>.</summary>
+        public int Next = None;
+    }
 }

@@ -67,8 +67,7 @@ internal sealed class Referee
         {
             (int a, int b) = pairs[m];
             int key = PairIndex.Of(a, b, _field.Entrants);
-            ReadOnlySpan<long> match = _matches.SliceOf(key);
-            _matches.Drawn(match, _slots);
+            _matches.Drawn(key, _slots);
             _current = (key, a, b);
 
             // An allowance is shared evenly; what is left over goes to the first matches.
@@ -78,11 +77,11 @@ internal sealed class Referee
             {
                 Stop = Stop is { } before && Severity(before) >= Severity(stop) ? before : stop;
                 _spent += advance.Upto;
-                results[m] = new MatchResult(a, b, Score(key, match, a, advance.Upto));
+                results[m] = new MatchResult(a, b, Score(key, a, advance.Upto));
             }
             else if (settle && _slots.Has(0))
             {
-                results[m] = new MatchResult(a, b, Score(key, match, a, SlotSet.Limit));
+                results[m] = new MatchResult(a, b, Score(key, a, SlotSet.Limit));
             }
             else
             {
@@ -130,7 +129,7 @@ internal sealed class Referee
     }
 
     // 1, ½ or 0 for a; a knockout needs a winner, and gets one by a seeded coin.
-    private double Score(int key, ReadOnlySpan<long> match, int a, int upto)
+    private double Score(int key, int a, int upto)
     {
         if (_options.Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin && _options.Tournament.Rating == RatingKind.Votes)
         {
@@ -138,7 +137,7 @@ internal sealed class Referee
             return 0.5;
         }
 
-        double lead = _matches.Plain ? _matches.Lead(match, a, upto) : WeightedLead(upto);
+        double lead = _matches.Plain ? _matches.Lead(key, a, upto) : WeightedLead(upto);
         if (Math.Abs(lead) > 1e-9)
         {
             return lead > 0 ? 1 : 0;

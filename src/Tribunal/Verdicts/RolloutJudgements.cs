@@ -64,7 +64,7 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
             order[i] = ((long)added[i].Mark.Sample << 32) | (uint)i;
         }
 
-        SmallSort.Ascending(order);
+        Sort(order);
         var items = new Judgement[Items.Length + added.Length];
         var marks = new PairMark[items.Length];
         bool named = IsNamed || _anyHinted;
@@ -97,12 +97,37 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
     /// <inheritdoc/>
     public IEnumerator<Judgement> GetEnumerator() => ((IEnumerable<Judgement>)Items).GetEnumerator();
 
+    // The library's sort asks a comparer where code is compiled ahead of time, and these are few and nearly in order.
+    private static void Sort(Span<long> order)
+    {
+        const int few = 128;
+        if (order.Length > few)
+        {
+            order.Sort();
+            return;
+        }
+
+        for (int i = 1; i < order.Length; i++)
+        {
+            long moved = order[i];
+            int at = i;
+            while (at > 0 && order[at - 1] > moved)
+            {
+                order[at] = order[at - 1];
+                at--;
+            }
+
+            order[at] = moved;
+        }
+    }
+
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
 /// <summary>Complete rounds of a tournament. They stay what they are whatever is drawn later.</summary>
 /// <param name="Scheme">Whose tournament it is.</param>
+/// <param name="Pairing">Who plays whom in it.</param>
 /// <param name="Rounds">The rounds.</param>
 /// <param name="Stop">Why matches stopped.</param>
-internal sealed record PlayedRounds(IJudgingScheme Scheme, IReadOnlyList<MatchResult[]> Rounds, StopReason? Stop);
+internal sealed record PlayedRounds(IJudgingScheme Scheme, IPairing Pairing, IReadOnlyList<MatchResult[]> Rounds, StopReason? Stop);

@@ -136,20 +136,25 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return Play(rollout, field, matches, allowance, settle: false);
         }
 
-        Referee referee = Play(rollout, field, matches, allowance: null, settle: false, judgements.Played is { } before && before.Scheme == this ? before : null);
-        judgements.Played = new PlayedRounds(this, referee.Rounds, referee.Stop);
+        PlayedRounds before = judgements.Played is { } played && played.Scheme == this ? played : new PlayedRounds(this, Pairing(field.Entrants, rollout), [], null);
+        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance: null, before);
+        PlayOut(referee, before.Pairing, settle: false);
+        judgements.Played = before with { Rounds = referee.Rounds, Stop = referee.Stop };
         return referee;
     }
 
-    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle, PlayedRounds? played = null)
+    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle)
     {
-        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance, played);
-        IPairing pairing = Pairing(field.Entrants, rollout);
+        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance);
+        PlayOut(referee, Pairing(field.Entrants, rollout), settle);
+        return referee;
+    }
+
+    private static void PlayOut(Referee referee, IPairing pairing, bool settle)
+    {
         while (pairing.Next(referee.Rounds) is { } pairs && referee.Play(pairs, settle))
         {
         }
-
-        return referee;
     }
 
     public int MatchCount(Rollout rollout) => PairIndex.Count(rollout.Responses.Count);
