@@ -55,6 +55,11 @@ internal static class JsonText
     // Escapes can spell half a pair, which is valid JSON and no valid text.
     private static bool HasBrokenSurrogate(ReadOnlySpan<byte> json)
     {
+        if (json.IndexOf("\\u"u8) < 0)
+        {
+            return false;
+        }
+
         while (true)
         {
             int backslash = json.IndexOf((byte)'\\');

@@ -91,12 +91,31 @@ public sealed class SummaryPart
     /// <summary>Adds a rollout's verdict and the judgements behind it.</summary>
     public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements)
     {
-        foreach (Judgement judgement in judgements)
+        if (judgements is RolloutJudgements { Sums: { IsPlain: true } sums })
         {
-            Add(judgement);
+            Add(sums);
+            Sent += judgements.Count;
+        }
+        else
+        {
+            foreach (Judgement judgement in judgements)
+            {
+                Add(judgement);
+            }
         }
 
-        AddOrderEffects(judgements);
+        if ((judgements as RolloutJudgements)?.OrderEffects() is { } effects)
+        {
+            Decided += effects.Decided;
+            FirstShown += effects.FirstShown;
+            Matched += effects.Matched;
+            Flipped += effects.Flipped;
+        }
+        else
+        {
+            AddOrderEffects(judgements);
+        }
+
         AddTo(SumsOf(Domains, rollout.Domain ?? ""), rollout, verdict);
         if (verdict.Route is { } route)
         {
@@ -203,27 +222,18 @@ public sealed class SummaryPart
         Confidences.Merge(other.Confidences);
     }
 
+    private void Add(LedgerSums sums)
+    {
+        Valid += sums.Valid;
+        Unparsable += sums.Unparsable;
+        Truncated += sums.Truncated;
+        Refused += sums.Refused;
+        Failed += sums.Failed;
+    }
+
     private void Add(Judgement judgement)
     {
-        switch (judgement.Outcome)
-        {
-            case JudgementOutcome.Valid:
-                Valid++;
-                break;
-            case JudgementOutcome.Unparsable:
-                Unparsable++;
-                break;
-            case JudgementOutcome.Truncated:
-                Truncated++;
-                break;
-            case JudgementOutcome.Refused:
-                Refused++;
-                break;
-            default:
-                Failed++;
-                break;
-        }
-
+        Add(LedgerSums.Of(judgement));
         Tries? tries = judgement.Tries;
         Sent += tries?.Requests ?? 1;
         Throttled += tries?.Throttled ?? 0;

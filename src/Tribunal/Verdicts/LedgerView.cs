@@ -51,35 +51,35 @@ internal sealed class LedgerView
 
     public VoteCounts Counts(int kept)
     {
-        Span<int> outcomes = stackalloc int[5];
-        outcomes.Clear();
-        foreach (Judgement judgement in Judgements)
-        {
-            int outcome = (int)judgement.Outcome;
-            outcomes[(uint)outcome < 5 ? outcome : (int)JudgementOutcome.Unparsable]++;
-        }
-
+        LedgerSums sums = Sums();
         return new VoteCounts
         {
             Drawn = Judgements.Length,
-            Valid = outcomes[(int)JudgementOutcome.Valid] - Unusable,
-            Unparsable = outcomes[(int)JudgementOutcome.Unparsable] + Unusable,
-            Truncated = outcomes[(int)JudgementOutcome.Truncated],
-            Refused = outcomes[(int)JudgementOutcome.Refused],
-            Failed = outcomes[(int)JudgementOutcome.Failed],
+            Valid = sums.Valid - Unusable,
+            Unparsable = sums.Unparsable + Unusable,
+            Truncated = sums.Truncated,
+            Refused = sums.Refused,
+            Failed = sums.Failed,
             Kept = kept,
         };
     }
 
-    public Usage Usage()
+    public Usage Usage() => Sums().Usage;
+
+    private LedgerSums Sums()
     {
-        Usage usage = default;
-        foreach (Judgement judgement in Judgements)
+        if (_read is not null)
         {
-            usage += judgement.Usage;
+            return _read.Sums;
         }
 
-        return usage;
+        var sums = new LedgerSums(0, 0, 0, 0, 0, default);
+        foreach (Judgement judgement in Judgements)
+        {
+            sums += LedgerSums.Of(judgement);
+        }
+
+        return sums;
     }
 
     // Stable: judgements of several runs may share a name. Numbers alone order nearly all of them.

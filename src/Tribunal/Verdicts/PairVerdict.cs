@@ -31,7 +31,9 @@ internal readonly record struct PairVerdict(int I, int J, int? Winner)
 /// <param name="J">The second.</param>
 /// <param name="Winner">The winner that it names, or <see cref="None"/>.</param>
 /// <param name="Valid">Whether a verdict was read.</param>
-internal readonly record struct PairMark(int Sample, int I, int J, int Winner, bool Valid)
+/// <param name="Turned">Whether the second was shown first.</param>
+/// <param name="Told">Whether the two were what was shown, and no scores: all that order effects ask.</param>
+internal readonly record struct PairMark(int Sample, int I, int J, int Winner, bool Valid, bool Turned, bool Told)
 {
     public const int None = int.MinValue;
 
@@ -44,7 +46,14 @@ internal readonly record struct PairMark(int Sample, int I, int J, int Winner, b
             { Count: 2 } pair => (pair[0], pair[1]),
             _ => (None, None),
         };
-        return new PairMark(judgement.Sample, i, j, judgement.Winner ?? None, judgement.Outcome == JudgementOutcome.Valid);
+        (int first, int second) = judgement.Order switch
+        {
+            int[] order => order is [var a, var b] ? (a, b) : (None, None),
+            { Count: 2 } order => (order[0], order[1]),
+            _ => (None, None),
+        };
+        bool told = i >= 0 && i < j && judgement.Scores is null && ((first == i && second == j) || (first == j && second == i));
+        return new PairMark(judgement.Sample, i, j, judgement.Winner ?? None, judgement.Outcome == JudgementOutcome.Valid, first == j, told);
     }
 
     /// <summary>Whether it names responses of a rollout of so many.</summary>

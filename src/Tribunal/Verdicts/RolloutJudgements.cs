@@ -17,6 +17,8 @@ public readonly struct NotedJudgement(Judgement judgement)
     internal bool Hinted { get; } = judgement.Hinted;
 
     internal PairMark Mark { get; } = PairMark.Of(judgement);
+
+    internal LedgerSums Sums { get; } = LedgerSums.Of(judgement);
 }
 
 /// <summary>
@@ -28,8 +30,9 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
     private readonly PairMark[] _marks;
     private readonly bool _anyHinted;
 
-    private RolloutJudgements(Judgement[] items, PairMark[] marks, bool named, bool anyHinted)
+    private RolloutJudgements(Judgement[] items, PairMark[] marks, LedgerSums sums, bool named, bool anyHinted)
     {
+        Sums = sums;
         Items = items;
         _marks = marks;
         _anyHinted = anyHinted;
@@ -37,10 +40,13 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
     }
 
     /// <summary>No judgements.</summary>
-    public static RolloutJudgements None { get; } = new([], [], named: true, anyHinted: false);
+    public static RolloutJudgements None { get; } = new([], [], new LedgerSums(0, 0, 0, 0, 0, default), named: true, anyHinted: false);
 
     /// <inheritdoc/>
     public int Count => Items.Length;
+
+    /// <summary>What they add up to, hinted ones included.</summary>
+    public LedgerSums Sums { get; }
 
     internal Judgement[] Items { get; }
 
@@ -69,6 +75,7 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
         var marks = new PairMark[items.Length];
         bool named = IsNamed || _anyHinted;
         bool anyHinted = _anyHinted;
+        LedgerSums sums = Sums;
         for (int at = 0, mine = 0, theirs = 0; at < items.Length; at++)
         {
             if (theirs == order.Length || (mine < Items.Length && _marks[mine].Sample <= order[theirs] >> 32))
@@ -81,18 +88,70 @@ public sealed class RolloutJudgements : IReadOnlyList<Judgement>
                 ref readonly NotedJudgement noted = ref added[(int)order[theirs++]];
                 (items[at], marks[at]) = (noted.Judgement, noted.Mark);
                 anyHinted |= noted.Hinted;
+                sums += noted.Sums;
             }
 
             named &= at == 0 || marks[at - 1].Sample < marks[at].Sample;
         }
 
-        var all = new RolloutJudgements(items, marks, named, anyHinted);
+        var all = new RolloutJudgements(items, marks, sums, named, anyHinted);
         all.Played = all.IsNamed ? Played : null;
         return all;
     }
 
     /// <summary>Those that vote: training data is no vote.</summary>
     public IReadOnlyList<Judgement> WithoutHinted() => _anyHinted ? Array.FindAll(Items, static judgement => !judgement.Hinted) : this;
+
+    /// <summary>Their order effects; null where only the judgements themselves tell.</summary>
+    public OrderEffects? OrderEffects()
+    {
+        // A pair and its order, which judgement it is, and whether the second of the two won: in one number each, to sort by.
+        const int most = (1 << 15) - 1;
+        Span<long> decisions = _marks.Length <= 256 ? stackalloc long[_marks.Length] : new long[_marks.Length];
+        int count = 0;
+        int first = 0;
+        foreach (ref readonly PairMark mark in _marks.AsSpan())
+        {
+            if (!mark.Valid)
+            {
+                continue;
+            }
+
+            if (!mark.Told || mark.J > most || (mark.Winner != PairMark.None && mark.Winner != mark.I && mark.Winner != mark.J))
+            {
+                return null;
+            }
+
+            if (mark.Winner != PairMark.None)
+            {
+                bool second = mark.Winner == mark.J;
+                first += second == mark.Turned ? 1 : 0;
+                decisions[count] = ((long)mark.I << 48) | ((long)mark.J << 33) | (mark.Turned ? 1L << 32 : 0) | ((long)count << 1) | (second ? 1L : 0);
+                count++;
+            }
+        }
+
+        decisions = decisions[..count];
+        Sort(decisions);
+        int matched = 0;
+        int flipped = 0;
+        for (int start = 0, end; start < count; start = end)
+        {
+            int turned = start;
+            for (end = start; end < count && decisions[end] >> 33 == decisions[start] >> 33; end++)
+            {
+                turned += (decisions[end] & (1L << 32)) == 0 ? 1 : 0;
+            }
+
+            for (int j = 0; start + j < turned && turned + j < end; j++)
+            {
+                matched++;
+                flipped += (decisions[start + j] & 1) != (decisions[turned + j] & 1) ? 1 : 0;
+            }
+        }
+
+        return new OrderEffects(count, first, matched, flipped);
+    }
 
     /// <inheritdoc/>
     public IEnumerator<Judgement> GetEnumerator() => ((IEnumerable<Judgement>)Items).GetEnumerator();
