@@ -240,18 +240,25 @@ public sealed class LocalRunStore : IRunStore
         while (true)
         {
             string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
+            SafeFileHandle file;
             try
             {
                 // New, since emptying a file has the file system write it out when it closes.
-                using SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-                RandomAccess.Write(file, content, 0);
-                return temporary;
+                file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
             }
             catch (IOException) when (File.Exists(temporary))
             {
                 // What a killed process of the same number has left.
                 File.Delete(temporary);
+                continue;
             }
+
+            using (file)
+            {
+                RandomAccess.Write(file, content, 0);
+            }
+
+            return temporary;
         }
     }
 
