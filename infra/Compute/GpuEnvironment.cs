@@ -43,8 +43,8 @@ public sealed class GpuEnvironment : ComponentResource
             WorkloadProfiles =
             [
                 // An environment of workload profiles always has this one; nothing runs on it.
-                new WorkloadProfileArgs { Name = "Consumption", WorkloadProfileType = "Consumption" },
-                .. args.Profiles.Distinct().Select(profile => (Input<WorkloadProfileArgs>)Profile(profile, args.DedicatedNodes)),
+                Profile("Consumption", "Consumption", nodes: null),
+                .. args.Profiles.Distinct().Select(profile => (Input<WorkloadProfileArgs>)Profile(profile.Name, profile.WorkloadProfileType, profile.Serverless ? null : args.DedicatedNodes)),
             ],
         }, new CustomResourceOptions { Parent = this });
         network.ResolveEnvironment(environment.DefaultDomain, environment.StaticIp);
@@ -73,7 +73,8 @@ public sealed class GpuEnvironment : ComponentResource
     /// <summary>The mount that apps take their weights from; null: the image has them.</summary>
     public ManagedEnvironmentsStorage? WeightsStorage { get; }
 
-    private static WorkloadProfileArgs Profile(GpuProfile profile, int nodes) => profile.Serverless
-        ? new WorkloadProfileArgs { Name = profile.Name, WorkloadProfileType = profile.WorkloadProfileType }
-        : new WorkloadProfileArgs { Name = profile.Name, WorkloadProfileType = profile.WorkloadProfileType, MinimumCount = 0, MaximumCount = nodes };
+    // The SDK turns FIPS off by itself on every profile; only dedicated ones may name it.
+    private static WorkloadProfileArgs Profile(string name, string type, int? nodes) => nodes is { } count
+        ? new WorkloadProfileArgs { Name = name, WorkloadProfileType = type, MinimumCount = 0, MaximumCount = count }
+        : new WorkloadProfileArgs { Name = name, WorkloadProfileType = type, EnableFips = null };
 }

@@ -129,8 +129,10 @@ public sealed class FunctionsHost : ComponentResource
             SiteConfig = new SiteConfigArgs
             {
                 MinTlsVersion = SupportedTlsVersions.SupportedTlsVersions_1_2,
-                FtpsState = FtpsState.Disabled,
                 Http20Enabled = true,
+                // The SDK's own defaults for other plans; Flex Consumption refuses a site that names them.
+                NetFrameworkVersion = null,
+                LocalMySqlEnabled = null,
                 AppSettings = [.. Settings(args, storage, identity, telemetry, scheduler).Select(s => (Input<NameValuePairArgs>)new NameValuePairArgs { Name = s.Key, Value = s.Value })],
             },
         }, new CustomResourceOptions { Parent = this, DependsOn = [.. roles] });
