@@ -1,7 +1,7 @@
 using Azure;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Azure.Storage;
 
 namespace Tribunal.Functions;
 

@@ -2,7 +2,7 @@ using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Extensions.Configuration;
 using OpenTelemetry;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Names;
 
 namespace Tribunal.Functions;
 

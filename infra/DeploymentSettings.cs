@@ -1,8 +1,8 @@
 using System.Globalization;
 using Pulumi;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Compute;
 using Tribunal.Infra.Functions;
-using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Infra;
 

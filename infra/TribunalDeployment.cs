@@ -1,13 +1,14 @@
 using Pulumi;
 using Pulumi.AzureNative.Authorization;
 using Pulumi.AzureNative.Resources;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Compute;
 using Tribunal.Infra.Functions;
 using Tribunal.Infra.Identity;
 using Tribunal.Infra.Network;
 using Tribunal.Infra.Observability;
 using Tribunal.Infra.Storage;
-using Tribunal.Pipeline.Storage;
+
 using Deployment = Pulumi.Deployment;
 
 namespace Tribunal.Infra;

@@ -1,11 +1,11 @@
 using Microsoft.Azure.Functions.Worker;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Durable;
 
-/// <summary>The activities of <c>src/Tribunal.Pipeline/Activities</c>, bound.</summary>
+/// <summary>The activities of <c>src/Tribunal.Runs/Steps</c>, bound.</summary>
 public sealed class ActivityFunctions(RunActivities activities, IRunCatalog catalog, TimeProvider time)
 {
     [Function("PlanBatch")]

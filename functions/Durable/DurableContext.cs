@@ -1,5 +1,5 @@
 using Microsoft.DurableTask;
-using Tribunal.Pipeline.Orchestration;
+using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.Functions.Durable;
 

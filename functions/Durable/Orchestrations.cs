@@ -1,12 +1,11 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Durable;
 
-/// <summary>The orchestrators of <c>src/Tribunal.Pipeline/Orchestration</c> as durable functions.</summary>
+/// <summary>The orchestrators of <c>src/Tribunal.Runs/Orchestration</c> as durable functions.</summary>
 public static class Orchestrations
 {
     private static readonly ActivityName<RunReport, bool> Report = new(nameof(ActivityFunctions.ReportRun));

@@ -1,5 +1,5 @@
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Durable;
 

@@ -2,10 +2,11 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Triggers;
 

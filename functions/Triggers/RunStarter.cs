@@ -1,10 +1,10 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Hosting;
+using Tribunal.Azure.Queues;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Triggers;
 

@@ -1,9 +1,10 @@
 using Pulumi;
 using Pulumi.AzureNative.App;
 using Pulumi.AzureNative.App.Inputs;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Identity;
 using Tribunal.Infra.Storage;
-using Tribunal.Pipeline.Storage;
+
 using ProbeType = Pulumi.AzureNative.App.Type;
 
 namespace Tribunal.Infra.Compute;

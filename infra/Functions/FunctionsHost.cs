@@ -2,12 +2,12 @@ using System.Globalization;
 using Pulumi;
 using Pulumi.AzureNative.Web;
 using Pulumi.AzureNative.Web.Inputs;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Compute;
 using Tribunal.Infra.Identity;
 using Tribunal.Infra.Network;
 using Tribunal.Infra.Observability;
 using Tribunal.Infra.Storage;
-using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Infra.Functions;
 

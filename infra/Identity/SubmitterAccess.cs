@@ -1,7 +1,7 @@
 using Pulumi;
 using Pulumi.AzureNative.Authorization;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Storage;
-using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Infra.Identity;
 

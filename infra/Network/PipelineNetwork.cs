@@ -3,6 +3,7 @@ using Pulumi.AzureNative.Network;
 using Pulumi.AzureNative.PrivateDns;
 using Pulumi.AzureNative.Resources;
 using Pulumi.AzureNative.Resources.Inputs;
+
 using NetworkInputs = Pulumi.AzureNative.Network.Inputs;
 using PrivateDnsInputs = Pulumi.AzureNative.PrivateDns.Inputs;
 using Subnet = Pulumi.AzureNative.Network.Subnet;

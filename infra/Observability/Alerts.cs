@@ -2,8 +2,9 @@ using System.Globalization;
 using Pulumi;
 using Pulumi.AzureNative.Monitor;
 using Pulumi.AzureNative.Monitor.Inputs;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Azure.Names;
+using Tribunal.Runs.Telemetry;
+
 using ActionGroupArgs = Pulumi.AzureNative.Monitor.ActionGroupArgs;
 
 namespace Tribunal.Infra.Observability;

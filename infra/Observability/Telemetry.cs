@@ -5,6 +5,7 @@ using Pulumi.AzureNative.Monitor.Inputs;
 using Pulumi.AzureNative.OperationalInsights;
 using Pulumi.AzureNative.OperationalInsights.Inputs;
 using Tribunal.Infra.Network;
+
 using InsightsAccess = Pulumi.AzureNative.ApplicationInsights.PublicNetworkAccessType;
 using WorkspaceAccess = Pulumi.AzureNative.OperationalInsights.PublicNetworkAccessType;
 

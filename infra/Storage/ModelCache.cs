@@ -2,6 +2,7 @@ using Pulumi;
 using Pulumi.AzureNative.Storage;
 using Pulumi.AzureNative.Storage.Inputs;
 using Tribunal.Infra.Network;
+
 using FileShare = Pulumi.AzureNative.Storage.FileShare;
 
 namespace Tribunal.Infra.Storage;

@@ -1,7 +1,7 @@
 using Pulumi;
 using Pulumi.AzureNative.Storage;
 using Pulumi.AzureNative.Storage.Inputs;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Names;
 
 namespace Tribunal.Infra.Storage;
 

@@ -2,8 +2,8 @@ using Pulumi;
 using Pulumi.AzureNative.Authorization;
 using Pulumi.AzureNative.EventGrid;
 using Pulumi.AzureNative.EventGrid.Inputs;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Identity;
-using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Infra.Storage;
 

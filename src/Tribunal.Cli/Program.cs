@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Spectre.Console;
-using Tribunal.Cli;
 using Tribunal.Cli.Commands;
+using Tribunal.Cli.Output;
 
 RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
 {

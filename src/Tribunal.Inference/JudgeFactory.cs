@@ -5,8 +5,8 @@ using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.MetaModels;
 using Tribunal.Inference.Resilience;
-using Tribunal.Judging;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;

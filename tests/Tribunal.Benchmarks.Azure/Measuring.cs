@@ -1,8 +1,8 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
+using Tribunal.Protocols;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.Benchmarks.Azure;
 

@@ -1,20 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
 using Tribunal.Benchmarks.Azure;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
-using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
-using Tribunal.Testing;
+using Tribunal.Testing.Azurite;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
 // The same batch through a local folder and through Azurite, each in this process with the simulated judge.
@@ -86,7 +86,7 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
     Stopwatch clock = Stopwatch.StartNew();
     await using (IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None))
     {
-        RunOutcome outcome = await new InProcessHost(activities, TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
+        RunOutcome outcome = await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     }
 

@@ -2,10 +2,14 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Ledger;
-using Tribunal.Pipeline.Runs;
+using Tribunal.Calibration;
+using Tribunal.Formats.Ledger;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Runs;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;
@@ -179,7 +183,7 @@ public sealed class AcceptanceTests : IDisposable
             _folder, "score", batch, "-o", "run", "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel,
             "--protocol", protocol, "--samples", "4", "--meta", server.Address.ToString(), "--json");
         Assert.True(result.ExitCode == 0, result.Errors + result.Output);
-        RunSummary summary = JsonSerializer.Deserialize(result.Output, PipelineJson.Default.RunSummary)!;
+        RunSummary summary = JsonSerializer.Deserialize(result.Output, RunsJson.Default.RunSummary)!;
         Assert.Equal((20L, protocol, false), (summary.Scored, summary.Protocol, summary.Simulated));
         Assert.All(await LedgerAsync("run"), static judgement => Assert.NotNull(judgement.Meta));
     }
@@ -275,7 +279,7 @@ public sealed class AcceptanceTests : IDisposable
 
     private string PathOf(string run, string name) => Path.Combine(_folder, run, name);
 
-    private RunSummary Summary(string run) => JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(run, RunFiles.Summary)), PipelineJson.Default.RunSummary)!;
+    private RunSummary Summary(string run) => JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(run, RunFiles.Summary)), RunsJson.Default.RunSummary)!;
 
     private async Task<List<Judgement>> LedgerAsync(string run)
     {

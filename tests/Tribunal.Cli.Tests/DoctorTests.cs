@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
 using Tribunal.Simulator.Serving;
-using Tribunal.Testing;
+using Tribunal.Testing.Azurite;
 
 namespace Tribunal.Cli.Tests;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Tribunal.Pipeline.Runs;
+using Tribunal.Runs.Storage;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Tribunal.Pipeline.Reports;
+using Tribunal.Reports;
 
 namespace Tribunal.Cli.Tests;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
 using Tribunal.MetaReward;
-using Tribunal.Pipeline.Orchestration;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Voting;

@@ -2,7 +2,8 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Tribunal.Inference.Chat;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Tests;
 

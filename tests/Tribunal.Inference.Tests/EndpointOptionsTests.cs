@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tribunal.Inference.Endpoints;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Tests;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tribunal.Inference.Endpoints;
-using Tribunal.Judging;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Tests;
 

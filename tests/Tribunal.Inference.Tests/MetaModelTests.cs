@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Tribunal.Inference.Endpoints;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 

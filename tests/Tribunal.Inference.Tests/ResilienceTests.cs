@@ -5,7 +5,8 @@ using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.Tests;

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Telemetry;
-using Tribunal.Judging;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.Tests;

@@ -1,6 +1,6 @@
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Storage;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Infra.Tests;
 

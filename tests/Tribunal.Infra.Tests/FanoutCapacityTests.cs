@@ -1,6 +1,6 @@
 using CsCheck;
+using Tribunal.Azure.Names;
 using Tribunal.Infra.Functions;
-using Tribunal.Pipeline.Storage;
 
 namespace Tribunal.Infra.Tests;
 

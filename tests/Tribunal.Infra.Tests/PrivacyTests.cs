@@ -1,4 +1,4 @@
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Names;
 
 namespace Tribunal.Infra.Tests;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Names;
 
 namespace Tribunal.Infra.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Pulumi.Testing;
+
 using Deployment = Pulumi.Deployment;
 
 namespace Tribunal.Infra.Tests;

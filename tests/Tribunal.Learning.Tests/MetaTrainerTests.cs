@@ -1,8 +1,12 @@
 using Microsoft.Extensions.Time.Testing;
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Training;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Learning.Tests;

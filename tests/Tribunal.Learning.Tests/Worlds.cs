@@ -1,6 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Learning.Tests;
 

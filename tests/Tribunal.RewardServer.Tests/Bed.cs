@@ -3,12 +3,14 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Serving;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Serving;
 

@@ -1,4 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;

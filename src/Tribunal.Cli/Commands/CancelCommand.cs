@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Tribunal.Cli.Hosting;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 

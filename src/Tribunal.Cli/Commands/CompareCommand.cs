@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
 using Tribunal.Benchmarks;
-using Tribunal.Pipeline.Reports;
+using Tribunal.Cli.Output;
+using Tribunal.Reports;
 
 namespace Tribunal.Cli.Commands;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tribunal.Cli.Output;
 
 namespace Tribunal.Cli.Commands;
 

@@ -1,14 +1,16 @@
 using System.CommandLine;
 using Microsoft.Extensions.Configuration;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
 using Tribunal.Cli.Doctor;
-using Tribunal.Cli.Hosting;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
 using Tribunal.Inference;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.Cli.Commands;
 

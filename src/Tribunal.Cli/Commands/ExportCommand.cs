@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tribunal.Pipeline.Batches;
-using Tribunal.Pipeline.Exchange;
-using Tribunal.Pipeline.Runs;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.Runs;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 
@@ -119,6 +121,6 @@ internal static class RunFolder
     public static RunManifest? ManifestOf(string run)
     {
         string path = Path.Combine(run, RunFiles.Manifest);
-        return File.Exists(path) ? ContractJson.Read(File.ReadAllBytes(path), PipelineJson.Default.RunManifest) : null;
+        return File.Exists(path) ? ContractJson.Read(File.ReadAllBytes(path), RunsJson.Default.RunManifest) : null;
     }
 }

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tribunal.Pipeline.Batches;
-using Tribunal.Pipeline.Ledger;
-using Tribunal.Pipeline.Training;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.Runs.Exports;
 using Tribunal.Training;
 
 namespace Tribunal.Cli.Commands;

@@ -1,8 +1,12 @@
 using System.CommandLine;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Batches;
-using Tribunal.Pipeline.Exchange;
-using Tribunal.Pipeline.Runs;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Recorded;
+using Tribunal.Judgements;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.BatchApi;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Tribunal.Cli.Hosting;
-using Tribunal.Pipeline.Reports;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
+using Tribunal.Reports;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
-using Tribunal.Cli.Hosting;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Storage;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 

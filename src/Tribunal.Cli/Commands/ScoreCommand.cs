@@ -1,15 +1,22 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Formats;
+using Tribunal.Formats.Batches;
 using Tribunal.Inference;
 using Tribunal.MetaReward;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Batches;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Reports;
+using Tribunal.Runs;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Commands;
@@ -141,7 +148,7 @@ internal sealed class ScoreCommand
         {
             if (json && await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is { } last)
             {
-                Console.WriteLine(JsonSerializer.Serialize(ContractJson.Read(last, PipelineJson.Default.RunSummary), PipelineJson.Readable.RunSummary));
+                Console.WriteLine(JsonSerializer.Serialize(ContractJson.Read(last, RunsJson.Default.RunSummary), RunsJson.Readable.RunSummary));
             }
 
             await Console.Error.WriteLineAsync($"stopped: {reached}");
@@ -159,10 +166,9 @@ internal sealed class ScoreCommand
             DrawsPerChunk = Math.Max(64, binding.Concurrency * 4),
             DrawsPerShard = Math.Max(384, binding.Concurrency * 6),
             ValidRateFloor = parsed.GetRequiredValue(_validFloor),
-            Report = !parsed.GetValue(_noReport),
         };
         var stores = new LocalRunStores(Path.GetDirectoryName(folder)!);
-        var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance, parsed.GetValue(_noReport) ? null : new ReportWriter());
         long started = TimeProvider.System.GetTimestamp();
         RunOutcome outcome = await RunToEndAsync();
         if (parsed.GetValue(_retryFailed) && outcome.Halt is null
@@ -172,10 +178,10 @@ internal sealed class ScoreCommand
             outcome = await RunToEndAsync();
         }
 
-        RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), PipelineJson.Default.RunSummary)!;
+        RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), CancellationToken.None), RunsJson.Default.RunSummary)!;
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, PipelineJson.Readable.RunSummary));
+            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
         }
 
         await words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(started)));
@@ -206,7 +212,7 @@ internal sealed class ScoreCommand
         async Task<RunOutcome> RunToEndAsync()
         {
             var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
-            var host = new InProcessHost(activities, TimeProvider.System, view.Show);
+            var host = new InProcessHost(activities.ByName(), TimeProvider.System, view.Show);
             return await EndAsync(view, host.RunAsync(new BatchRun(runId, request, Window: ShardsUnderWay, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
         }
     }
@@ -242,7 +248,7 @@ internal sealed class ScoreCommand
         }
 
         using var reader = new StreamReader(stream);
-        return await reader.ReadLineAsync(cancellationToken) is { } line ? JsonSerializer.Deserialize(line, PipelineJson.Default.InvalidLine) : null;
+        return await reader.ReadLineAsync(cancellationToken) is { } line ? JsonSerializer.Deserialize(line, FormatsJson.Default.InvalidLine) : null;
     }
 
     private static JudgeRoutes Resolve(IJudgeProvider judges, EvaluationRequest request)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tribunal.Cli.Output;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;

@@ -2,11 +2,15 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Tribunal.Cli.Hosting;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Judgements;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 

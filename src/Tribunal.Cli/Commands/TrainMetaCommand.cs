@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
 using Tribunal.MetaReward;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Cli.Commands;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
 using Tribunal.Learning.Panels;
-using Tribunal.Verdicts;
 using Tribunal.Voting;
 
 namespace Tribunal.Cli.Commands;

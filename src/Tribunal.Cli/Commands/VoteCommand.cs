@@ -1,14 +1,20 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Batches;
-using Tribunal.Pipeline.Ledger;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Reports;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Reports;
+using Tribunal.Runs;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
 using Tribunal.Verdicts;
 using Tribunal.Voting;
 
@@ -125,10 +131,10 @@ internal sealed class VoteCommand
 
         File.Move(unfinished, target, overwrite: true);
         RunSummary summary = SummaryWriter.Write(SummaryManifest(manifest, ledger.First, request, sums), sums, halt: null, price: null);
-        await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, PipelineJson.Readable.RunSummary), cancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
         if (parsed.GetValue(_json))
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, PipelineJson.Readable.RunSummary));
+            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
         }
         else
         {

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
-using Tribunal.Cli.Hosting;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
+using Tribunal.Runs;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
 
 namespace Tribunal.Cli.Commands;
 
@@ -95,7 +97,7 @@ internal static class WatchCommand
         });
         string summaryPath = Path.Combine(folder, RunFiles.Summary);
         RunSummary? summary = File.Exists(summaryPath)
-            ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), PipelineJson.Default.RunSummary)
+            ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), RunsJson.Default.RunSummary)
             : null;
         if (summary is not null)
         {

@@ -9,15 +9,16 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using Tribunal.Cli.Hosting;
-using Tribunal.Hosting;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Hosting;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Azure.Hosting;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
+using Tribunal.Reports;
+using Tribunal.Runs.Reading;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Cli.Commands;
 
@@ -66,6 +67,7 @@ internal static class WorkerCommand
             builder.Services.AddSingleton(new AzureRunStoreOptions { OwnershipDuration = leaseTime });
             builder.Services.AddAzurePipeline(builder.Configuration);
             builder.Services.AddSingleton<IJudgeMaker, EndpointJudges>();
+            builder.Services.AddSingleton<IReportWriter, ReportWriter>();
             builder.Services.AddQueueWorker(
                 new RunExecutorOptions
                 {

@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
 
 namespace Tribunal.Cli.Doctor;
 

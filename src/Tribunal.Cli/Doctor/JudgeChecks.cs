@@ -1,7 +1,8 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
-using Tribunal.Pipeline.Judges;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
 using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Doctor;

@@ -5,8 +5,8 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
 
 namespace Tribunal.Cli.Doctor;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Chat;
 

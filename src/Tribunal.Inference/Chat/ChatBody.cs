@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.Chat;

@@ -4,7 +4,8 @@ using System.Text.Json;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
 using Tribunal.Inference.Telemetry;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Chat;
 

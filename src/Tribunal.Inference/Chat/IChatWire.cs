@@ -1,3 +1,5 @@
+using Tribunal.Inference.Endpoints;
+
 namespace Tribunal.Inference.Chat;
 
 /// <summary>Sends a chat completion request through one client library. Retries nothing.</summary>
@@ -8,30 +10,4 @@ internal interface IChatWire
 
     /// <summary>Sends; returns when the headers of the answer are there, whatever its status.</summary>
     Task<WireResponse> SendAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
-}
-
-/// <summary>An answer whose body is still to be read. Dispose it to free its connection.</summary>
-internal sealed class WireResponse(int status, Stream? body, IDisposable owner, string? contentType, string? retryAfter, long? length) : IDisposable
-{
-    /// <summary>The HTTP status.</summary>
-    public int Status => status;
-
-    /// <summary>The body.</summary>
-    public Stream Body => body ?? Stream.Null;
-
-    /// <summary>Its type.</summary>
-    public string? ContentType => contentType;
-
-    /// <summary>The header <c>Retry-After</c>.</summary>
-    public string? RetryAfter => retryAfter;
-
-    /// <summary>The body's length, where the header gives it.</summary>
-    public long? Length => length;
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        body?.Dispose();
-        owner.Dispose();
-    }
 }

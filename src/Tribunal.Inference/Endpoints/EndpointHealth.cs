@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Tribunal.Inference.Chat;
-using Tribunal.Judging;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Endpoints;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Tribunal.Judging;
+using Tribunal.Protocols;
 
 namespace Tribunal.Inference.Endpoints;
 

@@ -5,7 +5,7 @@ using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
 using Tribunal.Inference.Telemetry;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 

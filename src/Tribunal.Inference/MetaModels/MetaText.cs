@@ -1,5 +1,5 @@
 using System.Text;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.MetaModels;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 using Tribunal.Inference.Telemetry;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 
 namespace Tribunal.Inference.Resilience;
 

@@ -1,6 +1,9 @@
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Training;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Learning.Meta;
@@ -176,7 +179,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
             Simulated = simulated,
             Auc = Ranking.Auc(scores),
             AucInside = pairs > 0 ? inside.Sum(static i => i.Inside) / pairs : null,
-            Ece = Calibration.Table([.. scores.Select(static s => new Outcome(Platt.Sigmoid(s.Score), s.Right))]).Ece,
+            Ece = Calibrator.Table([.. scores.Select(static s => new Outcome(Platt.Sigmoid(s.Score), s.Right))]).Ece,
             LogLoss = Platt.Loss(scores, new MetaCalibration(1, 0)),
             Importances = Importances(unseen, auc),
             Vote = new MetaVoteTrial(

@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;

@@ -1,5 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
+using Tribunal.Protocols;
 using Tribunal.Verdicts;
 using Tribunal.Voting;
 

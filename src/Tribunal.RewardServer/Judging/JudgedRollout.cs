@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Judgements;
+using Tribunal.Runs.Telemetry;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;

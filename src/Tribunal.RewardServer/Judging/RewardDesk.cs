@@ -1,10 +1,12 @@
 using System.Diagnostics;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Telemetry;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;

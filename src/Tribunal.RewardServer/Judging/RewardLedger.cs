@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Text.Json;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Ledger;
-using Tribunal.Pipeline.Storage;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;

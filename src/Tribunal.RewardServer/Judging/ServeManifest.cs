@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
+using Tribunal.Protocols;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.RewardServer.Judging;
 

@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Trainers;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.RewardServer.Serving;
 
@@ -16,10 +15,10 @@ namespace Tribunal.RewardServer.Serving;
 /// </summary>
 /// <param name="stores">The runs' storage.</param>
 /// <param name="judges">The configured judges.</param>
-/// <param name="defaults">Judge, protocol, policy and meta of requests that name none.</param>
+/// <param name="request">Judge, protocol, policy and meta that rewards are judged with; asked once.</param>
 /// <param name="options">How requests become groups.</param>
 /// <param name="time">The clock.</param>
-public sealed class RewardService(IRunStores stores, IJudgeProvider judges, RequestDefaults defaults, RewardOptions options, TimeProvider time) : IAsyncDisposable
+public sealed class RewardService(IRunStores stores, IJudgeProvider judges, Func<EvaluationRequest> request, RewardOptions options, TimeProvider time) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1);
     private RewardDesk? _desk;
@@ -39,13 +38,13 @@ public sealed class RewardService(IRunStores stores, IJudgeProvider judges, Requ
         {
             if (_handlers is null)
             {
-                EvaluationRequest request = EvaluationMessage.Parse("""{"batch":"rollouts.jsonl"}""", defaults);
-                JudgeBinding binding = judges.Resolve(request);
-                byte[] manifest = ServeManifest.Of(binding, request);
+                EvaluationRequest wanted = request();
+                JudgeBinding binding = judges.Resolve(wanted);
+                byte[] manifest = ServeManifest.Of(binding, wanted);
                 string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
                 string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
                 RewardLedger ledger = await RewardLedger.OpenAsync(stores.OpenRun(record), instance, manifest, cancellationToken);
-                _desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time, cancellationToken);
+                _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
                 _handlers = new RewardHandlers(_desk, options, jobs: false);
             }
 

@@ -173,5 +173,5 @@ public sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(RewardJob))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(double?))]
-[JsonSerializable(typeof(Serving.RewardHealth))]
+[JsonSerializable(typeof(RewardHealth))]
 public sealed partial class TrainerJson : JsonSerializerContext;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;

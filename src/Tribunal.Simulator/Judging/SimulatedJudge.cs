@@ -1,5 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Simulator.Serving;

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Simulator.Judging;
 

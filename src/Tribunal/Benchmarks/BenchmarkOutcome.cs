@@ -1,4 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 

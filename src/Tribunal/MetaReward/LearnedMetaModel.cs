@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tribunal.Voting;
 
 namespace Tribunal.MetaReward;
 
@@ -79,12 +78,12 @@ public sealed class LearnedMetaModel
             ? (File.Calibration.Slope * Raw(features)) + File.Calibration.Intercept
             : throw new ArgumentException($"{features.Length} features instead of {MetaFeatures.Names.Count}", nameof(features));
 
-    /// <summary>Writes the meta rewards of some ballots, one rollout or match.</summary>
-    internal void Score(Ballots ballots, int start, int rows, Span<double> metas)
+    /// <summary>Writes the meta rewards of some siblings, one rollout or match.</summary>
+    internal void Score(ISiblings siblings, int start, int rows, Span<double> metas)
     {
         int width = MetaFeatures.Names.Count;
         double[] features = new double[rows * width];
-        MetaFeatures.Fill(ballots, start, rows, features);
+        MetaFeatures.Fill(siblings, start, rows, features);
         for (int row = 0; row < rows; row++)
         {
             double score = Score(features.AsSpan(row * width, width));

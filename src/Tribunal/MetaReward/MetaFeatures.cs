@@ -1,5 +1,4 @@
-using Tribunal.Judging;
-using Tribunal.Voting;
+using Tribunal.Judgements;
 
 namespace Tribunal.MetaReward;
 
@@ -39,7 +38,7 @@ public static class MetaFeatures
 
     /// <summary>A judgement's own features, siblings left out.</summary>
     /// <param name="judgement">The judgement, with its text or its traits.</param>
-    /// <param name="values">Its row of ballots: a value per candidate in [0, 1], NaN where it did not look.</param>
+    /// <param name="values">Its row: a value per candidate in [0, 1], NaN where it did not look.</param>
     internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values)
     {
         float[] own = new float[OwnCount];
@@ -56,29 +55,29 @@ public static class MetaFeatures
         return own;
     }
 
-    /// <summary>Writes the rows of features of some ballots, one rollout or match.</summary>
-    /// <param name="ballots">The ballots.</param>
+    /// <summary>Writes the rows of features of some siblings, one rollout or match.</summary>
+    /// <param name="ballots">The siblings.</param>
     /// <param name="start">First row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="features">rows × <see cref="Names"/>.Count values, row after row.</param>
-    internal static void Fill(Ballots ballots, int start, int rows, Span<double> features)
+    internal static void Fill(ISiblings siblings, int start, int rows, Span<double> features)
     {
         int width = Names.Count;
-        int candidates = ballots.Candidates;
+        int candidates = siblings.Candidates;
         Span<double> sums = stackalloc double[OwnCount];
         sums.Clear();
         double[] totals = new double[candidates];
         int[] seen = new int[candidates];
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<float> own = ballots.Features(start + row);
+            ReadOnlySpan<float> own = siblings.Features(start + row);
             for (int i = 0; i < own.Length; i++)
             {
                 features[(row * width) + i] = own[i];
                 sums[i] += own[i];
             }
 
-            ReadOnlySpan<double> values = ballots.Row(start + row);
+            ReadOnlySpan<double> values = siblings.Row(start + row);
             for (int c = 0; c < candidates; c++)
             {
                 if (!double.IsNaN(values[c]))
@@ -99,19 +98,19 @@ public static class MetaFeatures
 
             Span<double> into = line[(2 * OwnCount)..];
             into.Clear();
-            Agree(ballots, start, rows, row, into);
-            into[2] = Distance(ballots.Row(start + row), totals, seen);
+            Agree(siblings, start, rows, row, into);
+            into[2] = Distance(siblings.Row(start + row), totals, seen);
             into[4] = Math.Log(rows);
         }
     }
 
     // The share of the others that put this one's favourite first among what both looked at, of all others and of those that were
     // shown it at another place; and how sure the others are among themselves.
-    private static void Agree(Ballots ballots, int start, int rows, int row, Span<double> into)
+    private static void Agree(ISiblings siblings, int start, int rows, int row, Span<double> into)
     {
-        ReadOnlySpan<double> values = ballots.Row(start + row);
+        ReadOnlySpan<double> values = siblings.Row(start + row);
         int favourite = Top(values).Favourite;
-        float place = ballots.Features(start + row)[OwnStart + 3];
+        float place = siblings.Features(start + row)[OwnStart + 3];
         double agreed = 0;
         double otherwise = 0;
         int others = 0;
@@ -123,7 +122,7 @@ public static class MetaFeatures
                 continue;
             }
 
-            ReadOnlySpan<double> theirs = ballots.Row(start + other);
+            ReadOnlySpan<double> theirs = siblings.Row(start + other);
             double share = 0;
             int common = 0;
             for (int c = 0; c < values.Length && !double.IsNaN(theirs[favourite]); c++)
@@ -145,7 +144,7 @@ public static class MetaFeatures
             others++;
 
             // Two that were shown the same way choose the same place exactly when they agree.
-            bool samePlace = Math.Abs(ballots.Features(start + other)[OwnStart + 3] - place) < 1e-6;
+            bool samePlace = Math.Abs(siblings.Features(start + other)[OwnStart + 3] - place) < 1e-6;
             if (samePlace != share > 0.5)
             {
                 otherwise += share;

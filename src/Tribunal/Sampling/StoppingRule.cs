@@ -1,5 +1,4 @@
 using Tribunal.MetaReward;
-using Tribunal.Verdicts;
 using Tribunal.Voting;
 
 namespace Tribunal.Sampling;

@@ -1,5 +1,5 @@
-using Tribunal.Judging;
-using Tribunal.Judging.Grm;
+using Tribunal.Judgements;
+using Tribunal.Protocols.Grm;
 
 namespace Tribunal.Training;
 

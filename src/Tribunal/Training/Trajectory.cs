@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 
 namespace Tribunal.Training;
 

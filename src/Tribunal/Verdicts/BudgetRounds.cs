@@ -1,13 +1,8 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 
 namespace Tribunal.Verdicts;
-
-/// <summary>A rollout and what the ledger holds of it.</summary>
-/// <param name="Rollout">The rollout.</param>
-/// <param name="Ledger">Its judgements, in any order.</param>
-public sealed record RolloutLedger(Rollout Rollout, IReadOnlyList<Judgement> Ledger);
 
 /// <summary>Where a budget stands.</summary>
 /// <param name="Allowances">The most judgements each rollout may have now, for <see cref="IJudgingScheme.Next"/>.</param>

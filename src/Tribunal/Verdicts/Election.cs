@@ -1,4 +1,6 @@
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;

@@ -1,5 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 
 namespace Tribunal.Verdicts;
 

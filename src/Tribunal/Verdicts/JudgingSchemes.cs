@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Protocols;
 
 namespace Tribunal.Verdicts;
 

@@ -1,4 +1,5 @@
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Voting;

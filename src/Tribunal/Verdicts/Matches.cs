@@ -1,5 +1,5 @@
 using System.Buffers;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;

@@ -1,5 +1,7 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 
 namespace Tribunal.Verdicts;
 

@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;

@@ -1,5 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Voting;

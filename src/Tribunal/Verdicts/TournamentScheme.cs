@@ -1,4 +1,5 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;

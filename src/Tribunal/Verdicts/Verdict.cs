@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Sampling;
 
 namespace Tribunal.Verdicts;
 
@@ -14,56 +15,6 @@ public enum VerdictStatus
     /// <summary>It has not; the reason says why. Never a reward of 0.</summary>
     [JsonStringEnumMemberName("unscorable")]
     Unscorable,
-}
-
-/// <summary>Why sampling stopped.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<StopReason>))]
-public enum StopReason
-{
-    /// <summary>The fixed number was drawn.</summary>
-    [JsonStringEnumMemberName("fixed")]
-    Fixed,
-
-    /// <summary>The posterior reached the confidence asked for.</summary>
-    [JsonStringEnumMemberName("confident")]
-    Confident,
-
-    /// <summary>The e-process certified the leader.</summary>
-    [JsonStringEnumMemberName("certified")]
-    Certified,
-
-    /// <summary>The maximum was drawn, or more judgements can't separate the leaders.</summary>
-    [JsonStringEnumMemberName("exhausted")]
-    Exhausted,
-
-    /// <summary>The run's budget or limit ended it.</summary>
-    [JsonStringEnumMemberName("budget")]
-    Budget,
-}
-
-/// <summary>What the verdict used.</summary>
-public sealed record VoteCounts
-{
-    /// <summary>Judgements drawn.</summary>
-    public int Drawn { get; init; }
-
-    /// <summary>With a verdict.</summary>
-    public int Valid { get; init; }
-
-    /// <summary>Without one where it should stand.</summary>
-    public int Unparsable { get; init; }
-
-    /// <summary>Cut off.</summary>
-    public int Truncated { get; init; }
-
-    /// <summary>Declined.</summary>
-    public int Refused { get; init; }
-
-    /// <summary>Never answered.</summary>
-    public int Failed { get; init; }
-
-    /// <summary>Valid judgements that voted, after the meta filter.</summary>
-    public int Kept { get; init; }
 }
 
 /// <summary>What the fan-in says of a rollout: a line of <c>verdicts.jsonl</c>.</summary>

@@ -1,5 +1,6 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 
 namespace Tribunal.Voting;
 
@@ -7,7 +8,7 @@ namespace Tribunal.Voting;
 /// The usable judgements of a rollout or of a match, by sample: for each candidate its score as a share of the score range
 /// (a pair's winner 1, its loser 0, a draw ½ each), NaN for candidates that a judgement did not look at.
 /// </summary>
-internal sealed class Ballots
+internal sealed class Ballots : ISiblings
 {
     private readonly double[] _values;
     private readonly int[] _slots;

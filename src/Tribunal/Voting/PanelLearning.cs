@@ -1,6 +1,5 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Voting;
 

@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Voting;
 

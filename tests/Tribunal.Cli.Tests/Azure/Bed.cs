@@ -3,21 +3,22 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tribunal.Hosting;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Activities;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Storage.Azure;
-using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Azure.Hosting;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;
-using Tribunal.Testing;
+using Tribunal.Testing.Azurite;
 
 namespace Tribunal.Cli.Tests.Azure;
 
@@ -188,7 +189,7 @@ internal sealed class Bed : IAsyncDisposable
         RunActivities activities = new(
             new LocalRunStores(root), new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
-        await new InProcessHost(activities, TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
 

@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Tribunal.Pipeline.Orchestration;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Runs;
-using Tribunal.Pipeline.Storage;
-using Tribunal.Pipeline.Telemetry;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Cli.Output;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Cli.Tests.Azure;
 

@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
-using Tribunal.Judging;
-using Tribunal.Pipeline.Judges;
-using Tribunal.Pipeline.Queues;
-using Tribunal.Pipeline.Storage.Local;
+using Tribunal.Protocols;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Serving;
 using Tribunal.RewardServer.Trainers;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Sampling;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.RewardServer.Tests.Serving;
@@ -52,7 +53,7 @@ public sealed class RewardServiceTests : IDisposable
     private RewardService Open(IJudge judge) => new(
         new LocalRunStores(_folder.FullName),
         new NamedJudges([new JudgeSource { Judge = judge, Model = "simulated-judge", Protocol = "grm", Simulated = true }], []),
-        new RequestDefaults { Samples = 4 }, new RewardOptions(), TimeProvider.System);
+        static () => new EvaluationRequest { Batch = "rollouts.jsonl", Policy = new PolicyOptions { Samples = 4 } }, new RewardOptions(), TimeProvider.System);
 
     private sealed class CountingJudge(IJudge inner) : IJudge
     {

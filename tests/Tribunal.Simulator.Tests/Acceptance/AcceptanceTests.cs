@@ -1,5 +1,5 @@
-using Tribunal.Judging;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Judging;
 using Tribunal.Verdicts;

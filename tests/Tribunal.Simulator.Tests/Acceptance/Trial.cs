@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;

@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;

@@ -2,7 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Simulator.Tests.Serving;
 

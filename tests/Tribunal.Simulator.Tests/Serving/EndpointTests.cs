@@ -1,7 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;
 

@@ -1,5 +1,6 @@
 using Tribunal.Benchmarks;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+
 using static Tribunal.Tests.Benchmarks.BenchmarkSamples;
 
 namespace Tribunal.Tests.Benchmarks;

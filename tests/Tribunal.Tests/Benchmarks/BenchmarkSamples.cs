@@ -1,5 +1,5 @@
 using Tribunal.Benchmarks;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Tests.Benchmarks;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using Tribunal.Benchmarks;
 using Tribunal.Rollouts;
+
 using static Tribunal.Tests.Benchmarks.BenchmarkSamples;
 
 namespace Tribunal.Tests.Benchmarks;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Tribunal.MetaReward;
+using Tribunal.Judgements;
 
 namespace Tribunal.Tests.MetaReward;
 

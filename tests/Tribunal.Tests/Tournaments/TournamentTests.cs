@@ -1,5 +1,6 @@
 using CsCheck;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tests.Verdicts;

@@ -1,4 +1,4 @@
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Training;
 
 namespace Tribunal.Tests.Training;

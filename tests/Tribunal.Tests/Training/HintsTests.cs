@@ -1,5 +1,7 @@
 using CsCheck;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tests.Verdicts;

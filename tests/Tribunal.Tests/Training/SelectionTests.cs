@@ -1,5 +1,5 @@
 using CsCheck;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 

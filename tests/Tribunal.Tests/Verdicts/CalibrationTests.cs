@@ -1,5 +1,5 @@
+using Tribunal.Calibration;
 using Tribunal.Rollouts;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Tests.Verdicts;
 
@@ -8,7 +8,7 @@ public sealed class CalibrationTests
     [Fact]
     public void The_table_and_its_error_are_as_defined()
     {
-        Reliability table = Calibration.Table([new(0.95, true), new(0.91, false), new(0.62, true), new(1, true)]);
+        Reliability table = Calibrator.Table([new(0.95, true), new(0.91, false), new(0.62, true), new(1, true)]);
         Assert.Equal(10, table.Bins.Count);
         Assert.Equal(3, table.Bins[9].Count);
         Assert.Equal(2.0 / 3, table.Bins[9].Accuracy!.Value, 12);
@@ -20,8 +20,8 @@ public sealed class CalibrationTests
     public void Temperature_scaling_tames_overconfidence_on_verdicts_it_was_not_fitted_on()
     {
         Outcome[] outcomes = Overconfident(4000, temperature: 2);
-        Assert.Equal(2, Calibration.FitTemperature(outcomes), 0.2);
-        CalibrationReport report = Calibration.HeldBack(outcomes)!;
+        Assert.Equal(2, Calibrator.FitTemperature(outcomes), 0.2);
+        CalibrationReport report = Calibrator.HeldBack(outcomes)!;
         Assert.Equal(2000, report.FittedOn);
         Assert.Equal(2000, report.Before.Count);
         Assert.True(report.After.Ece < report.Before.Ece / 2);
@@ -30,11 +30,11 @@ public sealed class CalibrationTests
     [Fact]
     public void A_temperature_keeps_the_order_and_the_even_chance()
     {
-        Assert.Equal(0.5, Calibration.Scale(0.5, 3), 12);
-        Assert.True(Calibration.Scale(0.9, 3) < 0.9 && Calibration.Scale(0.9, 3) > Calibration.Scale(0.8, 3));
-        Assert.InRange(Calibration.Scale(1, 1), 0.999, 1);
-        Assert.Equal(1, Calibration.FitTemperature([]));
-        Assert.Null(Calibration.HeldBack([new(0.9, true)]));
+        Assert.Equal(0.5, Calibrator.Scale(0.5, 3), 12);
+        Assert.True(Calibrator.Scale(0.9, 3) < 0.9 && Calibrator.Scale(0.9, 3) > Calibrator.Scale(0.8, 3));
+        Assert.InRange(Calibrator.Scale(1, 1), 0.999, 1);
+        Assert.Equal(1, Calibrator.FitTemperature([]));
+        Assert.Null(Calibrator.HeldBack([new(0.9, true)]));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class CalibrationTests
             merged.Merge(shard);
         }
 
-        Reliability exact = Calibration.Table(outcomes);
+        Reliability exact = Calibrator.Table(outcomes);
         Assert.Equal(exact.Ece, merged.Table()!.Ece, 10);
         Assert.Equal(exact.Bins.Select(static bin => bin.Count), merged.Table()!.Bins.Select(static bin => bin.Count));
         CalibrationReport report = merged.HeldBack()!;

@@ -1,5 +1,7 @@
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Tests.Verdicts;

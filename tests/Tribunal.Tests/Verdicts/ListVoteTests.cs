@@ -1,6 +1,7 @@
 using CsCheck;
-using Tribunal.Judging;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;

@@ -1,6 +1,8 @@
 using CsCheck;
-using Tribunal.Judging;
+using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;

@@ -1,4 +1,5 @@
 using CsCheck;
+using Tribunal.Judgements;
 using Tribunal.Voting;
 
 namespace Tribunal.Tests.Voting;
@@ -113,7 +114,7 @@ public sealed class BradleyTerryTests
                 var tally = new PairTally(5);
                 foreach ((int pair, int result) in games)
                 {
-                    (int i, int j) = Tribunal.Judging.PairIndex.At(pair, 5);
+                    (int i, int j) = PairIndex.At(pair, 5);
                     (i, j) = (names[i], names[j]);
                     if (result == 1)
                     {
@@ -154,7 +155,7 @@ public sealed class BradleyTerryTests
             var tally = new PairTally(5);
             for (int p = 0; p < 10; p++)
             {
-                (int i, int j) = Tribunal.Judging.PairIndex.At(p, 5);
+                (int i, int j) = PairIndex.At(p, 5);
                 tally.AddWin(i, j, games[p].Item1);
                 tally.AddWin(j, i, games[p].Item2);
                 tally.AddDraw(i, j, games[p].Item3);

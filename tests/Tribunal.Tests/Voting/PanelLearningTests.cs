@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Tribunal.Judging;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Tests.Verdicts;
 using Tribunal.Verdicts;

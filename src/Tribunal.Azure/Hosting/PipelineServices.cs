@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Azure.Hosting;
+
+/// <summary>What both hosts of the Azure pipeline are made of: the Functions app and the queue worker.</summary>
+public static class PipelineServices
+{
+    /// <summary>Adds storage, catalog and activities by the settings of <see cref="SettingNames"/>; the host adds its <see cref="IJudgeMaker"/>.</summary>
+    public static IServiceCollection AddAzurePipeline(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static _ => new AzureRunStoreOptions());
+        services.AddSingleton(_ => StorageClients.Create(configuration));
+        services.AddSingleton<IRunCatalog>(static provider => new TableRunCatalog(provider.GetRequiredService<StorageClients>().Tables));
+        services.AddSingleton<IUploadLog>(static provider => new TableUploadLog(provider.GetRequiredService<StorageClients>().Tables));
+        services.AddSingleton<IRunStores, AzureRunStores>();
+        services.AddSingleton<IJudgeProvider>(provider => new ConfiguredJudges(configuration, provider.GetRequiredService<IJudgeMaker>()));
+        services.AddSingleton<RunMonitors>();
+        services.AddSingleton(_ => ActivitySettings.Options(configuration));
+        services.AddSingleton<RunActivities>();
+        services.AddSingleton(_ => RequestDefaults.From(configuration));
+        services.AddSingleton<UploadIntake>();
+        return services;
+    }
+
+    /// <summary>Adds the queue worker.</summary>
+    public static IServiceCollection AddQueueWorker(this IServiceCollection services, RunExecutorOptions executor, QueueWorkerOptions worker)
+    {
+        services.AddSingleton(executor);
+        services.AddSingleton(worker);
+        services.AddSingleton<RunExecutor>();
+        services.AddSingleton<QueueWorker>();
+        services.AddHostedService(static provider => provider.GetRequiredService<QueueWorker>());
+        return services;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace Tribunal.Azure.Queues;
+
+/// <summary>The text of a queue message: base64, as the Functions host wants it and we send it, or plain.</summary>
+public static class MessageBody
+{
+    private const int MaxBytes = 64 * 1024;
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16, AllowDuplicateProperties = false };
+
+    /// <summary>What goes over the wire for a JSON text.</summary>
+    public static string Encode(ReadOnlySpan<byte> json) => Convert.ToBase64String(json);
+
+    /// <summary>Reads a message as JSON.</summary>
+    /// <exception cref="MessageRefusedException">It is none, is too large, too deep, or repeats a field.</exception>
+    public static JsonDocument Parse(string text)
+    {
+        byte[] json = Decode(text);
+        try
+        {
+            JsonDocument document = JsonDocument.Parse(json, Options);
+            RequireText(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new MessageRefusedException("the message holds half of a UTF-16 pair", exception);
+        }
+        catch (JsonException exception)
+        {
+            throw new MessageRefusedException(
+                exception.BytePositionInLine is { } at ? $"the message is not valid JSON (line {exception.LineNumber + 1}, byte {at + 1})" : "the message repeats a field", exception);
+        }
+    }
+
+    // Escaped halves of pairs pass the parser and only fail when they are read.
+    private static void RequireText(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    RequireText(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireText(property.Value);
+                }
+
+                break;
+        }
+    }
+
+    private static byte[] Decode(string text)
+    {
+        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
+        if (trimmed.Length == 0)
+        {
+            throw new MessageRefusedException("the message is empty");
+        }
+
+        if (trimmed.Length > 2 * MaxBytes)
+        {
+            throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
+        }
+
+        byte[] bytes;
+        try
+        {
+            bytes = Base64.IsValid(trimmed) ? Convert.FromBase64String(trimmed.ToString()) : Strict.GetBytes(trimmed.ToString());
+            _ = Strict.GetCharCount(bytes);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        {
+            throw new MessageRefusedException("the message is neither UTF-8 text nor base64 of it", exception);
+        }
+
+        return bytes.Length <= MaxBytes ? bytes : throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
+    }
+}

@@ -1,0 +1,258 @@
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Azure.Queues;
+
+/// <summary>Settings of <see cref="QueueWorker"/>.</summary>
+public sealed record QueueWorkerOptions
+{
+    /// <summary>Runs under way at once in this process, 1 or more; default 1: one run saturates its judge.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>How long a message is hidden while it is worked on; renewed at a third of it; default 60 s.</summary>
+    public TimeSpan Visibility { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How soon a message comes back whose run another worker has, or whose judge or storage is away; default 20 s.</summary>
+    public TimeSpan ComeBack { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Longest pause between two looks into an empty queue; default 2 s.</summary>
+    public TimeSpan IdlePause { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often an upload message is tried before it is poison; default 5, as in the Functions host.</summary>
+    public int MaxDequeues { get; init; } = 5;
+
+    /// <summary>How long work in flight may take to end when the process is asked to stop; default 30 s.</summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the rollouts container is looked through for new batches, where no Event Grid tells of them; null for never.</summary>
+    public TimeSpan? WatchPause { get; init; }
+}
+
+/// <summary>
+/// Serves the queues <c>evaluations</c> and <c>uploads</c>, any number of processes side by side. Messages stay hidden
+/// while they are worked on; what can't be served goes to the poison queue, with the reason in the run's record.
+/// </summary>
+public sealed partial class QueueWorker(
+    StorageClients clients,
+    IRunCatalog catalog,
+    UploadIntake uploads,
+    RunExecutor executor,
+    RunMonitors monitors,
+    RequestDefaults defaults,
+    QueueWorkerOptions options,
+    TimeProvider time,
+    ILogger<QueueWorker> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private long _lastLook = time.GetTimestamp();
+    private int _busy;
+
+    /// <summary>How long ago storage answered last.</summary>
+    public TimeSpan SinceLastLook => time.GetElapsedTime(Interlocked.Read(ref _lastLook));
+
+    /// <summary>Runs under way.</summary>
+    public int Busy => Volatile.Read(ref _busy);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using CancellationTokenSource hardStop = new();
+        await using CancellationTokenRegistration soft = stoppingToken.Register(() =>
+        {
+            monitors.StopAll(new Halt(HaltKind.Interrupted, "the worker was stopped; another goes on with the run"));
+            hardStop.CancelAfter(options.DrainLimit);
+        });
+        await PatientlyAsync(() => clients.EnsureCreatedAsync(stoppingToken), stoppingToken);
+        List<Task> loops = [ServeAsync(ResourceNames.UploadsQueue, ServeUploadAsync, stoppingToken, hardStop.Token)];
+        for (int slot = 0; slot < options.Runs; slot++)
+        {
+            loops.Add(ServeAsync(ResourceNames.EvaluationsQueue, ServeEvaluationAsync, stoppingToken, hardStop.Token));
+        }
+
+        if (options.WatchPause is { } pause)
+        {
+            loops.Add(WatchAsync(pause, stoppingToken));
+        }
+
+        await Task.WhenAll(loops);
+    }
+
+    private async Task ServeAsync(string name, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping, CancellationToken hardStop)
+    {
+        QueueClient queue = clients.Queues.GetQueueClient(name);
+        QueueClient poison = clients.Queues.GetQueueClient(name + ResourceNames.PoisonSuffix);
+        TimeSpan pause = FirstPause;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                QueueMessage? message = await queue.ReceiveMessageAsync(options.Visibility, stopping);
+                Interlocked.Exchange(ref _lastLook, time.GetTimestamp());
+                if (message is not null)
+                {
+                    pause = FirstPause;
+                    await ServeAsync(queue, poison, message, serve, hardStop);
+                    continue;
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // Whatever it is, the message comes back and the worker goes on.
+                LogAway(name, exception);
+            }
+
+            await PauseAsync(pause, stopping);
+            pause = pause * 2 < options.IdlePause ? pause * 2 : options.IdlePause;
+        }
+    }
+
+    private async Task ServeAsync(QueueClient queue, QueueClient poison, QueueMessage message, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken hardStop)
+    {
+        await using MessageHold hold = new(queue, message, options.Visibility, time);
+        Execution execution = await serve(message, hardStop);
+        string receipt = await hold.ReleaseAsync();
+        try
+        {
+            switch (execution.Fate)
+            {
+                case MessageFate.Served:
+                    await queue.DeleteMessageAsync(message.MessageId, receipt, CancellationToken.None);
+                    break;
+                case MessageFate.Poison:
+                    LogPoison(queue.Name, message.MessageId, execution.Reason);
+                    await poison.SendMessageAsync(message.MessageText, CancellationToken.None);
+                    await queue.DeleteMessageAsync(message.MessageId, receipt, CancellationToken.None);
+                    break;
+                default:
+                    TimeSpan hidden = execution.Fate == MessageFate.Now ? TimeSpan.Zero : options.ComeBack;
+                    await queue.UpdateMessageAsync(message.MessageId, receipt, visibilityTimeout: hidden, cancellationToken: CancellationToken.None);
+                    break;
+            }
+        }
+        catch (RequestFailedException exception) when (exception.Status is 400 or 404)
+        {
+            // It became visible meanwhile and another worker has it: the run's record tells that one what to do.
+            LogTaken(queue.Name, message.MessageId);
+        }
+    }
+
+    private async Task<Execution> ServeEvaluationAsync(QueueMessage message, CancellationToken hardStop)
+    {
+        EvaluationRequest request;
+        try
+        {
+            request = EvaluationMessage.Parse(message.MessageText, defaults);
+        }
+        catch (MessageRefusedException refusal)
+        {
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
+            return new Execution(MessageFate.Poison, refusal.Message);
+        }
+
+        Interlocked.Increment(ref _busy);
+        try
+        {
+            return await executor.ExecuteAsync(request, hardStop);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _busy);
+        }
+    }
+
+    private async Task<Execution> ServeUploadAsync(QueueMessage message, CancellationToken hardStop)
+    {
+        if (message.DequeueCount > options.MaxDequeues)
+        {
+            return new Execution(MessageFate.Poison, $"given up after {options.MaxDequeues} tries");
+        }
+
+        try
+        {
+            await uploads.TakeAsync(message.MessageText, hardStop);
+            return new Execution(MessageFate.Served);
+        }
+        catch (MessageRefusedException refusal)
+        {
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
+            return new Execution(MessageFate.Poison, refusal.Message);
+        }
+    }
+
+    private async Task WatchAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (BlobItem blob in clients.Rollouts.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, stopping))
+                {
+                    if (blob.Name.StartsWith(ResourceNames.SubmittedPrefix, StringComparison.Ordinal) || BatchPath.Fault(blob.Name) is not null)
+                    {
+                        continue;
+                    }
+
+                    string url = clients.Rollouts.GetBlobClient(blob.Name).Uri.ToString();
+                    await uploads.AskForRunAsync(new UploadEvent(blob.Name, url, blob.Properties.ETag.ToString()!), stopping);
+                }
+            }
+            catch (Exception exception) when (exception is RequestFailedException or AggregateException or OperationCanceledException)
+            {
+                LogAway(ResourceNames.RolloutsContainer, exception);
+            }
+
+            await PauseAsync(pause, stopping);
+        }
+    }
+
+    private async Task PatientlyAsync(Func<Task> action, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await action();
+                return;
+            }
+            catch (Exception exception) when (exception is RequestFailedException { Status: 0 or >= 500 } or AggregateException or OperationCanceledException)
+            {
+                LogAway(clients.Account, exception);
+                await PauseAsync(options.IdlePause, stopping);
+            }
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(pause, time, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop's condition ends it.
+        }
+    }
+
+    [LoggerMessage(110, LogLevel.Warning, "{Name} can't be served at the moment; tried again")]
+    private partial void LogAway(string name, Exception exception);
+
+    [LoggerMessage(111, LogLevel.Warning, "Message {MessageId} of {Queue} moved to the poison queue: {Reason}")]
+    private partial void LogPoison(string queue, string messageId, string? reason);
+
+    [LoggerMessage(112, LogLevel.Information, "Message {MessageId} of {Queue} was taken over by another worker")]
+    private partial void LogTaken(string queue, string messageId);
+}

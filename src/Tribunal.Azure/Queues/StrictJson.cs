@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Tribunal.Azure.Queues;
+
+/// <summary>Requests and tables from outside: unknown fields are refused by name, and what is not said has its default.</summary>
+internal static class StrictJson
+{
+    /// <summary>Reads a value.</summary>
+    /// <param name="element">What was said.</param>
+    /// <param name="type">Its type, of <see cref="RequestJson"/>.</param>
+    /// <param name="said">Gets the fields that were said, by path such as <c>policy.samples</c>.</param>
+    /// <exception cref="MessageRefusedException">A field is unknown, or its value can't be used.</exception>
+    public static T Read<T>(JsonElement element, JsonTypeInfo<T> type, HashSet<string> said)
+        where T : class
+    {
+        JsonNode? whole = Checked(element, type, "", said);
+        try
+        {
+            return whole.Deserialize((JsonTypeInfo<T>)ContractJson.KeepingDefaults(type)) ?? throw new MessageRefusedException("null is no value");
+        }
+        catch (JsonException exception)
+        {
+            string field = exception.Path is { Length: > 2 } path ? MessageRefusedException.Quote(path[2..]) : "a field";
+            throw new MessageRefusedException($"the value of {field} can't be used", exception);
+        }
+    }
+
+    private static JsonNode? Checked(JsonElement element, JsonTypeInfo type, string prefix, HashSet<string> said)
+    {
+        if (element.ValueKind == JsonValueKind.Array && type.Kind == JsonTypeInfoKind.Enumerable)
+        {
+            JsonTypeInfo item = type.Options.GetTypeInfo(type.ElementType!);
+            return new JsonArray([.. element.EnumerateArray().Select((value, i) => Checked(value, item, $"{prefix.TrimEnd('.')}[{i}].", said))]);
+        }
+
+        if (element.ValueKind != JsonValueKind.Object || type.Kind != JsonTypeInfoKind.Object)
+        {
+            return JsonNode.Parse(element.GetRawText());
+        }
+
+        JsonObject target = [];
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            JsonPropertyInfo known = type.Properties.FirstOrDefault(known => known.Name == property.Name)
+                ?? throw new MessageRefusedException($"unknown field {MessageRefusedException.Quote(prefix + property.Name)}");
+            said.Add(prefix + known.Name);
+            target.Remove(known.Name);
+            target.Add(known.Name, Checked(property.Value, type.Options.GetTypeInfo(known.PropertyType), $"{prefix}{known.Name}.", said));
+        }
+
+        return target;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using System.Text;
+using Azure.Data.Tables;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
+
+namespace Tribunal.Azure.Queues;
+
+/// <summary>Uploads in a table, by url and eTag.</summary>
+public sealed class TableUploadLog(TableServiceClient tables) : IUploadLog
+{
+    private readonly TableClient _table = tables.GetTableClient(ResourceNames.UploadsTable);
+
+    /// <inheritdoc/>
+    public async Task<bool> ContainsAsync(UploadEvent upload, CancellationToken cancellationToken) =>
+        (await _table.GetEntityIfExistsAsync<TableEntity>(Key(upload.Url), Key(upload.ETag), [], cancellationToken)).HasValue;
+
+    /// <inheritdoc/>
+    public Task AddAsync(UploadEvent upload, string runId, CancellationToken cancellationToken) =>
+        _table.UpsertEntityAsync(new TableEntity(Key(upload.Url), Key(upload.ETag)) { ["Path"] = upload.Path, ["Run"] = runId }, TableUpdateMode.Replace, cancellationToken);
+
+    // Keys may not hold '/', '#', '?' and more; addresses and eTags do.
+    private static string Key(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Azure.Storage.Blobs.Specialized;
+
+namespace Tribunal.Azure.Storage;
+
+/// <summary>Collects whole lines into blocks of a blob that appears when they are committed. Memory: one block.</summary>
+internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAsyncDisposable
+{
+    private readonly List<string> _ids = [];
+    private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(blockBytes);
+    private int _filled;
+    private long _length;
+
+    /// <summary>Takes a stream over, without what follows its last line feed.</summary>
+    public async Task AppendLinesAsync(Stream source, CancellationToken cancellationToken)
+    {
+        // Bytes since the last line feed may be dropped at the end: they wait apart until their line is whole.
+        using MemoryStream open = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
+        try
+        {
+            int read;
+            while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                int whole = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
+                if (whole > 0)
+                {
+                    await AddAsync(open.GetBuffer().AsMemory(0, (int)open.Length), cancellationToken);
+                    open.SetLength(0);
+                    await AddAsync(buffer.AsMemory(0, whole), cancellationToken);
+                }
+
+                open.Write(buffer, whole, read - whole);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <returns>The blob's length in bytes.</returns>
+    public async Task<long> CommitAsync(CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        await target.CommitBlockListAsync(_ids, cancellationToken: cancellationToken);
+        return _length;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        ArrayPool<byte>.Shared.Return(_block);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task AddAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (bytes.Length > 0)
+        {
+            int taken = Math.Min(bytes.Length, blockBytes - _filled);
+            bytes[..taken].CopyTo(_block.AsMemory(_filled));
+            _filled += taken;
+            _length += taken;
+            bytes = bytes[taken..];
+            if (_filled == blockBytes)
+            {
+                await StageAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task StageAsync(CancellationToken cancellationToken)
+    {
+        if (_filled == 0)
+        {
+            return;
+        }
+
+        byte[] id = new byte[sizeof(int) + SHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt32BigEndian(id, _ids.Count);
+        SHA256.HashData(_block.AsSpan(0, _filled), id.AsSpan(sizeof(int)));
+        string name = Convert.ToBase64String(id);
+        using BinaryStream body = new(_block.AsMemory(0, _filled));
+        await target.StageBlockAsync(name, body, cancellationToken: cancellationToken);
+        _ids.Add(name);
+        _filled = 0;
+    }
+}

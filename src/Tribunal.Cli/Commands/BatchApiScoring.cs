@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Runs;
+using Tribunal.Runs.BatchApi;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Summary;
+using Tribunal.Sampling;
+using Tribunal.Training;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>score --via openai-batch</c>: each call takes the run one step on, between what was answered and what is still to ask.</summary>
+internal static class BatchApiScoring
+{
+    private const int ProblemsShown = 20;
+
+    /// <summary>Takes one step and says what comes next.</summary>
+    /// <exception cref="CommandException">Something that was asked for needs an endpoint, or the run or a file can't be used.</exception>
+    public static async Task<int> RunAsync(string batch, string folder, EvaluationRequest request, JudgeBinding binding, bool json, CancellationToken cancellationToken)
+    {
+        if (request.Policy.Kind == PolicyKind.Budget || request.Limits != new SpendLimits() || request.Meta.Model is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--via openai-batch goes with neither the budget policy nor limits nor a meta reward model: they follow a run as it is judged");
+        }
+
+        if (request.Hint != HintMode.None)
+        {
+            throw new CommandException(ExitCodes.Usage, "--via openai-batch draws no hinted samples: they follow from how the ordinary ones went");
+        }
+
+        await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
+            ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
+        var run = new OpenAiBatchRun(folder, new LocalBatchFile(batch), request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price);
+        OpenAiBatchState state;
+        try
+        {
+            state = await run.AdvanceAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is RunMismatchException or BatchFormatException or FileNotFoundException)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+
+        foreach (string problem in state.Problems.Take(ProblemsShown))
+        {
+            await Console.Error.WriteLineAsync(problem);
+        }
+
+        TextWriter words = json ? Console.Error : Console.Out;
+        await words.WriteLineAsync($"{state.Rollouts} rollouts, {state.Answers} answers in the ledger{(state.Unusable > 0 ? $", {state.Unusable} answers that could not be used" : "")}");
+        if (state.Summary is not { } summary)
+        {
+            await words.WriteLineAsync($"{state.Requests} requests to hand to the batch API:");
+            foreach (string file in state.RequestFiles)
+            {
+                await words.WriteLineAsync($"  {file}");
+            }
+
+            await words.WriteLineAsync($"Put its output and error files into {Path.Combine(folder, OpenAiBatchRun.AnswersFolder)}, then give the same command again.");
+            return ExitCodes.Partial;
+        }
+
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+        }
+
+        await words.WriteAsync(SummaryText.Of(summary, TimeSpan.Zero));
+        await words.WriteLineAsync($"  in           {folder}");
+        return summary.Unscorable + summary.Invalid > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Text.Json;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary>Runs a parsed command line and turns what can go wrong with it into one line and an exit code.</summary>
+internal static class CommandErrors
+{
+    /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
+    private static readonly int[] Full = [28, 122, 69, unchecked((int)0x80070027), unchecked((int)0x80070070)];
+
+    /// <summary>EEXIST, and Windows' ERROR_ALREADY_EXISTS: a file where a folder should go.</summary>
+    private static readonly int[] Taken = [17, unchecked((int)0x800700B7)];
+
+    /// <summary>Runs it.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
+        {
+            await SayAsync($"{string.Join("; ", parsed.Errors.Select(static error => Plain(error.Message)).Distinct(StringComparer.Ordinal))} (see {NameOf(parsed)} --help)");
+            return ExitCodes.Usage;
+        }
+
+        if (parsed.Action is HelpAction help)
+        {
+            return Help(parsed, help);
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await SayAsync("interrupted");
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception exception) when (Of(exception) is { } failure)
+        {
+            await SayAsync(failure.ExitCode == ExitCodes.Usage ? OptionNames.In(failure.Message) : failure.Message);
+            return failure.ExitCode;
+        }
+    }
+
+    /// <summary>Prints the help of a command; of its commands' descriptions the first paragraph.</summary>
+    public static int Help(ParseResult parsed, HelpAction help)
+    {
+        foreach (Command command in parsed.CommandResult.Command.Subcommands)
+        {
+            command.Description = command.Description?.ReplaceLineEndings("\n").Split("\n\n")[0];
+        }
+
+        // The library names a tool by its assembly, and ours is not named as it is called.
+        using var text = new StringWriter();
+        parsed.InvocationConfiguration.Output = text;
+        int code = help.Invoke(parsed);
+        Console.Out.Write(text.ToString().Replace(RootCommand.ExecutableName, "tribunal", StringComparison.Ordinal));
+        return code;
+    }
+
+    /// <summary>What a person can do something about; null for what is a defect of ours, which keeps its stack trace.</summary>
+    private static CommandException? Of(Exception exception) => exception switch
+    {
+        CommandException known => known,
+        AggregateException { InnerExceptions: [var only] } => Of(only),
+        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new CommandException(ExitCodes.Usage, Words(exception), exception),
+        IOException taken when Taken.Contains(taken.HResult) => new CommandException(ExitCodes.Usage, taken.Message, taken),
+        IOException full when Full.Contains(full.HResult) => new CommandException(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
+        IOException io => new CommandException(ExitCodes.Unreachable, io.Message, io),
+        JsonException json => new CommandException(ExitCodes.Usage, $"a file is not the JSON that was expected: {json.Message}", json),
+        InvalidDataException data => new CommandException(ExitCodes.Usage, data.Message, data),
+        _ => null,
+    };
+
+    // The library's words, on one line and without the names of types.
+    private static string Plain(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')
+        .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
+
+    // Opening a folder as a file is refused with the same words as a file of someone else's.
+    private static string Words(Exception exception)
+    {
+        string[] parts = exception.Message.Split('\'');
+        return exception is UnauthorizedAccessException && parts.Length > 2 && Directory.Exists(parts[1]) ? $"{parts[1]} is a folder, or may not be opened; a file is needed" : exception.Message;
+    }
+
+    private static string NameOf(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
+        {
+            if (result is System.CommandLine.Parsing.CommandResult { Command: var command })
+            {
+                names.Push(command is RootCommand ? "tribunal" : command.Name);
+            }
+        }
+
+        return string.Join(' ', names);
+    }
+
+    private static Task SayAsync(string message) => Console.Error.WriteLineAsync($"tribunal: {TerminalText.Clean(message.ReplaceLineEndings(" "))}");
+}

@@ -1,0 +1,123 @@
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Judgements;
+using Tribunal.Runs;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Cli.Inputs;
+
+/// <summary>Ledgers that a command line names: runs' folders, or files of recorded judgements.</summary>
+internal sealed class LedgerInputs
+{
+    private LedgerInputs(IReadOnlyList<string> files, IReadOnlyList<RunManifest> manifests, bool recorded) =>
+        (Files, Manifests, Protocol) = (files, manifests, !recorded && manifests.Select(static m => m.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? manifests[0].Protocol : null);
+
+    /// <summary>The ledger files. A run that is still under way has its ledger in parts.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>The manifests of the runs among the inputs.</summary>
+    public IReadOnlyList<RunManifest> Manifests { get; }
+
+    /// <summary>The protocol that all runs share; null where they differ or where files of any origin are among the inputs.</summary>
+    public string? Protocol { get; }
+
+    /// <summary>Whether the simulated judge made any of the runs.</summary>
+    public bool Simulated => Manifests.Any(static manifest => manifest.Simulated);
+
+    /// <summary>Finds what was named.</summary>
+    /// <exception cref="CommandException">A path is neither, or stands twice.</exception>
+    public static async Task<LedgerInputs> OpenAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        var files = new List<string>();
+        var manifests = new List<RunManifest>();
+        foreach (string path in paths)
+        {
+            if (File.Exists(path))
+            {
+                files.Add(Path.GetFullPath(path));
+                continue;
+            }
+
+            string manifest = Path.Combine(path, RunFiles.Manifest);
+            manifests.Add(File.Exists(manifest)
+                ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest)!
+                : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {Path.GetFullPath(path)}" : $"there is no run and no ledger at {Path.GetFullPath(path)}"));
+            files.AddRange(LedgersOf(Path.GetFullPath(path)));
+        }
+
+        return files.Distinct(StringComparer.Ordinal).Count() == files.Count
+            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists))
+            : throw new CommandException(ExitCodes.Usage, "a ledger is named twice: its judgements would count twice");
+    }
+
+    /// <summary>The batch: the one named, or the one that all runs scored.</summary>
+    /// <exception cref="CommandException">There is none, or the runs scored different ones.</exception>
+    public string BatchOf(FileInfo? named)
+    {
+        string[] batches = [.. Manifests.Select(static manifest => manifest.Request.Batch).Distinct(StringComparer.Ordinal)];
+        string batch = named?.FullName ?? batches switch
+        {
+            [var only] => only,
+            [] => throw new CommandException(ExitCodes.Usage, "--batch is needed: only runs know what they judge"),
+            _ => throw new CommandException(ExitCodes.Usage, $"the runs scored different batches ({string.Join(", ", batches)}): name one with --batch"),
+        };
+        return File.Exists(batch) ? batch : throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch}: name it with --batch");
+    }
+
+    /// <summary>Reads the ledgers.</summary>
+    /// <param name="traits">Whether to keep what the texts look like.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="CommandException">A line is not a judgement.</exception>
+    public async Task<LedgerVote> ReadAsync(bool traits, CancellationToken cancellationToken)
+    {
+        var ledger = new LedgerVote(traits);
+        try
+        {
+            foreach (string path in Files)
+            {
+                await using FileStream stream = File.OpenRead(path);
+                await ledger.ReadAsync(stream, cancellationToken);
+            }
+        }
+        catch (LedgerException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+
+        return ledger;
+    }
+
+    /// <summary>Rollouts with their judgements, in memory.</summary>
+    /// <exception cref="CommandException">The batch or a ledger can't be read.</exception>
+    public async Task<List<RolloutLedger>> JoinAsync(FileInfo? batch, bool traits, CancellationToken cancellationToken)
+    {
+        string path = BatchOf(batch);
+        LedgerVote ledger = await ReadAsync(traits, cancellationToken);
+        var joined = new List<RolloutLedger>();
+        try
+        {
+            await using FileStream rollouts = File.OpenRead(path);
+            await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
+            {
+                joined.Add(rollout);
+            }
+        }
+        catch (BatchFormatException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+
+        return joined;
+    }
+
+    private static IEnumerable<string> LedgersOf(string run)
+    {
+        string whole = Path.Combine(run, RunFiles.Judgements);
+        string parts = Path.Combine(run, RunFiles.PartsPrefix);
+        return File.Exists(whole) ? [whole]
+            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+            : throw new CommandException(ExitCodes.Usage, $"{run} has no ledger");
+    }
+}

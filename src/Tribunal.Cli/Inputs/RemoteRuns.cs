@@ -1,0 +1,72 @@
+using Azure.Identity;
+using System.CommandLine;
+using Azure;
+using Microsoft.Extensions.Configuration;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
+using Tribunal.Cli.Output;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Cli.Inputs;
+
+/// <summary>The storage account that a command works against, and its runs.</summary>
+internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, IRunStores Stores)
+{
+    private const int QuickRetries = 2;
+
+    /// <summary><c>--storage</c>.</summary>
+    /// <param name="absent">What its absence means; null: the environment says.</param>
+    public static Option<string?> StorageOption(string? absent = null) => new("--storage")
+    {
+        Description = $"The storage account's name, or 'azurite' (UseDevelopmentStorage=true) or Azurite's connection string. {absent ?? $"Default: {SettingNames.ToAppSetting(SettingNames.StorageAccount)} or {SettingNames.ToAppSetting(SettingNames.StorageConnectionString)} of the environment."}",
+    };
+
+    /// <summary>Settings of the environment, with what <c>--storage</c> says on top.</summary>
+    public static IEnumerable<KeyValuePair<string, string?>> Settings(string? storage) => storage switch
+    {
+        null => [],
+        "azurite" => [new(SettingNames.StorageConnectionString, "UseDevelopmentStorage=true")],
+        _ when storage.Contains('=', StringComparison.Ordinal) => [new(SettingNames.StorageConnectionString, storage)],
+        _ => [new(SettingNames.StorageAccount, storage), new(SettingNames.StorageConnectionString, null)],
+    };
+
+    /// <summary>Connects; containers, queues and tables are there afterwards.</summary>
+    /// <exception cref="CommandException">No account is named, or it can't be reached.</exception>
+    public static async Task<RemoteRuns> OpenAsync(string? storage, CancellationToken cancellationToken)
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(Settings(storage)).Build();
+        StorageClients clients;
+        try
+        {
+            // A person waits: fewer tries than a worker makes.
+            clients = StorageClients.Create(configuration, new HttpPipelineOverrides { MaxRetries = QuickRetries });
+        }
+        catch (StorageConfigurationException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+
+        await ReachAsync(clients, () => clients.EnsureCreatedAsync(cancellationToken));
+        TableRunCatalog catalog = new(clients.Tables);
+        return new RemoteRuns(clients, catalog, new AzureRunStores(clients, catalog, new AzureRunStoreOptions(), TimeProvider.System));
+    }
+
+    /// <summary>Turns storage that is away, or refuses, into what a person can use.</summary>
+    /// <exception cref="CommandException">It is.</exception>
+    public static async Task ReachAsync(StorageClients clients, Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (RequestFailedException exception) when (exception.Status is 401 or 403)
+        {
+            throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} refuses: {exception.ErrorCode ?? "forbidden"}", exception);
+        }
+        catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException)
+        {
+            string why = exception is AggregateException many ? many.InnerExceptions[^1].Message : exception.Message;
+            throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} can't be reached: {why.Split('\n')[0]}", exception);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Tribunal.Cli.Output;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Cli.Inputs;
+
+/// <summary>Keeps a run from taking a folder whose files are not its own.</summary>
+internal static class RunTarget
+{
+    private const string OwnerName = ".owner";
+
+    private static readonly string[] Names =
+        [RunFiles.Manifest, RunFiles.Shards, RunFiles.Batch, RunFiles.Invalid, RunFiles.Judgements, RunFiles.Verdicts, RunFiles.Summary, RunFiles.Report];
+
+    /// <summary>Refuses a folder in which a run would replace the batch, or files that no run wrote.</summary>
+    /// <exception cref="CommandException">It would.</exception>
+    public static void Check(string folder, FileInfo batch)
+    {
+        if (Array.Find(Names, name => IsSame(Path.Combine(folder, name), batch.FullName)) is { } own)
+        {
+            throw new CommandException(ExitCodes.Usage, $"a run in {folder} would replace the batch, {own}: choose another folder with -o");
+        }
+
+        // A run that was planned has a manifest, and one that was interrupted before has its mark of ownership.
+        if (!File.Exists(Path.Combine(folder, RunFiles.Manifest)) && !File.Exists(Path.Combine(folder, OwnerName))
+            && Array.Find(Names, name => File.Exists(Path.Combine(folder, name))) is { } other)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{folder} holds {other} and no run: choose another folder with -o");
+        }
+    }
+
+    /// <summary>Forgets the plan of a run that has no judgement yet, so that a judge or an option that was wrong can be put right.</summary>
+    public static async Task ForgetUndrawnAsync(IRunStore store, CancellationToken cancellationToken)
+    {
+        if (await HoldsAsync(store, RunFiles.Judgements, cancellationToken))
+        {
+            return;
+        }
+
+        var parts = new List<string>();
+        await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
+        {
+            if (RunFiles.IsLedgerPart(name) && await HoldsAsync(store, name, cancellationToken))
+            {
+                return;
+            }
+
+            parts.Add(name);
+        }
+
+        // The manifest last: without it, what the plan has left goes when it is made anew.
+        foreach (string name in (string[])[.. parts, RunFiles.Summary, RunFiles.Manifest])
+        {
+            await store.DeleteAsync(name, cancellationToken);
+        }
+    }
+
+    private static async Task<bool> HoldsAsync(IRunStore store, string name, CancellationToken cancellationToken)
+    {
+        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
+        {
+            return false;
+        }
+
+        await using (stream)
+        {
+            return await stream.ReadAsync(new byte[1], cancellationToken) > 0;
+        }
+    }
+
+    private static bool IsSame(string path, string other) =>
+        string.Equals(Path.GetFullPath(path), other, OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+}

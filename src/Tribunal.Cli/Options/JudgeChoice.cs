@@ -1,0 +1,196 @@
+using System.CommandLine;
+using Tribunal.Cli.Output;
+using Tribunal.Inference;
+using Tribunal.Inference.Endpoints;
+using Tribunal.Judgements;
+using Tribunal.MetaReward;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Judges;
+using Tribunal.Simulator.Judging;
+
+namespace Tribunal.Cli.Options;
+
+/// <summary>The options that choose a judge, the same for every command that asks one.</summary>
+internal sealed class JudgeChoice
+{
+    public const string Simulated = "simulated";
+
+    private readonly Option<string> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'.", DefaultValueFactory = static _ => Simulated, HelpName = "URL|simulated" };
+    private readonly Option<string?> _model = new("--model") { Description = "The model as the endpoint names it." };
+    private readonly Option<string?> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
+    private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
+    private readonly Option<string> _adapter = new("--adapter") { Description = "The client library: openai or azure.", DefaultValueFactory = static _ => "openai" };
+    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, or auto by the model's name.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
+    private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => 64 };
+    private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => 600 };
+    private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => 6 };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
+    private readonly Option<int?> _maxOutput = new("--max-output-tokens") { Description = "Output budget of a judgement, thinking included." };
+    private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
+    private readonly Option<double?> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
+    private readonly Option<double?> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
+    private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
+    private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
+    private readonly Option<long> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => 1 };
+    private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
+
+    public JudgeChoice()
+    {
+        _adapter.AcceptOnlyFromAmong("openai", "azure");
+        _stream.AcceptOnlyFromAmong("auto", "on", "off");
+        _protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
+        _concurrency.Between(1, 4096);
+        _tries.Between(1, 20);
+        _timeout.Between(0.001, 86_400);
+        _maxOutput.Between(1, int.MaxValue);
+        _priceIn.Between(0, double.PositiveInfinity);
+        _priceOut.Between(0, double.PositiveInfinity);
+        _simulatorCue.Between(0, 100);
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])
+            [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
+             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed, _simulatorCue])
+        {
+            command.Add(option);
+        }
+    }
+
+    public string ProtocolOf(ParseResult parsed) => parsed.GetRequiredValue(_protocol);
+
+    public int ConcurrencyOf(ParseResult parsed) => parsed.GetRequiredValue(_concurrency);
+
+    public bool IsSimulated(ParseResult parsed) => parsed.GetRequiredValue(_judge) == Simulated;
+
+    /// <summary>The judge that was asked for; nothing is sent yet.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public JudgeSource Open(ParseResult parsed, JudgeFactory factory)
+    {
+        string? template = ReadTemplate(parsed.GetValue(_template));
+        TokenPrice? price = PriceOf(parsed);
+        if (IsSimulated(parsed))
+        {
+            return new JudgeSource
+            {
+                Judge = new SimulatedJudge(EngineOf(parsed)),
+                Model = parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel,
+                Template = template,
+                Concurrency = ConcurrencyOf(parsed),
+                Price = price,
+                Simulated = true,
+            };
+        }
+
+        return Make(parsed, factory, OptionsOf(parsed, EndpointOf(parsed)), template, price);
+    }
+
+    /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public JudgeSource OpenForBatchApi(ParseResult parsed, JudgeFactory factory) =>
+        Make(parsed, factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ReadTemplate(parsed.GetValue(_template)), PriceOf(parsed));
+
+    private static JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
+    {
+        try
+        {
+            return new JudgeSource
+            {
+                Judge = factory.Create(options),
+                Model = options.Model,
+                Template = template,
+                Sampling = options.Sampling,
+                Concurrency = options.Concurrency,
+                Price = price,
+            };
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+
+    /// <summary>The meta reward model that was asked for; null for none.</summary>
+    /// <exception cref="CommandException">It can't be used.</exception>
+    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory)
+    {
+        switch (meta)
+        {
+            case "none":
+                return null;
+            case Simulated:
+                return new SimulatedMetaRewardModel(EngineOf(parsed));
+        }
+
+        if (!Uri.TryCreate(meta, UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
+        {
+            throw new CommandException(ExitCodes.Usage, $"--meta {meta}: none, simulated, an http address or a file that is there is needed");
+        }
+
+        try
+        {
+            return factory.CreateMeta(new MetaEndpointOptions
+            {
+                Name = "meta",
+                Endpoint = endpoint,
+                Model = parsed.GetValue(_metaModel) ?? "",
+                ApiKeyEnv = parsed.GetValue(_metaKey),
+                Concurrency = ConcurrencyOf(parsed),
+            });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+
+    private static string? ReadTemplate(FileInfo? file) =>
+        file is null ? null
+        : file.Exists ? File.ReadAllText(file.FullName)
+        : throw new CommandException(ExitCodes.Usage, $"there is no template at {file.FullName}");
+
+    private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed), Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue) } });
+
+    private TokenPrice? PriceOf(ParseResult parsed) =>
+        parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null
+            ? null
+            : new TokenPrice(parsed.GetValue(_priceIn) ?? 0, parsed.GetValue(_priceOut) ?? 0);
+
+    private Uri EndpointOf(ParseResult parsed)
+    {
+        string judge = parsed.GetRequiredValue(_judge);
+        return Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
+            ? endpoint
+            : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
+    }
+
+    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint)
+    {
+        return new JudgeEndpointOptions
+        {
+            Name = "judge",
+            Endpoint = endpoint,
+            Model = parsed.GetValue(_model) ?? throw new CommandException(ExitCodes.Usage, "--model is needed: the model as the endpoint names it"),
+            ApiKeyEnv = parsed.GetValue(_apiKey),
+            Identity = parsed.GetValue(_identity),
+            Adapter = parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,
+            Stream = parsed.GetValue(_stream) switch
+            {
+                "on" => StreamMode.On,
+                "off" => StreamMode.Off,
+                _ => StreamMode.Auto,
+            },
+            Concurrency = ConcurrencyOf(parsed),
+            TimeoutSeconds = parsed.GetRequiredValue(_timeout),
+            Tries = parsed.GetRequiredValue(_tries),
+            Temperature = parsed.GetValue(_temperature),
+            TopP = parsed.GetValue(_topP),
+            MaxTokens = parsed.GetValue(_maxOutput),
+            ThinkingTokens = parsed.GetValue(_thinking),
+        };
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+
+namespace Tribunal.Cli.Output;
+
+/// <summary>
+/// What SIGINT and SIGTERM do. The first ends a command by its cancellation token, or, where it drains, asks it to stop;
+/// one more ends what drains; the one after that ends the process as it is.
+/// </summary>
+internal sealed class Interrupts : IDisposable
+{
+    private static Interrupts? _current;
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private Action? _drain;
+    private Action? _abort;
+    private int _times;
+
+    public Interrupts()
+    {
+        _current = this;
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+    }
+
+    /// <summary>Cancelled when the command has to end.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>From here on the first signal asks the work to stop, and a second one ends it.</summary>
+    /// <param name="stop">Asks it to stop.</param>
+    /// <param name="abort">Ends it; by default the command's token is cancelled.</param>
+    public static void Drain(Action stop, Action? abort = null)
+    {
+        if (_current is { } current)
+        {
+            (current._drain, current._abort) = (stop, abort);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _current = null;
+        _source.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        int before = Interlocked.Increment(ref _times) - 1 + (_drain is null ? 1 : 0);
+        switch (before)
+        {
+            case 0:
+                _drain!();
+                break;
+            case 1:
+                (_abort ?? _source.Cancel)();
+                break;
+            default:
+                Environment.Exit(ExitCodes.Interrupted);
+                break;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using Tribunal.Formats.Lines;
+using ZstdSharp;
+
+namespace Tribunal.Formats.Batches;
+
+/// <summary>Forward-only, read-only streams differ in their reading alone.</summary>
+internal abstract class ForwardStream : Stream
+{
+    public sealed override bool CanRead => true;
+
+    public sealed override bool CanSeek => false;
+
+    public sealed override bool CanWrite => false;
+
+    public sealed override long Length => throw new NotSupportedException();
+
+    public sealed override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public abstract override int Read(Span<byte> buffer);
+
+    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
+    public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public sealed override void Flush()
+    {
+    }
+
+    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public sealed override void SetLength(long value) => throw new NotSupportedException();
+
+    public sealed override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
+
+/// <summary>Gives what was peeked at once more, then the rest; the rest's stream is the caller's to dispose.</summary>
+internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : ForwardStream
+{
+    private ReadOnlyMemory<byte> _head = head;
+
+    public override int Read(Span<byte> buffer) => _head.IsEmpty ? rest.Read(buffer) : Replay(buffer);
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _head.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Replay(buffer.Span));
+
+    private int Replay(Span<byte> buffer)
+    {
+        int count = Math.Min(buffer.Length, _head.Length);
+        _head.Span[..count].CopyTo(buffer);
+        _head = _head[count..];
+        return count;
+    }
+}
+
+/// <summary>Counts what a decoder takes in; the inner stream is the caller's to dispose.</summary>
+internal sealed class CountingStream(Stream inner) : ForwardStream
+{
+    public long Count { get; private set; }
+
+    public override int Read(Span<byte> buffer)
+    {
+        int read = inner.Read(buffer);
+        Count += read;
+        return read;
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read = await inner.ReadAsync(buffer, cancellationToken);
+        Count += read;
+        return read;
+    }
+}
+
+/// <summary>A decoder that stops at the limits and says in one exception what is wrong with the compression.</summary>
+internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ForwardStream
+{
+    private long _unfolded;
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return Guard(decoder.Read(buffer));
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            throw Broken(exception);
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Guard(await decoder.ReadAsync(buffer, cancellationToken));
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            throw Broken(exception);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            decoder.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static bool IsBroken(Exception exception) => exception is InvalidDataException or EndOfStreamException or ZstdException;
+
+    private BatchFormatException Broken(Exception exception) =>
+        new($"the compressed file is broken or cut off near byte {source.Count}: {exception.Message}", exception);
+
+    private int Guard(int read)
+    {
+        _unfolded += read;
+        if (_unfolded > limits.DecompressedBytes)
+        {
+            throw new BatchFormatException($"the compressed file unfolds to more than {limits.DecompressedBytes} bytes");
+        }
+
+        if (_unfolded > limits.RatioFreeBytes && _unfolded / limits.DecompressionRatio > source.Count)
+        {
+            throw new BatchFormatException($"the compressed file unfolds more than {limits.DecompressionRatio}-fold, like a decompression bomb");
+        }
+
+        return read;
+    }
+}

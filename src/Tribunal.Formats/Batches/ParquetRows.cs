@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Collections;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Parquet;
+
+namespace Tribunal.Formats.Batches;
+
+/// <summary>The rows of a Parquet file as JSON objects, one row group in memory at a time.</summary>
+internal static class ParquetRows
+{
+    /// <summary>Reads rows in order; the bytes are valid until the next row is asked for.</summary>
+    /// <exception cref="BatchFormatException">The file is broken, or a row group is larger than the limit.</exception>
+    public static async IAsyncEnumerable<RawRecord> ReadAsync(
+        Stream stream, BatchLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        int groups = await CheckedGroupCountAsync(stream, limits, cancellationToken);
+        var options = new ParquetOptions { TreatByteArrayAsString = true };
+        var json = new ArrayBufferWriter<byte>(16 * 1024);
+        await using var writer = new Utf8JsonWriter(json, new JsonWriterOptions { SkipValidation = true });
+        long number = 0;
+        for (int group = 0; group < groups; group++)
+        {
+            foreach (Dictionary<string, object?> row in await ReadGroupAsync(stream, options, limits, group, number, cancellationToken))
+            {
+                number++;
+                json.ResetWrittenCount();
+                writer.Reset();
+                Write(writer, row);
+                writer.Flush();
+                int length = json.WrittenCount;
+                yield return new RawRecord(number, -1, length, length > limits.RecordBytes ? default : json.WrittenMemory);
+            }
+        }
+    }
+
+    private static async Task<int> CheckedGroupCountAsync(Stream stream, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            stream.Position = 0;
+            await using ParquetReader reader = await WithinAsync(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellationToken), limits, cancellationToken);
+            long largest = reader.Metadata?.RowGroups is { Count: > 0 } all ? all.Max(static g => g.TotalByteSize) : 0;
+            if (largest > limits.RowGroupBytes)
+            {
+                throw new BatchFormatException(
+                    $"the Parquet file has a row group of {largest} bytes, more than {limits.RowGroupBytes}; write it with smaller row groups");
+            }
+
+            return reader.RowGroupCount;
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            throw Broken(exception, 0);
+        }
+    }
+
+    private static async Task<List<Dictionary<string, object?>>> ReadGroupAsync(
+        Stream stream, ParquetOptions options, BatchLimits limits, int group, long rowsBefore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            stream.Position = 0;
+            return await WithinAsync(
+                async () =>
+                {
+                    await using ParquetReader reader = await ParquetReader.CreateAsync(stream, options, leaveStreamOpen: true, cancellationToken: cancellationToken);
+                    return (await ParquetTable.ReadAsync(reader, group, cancellationToken)).Rows().ToList();
+                },
+                limits,
+                cancellationToken);
+        }
+        catch (Exception exception) when (IsBroken(exception))
+        {
+            throw Broken(exception, rowsBefore);
+        }
+    }
+
+    // The decoder may never come back, nor look at the token; then its thread is given up.
+    private static async Task<T> WithinAsync<T>(Func<Task<T>> decode, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(decode, cancellationToken).WaitAsync(limits.ParquetTime, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new BatchFormatException($"the Parquet file can't be decoded in {limits.ParquetTime.TotalSeconds:0.#} s: it is broken or forged", exception);
+        }
+    }
+
+    // The library meets broken bytes with whatever they make it trip over, absurd lengths with OutOfMemoryException.
+    private static bool IsBroken(Exception exception) => exception is not (OperationCanceledException or BatchFormatException);
+
+    private static BatchFormatException Broken(Exception exception, long rows) =>
+        new($"the Parquet file is broken or cut off after row {rows}: {exception.Message}", exception);
+
+    private static void Write(Utf8JsonWriter writer, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case string text:
+                writer.WriteStringValue(text);
+                break;
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case double number when double.IsFinite(number):
+                writer.WriteNumberValue(number);
+                break;
+            case float number when float.IsFinite(number):
+                writer.WriteNumberValue(number);
+                break;
+            case double or float:
+                writer.WriteNullValue();
+                break;
+            case sbyte or byte or short or ushort or int or uint or long:
+                writer.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                break;
+            case ulong number:
+                writer.WriteNumberValue(number);
+                break;
+            case decimal number:
+                writer.WriteNumberValue(number);
+                break;
+            case byte[] bytes:
+                writer.WriteBase64StringValue(bytes);
+                break;
+            case DateTime time:
+                writer.WriteStringValue(time);
+                break;
+            case IDictionary map:
+                writer.WriteStartObject();
+                foreach (DictionaryEntry entry in map)
+                {
+                    writer.WritePropertyName(Convert.ToString(entry.Key, CultureInfo.InvariantCulture)!);
+                    Write(writer, entry.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case IEnumerable list:
+                writer.WriteStartArray();
+                foreach (object? item in list)
+                {
+                    Write(writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            default:
+                writer.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
+                break;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Tribunal.Formats.Lines;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Formats.Batches;
+
+/// <summary>
+/// Streams a batch of any size in flat memory: JSON Lines, a JSON array (bare, or as <c>data</c> of an object), or Parquet;
+/// plain, gzip or zstd; told apart by content, never by name. A record that can't be used is reported with its number and
+/// reason and the rest goes on; only a file that can't be read as a whole throws.
+/// </summary>
+public static class RolloutReader
+{
+    private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
+
+    /// <summary>Tells a batch's format from its first bytes. A stream that can seek is left where it was.</summary>
+    /// <exception cref="BatchFormatException">The compression is broken, or the encoding is not UTF-8.</exception>
+    public static async Task<BatchFormat> RecogniseAsync(Stream stream, BatchLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        long position = stream.CanSeek ? stream.Position : 0;
+        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits ?? BatchLimits.Default, cancellationToken);
+        if (stream.CanSeek)
+        {
+            stream.Position = position;
+        }
+
+        return batch.Format;
+    }
+
+    /// <summary>Reads a whole batch from its first byte; the stream stays the caller's to dispose.</summary>
+    /// <param name="stream">The file. Parquet that can't seek, or is compressed as a whole, is spooled to a temporary file.</param>
+    /// <param name="limits">Size limits; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Every record that is not blank, in order, its checks of form passed or its error set; ids may still repeat
+    /// (see <see cref="RolloutValidator"/>).</returns>
+    /// <exception cref="BatchFormatException">The file can't be read, or not on from here; thrown while enumerating.</exception>
+    public static IAsyncEnumerable<BatchLine> ReadAsync(Stream stream, BatchLimits? limits = null, CancellationToken cancellationToken = default) =>
+        ReadAsync(stream, limits, texts: true, cancellationToken);
+
+    /// <summary>The same for who only looks whether records can be judged: those that can be read again have no responses' texts, but where these are empty.</summary>
+    internal static IAsyncEnumerable<BatchLine> ReadOutlinesAsync(Stream stream, CancellationToken cancellationToken) =>
+        ReadAsync(stream, limits: null, texts: false, cancellationToken);
+
+    private static async IAsyncEnumerable<BatchLine> ReadAsync(
+        Stream stream, BatchLimits? limits, bool texts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        limits ??= BatchLimits.Default;
+        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
+        IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
+        {
+            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, cancellationToken),
+            BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
+            BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
+            _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
+        };
+        bool addressable = batch.Format.IsAddressable;
+        await foreach (RawRecord record in records.WithCancellation(cancellationToken))
+        {
+            yield return Line(record, addressable, limits, texts || !addressable);
+        }
+    }
+
+    /// <summary>Reads part of an uncompressed JSON Lines batch: the same records that <see cref="ReadAsync"/> gives there.</summary>
+    /// <param name="range">The bytes, from a line's start; the stream's end ends the last line.</param>
+    /// <param name="firstLine">The number of the first line, from 1.</param>
+    /// <param name="firstOffset">Where the range starts in the file.</param>
+    /// <param name="limits">Size limits; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async IAsyncEnumerable<BatchLine> ReadRangeAsync(
+        Stream range, long firstLine, long firstOffset, BatchLimits? limits = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        limits ??= BatchLimits.Default;
+        await foreach (RawRecord record in RawRecords.LinesAsync(range, firstLine, firstOffset, limits.RecordBytes, cancellationToken))
+        {
+            yield return Line(record, addressable: true, limits, texts: true);
+        }
+    }
+
+    private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits, bool texts)
+    {
+        (Rollout? rollout, string? error) = record.IsTooLarge
+            ? (null, $"the record has {record.Length} bytes, more than {limits.RecordBytes}")
+            : Parse(record.Bytes, record.Number, limits, texts);
+        return new BatchLine
+        {
+            Line = record.Number,
+            Offset = addressable ? record.Offset : -1,
+            Length = addressable ? record.Length : 0,
+            Rollout = rollout,
+            Error = error,
+        };
+    }
+
+    private static (Rollout? Rollout, string? Error) Parse(ReadOnlyMemory<byte> json, long number, BatchLimits limits, bool texts)
+    {
+        if (JsonText.Fault(json.Span) is { } fault)
+        {
+            return (null, fault);
+        }
+
+        try
+        {
+            Rollout rollout = OwnForm.Read(json.Span, texts) ?? OfAnyShape(json, number);
+            return RolloutValidator.Fault(rollout, limits) is { } reason ? (null, reason) : (rollout, null);
+        }
+        catch (JsonException exception)
+        {
+            return (null, exception.BytePositionInLine is { } at ? $"not valid JSON at byte {at + 1} of the record: {FirstSentence(exception.Message)}" : exception.Message);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or FormatException or OverflowException)
+        {
+            return (null, $"the record can't be read: {exception.Message}");
+        }
+    }
+
+    private static Rollout OfAnyShape(ReadOnlyMemory<byte> json, long number)
+    {
+        using JsonDocument document = JsonDocument.Parse(json, Json);
+        return RolloutShapes.Read(document.RootElement, json.Span, number);
+    }
+
+    // The rest of the parser's message repeats the position in its own terms.
+    private static string FirstSentence(string message)
+    {
+        int end = message.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+}

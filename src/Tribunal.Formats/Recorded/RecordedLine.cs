@@ -1,0 +1,69 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Formats.Recorded;
+
+/// <summary>One record of a file of judgements that another tool recorded: what it gives, or why it gives nothing.</summary>
+public sealed record RecordedLine
+{
+    /// <summary>Line number in JSON Lines, record number in other layouts; from 1.</summary>
+    public required long Line { get; init; }
+
+    /// <summary>The judgements it holds, in the ledger's form.</summary>
+    public IReadOnlyList<Judgement> Judgements { get; init; } = [];
+
+    /// <summary>The rollout they are about, where the file carries it.</summary>
+    public Rollout? Rollout { get; init; }
+
+    /// <summary>Whether asking again may help: the batch service expired, throttled or broke the request.</summary>
+    public bool MayAskAgain { get; init; }
+
+    /// <summary>Why it can't be used; null when it can.</summary>
+    public string? Error { get; init; }
+}
+
+/// <summary>Formats of recorded judgements.</summary>
+public enum RecordedFormat
+{
+    /// <summary>Told by each record's fields.</summary>
+    Auto,
+
+    /// <summary>Ledger lines.</summary>
+    Ledger,
+
+    /// <summary>Output of the OpenAI batch API for requests that <see cref="OpenAiBatchWriter"/> wrote.</summary>
+    OpenAiBatch,
+
+    /// <summary>prometheus-eval: outputs of its evaluation scripts, and BiGGen-Bench results.</summary>
+    Prometheus,
+
+    /// <summary>JudgeBench outputs: both games of each pair.</summary>
+    JudgeBench,
+
+    /// <summary>RewardBench: <c>…_outputs.jsonl</c>, and the per-prompt score files with one list per column.</summary>
+    RewardBench,
+}
+
+/// <summary>How recorded judgements are read.</summary>
+public sealed record ImportOptions
+{
+    /// <summary>The file's format.</summary>
+    public RecordedFormat Format { get; init; } = RecordedFormat.Auto;
+
+    /// <summary>The judge's name where the file does not give one.</summary>
+    public string Judge { get; init; } = "recorded";
+
+    /// <summary>How answers of a batch API are read: one of <see cref="ProtocolCatalog.Names"/>; <c>auto</c> goes by the model's name.</summary>
+    public string Protocol { get; init; } = "auto";
+
+    /// <summary>The protocol itself, where it is at hand; it goes before its name.</summary>
+    public IProtocol? Grammar { get; init; }
+
+    /// <summary>The requests behind a batch API's answers, where they are at hand.</summary>
+    public OpenAiBatchRequests? Requests { get; init; }
+
+    /// <summary>Largest record in bytes; files that hold everything in one JSON value are one record. Default 256 MiB.</summary>
+    public int RecordBytes { get; init; } = 256 * 1024 * 1024;
+}

@@ -1,0 +1,92 @@
+using Tribunal.Benchmarks;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Formats.Suites;
+
+/// <summary>Scores a benchmark from what a run left: its items, their ledger, and the verdicts or a vote.</summary>
+public static class BenchmarkScorer
+{
+    /// <summary>Scores it.</summary>
+    /// <param name="suite">The benchmark.</param>
+    /// <param name="items">Its items, as <see cref="BenchmarkReader"/> gives them.</param>
+    /// <param name="judgements">The ledger; texts are not read.</param>
+    /// <param name="vote">Casts an item's verdict over its judgements: the run's own, or a vote on the ledger.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="BatchFormatException">The items can't be read.</exception>
+    /// <exception cref="LedgerException">A ledger line is not a judgement.</exception>
+    /// <exception cref="BenchmarkDataException">No judgement is about any item.</exception>
+    public static async Task<BenchmarkResult> ScoreAsync(
+        IBenchmarkSuite suite,
+        IAsyncEnumerable<Rollout> items,
+        Stream judgements,
+        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote,
+        CancellationToken cancellationToken = default)
+    {
+        var ledger = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(judgements, withText: false, cancellationToken))
+        {
+            if (!ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+            {
+                ledger.Add(judgement.RolloutId, list = []);
+            }
+
+            list.Add(judgement);
+        }
+
+        var single = new List<BenchmarkOutcome>();
+        var voted = new List<BenchmarkOutcome>();
+        Judgement? sample = null;
+        long drawn = 0;
+        bool simulated = false;
+        await foreach (Rollout item in items.WithCancellation(cancellationToken))
+        {
+            List<Judgement> own = ledger.GetValueOrDefault(item.Id) ?? [];
+            sample ??= own.FirstOrDefault();
+            drawn += own.Count;
+            Verdict? verdict = vote(item, own);
+            simulated |= verdict?.Simulated == true;
+            Rollout slim = Slim(item);
+            single.Add(BenchmarkOutcome.Single(slim, own));
+            voted.Add(BenchmarkOutcome.Voted(slim, verdict));
+        }
+
+        if (sample is null)
+        {
+            throw new BenchmarkDataException($"none of the judgements is about an item of {suite.Title}");
+        }
+
+        return new BenchmarkResult
+        {
+            Suite = suite.Name,
+            Judge = sample.Judge,
+            Protocol = sample.Protocol,
+            JudgementsPerItem = (double)drawn / single.Count,
+            Simulated = simulated,
+            Single = suite.Score(single),
+            Vote = suite.Score(voted),
+        };
+    }
+
+    /// <summary>The verdicts of a run, to look up while scoring.</summary>
+    /// <exception cref="BatchFormatException">A line is not a verdict; the message gives its number and why.</exception>
+    public static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(Stream verdicts, CancellationToken cancellationToken = default)
+    {
+        var byId = new Dictionary<string, Verdict>(StringComparer.Ordinal);
+        await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(verdicts, cancellationToken))
+        {
+            byId[verdict.Id] = verdict;
+        }
+
+        return (item, _) => byId.GetValueOrDefault(item.Id);
+    }
+
+    // The rules need labels and counts; the texts of tens of thousands of items would only fill memory.
+    private static Rollout Slim(Rollout item) => item with { Prompt = [], Responses = [.. Enumerable.Repeat(Nothing, item.Responses.Count)], Reference = null };
+
+    private static readonly Response Nothing = new("");
+}

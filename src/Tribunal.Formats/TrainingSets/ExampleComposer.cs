@@ -1,0 +1,68 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Training;
+
+namespace Tribunal.Formats.TrainingSets;
+
+/// <summary>Composes examples: the prompt that the judge got, and what it wrote.</summary>
+internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions options, bool simulated)
+{
+    /// <summary>Examples whose prompts hold another number of neutralised strings than the ledger says.</summary>
+    public long Changed { get; private set; }
+
+    public List<TurnRow> Prompt(Rollout rollout, Trajectory trajectory)
+    {
+        Judgement judgement = trajectory.Judgement;
+        JudgePrompt prompt = protocol.Compose(rollout, judgement.Order);
+        Changed += prompt.Neutralised == (judgement.Neutralised ?? 0) ? 0 : 1;
+        if (judgement.Hinted && !options.StripHints)
+        {
+            prompt = Hints.Append(prompt, protocol.Name, Enumerable.Range(0, judgement.Order.Count).First(i => trajectory.Label!.Best.Contains(judgement.Order[i])));
+        }
+
+        return [.. prompt.Messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
+    }
+
+    public static TurnRow Answer(Judgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
+
+    public static ReasonedTurnRow ReasonedAnswer(Judgement judgement)
+    {
+        (string? reasoning, string answer) = Trajectory.Split(judgement);
+        return new ReasonedTurnRow { Role = "assistant", Content = answer, ReasoningContent = reasoning };
+    }
+
+    public T From<T>(T row, Rollout rollout, Judgement judgement)
+        where T : TrainingRow
+    {
+        row.RolloutId = rollout.Id;
+        row.Sample = judgement.Sample;
+        row.Judge = judgement.Judge;
+        row.Domain = rollout.Domain;
+        row.Hinted = judgement.Hinted;
+        row.Simulated = simulated;
+        return row;
+    }
+
+    /// <summary>A prompt for RL; all of <paramref name="same"/> were asked by it.</summary>
+    public VerlRow Verl(Rollout rollout, IReadOnlyList<Trajectory> same, long index)
+    {
+        Trajectory first = same[0];
+        return new VerlRow
+        {
+            DataSource = $"tribunal/{protocol.Name}",
+            Prompt = Prompt(rollout, first),
+            RewardModel = new RewardModelField { GroundTruth = OutcomeRewards.AnswerOf(protocol.Name, first.Judgement.Order, first.Label!) },
+            ExtraInfo = new ExtraInfoField
+            {
+                Index = index,
+                RolloutId = rollout.Id,
+                Domain = rollout.Domain,
+                Order = [.. first.Judgement.Order],
+                Samples = same.Count,
+                RewardMean = same.Average(static t => (double)t.Reward),
+                Simulated = simulated,
+            },
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Tribunal.Formats.Batches;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Formats.TrainingSets;
+
+/// <summary>Joins a batch with its verdicts. Both are in the batch's order, so nothing is held but what is out of step.</summary>
+public static class ScoredRollouts
+{
+    /// <summary>Reads both side by side.</summary>
+    /// <param name="batch">The batch, from its first byte.</param>
+    /// <param name="verdicts">Verdict lines.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Every rollout that has a verdict, in the batch's order.</returns>
+    /// <exception cref="BatchFormatException">A verdict line is broken, or a file can't be read on; the message says where.</exception>
+    public static async IAsyncEnumerable<ScoredRollout> ReadAsync(Stream batch, Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var waiting = new Dictionary<string, Verdict>(StringComparer.Ordinal);
+        await using IAsyncEnumerator<Verdict> next = ReadVerdictsAsync(verdicts, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var validator = new RolloutValidator();
+        bool more = true;
+        await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
+            {
+                continue;
+            }
+
+            Verdict? verdict;
+            // Verdicts keep the batch's order, so this reads ahead only when one is missing.
+            while (!waiting.Remove(rollout.Id, out verdict) && more)
+            {
+                more = await next.MoveNextAsync();
+                if (more)
+                {
+                    waiting[next.Current.Id] = next.Current;
+                }
+            }
+
+            if (verdict is not null)
+            {
+                yield return new ScoredRollout(rollout, verdict);
+            }
+        }
+    }
+
+    internal static async IAsyncEnumerable<Verdict> ReadVerdictsAsync(Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (RawRecord record in RawRecords.LinesAsync(verdicts, 1, 0, BatchLimits.Default.RecordBytes, cancellationToken))
+        {
+            Verdict? verdict;
+            try
+            {
+                verdict = JsonSerializer.Deserialize(record.Bytes.Span, TribunalJson.Default.Verdict);
+            }
+            catch (JsonException exception)
+            {
+                throw new BatchFormatException($"line {record.Number} is not a verdict: {exception.Message}", exception);
+            }
+
+            yield return verdict ?? throw new BatchFormatException($"line {record.Number} is not a verdict: it is null");
+        }
+    }
+}

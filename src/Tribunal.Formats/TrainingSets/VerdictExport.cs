@@ -1,0 +1,301 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Parquet;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Formats.TrainingSets;
+
+/// <summary>A rollout and what the vote said of it.</summary>
+/// <param name="Rollout">The rollout.</param>
+/// <param name="Verdict">Its verdict.</param>
+public sealed record ScoredRollout(Rollout Rollout, Verdict Verdict);
+
+/// <summary>Which pairs preference data takes from a rollout.</summary>
+public enum PreferencePairs
+{
+    /// <summary>The best response against the worst.</summary>
+    BestWorst,
+
+    /// <summary>The best response against every other.</summary>
+    BestRest,
+
+    /// <summary>Every response against every worse one.</summary>
+    All,
+}
+
+/// <summary>What preference data takes.</summary>
+public sealed record PreferenceOptions
+{
+    /// <summary>The pairs.</summary>
+    public PreferencePairs Pairs { get; init; } = PreferencePairs.BestWorst;
+
+    /// <summary>Smallest margin of rewards, 0 to 1; equal rewards never make a pair.</summary>
+    public double MinMargin { get; init; }
+
+    /// <summary>Smallest confidence of the verdict, 0 to 1.</summary>
+    public double MinConfidence { get; init; }
+}
+
+/// <summary>Writes verdicts for other tools. Unscorable rollouts keep their rows, with nothing where the rewards would be.</summary>
+public static class VerdictExport
+{
+    private const int RowGroup = 10_000;
+    private static readonly string[] CsvHeader =
+        ["id", "domain", "status", "response", "response_id", "reward", "rank", "best", "labelled_best", "confidence", "margin", "kept", "valid", "drawn", "stop", "reason"];
+
+    // Files for tools: only what JSON itself demands is escaped.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>
+    /// CSV (RFC 4180, UTF-8), a row per response. Text that a spreadsheet would run as a formula gets a leading apostrophe:
+    /// ids and domains come from whoever wrote the batch.
+    /// </summary>
+    /// <returns>Rows written, the header not counted.</returns>
+    public static async Task<long> WriteCsvAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
+    {
+        await using var writer = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\r\n" };
+        await writer.WriteLineAsync(string.Join(',', CsvHeader));
+        long rows = 0;
+        await foreach ((Rollout rollout, Verdict verdict) in scored.WithCancellation(cancellationToken))
+        {
+            for (int response = 0; response < rollout.Responses.Count; response++)
+            {
+                await writer.WriteLineAsync(string.Join(',', Cells(rollout, verdict, response)));
+                rows++;
+            }
+        }
+
+        await writer.FlushAsync(cancellationToken);
+        return rows;
+    }
+
+    /// <summary>Parquet, a row per rollout with lists of rewards and ranks; row groups of 10,000.</summary>
+    /// <param name="scored">The verdicts.</param>
+    /// <param name="output">A stream that can seek and read, such as a new file.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    /// <returns>Rows written.</returns>
+    public static async Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
+    {
+        long rows = 0;
+        var columns = new ParquetColumns<VerdictRow>(VerdictRowJson.Default.VerdictRow);
+        var group = new List<VerdictRow>(RowGroup);
+        await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
+        {
+            group.Add(VerdictRow.Of(one));
+            if (group.Count == RowGroup)
+            {
+                await FlushAsync();
+            }
+        }
+
+        if (group.Count > 0 || rows == 0)
+        {
+            await FlushAsync();
+        }
+
+        return rows;
+
+        async Task FlushAsync()
+        {
+            output.Position = 0;
+            await columns.WriteAsync(group, output, new ParquetOptions { Append = rows > 0, CompressionMethod = CompressionMethod.Zstd }, cancellationToken);
+            rows += group.Count;
+            group.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Preference data in TRL's conversational form with an explicit prompt, JSON Lines:
+    /// <c>{"prompt":[…],"chosen":[…],"rejected":[…],"margin":x,"score_chosen":x,"score_rejected":x,"id":…}</c>. The margin is
+    /// the difference of rewards, which TRL's reward trainer reads.
+    /// </summary>
+    /// <returns>Pairs written.</returns>
+    public static async Task<long> WritePreferencesAsync(
+        IAsyncEnumerable<ScoredRollout> scored, Stream output, PreferenceOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new PreferenceOptions();
+        long pairs = 0;
+        await using var json = new Utf8JsonWriter(output, Plain);
+        await foreach ((Rollout rollout, Verdict verdict) in scored.WithCancellation(cancellationToken))
+        {
+            if (verdict.Status != VerdictStatus.Scored || verdict.Rewards is not { } rewards || verdict.Ranking is not { } ranking || (verdict.Confidence ?? 0) < options.MinConfidence)
+            {
+                continue;
+            }
+
+            foreach ((int chosen, int rejected) in Pairs(ranking, options.Pairs))
+            {
+                double margin = rewards[chosen] - rewards[rejected];
+                if (margin <= 0 || margin < options.MinMargin)
+                {
+                    continue;
+                }
+
+                Write(json, rollout, chosen, rejected, rewards);
+                await json.FlushAsync(cancellationToken);
+                json.Reset();
+                await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
+                pairs++;
+            }
+        }
+
+        return pairs;
+    }
+
+    private static IEnumerable<(int Chosen, int Rejected)> Pairs(IReadOnlyList<int> ranking, PreferencePairs pairs)
+    {
+        int last = ranking.Count - 1;
+        return pairs switch
+        {
+            PreferencePairs.BestWorst => last > 0 ? [(ranking[0], ranking[last])] : [],
+            PreferencePairs.BestRest => ranking.Skip(1).Select(other => (ranking[0], other)),
+            _ => Enumerable.Range(0, last).SelectMany(better => Enumerable.Range(better + 1, last - better).Select(worse => (ranking[better], ranking[worse]))),
+        };
+    }
+
+    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("prompt"u8);
+        foreach (Message turn in rollout.Prompt)
+        {
+            WriteTurn(json, turn);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("chosen"u8);
+        WriteTurn(json, new Message("assistant", rollout.Responses[chosen].Content));
+        json.WriteEndArray();
+        json.WriteStartArray("rejected"u8);
+        WriteTurn(json, new Message("assistant", rollout.Responses[rejected].Content));
+        json.WriteEndArray();
+        json.WriteNumber("margin"u8, rewards[chosen] - rewards[rejected]);
+        json.WriteNumber("score_chosen"u8, rewards[chosen]);
+        json.WriteNumber("score_rejected"u8, rewards[rejected]);
+        json.WriteString("id"u8, rollout.Id);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTurn(Utf8JsonWriter json, Message turn)
+    {
+        json.WriteStartObject();
+        json.WriteString("role"u8, turn.Role);
+        json.WriteString("content"u8, turn.Content);
+        json.WriteEndObject();
+    }
+
+    private static IEnumerable<string> Cells(Rollout rollout, Verdict verdict, int response)
+    {
+        int rank = verdict.Ranking?.ToList().IndexOf(response) ?? -1;
+        return
+        [
+            Text(rollout.Id),
+            Text(rollout.Domain),
+            verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
+            Number(response),
+            Text(rollout.Responses[response].Id),
+            Number(verdict.Rewards?[response]),
+            rank < 0 ? "" : Number(rank + 1),
+            verdict.Best is null ? "" : verdict.Best == response ? "true" : "false",
+            rollout.Best is null ? "" : rollout.Best.Contains(response) ? "true" : "false",
+            Number(verdict.Confidence),
+            Number(verdict.Margin),
+            Number(verdict.Votes.Kept),
+            Number(verdict.Votes.Valid),
+            Number(verdict.Votes.Drawn),
+            StopName(verdict.Stop) ?? "",
+            Text(verdict.Reason),
+        ];
+    }
+
+    private static string? StopName(StopReason? stop) => stop switch
+    {
+        StopReason.Fixed => "fixed",
+        StopReason.Confident => "confident",
+        StopReason.Certified => "certified",
+        StopReason.Exhausted => "exhausted",
+        StopReason.Budget => "budget",
+        _ => null,
+    };
+
+    private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
+
+    private static string Text(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return "";
+        }
+
+        if (value[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
+        {
+            value = "'" + value;
+        }
+
+        return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    /// <summary>A row of the Parquet file; columns are named after the properties.</summary>
+    internal sealed class VerdictRow
+    {
+        public string id { get; set; } = "";
+
+        public string? domain { get; set; }
+
+        public string status { get; set; } = "";
+
+        public List<double>? rewards { get; set; }
+
+        public List<int>? ranking { get; set; }
+
+        public int? best { get; set; }
+
+        public List<int>? labelled_best { get; set; }
+
+        public double? confidence { get; set; }
+
+        public double? margin { get; set; }
+
+        public int drawn { get; set; }
+
+        public int valid { get; set; }
+
+        public int kept { get; set; }
+
+        public string? stop { get; set; }
+
+        public long input_tokens { get; set; }
+
+        public long output_tokens { get; set; }
+
+        public string? reason { get; set; }
+
+        public static VerdictRow Of(ScoredRollout one) => new()
+        {
+            id = one.Rollout.Id,
+            domain = one.Rollout.Domain,
+            status = one.Verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
+            rewards = one.Verdict.Rewards?.ToList(),
+            ranking = one.Verdict.Ranking?.ToList(),
+            best = one.Verdict.Best,
+            labelled_best = one.Rollout.Best?.ToList(),
+            confidence = one.Verdict.Confidence,
+            margin = one.Verdict.Margin,
+            drawn = one.Verdict.Votes.Drawn,
+            valid = one.Verdict.Votes.Valid,
+            kept = one.Verdict.Votes.Kept,
+            stop = StopName(one.Verdict.Stop),
+            input_tokens = one.Verdict.Usage.Input,
+            output_tokens = one.Verdict.Usage.Output,
+            reason = one.Verdict.Reason,
+        };
+    }
+}
+
+[JsonSerializable(typeof(VerdictExport.VerdictRow))]
+internal sealed partial class VerdictRowJson : JsonSerializerContext;

@@ -1,0 +1,326 @@
+using Tribunal.Calibration;
+using Tribunal.Formats.Batches;
+using Tribunal.Judgements;
+using Tribunal.MetaReward;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Reading;
+using Tribunal.Runs.Storage;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Reports;
+
+/// <summary>
+/// Reads a run for a report in four streaming passes (ledger without texts, verdicts, batch, ledger with texts), holding
+/// only sums and the few rollouts that are shown or resampled.
+/// </summary>
+internal sealed class ReportCollector(RunContents run, ReportOptions options)
+{
+    // Work that resampling may take: tallies × judgements, a few seconds on one core.
+    private const double ResamplingWork = 2e7;
+    private const int JudgementsPerResampledRollout = 256;
+
+    private readonly ReportData _data = new() { Run = run };
+    private readonly Dictionary<string, Case> _cases = new(StringComparer.Ordinal);
+    private readonly List<RolloutLedger> _labelled = [];
+    private readonly Dictionary<string, List<Judgement>> _resampled = new(StringComparer.Ordinal);
+
+    public async Task<ReportData> CollectAsync(CancellationToken cancellationToken)
+    {
+        _data.Invalid = await run.InvalidLinesAsync(10, cancellationToken);
+        await ReadLedgerAsync(cancellationToken);
+        await ReadVerdictsAsync(cancellationToken);
+        await ReadBatchAsync(cancellationToken);
+        await ReadTextsAsync(cancellationToken);
+        Resample(cancellationToken);
+        return _data;
+    }
+
+    private async Task ReadLedgerAsync(CancellationToken cancellationToken)
+    {
+        var slowest = new Leaders<string>(options.Cases);
+        await foreach (Judgement judgement in run.JudgementsAsync(withText: false, cancellationToken))
+        {
+            _data.Judgements++;
+            _data.Metas += judgement.Meta is null ? 0 : 1;
+            slowest.Offer(judgement.RolloutId, judgement.LatencyMs);
+            int power = judgement.LatencyMs < 1 ? 0 : (int)Math.Log2(judgement.LatencyMs);
+            _data.Latencies[power] = _data.Latencies.GetValueOrDefault(power) + 1;
+            if (judgement.Outcome == JudgementOutcome.Valid)
+            {
+                AddPosition(judgement);
+            }
+        }
+
+        foreach ((string id, double ms) in slowest.Ordered())
+        {
+            var slow = new Case(id) { SlowestMs = ms };
+            _cases.Add(id, slow);
+            _data.Slowest.Add(slow);
+        }
+    }
+
+    private void AddPosition(Judgement judgement)
+    {
+        int shown = judgement.Order.Count;
+        if (shown is < 2 or > 16)
+        {
+            return;
+        }
+
+        Span<bool> won = stackalloc bool[shown];
+        int winners = 0;
+        double best = double.NegativeInfinity;
+        if (judgement.Scores is { } scores)
+        {
+            foreach (int original in judgement.Order)
+            {
+                best = original < scores.Count ? Math.Max(best, scores[original]) : best;
+            }
+        }
+
+        for (int position = 0; position < shown; position++)
+        {
+            int original = judgement.Order[position];
+            won[position] = judgement.Scores is { } s ? original < s.Count && s[original] == best : judgement.Winner is null || judgement.Winner == original;
+            winners += won[position] ? 1 : 0;
+        }
+
+        (double[] wins, long of) = _data.Positions.GetValueOrDefault(shown, (new double[shown], 0));
+        for (int position = 0; position < shown; position++)
+        {
+            wins[position] += won[position] ? 1.0 / winners : 0;
+        }
+
+        _data.Positions[shown] = (wins, of + 1);
+    }
+
+    private async Task ReadVerdictsAsync(CancellationToken cancellationToken)
+    {
+        var contested = new Leaders<Verdict>(options.Cases);
+        await foreach (Verdict verdict in run.VerdictsAsync(cancellationToken))
+        {
+            foreach (double reward in verdict.Rewards ?? [])
+            {
+                _data.Rewards.Add(reward);
+            }
+
+            if (_cases.TryGetValue(verdict.Id, out Case? slow))
+            {
+                slow.Verdict = verdict;
+            }
+
+            if (verdict.Rewards is not { Count: > 1 })
+            {
+                continue;
+            }
+
+            if (verdict.Margin is double margin)
+            {
+                _data.Margins.Add(margin);
+            }
+
+            if (verdict.Confidence is double confidence)
+            {
+                _data.Confidences.Add(confidence);
+                contested.Offer(verdict, -confidence - (1e-6 * (verdict.Margin ?? 0)));
+            }
+        }
+
+        foreach ((Verdict verdict, _) in contested.Ordered())
+        {
+            if (!_cases.TryGetValue(verdict.Id, out Case? close))
+            {
+                _cases.Add(verdict.Id, close = new Case(verdict.Id) { Verdict = verdict });
+            }
+
+            _data.Contested.Add(close);
+        }
+    }
+
+    private async Task ReadBatchAsync(CancellationToken cancellationToken)
+    {
+        if (await run.OpenBatchAsync(options.Batch, cancellationToken) is not { } batch)
+        {
+            return;
+        }
+
+        _data.HasBatch = true;
+        var random = new SeededRandom((ulong)options.Seed);
+        var sample = new List<Rollout>();
+        await using Stream stream = batch;
+        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is not { } rollout)
+            {
+                continue;
+            }
+
+            if (_cases.TryGetValue(rollout.Id, out Case? shown))
+            {
+                shown.Rollout ??= rollout;
+            }
+
+            if (rollout.Best is not { Count: > 0 } || rollout.Responses.Count < 2)
+            {
+                continue;
+            }
+
+            // Reservoir sampling; texts are not kept.
+            _data.Labelled++;
+            int slot = sample.Count < options.ResampledRollouts ? sample.Count : random.Next((int)Math.Min(_data.Labelled, int.MaxValue));
+            if (slot < options.ResampledRollouts)
+            {
+                Rollout bare = rollout with { Prompt = [], Responses = [.. rollout.Responses.Select(static _ => new Response(""))], Metadata = null, Reference = null };
+                if (slot == sample.Count)
+                {
+                    sample.Add(bare);
+                }
+                else
+                {
+                    sample[slot] = bare;
+                }
+            }
+        }
+
+        foreach (Rollout rollout in sample)
+        {
+            var ledger = new List<Judgement>();
+            if (_resampled.TryAdd(rollout.Id, ledger))
+            {
+                _labelled.Add(new RolloutLedger(rollout, ledger));
+            }
+        }
+    }
+
+    private async Task ReadTextsAsync(CancellationToken cancellationToken)
+    {
+        await foreach (Judgement judgement in run.JudgementsAsync(withText: true, cancellationToken))
+        {
+            if (_resampled.TryGetValue(judgement.RolloutId, out List<Judgement>? ledger) && ledger.Count < JudgementsPerResampledRollout)
+            {
+                ledger.Add(judgement with { Text = null, Reasoning = null });
+            }
+
+            if (_cases.TryGetValue(judgement.RolloutId, out Case? shown))
+            {
+                shown.Drawn++;
+                Choose(shown.Judgements, judgement);
+            }
+
+            if (judgement.Outcome != JudgementOutcome.Valid)
+            {
+                if (!_data.Examples.TryGetValue(judgement.Outcome, out List<Judgement>? examples))
+                {
+                    _data.Examples.Add(judgement.Outcome, examples = []);
+                }
+
+                if (examples.Count < options.Examples)
+                {
+                    examples.Add(judgement);
+                }
+            }
+        }
+    }
+
+    // The first judgements, but the slowest one always: it is why a slow rollout is shown.
+    private void Choose(List<Judgement> chosen, Judgement judgement)
+    {
+        if (chosen.Count < options.JudgementsPerCase)
+        {
+            chosen.Add(judgement);
+            return;
+        }
+
+        if (chosen.Count > 0 && chosen.TrueForAll(c => c.LatencyMs < judgement.LatencyMs))
+        {
+            chosen[^1] = judgement;
+        }
+    }
+
+    private void Resample(CancellationToken cancellationToken)
+    {
+        _labelled.RemoveAll(static r => r.Ledger.Count == 0);
+        for (int i = 0; i < _labelled.Count; i++)
+        {
+            _labelled[i] = _labelled[i] with { Ledger = Router.Voting(_labelled[i].Ledger) };
+        }
+
+        if (_labelled.Count == 0)
+        {
+            return;
+        }
+
+        int most = _labelled.Max(static r => r.Ledger.Count);
+        List<int> samples = [];
+        for (int k = 1; k < most; k *= 2)
+        {
+            samples.Add(k);
+        }
+
+        samples.Add(most);
+        JudgingKind kind = _labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
+        (double, double) range = ProtocolCatalog.Names.Contains(run.Manifest.Protocol, StringComparer.Ordinal)
+            && ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol is { Kind: JudgingKind.Listwise } lists ? lists.ScoreRange : (1, 10);
+        SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new() };
+        double pass = _labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
+
+        // Bradley–Terry fits over many responses are iterative.
+        double cost = kind == JudgingKind.Pairwise && _labelled.Exists(static r => r.Rollout.Responses.Count > 2) ? 20 : 1;
+        int resamples = (int)Math.Clamp(ResamplingWork / (pass * cost), 10, options.Resamples);
+        var request = new ResampleRequest
+        {
+            Resamples = resamples,
+            Seed = options.Seed,
+            Samples = samples,
+            Rules = [scheme.Rule],
+            Options = scheme with { Meta = new MetaOptions { Keep = 1 } },
+        };
+        _data.Curves.Add(new ResampledCurve("all judgements", Run(request)));
+        if (_data.Metas > 0)
+        {
+            MetaOptions meta = scheme.Meta.Use == MetaUse.Filter && scheme.Meta.Keep >= 1 ? scheme.Meta with { Keep = 0.5 } : scheme.Meta;
+            string name = meta.Use == MetaUse.Weight ? "weighted by meta reward" : $"best {meta.Keep:P0} by meta reward";
+            _data.Curves.Add(new ResampledCurve(name, Run(request with { Options = scheme with { Meta = meta } })));
+        }
+
+        IReadOnlyList<ResampleResult> Run(ResampleRequest asked) => Resampling.Run(asked, _labelled, Environment.ProcessorCount, cancellationToken);
+    }
+
+    /// <summary>The keys with the highest values, a key's highest counting.</summary>
+    private sealed class Leaders<T>(int most)
+        where T : notnull
+    {
+        private readonly List<(T Key, double Value)> _items = [];
+
+        public void Offer(T key, double value)
+        {
+            if (most <= 0 || (_items.Count == most && value <= _items[^1].Value))
+            {
+                return;
+            }
+
+            int known = _items.FindIndex(i => EqualityComparer<T>.Default.Equals(i.Key, key));
+            if (known >= 0)
+            {
+                if (_items[known].Value >= value)
+                {
+                    return;
+                }
+
+                _items.RemoveAt(known);
+            }
+            else if (_items.Count == most)
+            {
+                _items.RemoveAt(most - 1);
+            }
+
+            int at = _items.FindIndex(i => i.Value < value);
+            _items.Insert(at < 0 ? _items.Count : at, (key, value));
+        }
+
+        public List<(T Key, double Value)> Ordered() => _items;
+    }
+}

@@ -1,0 +1,197 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tribunal.Formats;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Training;
+
+namespace Tribunal.Runs.Exports;
+
+/// <summary>
+/// Training data from a run whose batch is labelled. Streams the batch and reads the ledger a rollout at a time. Prompts are
+/// composed again from rollout and order, by the template whose fingerprint the run recorded.
+/// </summary>
+public static class TrainingExport
+{
+    /// <summary>The report's name.</summary>
+    public const string ReportFile = "training.json";
+
+    /// <summary>Writes the set and its report; both appear whole or not at all.</summary>
+    /// <exception cref="TrainingExportException">The run, its batch, its template or the form can't be used.</exception>
+    /// <exception cref="LedgerException">A line of the ledger is not a judgement.</exception>
+    /// <exception cref="BatchFormatException">The batch is broken as a whole.</exception>
+    /// <exception cref="IOException">A file can't be read or written.</exception>
+    public static async Task<TrainingReport> WriteAsync(TrainingExportOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        RunManifest manifest = await ManifestAsync(options.Run, cancellationToken);
+        if (manifest.Request.Routing is not null)
+        {
+            throw new TrainingExportException("a run with a routing table holds answers to several prompts; training data comes from a run of one");
+        }
+
+        (string batch, bool unverified) = await BatchAsync(options, manifest, cancellationToken);
+        IProtocol protocol = ProtocolOf(manifest, options.Template);
+        var example = new ExampleComposer(protocol, options, manifest.Simulated);
+        TrainingSelection selection;
+        try
+        {
+            selection = new TrainingSelection(new TrainingOptions { Form = options.Form, Protocol = manifest.Protocol, Trajectories = options.Trajectories, ExcludedDomains = options.ExcludedDomains });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new TrainingExportException(exception.Message.Split(" (Parameter")[0], exception);
+        }
+
+        Directory.CreateDirectory(options.Output);
+        string name = options.Format == TrainingFileFormat.Parquet ? "train.parquet" : "train.jsonl";
+        string path = Path.Combine(options.Output, name);
+        string temporary = path + ".tmp~";
+        using LedgerIndex ledger = await LedgerIndex.BuildAsync(LedgersOf(options.Run), cancellationToken);
+        var sums = new TrainingSums(options.Form);
+        try
+        {
+            await using (FileStream output = new(temporary, FileMode.Create, FileAccess.ReadWrite))
+            await using (FileStream rollouts = File.OpenRead(batch))
+            {
+                ExampleWriter writer = ExampleWriter.Open(options, example, output);
+                var validator = new RolloutValidator();
+                await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
+                {
+                    if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
+                    {
+                        continue;
+                    }
+
+                    IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
+                    sums.Add(rollout, decided);
+                    await writer.WriteAsync(rollout, decided, cancellationToken);
+                }
+
+                sums.NotInBatch(ledger.Left);
+                await writer.CompleteAsync(cancellationToken);
+                sums.Examples = writer.Examples;
+            }
+
+            TrainingReport report = sums.ToReport(options, manifest, name, ledger.Lines, Notes(manifest, unverified, example));
+            File.Move(temporary, path, overwrite: true);
+            await WriteReportAsync(options.Output, report, cancellationToken);
+            return report;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static async Task WriteReportAsync(string folder, TrainingReport report, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(folder, ReportFile);
+        string temporary = path + ".tmp~";
+        await File.WriteAllBytesAsync(temporary, JsonSerializer.SerializeToUtf8Bytes(report, FormatsJson.Readable.TrainingReport), cancellationToken);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static IEnumerable<string> Notes(RunManifest manifest, bool unverified, ExampleComposer example)
+    {
+        if (manifest.Prompt is null)
+        {
+            yield return "The run is of an older version and recorded no fingerprint of its prompt: that the prompts are those the judge got can't be checked.";
+        }
+
+        if (unverified)
+        {
+            yield return "The batch is not the file that was judged, by its fingerprint: prompts are what the judge got only where its texts are the same.";
+        }
+
+        if (example.Changed > 0)
+        {
+            yield return $"{example.Changed:N0} examples hold another number of neutralised strings than the ledger recorded: their prompts are not quite what the judge got.";
+        }
+    }
+
+    private static async Task<RunManifest> ManifestAsync(string run, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(run, RunFiles.Manifest);
+        try
+        {
+            return File.Exists(path)
+                ? ContractJson.Read(await File.ReadAllBytesAsync(path, cancellationToken), RunsJson.Default.RunManifest) ?? throw new JsonException("it is null")
+                : throw new TrainingExportException($"{run} is no run: it has no {RunFiles.Manifest}");
+        }
+        catch (JsonException exception)
+        {
+            throw new TrainingExportException($"{path} can't be read: {exception.Message}", exception);
+        }
+    }
+
+    // A run that is still under way has its ledger in parts.
+    private static IReadOnlyList<string> LedgersOf(string run)
+    {
+        string whole = Path.Combine(run, RunFiles.Judgements);
+        string parts = Path.Combine(run, RunFiles.PartsPrefix);
+        return File.Exists(whole) ? [whole]
+            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+            : throw new TrainingExportException($"{run} has no ledger");
+    }
+
+    private static async Task<(string Path, bool Unverified)> BatchAsync(TrainingExportOptions options, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        string copy = Path.Combine(options.Run, RunFiles.Batch);
+        if (options.Batch is null && File.Exists(copy))
+        {
+            return (copy, false);
+        }
+
+        string path = options.Batch ?? manifest.Request.Batch;
+        if (!File.Exists(path))
+        {
+            throw new TrainingExportException(options.Batch is null ? $"the run's batch {path} is not there; give it with --batch" : $"there is no batch at {path}");
+        }
+
+        bool same = await new LocalBatchFile(path).FingerprintAsync(cancellationToken) == manifest.Batch;
+        return same || options.Batch is not null
+            ? (path, !same)
+            : throw new TrainingExportException($"{path} is no longer what was judged; give the batch with --batch");
+    }
+
+    // The manifest names the protocol; which of its variants composed the prompts, their fingerprint says.
+    private static IProtocol ProtocolOf(RunManifest manifest, string? template)
+    {
+        var candidates = new List<IProtocol>();
+        string? fault = null;
+        foreach (string name in (string[])[manifest.Request.Protocol, manifest.Protocol, .. ProtocolCatalog.Variants])
+        {
+            try
+            {
+                IProtocol candidate = ProtocolCatalog.Resolve(name, manifest.Model, template).Protocol;
+                if (candidate.Name == manifest.Protocol)
+                {
+                    candidates.Add(candidate);
+                }
+            }
+            catch (Exception exception) when (exception is ArgumentException or PromptTemplateException)
+            {
+                fault = exception.Message;
+            }
+        }
+
+        if (candidates.Count == 0)
+        {
+            throw new TrainingExportException(fault is not null && template is not null ? $"the template can't be used: {fault}" : $"the run's protocol, {manifest.Protocol}, is none whose prompts are known");
+        }
+
+        return manifest.Prompt is null ? candidates[0]
+            : candidates.Find(candidate => PromptFingerprint.Of(candidate) == manifest.Prompt)
+            ?? throw new TrainingExportException(template is null
+                ? "the run's prompt is not a built-in one of this version; give its template with --template"
+                : "the template is not the one that the run used");
+    }
+}

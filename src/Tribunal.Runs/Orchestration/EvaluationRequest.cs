@@ -1,0 +1,68 @@
+using System.Text.Json.Serialization;
+using Tribunal.MetaReward;
+using Tribunal.Sampling;
+using Tribunal.Tournaments;
+using Tribunal.Training;
+using Tribunal.Voting;
+
+namespace Tribunal.Runs.Orchestration;
+
+/// <summary>
+/// What to evaluate: the queue message, the HTTP body, the orchestration's input and the manifest's core. Names and blob
+/// paths only, never URLs. Unknown fields are refused by name.
+/// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record EvaluationRequest
+{
+    /// <summary>The batch: a path inside the rollouts container, or a local path.</summary>
+    public required string Batch { get; init; }
+
+    /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
+    public string? Judge { get; init; }
+
+    /// <summary><c>grm</c>, <c>rm-r1</c>, <c>rrm</c> or <c>auto</c>.</summary>
+    public string Protocol { get; init; } = "auto";
+
+    /// <summary>When to stop sampling.</summary>
+    public PolicyOptions Policy { get; init; } = new();
+
+    /// <summary>The meta reward model.</summary>
+    public MetaOptions Meta { get; init; } = new();
+
+    /// <summary>How a pair judge ranks more than two.</summary>
+    public TournamentOptions Tournament { get; init; } = new();
+
+    /// <summary>Judge, protocol, thinking budget and policy by a rollout's domain or the perceived task type; null for one way for all.</summary>
+    public RoutingTable? Routing { get; init; }
+
+    /// <summary>How judgements become a verdict.</summary>
+    public VotingRule Rule { get; init; } = VotingRule.Auto;
+
+    /// <summary>Weights of judges, from <c>tribunal train panel</c>; null weighs all alike.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PanelWeights? Panel { get; init; }
+
+    /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public HintMode Hint { get; init; }
+
+    /// <summary>Presentation orders, sampling seeds and tie breaks derive from it.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>When to stop spending.</summary>
+    public SpendLimits Limits { get; init; } = new();
+
+    /// <summary>The run's name, and so its folder or prefix; null derives one from the batch and the request.</summary>
+    public string? Output { get; init; }
+}
+
+/// <summary>Limits of a run; reaching one ends it with exit code 4, resumable.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record SpendLimits
+{
+    /// <summary>Tokens, input and output together.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>Money, in the price table's currency.</summary>
+    public double? Cost { get; init; }
+}

@@ -1,0 +1,32 @@
+namespace Tribunal.Runs.Orchestration;
+
+/// <summary>Names under which both hosts know the orchestrators and activities.</summary>
+public static class Names
+{
+    /// <summary>The batch orchestrator.</summary>
+    public static readonly OrchestratorName<BatchRun, RunOutcome> EvaluateBatch = new("EvaluateBatch");
+
+    /// <summary>The shard orchestrator.</summary>
+    public static readonly OrchestratorName<ShardRun, ShardResult> ScoreShard = new("ScoreShard");
+
+    /// <summary>Validates, counts, cuts into shards, writes the manifest.</summary>
+    public static readonly ActivityName<BatchRun, RunPlan> PlanBatch = new("PlanBatch");
+
+    /// <summary>Asks the judge's health.</summary>
+    public static readonly ActivityName<RunReference, JudgeState> CheckJudge = new("CheckJudge");
+
+    /// <summary>The policy reads the ledger: who needs how many more.</summary>
+    public static readonly ActivityName<ShardRound, RoundPlan> PlanDraws = new("PlanDraws");
+
+    /// <summary>The GPU work.</summary>
+    public static readonly ActivityName<ChunkReference, ChunkResult> DrawJudgements = new("DrawJudgements");
+
+    /// <summary>Fan in: the meta-RM-guided vote.</summary>
+    public static readonly ActivityName<ShardRun, ShardResult> CastVerdicts = new("CastVerdicts");
+
+    /// <summary>Shares a batch-wide budget out.</summary>
+    public static readonly ActivityName<WaveRequest, WavePlan> AllocateBudget = new("AllocateBudget");
+
+    /// <summary>Stitches shard outputs; atomically visible.</summary>
+    public static readonly ActivityName<PublishRequest, RunOutcome> Publish = new("Publish");
+}

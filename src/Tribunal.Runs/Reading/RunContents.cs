@@ -1,0 +1,198 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Tribunal.Formats;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.Judgements;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Summary;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Runs.Reading;
+
+/// <summary>What a run has come to, opened for reading wherever the run lives.</summary>
+public sealed class RunContents
+{
+    private readonly IRunStore _store;
+    private readonly IBatchFile? _original;
+    private readonly RunManifest? _manifest;
+
+    /// <param name="store">The run.</param>
+    /// <param name="place">Where it is, for people.</param>
+    /// <param name="manifest">Null in the folder of a vote.</param>
+    /// <param name="summary">What came of it.</param>
+    /// <param name="original">The batch that it judged, if that can still be there.</param>
+    public RunContents(IRunStore store, string place, RunManifest? manifest, RunSummary summary, IBatchFile? original) =>
+        (_store, Place, _manifest, Summary, _original) = (store, place, manifest, summary, original);
+
+    /// <summary>Where it is, for people.</summary>
+    public string Place { get; }
+
+    /// <summary>Not there in the folder of a vote.</summary>
+    public RunManifest Manifest => _manifest ?? throw new ReportException($"{Place} is no run: it has no {RunFiles.Manifest}");
+
+    /// <summary>What the run's batch was; null in the folder of a vote.</summary>
+    public BatchFingerprint? Batch => _manifest?.Batch;
+
+    public RunSummary Summary { get; }
+
+    /// <param name="folder">The folder.</param>
+    /// <param name="voteToo">Whether the folder of a vote will do, which has no manifest.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ReportException">It is no run, or has no summary yet.</exception>
+    public static async Task<RunContents> OpenFolderAsync(string folder, bool voteToo = false, CancellationToken cancellationToken = default)
+    {
+        // Opening a store makes its folder: look first.
+        if (!File.Exists(Path.Combine(folder, RunFiles.Manifest)) && !(voteToo && File.Exists(Path.Combine(folder, RunFiles.Summary))))
+        {
+            throw NoRun(folder);
+        }
+
+        return await OpenAsync(new LocalRunStore(folder), folder, static batch => new LocalBatchFile(batch), cancellationToken);
+    }
+
+    /// <summary>Opens a run.</summary>
+    /// <param name="store">Where it lives.</param>
+    /// <param name="place">Where that is, for people.</param>
+    /// <param name="openBatch">Opens a batch by the path in the run's request.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ReportException">It is no run, or has no summary yet.</exception>
+    public static async Task<RunContents> OpenAsync(IRunStore store, string place, Func<string, IBatchFile> openBatch, CancellationToken cancellationToken)
+    {
+        byte[]? manifest = await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken);
+        byte[]? summary = await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken);
+        if (summary is null)
+        {
+            throw manifest is null ? NoRun(place) : new ReportException($"{place} has no {RunFiles.Summary} yet: finish the run first");
+        }
+
+        try
+        {
+            RunManifest? run = manifest is null ? null : ContractJson.Read(manifest, RunsJson.Default.RunManifest) ?? throw new JsonException("it is null");
+            return new RunContents(
+                store,
+                place,
+                run,
+                ContractJson.Read(summary, RunsJson.Default.RunSummary) ?? throw new JsonException("it is null"),
+                run is null ? null : openBatch(run.Request.Batch));
+        }
+        catch (JsonException exception)
+        {
+            throw new ReportException($"{place} can't be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
+    /// <param name="given">A file to read instead.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ReportException">A file was given, and nothing is there.</exception>
+    public async Task<Stream?> OpenBatchAsync(string? given, CancellationToken cancellationToken)
+    {
+        if (given is not null)
+        {
+            return File.Exists(given) ? File.OpenRead(given) : throw new ReportException($"there is no batch at {given}");
+        }
+
+        if (await _store.OpenReadAsync(RunFiles.Batch, cancellationToken) is { } copy)
+        {
+            return copy;
+        }
+
+        if (_original is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            // A local file may have been copied since, which changes its time and nothing else.
+            BatchFingerprint now = await _original.FingerprintAsync(cancellationToken);
+            bool same = _original is LocalBatchFile ? now.Length == Manifest.Batch.Length : now == Manifest.Batch;
+            return same ? await _original.OpenAsync(now, 0, null, cancellationToken) : null;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or BatchChangedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The verdicts; none where the run stopped before it had any.</summary>
+    public async IAsyncEnumerable<Verdict> VerdictsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
+        {
+            yield break;
+        }
+
+        await using (stream)
+        {
+            await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(stream, cancellationToken))
+            {
+                yield return verdict;
+            }
+        }
+    }
+
+    /// <summary>The ledger, or the parts of it that an unfinished run has.</summary>
+    public async IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await _store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is { } whole)
+        {
+            await using (whole)
+            {
+                await foreach (Judgement judgement in LedgerReader.ReadAsync(whole, withText, cancellationToken))
+                {
+                    yield return judgement;
+                }
+            }
+
+            yield break;
+        }
+
+        await foreach (string part in _store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
+        {
+            if (!RunFiles.IsLedgerPart(part))
+            {
+                continue;
+            }
+
+            await foreach (Judgement judgement in StoredLedger.ReadAsync(_store, part, withText, cancellationToken))
+            {
+                if (!judgement.Hinted)
+                {
+                    yield return judgement;
+                }
+            }
+        }
+    }
+
+    /// <summary>The first refused lines.</summary>
+    /// <exception cref="ReportException">One can't be read.</exception>
+    public async Task<IReadOnlyList<InvalidLine>> InvalidLinesAsync(int most, CancellationToken cancellationToken)
+    {
+        List<InvalidLine> lines = [];
+        if (await _store.OpenReadAsync(RunFiles.Invalid, cancellationToken) is not { } stream)
+        {
+            return lines;
+        }
+
+        using StreamReader reader = new(stream);
+        try
+        {
+            while (lines.Count < most && await reader.ReadLineAsync(cancellationToken) is { } line)
+            {
+                lines.Add(JsonSerializer.Deserialize(line, FormatsJson.Default.InvalidLine)!);
+            }
+
+            return lines;
+        }
+        catch (JsonException exception)
+        {
+            throw new ReportException($"{RunFiles.Invalid} of {Place} can't be read: {exception.Message}", exception);
+        }
+    }
+
+    private static ReportException NoRun(string place) => new($"{place} is no run: it has no {RunFiles.Manifest}");
+}

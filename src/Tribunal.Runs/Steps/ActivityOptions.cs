@@ -1,0 +1,23 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Settings of the activities.</summary>
+public sealed record ActivityOptions
+{
+    /// <summary>Judgements one activity draws, 1 to 4,096; default 64, a few minutes of a GPU app's time.</summary>
+    public int DrawsPerChunk { get; init; } = 64;
+
+    /// <summary>Judgements that a shard is cut to hold, about (in one round, where a tournament has several); default 512.</summary>
+    public int DrawsPerShard { get; init; } = 512;
+
+    /// <summary>Judgements under way at once in one activity; null takes the judge's concurrency.</summary>
+    public int? ConcurrencyPerChunk { get; init; }
+
+    /// <summary>The run stops when, after <see cref="RunMonitor.ValidRateAfter"/> judgements, fewer than this share have a verdict; in [0, 1], default 0.3.</summary>
+    public double ValidRateFloor { get; init; } = 0.3;
+}

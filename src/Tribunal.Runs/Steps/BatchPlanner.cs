@@ -1,0 +1,229 @@
+using System.Buffers;
+using System.Text.Json;
+using Tribunal.Formats;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
+using Tribunal.Tournaments;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>
+/// Reads the batch once, in flat memory: refuses bad lines, cuts shards of about equal work, and writes the manifest last,
+/// so that a plan is there whole or not at all.
+/// </summary>
+internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, ActivityOptions options, TimeProvider time)
+{
+    private const int FlushBytes = 1024 * 1024;
+
+    public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
+    {
+        JudgeBinding binding = routes.Own;
+        var wanted = new RunManifest
+        {
+            RunId = run.RunId,
+            Request = run.Request,
+            Batch = await batch.FingerprintAsync(cancellationToken),
+            Judge = binding.Judge.Name,
+            Model = binding.Model,
+            Protocol = binding.Protocol.Name,
+            Prompt = PromptFingerprint.Of(binding.Protocol),
+            Sampling = binding.Sampling,
+            Routes = RunBranches.ManifestOf(run.Request, routes),
+            Simulated = routes.All.Any(static judge => judge.Simulated),
+            Created = time.GetUtcNow(),
+        };
+        if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } known)
+        {
+            RunManifest manifest = ContractJson.Read(known, RunsJson.Default.RunManifest)!;
+            if (manifest.WhyNotResumable(wanted) is { } why)
+            {
+                throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");
+            }
+
+            if (manifest.Request.Limits != run.Request.Limits)
+            {
+                manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
+                await WriteManifestAsync(manifest, cancellationToken);
+            }
+
+            return manifest;
+        }
+
+        RunManifest planned = await CutAsync(wanted, cancellationToken);
+        await WriteManifestAsync(planned, cancellationToken);
+        return planned;
+    }
+
+    private Task WriteManifestAsync(RunManifest manifest, CancellationToken cancellationToken) =>
+        store.WriteDocumentAsync(RunFiles.Manifest, JsonSerializer.SerializeToUtf8Bytes(manifest, RunsJson.Readable.RunManifest), cancellationToken);
+
+    private async Task<RunManifest> CutAsync(RunManifest wanted, CancellationToken cancellationToken)
+    {
+        // What a plan that was interrupted has left.
+        foreach (string name in (string[])[RunFiles.Invalid, RunFiles.Batch, RunFiles.Shards])
+        {
+            await store.DeleteAsync(name, cancellationToken);
+        }
+
+        await using Stream stream = await batch.OpenAsync(wanted.Batch, 0, null, cancellationToken);
+        await using PartBuffer invalid = new(store, RunFiles.Invalid);
+        await using PartBuffer copy = new(store, RunFiles.Batch);
+        await using PartBuffer shards = new(store, RunFiles.Shards);
+        var validator = new RolloutValidator();
+        var cut = new ShardCut();
+        long rollouts = 0, refused = 0, copied = 0;
+        int count = 0;
+        bool normalised = false;
+        await foreach (BatchLine line in RolloutReader.ReadOutlinesAsync(stream, cancellationToken))
+        {
+            string? fault = line.Error ?? validator.Check(line.Rollout!);
+            normalised |= !line.IsAddressable;
+            if (fault is not null)
+            {
+                refused++;
+                invalid.Append(new InvalidLine(line.Line, fault, line.Rollout?.Id), FormatsJson.Default.InvalidLine);
+                if (line.IsAddressable)
+                {
+                    cut.Refuse(line.Line, line.Offset, line.Length, line.Rollout is not null);
+                }
+            }
+            else
+            {
+                rollouts++;
+                long offset = line.Offset, length = line.Length, number = line.Line;
+                if (normalised)
+                {
+                    (offset, number) = (copied, rollouts);
+                    length = copy.Append(line.Rollout!, TribunalJson.Default.Rollout);
+                    copied += length;
+                }
+
+                cut.Accept(number, offset, length, DrawsFor(line.Rollout!, wanted.Request));
+                if (cut.Draws >= options.DrawsPerShard)
+                {
+                    shards.Append(cut.Take(count++), RunsJson.Default.Shard);
+                }
+            }
+
+            await invalid.FlushAsync(FlushBytes, cancellationToken);
+            await copy.FlushAsync(FlushBytes, cancellationToken);
+            await shards.FlushAsync(FlushBytes, cancellationToken);
+        }
+
+        if (cut.Rollouts > 0)
+        {
+            shards.Append(cut.Take(count++), RunsJson.Default.Shard);
+        }
+
+        await invalid.FlushAsync(0, cancellationToken);
+        await copy.FlushAsync(0, cancellationToken);
+        await shards.FlushAsync(0, cancellationToken);
+        return wanted with { Rollouts = rollouts, Invalid = refused, Shards = count, Normalised = normalised };
+    }
+
+    // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.
+    private int DrawsFor(Rollout rollout, EvaluationRequest whole)
+    {
+        (EvaluationRequest request, JudgeBinding binding) = (whole, routes.Own);
+        if (whole.Routing is { } table && table.For(rollout.Domain, task: null) is { } route)
+        {
+            (request, binding) = (JudgeRoutes.RequestFor(whole, route), routes.Routed[table.Routes.ToList().IndexOf(route)]);
+        }
+
+        int n = rollout.Responses.Count;
+        int each = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : Math.Max(request.Policy.Min * 2, 4);
+        if (binding.Protocol.Kind == JudgingKind.Listwise || n < 3)
+        {
+            return each;
+        }
+
+        int votes = request.Tournament.Votes ?? each;
+        return votes * (request.Tournament.Kind switch
+        {
+            // Rounds wait for one another, and each has half the matches of the one before: a shard keeps the judge busy up to the semi-finals.
+            TournamentKind.Knockout => n > 3 ? 2 : 1,
+            TournamentKind.Swiss => n / 2,
+            _ => PairIndex.Count(n),
+        });
+    }
+
+    private sealed class ShardCut
+    {
+        private readonly List<long> _skip = [];
+        private long _offset;
+        private long _end;
+        private long _firstLine;
+
+        public int Rollouts { get; private set; }
+
+        public int Draws { get; private set; }
+
+        public void Accept(long line, long offset, long length, int draws)
+        {
+            if (Rollouts == 0)
+            {
+                (_offset, _firstLine) = (offset, line);
+                _skip.Clear();
+            }
+
+            _end = offset + length;
+            Rollouts++;
+            Draws += draws;
+        }
+
+        public void Refuse(long line, long offset, long length, bool readable)
+        {
+            if (Rollouts > 0)
+            {
+                _end = offset + length;
+                if (readable)
+                {
+                    _skip.Add(line);
+                }
+            }
+        }
+
+        public Shard Take(int index)
+        {
+            var shard = new Shard(index, _offset, _end - _offset, _firstLine, Rollouts, _skip.Count > 0 ? [.. _skip] : null);
+            (Rollouts, Draws) = (0, 0);
+            return shard;
+        }
+    }
+
+    /// <summary>Lines on their way into a part that is created with the first of them.</summary>
+    private sealed class PartBuffer(IRunStore store, string name) : IAsyncDisposable
+    {
+        private readonly ArrayBufferWriter<byte> _buffer = new();
+        private ILedgerPart? _part;
+
+        public int Append<T>(T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        {
+            int before = _buffer.WrittenCount;
+            JsonLine.Append(_buffer, value, type);
+            return _buffer.WrittenCount - before;
+        }
+
+        public async Task FlushAsync(int atLeast, CancellationToken cancellationToken)
+        {
+            if (_buffer.WrittenCount <= atLeast)
+            {
+                return;
+            }
+
+            _part ??= await store.OpenPartAsync(name, cancellationToken);
+            await _part.AppendAsync(_buffer.WrittenMemory, cancellationToken);
+            _buffer.ResetWrittenCount();
+        }
+
+        public ValueTask DisposeAsync() => _part?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,70 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Draws a run's judgements: within its limits, and into its ledger.</summary>
+internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
+{
+    /// <summary>
+    /// The judgement, in the ledger; null where the run has to stop instead. A place at a gate is held until the ledger has it, so that a
+    /// kill loses no more judgements than the gates have places: the judge's while it is asked, the meta reward model's from then on,
+    /// so that the judge never waits for a meta reward.
+    /// </summary>
+    public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
+    {
+        BranchJudge asked = context.Branches.Of(draw);
+        SemaphoreSlim held = asked.Gate;
+        await held.WaitAsync(cancellationToken);
+        try
+        {
+            if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
+                    asked.Binding, context.Manifest.Request.Seed, rollout, draw, (exception, token) => StopsRunAsync(exception, asked.Binding.Judge, token), cancellationToken) is not { } judgement)
+            {
+                return null;
+            }
+
+            // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
+            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
+            if (asked.MetaGate is { } metaGate)
+            {
+                // Not let go of before the other is had: no judgement is without a place.
+                await metaGate.WaitAsync(cancellationToken);
+                held.Release();
+                held = metaGate;
+                judgement = await JudgementSource.MetaScoreAsync(asked.Binding, rollout, judgement, cancellationToken);
+            }
+
+            await ledger.AppendAsync(judgement);
+            return judgement;
+        }
+        finally
+        {
+            held.Release();
+        }
+    }
+
+    // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.
+    private async Task<bool> StopsRunAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken)
+    {
+        switch (exception.Fault)
+        {
+            case JudgeFault.Rejected:
+                context.Monitor.Stop(new Halt(HaltKind.Rejected, exception.Message));
+                return true;
+            case JudgeFault.Unreachable:
+                JudgeHealth health = await judge.CheckHealthAsync(cancellationToken);
+                if (!health.Ready)
+                {
+                    context.Monitor.Stop(new Halt(HaltKind.Unreachable, $"{exception.Message}; {health.Detail}"));
+                }
+
+                return !health.Ready;
+            default:
+                return false;
+        }
+    }
+}

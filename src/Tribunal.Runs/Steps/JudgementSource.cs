@@ -1,0 +1,113 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Sampling;
+using Tribunal.Training;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off; has it meta-scored.</summary>
+internal static class JudgementSource
+{
+    /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
+    /// <inheritdoc cref="AskAsync"/>
+    public static async Task<Judgement?> DrawAsync(
+        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
+        await AskAsync(binding, seed, rollout, draw, stops, cancellationToken) is { } judgement
+            ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
+            : null;
+
+    /// <summary>The judgement with its meta reward, where it takes one.</summary>
+    public static async Task<Judgement> MetaScoreAsync(JudgeBinding binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+        binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
+            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
+            : judgement;
+
+    /// <summary>The judgement as the judge gave it; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
+    /// <param name="binding">Whom to ask, and how.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="draw">Which sample of it.</param>
+    /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Judgement?> AskAsync(
+        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
+    {
+        IProtocol protocol = binding.Protocol;
+        SamplingDefaults sampling = binding.Sampling;
+        JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+        if (draw.Hint is int position)
+        {
+            prompt = Hints.Append(prompt, protocol.Name, position);
+        }
+
+        var question = new JudgeQuestion
+        {
+            Messages = prompt.Messages,
+            Temperature = sampling.Temperature,
+            TopP = sampling.TopP,
+            MaxTokens = sampling.MaxTokens,
+            ThinkingTokens = sampling.ThinkingTokens,
+            Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample),
+        };
+
+        JudgeReply? cutOff = null;
+        Judgement judgement;
+        try
+        {
+            JudgeReply reply = await binding.Judge.AskAsync(question, cancellationToken);
+            if (reply.Finish == "length")
+            {
+                cutOff = reply;
+                reply = AfterCutOff(cutOff, await binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+            }
+
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, reply);
+        }
+        catch (JudgeException exception)
+        {
+            if (await stops(exception, cancellationToken))
+            {
+                return null;
+            }
+
+            judgement = cutOff is null
+                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, exception)
+                : JudgementReader.Read(
+                    rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair,
+                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+        }
+
+        if (draw.Route is { } route)
+        {
+            judgement = judgement with { Route = route };
+        }
+
+        if (prompt.Neutralised > 0)
+        {
+            judgement = judgement with { Neutralised = prompt.Neutralised };
+        }
+
+        return draw.Hint is null ? judgement : judgement with { Hinted = true };
+    }
+
+    private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with
+    {
+        Usage = first.Usage + second.Usage,
+        Latency = first.Latency + second.Latency,
+        Tries = Sum(first.Tries, second.Tries) with { Truncated = 1 },
+    };
+
+    private static Tries Sum(Tries a, Tries b) => new()
+    {
+        Requests = a.Requests + b.Requests,
+        Throttled = a.Throttled + b.Throttled,
+        Unavailable = a.Unavailable + b.Unavailable,
+        Reset = a.Reset + b.Reset,
+        TimedOut = a.TimedOut + b.TimedOut,
+        Malformed = a.Malformed + b.Malformed,
+        Truncated = a.Truncated + b.Truncated,
+    };
+}

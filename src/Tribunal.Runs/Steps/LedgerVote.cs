@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text.Json;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Summary;
+using Tribunal.Sampling;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Votes again on recorded judgements, without any inference. Holds the ledger's numbers in memory, none of its texts; the batch is streamed.</summary>
+/// <param name="traits">Whether to keep what the texts look like, for a learned meta reward model.</param>
+public sealed class LedgerVote(bool traits = false)
+{
+    private readonly Dictionary<string, List<Judgement>> _ledger = new(StringComparer.Ordinal);
+
+    /// <summary>Judgements read.</summary>
+    public long Judgements { get; private set; }
+
+    /// <summary>Rollouts voted on that the meta reward model or the panel's weights were trained on; their labels don't count in the summary.</summary>
+    public long Seen { get; private set; }
+
+    /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
+    public Judgement? First { get; private set; }
+
+    /// <summary>Adds a ledger file.</summary>
+    /// <exception cref="LedgerException">A line is not a judgement.</exception>
+    public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        IAsyncEnumerable<Judgement> lines = LedgerReader.ReadAsync(stream, withText: traits, cancellationToken);
+        await foreach (Judgement judgement in traits ? lines.TraitsForTexts() : lines)
+        {
+            if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
+            {
+                _ledger.Add(judgement.RolloutId, list = []);
+            }
+
+            list.Add(judgement);
+            First ??= judgement;
+            Judgements++;
+        }
+
+        // The ledger's order is that of its samples: files hold them as they finished.
+        foreach (string id in _ledger.Keys)
+        {
+            _ledger[id] = [.. _ledger[id].OrderBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>The rollouts of a batch with what the ledger holds of each; bad lines and repeated ids are left out.</summary>
+    public async IAsyncEnumerable<RolloutLedger> JoinAsync(Stream batch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var validator = new RolloutValidator();
+        await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is { } rollout && validator.Check(rollout) is null)
+            {
+                yield return new RolloutLedger(rollout, Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
+            }
+        }
+    }
+
+    /// <summary>Votes on every rollout of a batch and writes the verdicts.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="options">The vote. A policy other than fixed is replayed over each record; a tournament is played on its pairs.</param>
+    /// <param name="samples">The first so many judgements of each rollout; null takes all. A tournament goes by its policy instead.</param>
+    /// <param name="simulated">Whether the judgements are the simulated judge's.</param>
+    /// <param name="verdicts">Where verdict lines go.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    public async Task<SummaryPart> CastAsync(
+        Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
+    {
+        IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
+        RecordedTournament? tournament = options.Tournament.Kind == Tournaments.TournamentKind.None ? null : new RecordedTournament(options);
+        bool replay = tournament is null && options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        var sums = new SummaryPart();
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
+        {
+            IReadOnlyList<Judgement> recorded = joined.Ledger;
+            if (tournament is null && samples < recorded.Count)
+            {
+                recorded = [.. recorded.Take(samples.Value)];
+            }
+
+            StopReason? stop = recorded.Count > 0 ? StopReason.Fixed : null;
+            if (replay && recorded.Count > 0)
+            {
+                RecordedReplay replayed = RecordedReplay.Run(options, joined.Rollout, recorded);
+                (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
+            }
+
+            Verdict verdict;
+            if (tournament is null)
+            {
+                verdict = scheme.Cast(joined.Rollout, recorded, stop);
+            }
+            else
+            {
+                PlayedTournament played = tournament.Play(joined.Rollout, recorded);
+                (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
+            }
+
+            if (simulated)
+            {
+                verdict = verdict with { Simulated = true };
+            }
+
+            Rollout untaught = options.Untaught(joined.Rollout);
+            Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
+            sums.Add(untaught, verdict, recorded);
+            JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
+            if (buffer.WrittenCount > 48 * 1024)
+            {
+                await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+                buffer.ResetWrittenCount();
+            }
+        }
+
+        await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        return sums;
+    }
+}

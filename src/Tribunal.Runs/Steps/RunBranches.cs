@@ -1,0 +1,78 @@
+using Tribunal.Protocols;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>A way to judge, and who is asked.</summary>
+/// <param name="Binding">Judge, protocol and sampling parameters.</param>
+/// <param name="Gate">
+/// Requests to the judge under way at once over all chunks in this process: what waits here when the run stops is never sent.
+/// </param>
+/// <param name="MetaGate">As many more that have their answer and wait for a meta reward; null where there is none to wait for.</param>
+internal sealed record BranchJudge(JudgeBinding Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
+
+/// <summary>The ways in which a run judges: its own, and one per line of its routing table.</summary>
+internal sealed class RunBranches
+{
+    private readonly Dictionary<string, BranchJudge> _routed = new(StringComparer.Ordinal);
+
+    /// <summary>Builds schemes and gates.</summary>
+    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    public RunBranches(EvaluationRequest request, JudgeRoutes routes)
+    {
+        Routes = routes;
+        var gates = new Dictionary<(string Judge, bool Meta), SemaphoreSlim>();
+        Own = Judge(routes.Own);
+        string ownPrompt = PromptFingerprint.Of(routes.Own.Protocol);
+        var branches = new List<Branch>();
+        for (int i = 0; i < routes.Routed.Count; i++)
+        {
+            Route route = request.Routing!.Routes[i];
+            JudgeBinding binding = routes.Routed[i];
+            bool apart = binding.Judge.Name != routes.Own.Judge.Name || binding.Sampling != routes.Own.Sampling || PromptFingerprint.Of(binding.Protocol) != ownPrompt;
+            string name = RoutingTable.NameOf(route);
+            branches.Add(new Branch(name, Schemes.For(JudgeRoutes.RequestFor(request, route), binding.Protocol, binding.LearnedMeta), binding.Protocol, apart));
+            _routed.Add(name, Judge(binding));
+        }
+
+        var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol, routes.Own.LearnedMeta), routes.Own.Protocol);
+        Router = new Router(own, request.Routing, branches);
+        Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
+
+        BranchJudge Judge(JudgeBinding binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
+
+        SemaphoreSlim GateOf(JudgeBinding binding, bool meta)
+        {
+            if (!gates.TryGetValue((binding.Judge.Name, meta), out SemaphoreSlim? gate))
+            {
+                gates.Add((binding.Judge.Name, meta), gate = new SemaphoreSlim(binding.Concurrency));
+            }
+
+            return gate;
+        }
+    }
+
+    public JudgeRoutes Routes { get; }
+
+    /// <summary>The run's own judge: the scouts', and that of rollouts that no line fits.</summary>
+    public BranchJudge Own { get; }
+
+    public Router Router { get; }
+
+    /// <summary>Judgements under way at once over all judges: asked for, or waiting for their meta rewards.</summary>
+    public int Concurrency { get; }
+
+    /// <summary>Who is asked for a planned draw.</summary>
+    public BranchJudge Of(PlannedDraw draw) => draw.Route is { } route && _routed.TryGetValue(route, out BranchJudge? judge) ? judge : Own;
+
+    /// <summary>What the manifest keeps of the routes; null without a table.</summary>
+    public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :
+    [
+        .. routes.Routed.Select((binding, i) => new RouteManifest(
+            RoutingTable.NameOf(table.Routes[i]), binding.Judge.Name, binding.Model, binding.Protocol.Name, PromptFingerprint.Of(binding.Protocol), binding.Sampling)),
+    ];
+}

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Tribunal.Judgements;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Counts what a run spends and gets in this process, and stops it softly: what is in flight ends, nothing new begins.</summary>
+public sealed class RunMonitor
+{
+    /// <summary>Judgements before the valid rate is looked at.</summary>
+    public const int ValidRateAfter = 64;
+
+    private long _drawn;
+    private long _valid;
+    private long _inputTokens;
+    private long _outputTokens;
+    private long _earlierJudgements;
+    private Halt? _halt;
+
+    /// <summary>The stop, once there is one.</summary>
+    public Halt? Halt => Volatile.Read(ref _halt);
+
+    /// <summary>Judgements drawn by this process.</summary>
+    public long Drawn => Interlocked.Read(ref _drawn);
+
+    /// <summary>Of these, valid.</summary>
+    public long Valid => Interlocked.Read(ref _valid);
+
+    /// <summary>Judgements that earlier processes left in the ledger, as far as they were met.</summary>
+    public long Earlier => Interlocked.Read(ref _earlierJudgements);
+
+    /// <summary>Tokens, those of earlier processes included.</summary>
+    public Usage Usage => new(Interlocked.Read(ref _inputTokens), Interlocked.Read(ref _outputTokens));
+
+    /// <summary>Asks the run to stop. The first reason stays.</summary>
+    public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
+
+    /// <summary>Counts what the ledger held before.</summary>
+    internal void AddEarlier(Judgement judgement)
+    {
+        Interlocked.Increment(ref _earlierJudgements);
+        AddUsage(judgement.Usage);
+    }
+
+    /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
+    internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
+    {
+        AddUsage(judgement.Usage);
+        long drawn = Interlocked.Increment(ref _drawn);
+        long valid = judgement.Outcome == JudgementOutcome.Valid ? Interlocked.Increment(ref _valid) : Valid;
+        Usage usage = Usage;
+        if (limits.Tokens is long tokens && usage.Input + usage.Output >= tokens)
+        {
+            Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
+        }
+        else if (limits.Cost is double cost && price is not null && price.Of(usage) >= cost)
+        {
+            Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
+        }
+        else if (drawn >= ValidRateAfter && valid < validRateFloor * drawn)
+        {
+            Stop(new Halt(HaltKind.ValidRate, $"only {valid} of {drawn} judgements have a verdict (last: {judgement.Outcome}: {judgement.Why ?? judgement.Finish ?? "no reason given"}); protocol, template or token budget may not fit this judge"));
+        }
+    }
+
+    private void AddUsage(Usage usage)
+    {
+        Interlocked.Add(ref _inputTokens, usage.Input);
+        Interlocked.Add(ref _outputTokens, usage.Output);
+    }
+}
+
+/// <summary>The monitors of the runs that this process works on.</summary>
+public sealed class RunMonitors
+{
+    private readonly ConcurrentDictionary<string, (RunMonitor Monitor, long Attempt)> _monitors = new(StringComparer.Ordinal);
+
+    /// <summary>The run's monitor: that of the latest attempt, or one that waits for an attempt to begin.</summary>
+    public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => (new RunMonitor(), 0)).Monitor;
+
+    /// <summary>
+    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own.
+    /// </summary>
+    public RunMonitor Of(string runId, long attempt) => _monitors.AddOrUpdate(
+        runId,
+        static (_, attempt) => (new RunMonitor(), attempt),
+        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(), attempt),
+        attempt).Monitor;
+
+    /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>
+    public RunMonitor Renew(string runId)
+    {
+        RunMonitor fresh = new();
+        _monitors[runId] = (fresh, 0);
+        return fresh;
+    }
+
+    /// <summary>Stops every run softly: the host is going down.</summary>
+    public void StopAll(Halt halt)
+    {
+        foreach ((RunMonitor monitor, _) in _monitors.Values)
+        {
+            monitor.Stop(halt);
+        }
+    }
+}

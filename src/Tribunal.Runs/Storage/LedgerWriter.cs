@@ -1,0 +1,9 @@
+using System.Buffers;
+using System.Threading.Channels;
+using Tribunal.Formats.Ledger;
+using Tribunal.Judgements;
+
+namespace Tribunal.Runs.Storage;
+
+/// <summary>Writes judgements.</summary>
+internal sealed class LedgerWriter(ILedgerPart part) : LineWriter<Judgement>(part, JudgementLine.Write);

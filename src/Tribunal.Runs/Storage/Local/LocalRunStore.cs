@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Tribunal.Runs.Storage.Local;
+
+/// <summary>
+/// A run in a local folder. Documents appear by rename. A part has one writer in this process; other processes are kept
+/// away by the run's ownership.
+/// </summary>
+public sealed class LocalRunStore : IRunStore
+{
+    private const string TemporarySuffix = ".tmp~";
+    private const string OwnerName = ".owner";
+    private static readonly ConcurrentDictionary<string, bool> OpenParts = new(StringComparer.Ordinal);
+    private static int _temporaries;
+    private static readonly Lock Creating = new();
+    private readonly string _root;
+
+    /// <summary>Opens (and creates) the folder.</summary>
+    /// <param name="folder">The run's folder; its last segment is the run's id.</param>
+    public LocalRunStore(string folder)
+    {
+        _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        Directory.CreateDirectory(_root);
+        RunId = Path.GetFileName(_root);
+    }
+
+    /// <inheritdoc/>
+    public string RunId { get; }
+
+    /// <summary>The folder's full path.</summary>
+    public string Folder => _root;
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        if (!File.Exists(path))
+        {
+            // Much that is looked for is not there, and an exception takes longer than a look.
+            return null;
+        }
+
+        try
+        {
+            return await File.ReadAllBytesAsync(path, cancellationToken);
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        string temporary = WriteTemporary(path, content.Span);
+
+        // To look first and rename then is what the platform's move does as well: threads must not do so at once. Ownership keeps other
+        // processes away.
+        lock (Creating)
+        {
+            if (!File.Exists(path))
+            {
+                File.Move(temporary, path, overwrite: true);
+                return Task.FromResult(true);
+            }
+        }
+
+        File.Delete(temporary);
+        return Task.FromResult(false);
+    }
+
+    /// <inheritdoc/>
+    public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        File.Move(WriteTemporary(path, content.Span), path, overwrite: true);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        if (!OpenParts.TryAdd(path, true))
+        {
+            throw new PartBusyException(name);
+        }
+
+        FileStream? stream = null;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+
+            // bufferSize 0: each append is one write to the operating system.
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+            long complete = await Lines.CompleteLengthAsync(stream, cancellationToken);
+            stream.SetLength(complete);
+            stream.Position = complete;
+            return new Part(path, stream);
+        }
+        catch
+        {
+            OpenParts.TryRemove(path, out _);
+            if (stream is not null)
+            {
+                await stream.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            FileStream stream = OpenShared(PathOf(name));
+            stream.Position = offset;
+            return Task.FromResult<Stream?>(stream);
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string folder = prefix.Length == 0 ? _root : PathOf(prefix.TrimEnd('/'));
+        await Task.CompletedTask;
+        if (!Directory.Exists(folder))
+        {
+            yield break;
+        }
+
+        string[] names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(_root, path).Replace('\\', '/'))
+            .Where(static name => StoreNames.IsValid(name) && name != OwnerName)];
+        Array.Sort(names, StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return name;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    {
+        string path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        string temporary = path + TemporarySuffix;
+        long length;
+        await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
+        {
+            foreach (string part in parts)
+            {
+                Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+                if (source is null)
+                {
+                    continue;
+                }
+
+                await using (source)
+                {
+                    long complete = await Lines.CompleteLengthAsync(source, cancellationToken);
+                    source.Position = 0;
+                    await Lines.CopyAsync(source, target, complete, cancellationToken);
+                }
+            }
+
+            length = target.Length;
+            target.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        return length;
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string path = PathOf(name);
+            File.Delete(path);
+            string folder = Path.GetDirectoryName(path)!;
+            while (folder != _root && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.Delete(folder);
+                folder = Path.GetDirectoryName(folder)!;
+            }
+        }
+        catch (IOException exception) when (IsMissing(exception))
+        {
+            // Already gone.
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken)
+    {
+        // The file's lock keeps other processes away, this table other threads.
+        string path = Path.Combine(_root, OwnerName);
+        if (!OpenParts.TryAdd(path, true))
+        {
+            return Task.FromResult<IRunOwnership?>(null);
+        }
+
+        try
+        {
+            // The operating system gives the lock up when its holder dies.
+            FileStream stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return Task.FromResult<IRunOwnership?>(new Ownership(stream));
+        }
+        catch (IOException)
+        {
+            OpenParts.TryRemove(path, out _);
+            return Task.FromResult<IRunOwnership?>(null);
+        }
+    }
+
+    private static FileStream OpenShared(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+
+    private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
+
+    // A document is small: to hand it to another thread takes longer than to write it.
+    private static string WriteTemporary(string path, ReadOnlySpan<byte> content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        while (true)
+        {
+            string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
+            SafeFileHandle file;
+            try
+            {
+                // New, since emptying a file has the file system write it out when it closes.
+                file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(temporary))
+            {
+                // What a killed process of the same number has left.
+                File.Delete(temporary);
+                continue;
+            }
+
+            using (file)
+            {
+                RandomAccess.Write(file, content, 0);
+            }
+
+            return temporary;
+        }
+    }
+
+    private string PathOf(string name)
+    {
+        StoreNames.Require(name);
+        return Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    private sealed class Part(string path, FileStream stream) : ILedgerPart
+    {
+        public Task<Stream> OpenReadAsync(CancellationToken cancellationToken) => Task.FromResult<Stream>(OpenShared(path));
+
+        // A write that the kernel has taken survives a kill; the disk is forced once, when the part closes.
+        // It takes less than a thread of the pool costs that would do it apart.
+        public Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+        {
+            stream.Write(lines.Span);
+            return Task.CompletedTask;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!stream.CanWrite)
+            {
+                return;
+            }
+
+            stream.Flush(flushToDisk: true);
+            await stream.DisposeAsync();
+            OpenParts.TryRemove(path, out _);
+        }
+    }
+
+    private sealed class Ownership(FileStream stream) : IRunOwnership
+    {
+        public CancellationToken Lost => CancellationToken.None;
+
+        // The file stays: deleted, it could be locked by one process as it goes and made anew by another.
+        public async ValueTask DisposeAsync()
+        {
+            await stream.DisposeAsync();
+            OpenParts.TryRemove(stream.Name, out _);
+        }
+    }
+}

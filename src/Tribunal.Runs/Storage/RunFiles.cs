@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tribunal.Runs.Orchestration;
+
+namespace Tribunal.Runs.Storage;
+
+/// <summary>Names of what a run folder holds.</summary>
+public static class RunFiles
+{
+    /// <summary>What the run is.</summary>
+    public const string Manifest = "manifest.json";
+
+    /// <summary>The shards.</summary>
+    public const string Shards = "shards.jsonl";
+
+    /// <summary>The batch in ranges, where the original can't be read so.</summary>
+    public const string Batch = "batch.jsonl";
+
+    /// <summary>Refused lines.</summary>
+    public const string Invalid = "invalid.jsonl";
+
+    /// <summary>The ledger.</summary>
+    public const string Judgements = "judgements.jsonl";
+
+    /// <summary>The verdicts.</summary>
+    public const string Verdicts = "verdicts.jsonl";
+
+    /// <summary>The summary; written last: its status says whether the run is complete.</summary>
+    public const string Summary = "summary.json";
+
+    /// <summary>The report.</summary>
+    public const string Report = "report.html";
+
+    /// <summary>Everything below it is work in progress and goes when the run is published.</summary>
+    public const string PartsPrefix = "parts/";
+
+    /// <summary>The prefix of a shard's parts.</summary>
+    public static string ShardPrefix(int shard) => $"{PartsPrefix}{shard:D6}/";
+
+    /// <summary>The draws planned for a round of a wave.</summary>
+    public static string Plan(int shard, int wave, int round) => $"{ShardPrefix(shard)}plan-{wave:D2}-{round:D3}.jsonl";
+
+    /// <summary>The ledger part of a chunk of a round.</summary>
+    public static string Part(int shard, int wave, int round, int chunk) => $"{ShardPrefix(shard)}ledger-{wave:D2}-{round:D3}-{chunk:D4}.jsonl";
+
+    /// <summary>The ledger part with what a run that was opened again keeps of a shard.</summary>
+    public static string Kept(int shard) => $"{ShardPrefix(shard)}ledger-kept.jsonl";
+
+    /// <summary>A shard's verdicts.</summary>
+    public static string ShardVerdicts(int shard) => $"{ShardPrefix(shard)}verdicts.jsonl";
+
+    /// <summary>A shard's share of the summary.</summary>
+    public static string ShardSummary(int shard) => $"{ShardPrefix(shard)}summary.json";
+
+    /// <summary>How many judgements each of a shard's rollouts may have in a wave of the budget policy.</summary>
+    public static string Allowances(int shard, int wave) => $"{ShardPrefix(shard)}allowances-{wave:D2}.json";
+
+    /// <summary>Whether a name below a shard's prefix is a ledger part.</summary>
+    public static bool IsLedgerPart(string name) =>
+        name.StartsWith(PartsPrefix, StringComparison.Ordinal) && name.Contains("/ledger-", StringComparison.Ordinal);
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tribunal.MetaReward;
+using Tribunal.Protocols;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Sampling;
+using Tribunal.Tournaments;
+
+namespace Tribunal.Runs.Storage;
+
+/// <summary>What a run is: <c>manifest.json</c>, written once by the plan. A run is resumed only when it agrees.</summary>
+public sealed record RunManifest
+{
+    /// <summary>Version of the run folder's form.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The run.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>What was asked for, defaults filled in.</summary>
+    public required EvaluationRequest Request { get; init; }
+
+    /// <summary>The batch's identity.</summary>
+    public required BatchFingerprint Batch { get; init; }
+
+    /// <summary>Whether shards read <c>batch.jsonl</c> in the run, because the batch itself can't be read by ranges.</summary>
+    public bool Normalised { get; init; }
+
+    /// <summary>Judge's name.</summary>
+    public required string Judge { get; init; }
+
+    /// <summary>Judge's model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Protocol, resolved.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>
+    /// The fingerprint of the prompt (<see cref="PromptFingerprint"/>): another template is another run, and training data
+    /// repeats the prompts of this one. Null in runs of older versions.
+    /// </summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Sampling parameters.</summary>
+    public required SamplingDefaults Sampling { get; init; }
+
+    /// <summary>What judges each line of the request's routing table; null without one.</summary>
+    public IReadOnlyList<RouteManifest>? Routes { get; init; }
+
+    /// <summary>Whether rewards come from the simulated judge.</summary>
+    public bool Simulated { get; init; }
+
+    /// <summary>Rollouts to judge.</summary>
+    public long Rollouts { get; init; }
+
+    /// <summary>Lines refused into <c>invalid.jsonl</c>.</summary>
+    public long Invalid { get; init; }
+
+    /// <summary>Shards cut.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>When it was planned.</summary>
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>
+    /// Why a run with this manifest must not be continued with another's request; null when it may. Limits may change, and
+    /// so may the time.
+    /// </summary>
+    public string? WhyNotResumable(RunManifest other)
+    {
+        if (Batch != other.Batch)
+        {
+            return Request.Batch != other.Request.Batch ? $"the run scores another batch ({Request.Batch}, now {other.Request.Batch})"
+                : Batch.Length != other.Batch.Length ? $"the batch has changed since the run began ({Batch.Length:N0} bytes, now {other.Batch.Length:N0})"
+                : "the batch was written again since the run began";
+        }
+
+        (string Name, object? Mine, object? Theirs)[] fields =
+        [
+            ("judge", Judge, other.Judge),
+            ("model", Model, other.Model),
+            ("protocol", Protocol, other.Protocol),
+            ("temperature", Sampling.Temperature, other.Sampling.Temperature),
+            ("top-p", Sampling.TopP, other.Sampling.TopP),
+            ("output budget", Sampling.MaxTokens, other.Sampling.MaxTokens),
+            ("thinking budget", Sampling.ThinkingTokens, other.Sampling.ThinkingTokens),
+            ("sampling", Sampling, other.Sampling),
+            ("policy", Request.Policy, other.Request.Policy),
+            ("meta", Request.Meta, other.Request.Meta),
+            ("tournament", Request.Tournament, other.Request.Tournament),
+            ("rule", Request.Rule, other.Request.Rule),
+            ("panel", Request.Panel, other.Request.Panel),
+            ("hint", Request.Hint, other.Request.Hint),
+            ("seed", Request.Seed, other.Request.Seed),
+            ("routing table", Request.Routing, other.Request.Routing),
+            ("judges of the routes", string.Join(", ", Routes ?? []), string.Join(", ", other.Routes ?? [])),
+            ("prompt", Prompt ?? other.Prompt, other.Prompt ?? Prompt),
+        ];
+        foreach ((string name, object? mine, object? theirs) in fields)
+        {
+            if (!Equals(mine, theirs))
+            {
+                return $"the run was started with another {name} ({Difference(mine, theirs)})";
+            }
+        }
+
+        return null;
+    }
+
+    // Both values; of records their JSON's fields that differ.
+    private static string Difference(object? mine, object? theirs)
+    {
+        if (Fields(mine) is not { } before || Fields(theirs) is not { } after)
+        {
+            return $"{Word(mine)}, now {Word(theirs)}";
+        }
+
+        IEnumerable<string> names = before.Select(static field => field.Key).Union(after.Select(static field => field.Key), StringComparer.Ordinal);
+        return string.Join("; ", names.Where(name => !JsonNode.DeepEquals(before[name], after[name])).Select(name => $"{name} {Word(before[name]?.ToJsonString())}, now {Word(after[name]?.ToJsonString())}"));
+    }
+
+    private static JsonObject? Fields(object? value) => value switch
+    {
+        PolicyOptions policy => JsonSerializer.SerializeToNode(policy, RunsJson.Default.PolicyOptions) as JsonObject,
+        MetaOptions meta => JsonSerializer.SerializeToNode(meta, RunsJson.Default.MetaOptions) as JsonObject,
+        TournamentOptions tournament => JsonSerializer.SerializeToNode(tournament, RunsJson.Default.TournamentOptions) as JsonObject,
+        _ => null,
+    };
+
+    private static string Word(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } word ? word : "none";
+}

@@ -1,0 +1,17 @@
+using Tribunal.Sampling;
+
+namespace Tribunal.Runs.Summary;
+
+/// <summary>Names of enum members as they stand in JSON.</summary>
+internal static class JsonNames
+{
+    public static string Of(StopReason stop) => stop switch
+    {
+        StopReason.Fixed => "fixed",
+        StopReason.Confident => "confident",
+        StopReason.Certified => "certified",
+        StopReason.Exhausted => "exhausted",
+        StopReason.Budget => "budget",
+        _ => throw new ArgumentOutOfRangeException(nameof(stop)),
+    };
+}

@@ -1,0 +1,154 @@
+using System.Text.Json.Serialization;
+
+namespace Tribunal.Judgements;
+
+/// <summary>What became of one sampled judgement.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JudgementOutcome>))]
+public enum JudgementOutcome
+{
+    /// <summary>A verdict was read.</summary>
+    [JsonStringEnumMemberName("valid")]
+    Valid,
+
+    /// <summary>The judge finished, but where its verdict should stand there is none, or two, or one out of range.</summary>
+    [JsonStringEnumMemberName("unparsable")]
+    Unparsable,
+
+    /// <summary>The judge ran out of tokens; what it wrote is never read as a verdict.</summary>
+    [JsonStringEnumMemberName("truncated")]
+    Truncated,
+
+    /// <summary>The judge or a content filter declined.</summary>
+    [JsonStringEnumMemberName("refused")]
+    Refused,
+
+    /// <summary>No answer came after every try.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+}
+
+/// <summary>Tokens.</summary>
+/// <param name="Input">Prompt tokens.</param>
+/// <param name="Output">Generated tokens, thinking included.</param>
+public readonly record struct Usage(long Input, long Output)
+{
+    /// <summary>Adds two usages.</summary>
+    public static Usage operator +(Usage left, Usage right) => new(left.Input + right.Input, left.Output + right.Output);
+}
+
+/// <summary>How many requests one judgement took, by how each ended. Left out of a ledger line when one request sufficed.</summary>
+public sealed record Tries
+{
+    /// <summary>Requests sent, the last one included.</summary>
+    public int Requests { get; init; } = 1;
+
+    /// <summary>Answers 429.</summary>
+    public int Throttled { get; init; }
+
+    /// <summary>Answers 5xx.</summary>
+    public int Unavailable { get; init; }
+
+    /// <summary>Connections refused, reset or ended early.</summary>
+    public int Reset { get; init; }
+
+    /// <summary>Requests that ran into the time limit.</summary>
+    public int TimedOut { get; init; }
+
+    /// <summary>Answers whose body was no chat completion.</summary>
+    public int Malformed { get; init; }
+
+    /// <summary>Answers cut off by the token budget and drawn again with a larger one.</summary>
+    public int Truncated { get; init; }
+}
+
+/// <summary>
+/// One sampled reasoning trace, read: a line of the ledger. It is named by (run, rollout, sample); its seed and its
+/// presentation order derive from that name.
+/// </summary>
+public sealed record Judgement
+{
+    /// <summary>The rollout judged.</summary>
+    public required string RolloutId { get; init; }
+
+    /// <summary>
+    /// Number of the sample inside its rollout, from 0. With P pairs of responses, pair judgements are numbered
+    /// vote·P + pair (see <see cref="PairIndex"/>), so that numbers stay unique however many votes a pair gets.
+    /// </summary>
+    public required int Sample { get; init; }
+
+    /// <summary><c>grm</c>, <c>rm-r1</c>, <c>rrm</c> or <c>imported</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The judge's name.</summary>
+    public required string Judge { get; init; }
+
+    /// <summary>Displayed position → original index; as long as the number of responses shown.</summary>
+    public required IReadOnlyList<int> Order { get; init; }
+
+    /// <summary>For a pair judge: the two original indexes compared, ascending. Null when the whole list was scored.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IReadOnlyList<int>? Pair { get; init; }
+
+    /// <summary>The sampling seed sent to the judge.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public required JudgementOutcome Outcome { get; init; }
+
+    /// <summary>Why the outcome is not <see cref="JudgementOutcome.Valid"/>.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>The server's finish reason.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Finish { get; init; }
+
+    /// <summary>One score per response in original order, on the protocol's own scale; null for pair verdicts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IReadOnlyList<double>? Scores { get; init; }
+
+    /// <summary>Original index of the winner of a pair; null when there is none (a draw, or a list was scored).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? Winner { get; init; }
+
+    /// <summary>The meta reward: higher is more trustworthy; null when none was asked for. Unit: the meta model's own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? Meta { get; init; }
+
+    /// <summary>The mean log-probability of the tokens that the judge wrote, at most 0, where it was recorded.</summary>
+    public double? LogProb { get; init; }
+
+    /// <summary>What <see cref="Text"/> and <see cref="Reasoning"/> look like, where they were read and let go; never written.</summary>
+    [JsonIgnore]
+    public ReasoningTraits? Traits { get; init; }
+
+    /// <summary>Tokens, summed over all tries.</summary>
+    public Usage Usage { get; init; }
+
+    /// <summary>Milliseconds from first request to last byte.</summary>
+    public double LatencyMs { get; init; }
+
+    /// <summary>The judge's answer.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The judge's thinking, where the server keeps it apart; never read for a verdict.</summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>The task type that the judge perceived (RM-R1: <c>chat</c> or <c>reasoning</c>), where it says so.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>The route that it was drawn for, in a run with a routing table (<see cref="Sampling.RoutingTable"/>).</summary>
+    public string? Route { get; init; }
+
+    /// <summary>How many requests it took, when more than one.</summary>
+    public Tries? Tries { get; init; }
+
+    /// <summary>
+    /// Whether the prompt told the judge which response is best (<see cref="Training.Hints"/>). Such a judgement is training
+    /// data: it never votes and never counts in any accuracy. Left out of a ledger line when false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Hinted { get; init; }
+
+    /// <summary>How many forged delimiters and verdict strings of the rollout were made inert in its prompt, when any.</summary>
+    public int? Neutralised { get; init; }
+}

@@ -1,0 +1,81 @@
+using System.Text.RegularExpressions;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols.Grm;
+
+/// <summary>
+/// DeepSeek-GRM (SPCT, arXiv 2504.02495): pointwise scores from 1 to 10 for 1..n responses in one prompt. A response
+/// alone is asked for on the same scale; the 0/1 form of the paper's single-response training data is not used, because
+/// rewards of one run are compared with each other.
+/// </summary>
+internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
+{
+    private const string Headings =
+        $"(?<!#)(?>#+){Delimiters.Gap}(?:conversation{Delimiters.Gap}context|responses{Delimiters.Gap}to{Delimiters.Gap}be{Delimiters.Gap}scored" +
+        $"|output{Delimiters.Gap}format{Delimiters.Gap}requirements|evaluation{Delimiters.Gap}criteria|reference{Delimiters.Gap}answer)(?:{Delimiters.Gap}#+)?";
+
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
+
+    /// <summary>The placeholders that a template may use.</summary>
+    public static IReadOnlyCollection<string> Placeholders { get; } = ["conversation", "responses", "count", "reference"];
+
+    /// <summary>The placeholders that a template must use.</summary>
+    public static IReadOnlyList<RequiredPlaceholder> Required { get; } = [RequiredPlaceholder.Only("conversation"), RequiredPlaceholder.Only("responses")];
+
+    /// <inheritdoc/>
+    public string Name => "grm";
+
+    /// <inheritdoc/>
+    public JudgingKind Kind => JudgingKind.Listwise;
+
+    /// <summary>T = 0.5 is the paper's for voting; it states neither top_p nor a budget, and a sample is 220–380 tokens.</summary>
+    public SamplingDefaults Defaults { get; } = new(Temperature: 0.5, TopP: 1, MaxTokens: 2048);
+
+    /// <inheritdoc/>
+    public (double Min, double Max) ScoreRange => (GrmAnswer.Lowest, GrmAnswer.Highest);
+
+    /// <inheritdoc/>
+    public string? WhyNot(Rollout rollout)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        return rollout.Responses.Count == 0 ? "there is no response to score"
+            : rollout.Prompt.Count == 0 ? "the prompt has no turn"
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
+    {
+        Transcript shown = Transcript.Of(rollout, order, Neutraliser);
+        return shown.Fill(template, placeholder => placeholder switch
+        {
+            "responses" => Fenced(shown.Responses),
+            "count" => shown.Responses.Count.ToString(),
+            _ => null,
+        });
+    }
+
+    private static string Fenced(IReadOnlyList<string> shown)
+    {
+        var responses = new string[shown.Count * 3];
+        for (int i = 0; i < shown.Count; i++)
+        {
+            responses[i * 3] = $"{(i == 0 ? "" : "\n")}[The Begin of Response {i + 1}]\n";
+            responses[(i * 3) + 1] = shown[i];
+            responses[(i * 3) + 2] = $"\n[The End of Response {i + 1}]";
+        }
+
+        return string.Concat(responses);
+    }
+
+    /// <inheritdoc/>
+    public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: false, out string answer) ?? GrmAnswer.Read(answer, shown);
+
+    [GeneratedRegex($"{Delimiters.Fences}|{Headings}|{Delimiters.Boxed}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Markers();
+
+    [GeneratedRegex(
+        $"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}|[Ss]cores?|SCORES?|Analysis|ANALYSIS|Specific [Cc]riteria|SPECIFIC CRITERIA){Delimiters.Colon}",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Labels();
+}

@@ -1,0 +1,102 @@
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols;
+
+/// <summary>A reward reasoning model behind an endpoint. Implementations are safe for concurrent use.</summary>
+public interface IJudge
+{
+    /// <summary>The name written into ledgers.</summary>
+    string Name { get; }
+
+    /// <summary>Draws one reasoning trace.</summary>
+    /// <exception cref="JudgeException">No answer, after every try.</exception>
+    Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken);
+
+    /// <summary>Whether the endpoint is up and serves the model. Never throws for an endpoint that is away.</summary>
+    Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>One request to a judge.</summary>
+public sealed record JudgeQuestion
+{
+    /// <summary>The conversation to send.</summary>
+    public required IReadOnlyList<Message> Messages { get; init; }
+
+    /// <summary>Sampling temperature, 0 or more.</summary>
+    public double Temperature { get; init; }
+
+    /// <summary>Nucleus mass in (0, 1].</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Output budget in tokens, thinking included.</summary>
+    public required int MaxTokens { get; init; }
+
+    /// <summary>Thinking budget in tokens, sent as <c>thinking_token_budget</c>; null leaves it to the server.</summary>
+    public int? ThinkingTokens { get; init; }
+
+    /// <summary>The sampling seed.</summary>
+    public long Seed { get; init; }
+}
+
+/// <summary>What the judge answered.</summary>
+public sealed record JudgeReply
+{
+    /// <summary>The answer's content; verdicts are read from here only.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Thinking that the server kept apart (<c>reasoning</c>, <c>reasoning_content</c>).</summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>The finish reason: <c>stop</c>, <c>length</c>, <c>content_filter</c>, …; null when the server gave none.</summary>
+    public string? Finish { get; init; }
+
+    /// <summary>The refusal that the server reported as such.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>Tokens, of this answer and of every try before it that reported any.</summary>
+    public Usage Usage { get; init; }
+
+    /// <summary>From the first request to the last byte.</summary>
+    public TimeSpan Latency { get; init; }
+
+    /// <summary>The requests it took.</summary>
+    public Tries Tries { get; init; } = new();
+}
+
+/// <summary>The state of an endpoint.</summary>
+/// <param name="Ready">It answers and serves the model.</param>
+/// <param name="Detail">What it said, for people.</param>
+public sealed record JudgeHealth(bool Ready, string Detail);
+
+/// <summary>Why a judge gave no answer.</summary>
+public enum JudgeFault
+{
+    /// <summary>The request itself is refused (4xx other than 408 and 429): trying again can't help, for this or any other.</summary>
+    Rejected,
+
+    /// <summary>This one request is too large for the model's context, or otherwise refused for what it holds; others may pass.</summary>
+    RequestRefused,
+
+    /// <summary>Nothing listens, or every connection broke.</summary>
+    Unreachable,
+
+    /// <summary>429 or 5xx until the tries ran out.</summary>
+    Overloaded,
+
+    /// <summary>The time limit, on every try.</summary>
+    TimedOut,
+
+    /// <summary>An answer came that is not a chat completion.</summary>
+    Malformed,
+}
+
+/// <summary>A judge gave no answer after every try.</summary>
+public sealed class JudgeException(JudgeFault fault, string message, Tries tries, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Why.</summary>
+    public JudgeFault Fault { get; } = fault;
+
+    /// <summary>The requests that were sent.</summary>
+    public Tries Tries { get; } = tries;
+}

@@ -1,0 +1,137 @@
+using Tribunal.Judgements;
+
+namespace Tribunal.Protocols;
+
+/// <summary>Turns a judge's reply into a line of the ledger: reads it by the protocol and maps displayed positions back to the original order.</summary>
+public static class JudgementReader
+{
+    /// <summary>Reads a reply. Pure: the same arguments give the same judgement, and no reply makes it throw.</summary>
+    /// <param name="rolloutId">The rollout judged.</param>
+    /// <param name="sample">Number of the sample inside its rollout.</param>
+    /// <param name="seed">The sampling seed that was sent.</param>
+    /// <param name="protocol">How the answer is read.</param>
+    /// <param name="judge">The judge's name.</param>
+    /// <param name="order">Displayed position → original index, as composed.</param>
+    /// <param name="pair">The two original indexes, for pair judges; null for lists.</param>
+    /// <param name="reply">The reply.</param>
+    /// <exception cref="ArgumentException">The order does not fit the protocol or the pair.</exception>
+    public static Judgement Read(
+        string rolloutId,
+        int sample,
+        long seed,
+        IProtocol protocol,
+        string judge,
+        IReadOnlyList<int> order,
+        IReadOnlyList<int>? pair,
+        JudgeReply reply)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        ArgumentNullException.ThrowIfNull(reply);
+        Check(protocol.Kind, order, pair);
+        Reading reading = protocol.Read(reply, order.Count);
+        return new Judgement
+        {
+            RolloutId = rolloutId,
+            Sample = sample,
+            Protocol = protocol.Name,
+            Judge = judge,
+            Order = order,
+            Pair = pair,
+            Seed = seed,
+            Outcome = reading.Outcome,
+            Why = reading.Why,
+            Finish = reply.Finish,
+            Scores = reading.Scores is null ? null : ToOriginal(reading.Scores, order),
+            Winner = reading.Winner is { } displayed ? order[displayed] : null,
+            Usage = reply.Usage,
+            LatencyMs = reply.Latency.TotalMilliseconds,
+            Text = reply.Text,
+            Reasoning = reply.Reasoning,
+            Task = reading.Task,
+            Tries = reply.Tries.Requests > 1 ? reply.Tries : null,
+        };
+    }
+
+    /// <summary>The line for a judgement that no answer came for.</summary>
+    /// <param name="rolloutId">The rollout judged.</param>
+    /// <param name="sample">Number of the sample inside its rollout.</param>
+    /// <param name="seed">The sampling seed that was sent.</param>
+    /// <param name="protocol">The protocol it was asked by.</param>
+    /// <param name="judge">The judge's name.</param>
+    /// <param name="order">Displayed position → original index, as composed.</param>
+    /// <param name="pair">The two original indexes, for pair judges; null for lists.</param>
+    /// <param name="exception">Why there is no answer.</param>
+    /// <param name="usage">Tokens that the tries cost all the same.</param>
+    public static Judgement Failed(
+        string rolloutId,
+        int sample,
+        long seed,
+        IProtocol protocol,
+        string judge,
+        IReadOnlyList<int> order,
+        IReadOnlyList<int>? pair,
+        JudgeException exception,
+        Usage usage = default)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        ArgumentNullException.ThrowIfNull(exception);
+        Check(protocol.Kind, order, pair);
+        return new Judgement
+        {
+            RolloutId = rolloutId,
+            Sample = sample,
+            Protocol = protocol.Name,
+            Judge = judge,
+            Order = order,
+            Pair = pair,
+            Seed = seed,
+            Outcome = JudgementOutcome.Failed,
+            Why = exception.Message,
+            Usage = usage,
+            Tries = exception.Tries.Requests > 1 ? exception.Tries : null,
+        };
+    }
+
+    /// <summary>Values in displayed order, back in original order.</summary>
+    private static double[] ToOriginal(IReadOnlyList<double> displayed, IReadOnlyList<int> order)
+    {
+        var original = new double[order.Count];
+        for (int i = 0; i < order.Count; i++)
+        {
+            original[order[i]] = displayed[i];
+        }
+
+        return original;
+    }
+
+    private static void Check(JudgingKind kind, IReadOnlyList<int> order, IReadOnlyList<int>? pair)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (kind == JudgingKind.Pairwise)
+        {
+            Pairs.CheckOrder(order);
+            if (pair is not [int i, int j] || i < 0 || i >= j || Math.Min(order[0], order[1]) != i || Math.Max(order[0], order[1]) != j)
+            {
+                throw new ArgumentException("a pair judgement names the two responses shown, ascending", nameof(pair));
+            }
+
+            return;
+        }
+
+        if (pair is not null)
+        {
+            throw new ArgumentException("a judge that scores lists has no pair", nameof(pair));
+        }
+
+        var seen = new bool[order.Count];
+        foreach (int original in order)
+        {
+            if (original < 0 || original >= order.Count || seen[original])
+            {
+                throw new ArgumentException($"[{string.Join(", ", order)}] is not an order of {order.Count} responses", nameof(order));
+            }
+
+            seen[original] = true;
+        }
+    }
+}

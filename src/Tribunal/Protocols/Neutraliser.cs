@@ -1,0 +1,207 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols;
+
+/// <summary>
+/// Makes a rollout's text inert inside a prompt. Delimiters, tags, role markers and verdict strings of the grammar keep
+/// their words and lose the characters that make them one, visibly, so that a judge that quotes them quotes something
+/// harmless: <c>[…]</c> becomes <c>⟦…⟧</c>, <c>&lt;…&gt;</c> <c>‹…›</c>, <c>###</c> <c>♯♯♯</c>, a label's colon <c>∶</c>,
+/// and <c>\boxed{42}</c> the equally legible LaTeX <c>\fbox{42}</c>. Prompts and responses are changed alike, so an
+/// instruction to box the answer still matches the answer. Variants in case, spacing and width, and with invisible
+/// characters inside, are found too. Control characters become their pictures (␀) and broken surrogates U+FFFD, which
+/// counts as nothing; line ends become LF.
+/// </summary>
+/// <param name="markers">Finds what loses its brackets, hashes or <c>boxed</c>.</param>
+/// <param name="labels">Finds line labels; a match ends with the colon.</param>
+internal sealed class Neutraliser(Regex markers, Regex labels)
+{
+    private const char Replacement = '\uFFFD';
+
+    // Everything that a reader doesn't see, and ASCII in full width; U+DB40 starts the invisible tag characters.
+    private static readonly SearchValues<char> Disguises = SearchValues.Create(
+        [.. Invisible().Concat(Range('\uFF01', '\uFF5E')).Append('\uDB40')]);
+
+    private static readonly SearchValues<char> Unprintable = SearchValues.Create(
+        [.. Range('\0', '\u001F').Except("\t\n"), '\u007F', .. Range('\u0080', '\u009F'), .. Range('\uD800', '\uDFFF')]);
+
+    private static readonly SearchValues<char> UnprintableAscii = SearchValues.Create([.. Range('\0', '\u001F').Except("\t\n"), '\u007F']);
+
+    private static readonly SearchValues<char> InvisibleChars = SearchValues.Create([.. Invisible()]);
+
+    // A rollout is shown many times over; its texts are searched once, for as long as somebody holds the rollout.
+    private readonly ConditionalWeakTable<Rollout, InertRollout> _seen = [];
+
+    /// <summary>A rollout's texts, inert.</summary>
+    public InertRollout Neutralise(Rollout rollout) => _seen.GetValue(rollout, Search);
+
+    private InertRollout Search(Rollout rollout) => new(
+        [.. rollout.Prompt.Select(turn => Neutralise(turn.Content))],
+        [.. rollout.Responses.Select(response => Neutralise(response.Content))],
+        rollout.Reference is null ? null : Neutralise(rollout.Reference));
+
+    private InertText Neutralise(string text)
+    {
+        int count = 0;
+        // Most texts are ASCII, which has few characters to look for and none that disguise others.
+        bool ascii = Ascii.IsValid(text);
+        text = Printable(text.ReplaceLineEndings("\n"), ascii ? UnprintableAscii : Unprintable);
+        (string skeleton, int[]? origin) = ascii ? (text, null) : Skeleton(text);
+        var edits = new Edits(origin);
+        foreach (ValueMatch match in markers.EnumerateMatches(skeleton))
+        {
+            count++;
+            Mark(skeleton, match, ref edits);
+        }
+
+        foreach (ValueMatch match in labels.EnumerateMatches(skeleton))
+        {
+            count++;
+            edits.Add(match.Index + match.Length - 1, 1, "∶");
+        }
+
+        return new InertText(edits.Apply(text), count);
+    }
+
+    private static void Mark(string skeleton, ValueMatch match, ref Edits edits)
+    {
+        if (skeleton[match.Index] == '\\')
+        {
+            int word = skeleton.AsSpan(match.Index).IndexOfAny('b', 'B') + match.Index;
+            edits.Add(word, "boxed".Length, "fbox");
+            return;
+        }
+
+        for (int i = match.Index; i < match.Index + match.Length; i++)
+        {
+            string? with = skeleton[i] switch
+            {
+                '[' => "⟦",
+                ']' => "⟧",
+                '<' => "‹",
+                '>' => "›",
+                '#' => "♯",
+                _ => null,
+            };
+            if (with is not null)
+            {
+                edits.Add(i, 1, with);
+            }
+        }
+    }
+
+    private static string Printable(string text, SearchValues<char> unprintable)
+    {
+        int at = text.AsSpan().IndexOfAny(unprintable);
+        if (at < 0)
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length);
+        result.Append(text, 0, at);
+        for (; at < text.Length; at++)
+        {
+            char c = text[at];
+            if (char.IsHighSurrogate(c) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]))
+            {
+                result.Append(c).Append(text[++at]);
+            }
+            else
+            {
+                result.Append(c switch
+                {
+                    '\t' or '\n' => c,
+                    < ' ' => (char)('\u2400' + c),
+                    '\u007F' => '\u2421',
+                    >= '\u0080' and <= '\u009F' => Replacement,
+                    _ => char.IsSurrogate(c) ? Replacement : c,
+                });
+            }
+        }
+
+        return result.ToString();
+    }
+
+    /// <summary>The text as a reader sees it, in plain width, and where each of its characters came from.</summary>
+    private static (string Skeleton, int[]? Origin) Skeleton(string text)
+    {
+        if (!text.AsSpan().ContainsAny(Disguises))
+        {
+            return (text, null);
+        }
+
+        var skeleton = new StringBuilder(text.Length);
+        var origin = new int[text.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c == '\uDB40')
+            {
+                i++;
+                continue;
+            }
+
+            if (InvisibleChars.Contains(c))
+            {
+                continue;
+            }
+
+            origin[skeleton.Length] = i;
+            skeleton.Append(c is >= '\uFF01' and <= '\uFF5E' ? (char)(c - '\uFF01' + '!') : c);
+        }
+
+        return (skeleton.ToString(), origin);
+    }
+
+    // Format characters, and what else shows nothing: the grapheme joiner, fillers, variation selectors.
+    private static IEnumerable<char> Invisible() =>
+        Range('\0', '\uFFFF').Where(static c => char.GetUnicodeCategory(c) == UnicodeCategory.Format)
+            .Concat(['\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u3164', '\uFFA0', .. Range('\u180B', '\u180F'), .. Range('\u2060', '\u206F'), .. Range('\uFE00', '\uFE0F')]);
+
+    private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
+
+    /// <summary>Replacements, noted at positions of the skeleton and applied to the text behind it.</summary>
+    private struct Edits(int[]? origin)
+    {
+        private List<(int At, int Length, string With)>? _edits;
+
+        public void Add(int at, int length, string with)
+        {
+            int start = origin?[at] ?? at;
+            int end = origin?[at + length - 1] ?? (at + length - 1);
+            (_edits ??= []).Add((start, end - start + 1, with));
+        }
+
+        public readonly string Apply(string text)
+        {
+            if (_edits is null)
+            {
+                return text;
+            }
+
+            _edits.Sort(static (a, b) => a.At.CompareTo(b.At));
+            var result = new StringBuilder(text.Length + 16);
+            int at = 0;
+            foreach ((int start, int length, string with) in _edits)
+            {
+                result.Append(text, at, start - at).Append(with);
+                at = start + length;
+            }
+
+            return result.Append(text, at, text.Length - at).ToString();
+        }
+    }
+}
+
+/// <summary>A neutralised text.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Found">How many delimiters were found in it.</param>
+internal sealed record InertText(string Text, int Found);
+
+/// <summary>A rollout's texts, neutralised, in original order.</summary>
+internal sealed record InertRollout(IReadOnlyList<InertText> Turns, IReadOnlyList<InertText> Responses, InertText? Reference);

@@ -1,0 +1,95 @@
+using System.Text;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols;
+
+/// <summary>A rollout's texts, neutralised, and its prompt as one text.</summary>
+internal sealed class Transcript
+{
+    private Transcript(string conversation, IReadOnlyList<string> responses, string? reference, bool multiTurn, int neutralised)
+    {
+        Conversation = conversation;
+        Responses = responses;
+        Reference = reference;
+        MultiTurn = multiTurn;
+        Neutralised = neutralised;
+    }
+
+    /// <summary>The prompt: the bare text of a single user turn, else labelled turns.</summary>
+    public string Conversation { get; }
+
+    /// <summary>The responses in displayed order.</summary>
+    public IReadOnlyList<string> Responses { get; }
+
+    /// <summary>The reference answer, if there is one.</summary>
+    public string? Reference { get; }
+
+    /// <summary>Whether the prompt is more than one user turn.</summary>
+    public bool MultiTurn { get; }
+
+    /// <summary>How many delimiters were neutralised in all of it.</summary>
+    public int Neutralised { get; }
+
+    /// <summary>Neutralises what a judge is to be shown.</summary>
+    /// <exception cref="ArgumentException">The order names a response twice or one that isn't there.</exception>
+    public static Transcript Of(Rollout rollout, IReadOnlyList<int> order, Neutraliser neutraliser)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        CheckOrder(rollout, order);
+        InertRollout inert = neutraliser.Neutralise(rollout);
+        bool multiTurn = rollout.Prompt is not [{ Role: "user" }];
+        return new Transcript(
+            multiTurn ? Turns(rollout.Prompt, inert.Turns) : inert.Turns[0].Text,
+            [.. order.Select(original => inert.Responses[original].Text)],
+            inert.Reference?.Text,
+            multiTurn,
+            inert.Turns.Sum(static t => t.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0));
+    }
+
+    /// <summary>The prompt of a template: what a protocol's own placeholders don't say is said here.</summary>
+    public JudgePrompt Fill(PromptTemplate template, Func<string, string?> own) => new(
+        template.Fill(
+            placeholder => placeholder switch
+            {
+                "conversation" => Conversation,
+                "reference" => Reference,
+                _ => own(placeholder),
+            },
+            Reference is not null,
+            MultiTurn),
+        Neutralised);
+
+    private static string Turns(IReadOnlyList<Message> prompt, IReadOnlyList<InertText> inert)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < prompt.Count; i++)
+        {
+            text.Append(i == 0 ? "" : "\n\n").Append(Label(prompt[i].Role)).Append(": ").Append(inert[i].Text);
+        }
+
+        return text.ToString();
+    }
+
+    // A role is the rollout's text as well, so only known ones are shown.
+    private static string Label(string role) => role.ToLowerInvariant() switch
+    {
+        "user" or "human" => "User",
+        "assistant" or "gpt" or "model" => "Assistant",
+        "system" or "developer" => "System",
+        "tool" or "function" => "Tool",
+        _ => "Other",
+    };
+
+    private static void CheckOrder(Rollout rollout, IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var seen = new HashSet<int>(order.Count);
+        foreach (int original in order)
+        {
+            if (original < 0 || original >= rollout.Responses.Count || !seen.Add(original))
+            {
+                throw new ArgumentException($"the order [{string.Join(", ", order)}] is not one of {rollout.Responses.Count} responses", nameof(order));
+            }
+        }
+    }
+}

@@ -1,3 +1,0 @@
-using Tribunal.Testing;
-
-[assembly: AssemblyFixture(typeof(AzuriteServer))]

@@ -1,0 +1,130 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Sampling;
+using Tribunal.Testing.Runs;
+using Tribunal.Tournaments;
+
+namespace Tribunal.Runs.Tests.Resuming;
+
+public sealed class FailedJudgementsTests : IDisposable
+{
+    private readonly RunBed _bed = new(24);
+
+    public void Dispose() => _bed.Dispose();
+
+    [Theory]
+    [InlineData("grm", TournamentKind.None)]
+    [InlineData("rrm", TournamentKind.None)]
+    [InlineData("rrm", TournamentKind.Knockout)]
+    public async Task What_failed_is_drawn_again_and_nothing_else(string protocol, TournamentKind tournament)
+    {
+        EvaluationRequest request = Request(protocol, tournament);
+        _bed.Judge.On = static (_, question) => Verdict(question);
+        await _bed.RunAsync("whole", request);
+        int failed = await FailSomeAsync(request);
+        int asked = _bed.Judge.Asked.Count;
+        Assert.Equal(failed, await ReopenAsync());
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request)).Status);
+        Assert.Equal(asked + failed, _bed.Judge.Asked.Count);
+        await AssertAsWholeAsync();
+        Assert.Equal(0, await ReopenAsync());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task A_retry_that_was_stopped_goes_on(int stopAfter)
+    {
+        EvaluationRequest request = Request("grm", TournamentKind.None);
+        await _bed.RunAsync("whole", request);
+        await FailSomeAsync(request);
+        await ReopenAsync();
+        int drawn = 0;
+        _bed.Judge.On = (_, question) =>
+        {
+            if (Interlocked.Increment(ref drawn) > stopAfter)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return Verdict(question);
+        };
+        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", request)).Status);
+        _bed.Judge.On = null;
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request)).Status);
+        await AssertAsWholeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_kept_counts_against_the_limits()
+    {
+        EvaluationRequest request = Request("grm", TournamentKind.None);
+        int failed = await FailSomeAsync(request);
+        var monitor = new RunMonitor();
+        await FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", monitor, CancellationToken.None);
+        Assert.Equal((24 * 4) - failed, monitor.Earlier);
+        Assert.Equal(new Usage(monitor.Earlier * 10, monitor.Earlier * 5), monitor.Usage);
+    }
+
+    [Fact]
+    public async Task A_run_that_has_not_ended_is_left_as_it_is()
+    {
+        _bed.Judge.On = (_, _) =>
+        {
+            _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            return null;
+        };
+        await _bed.RunAsync("run", Request("grm", TournamentKind.None));
+        await Assert.ThrowsAsync<InvalidOperationException>(ReopenAsync);
+    }
+
+    private EvaluationRequest Request(string protocol, TournamentKind tournament) => new()
+    {
+        Batch = _bed.Batch,
+        Protocol = protocol,
+        Policy = new PolicyOptions { Samples = 4 },
+        Tournament = new TournamentOptions { Kind = tournament },
+    };
+
+    private Task<long> ReopenAsync() => FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", new RunMonitor(), CancellationToken.None);
+
+    // Which questions fail depends on them alone, so that nothing hangs on their order.
+    private async Task<int> FailSomeAsync(EvaluationRequest request)
+    {
+        int failed = 0;
+        _bed.Judge.On = (_, question) =>
+        {
+            if (question.Seed % 5 == 0)
+            {
+                Interlocked.Increment(ref failed);
+                throw new JudgeException(JudgeFault.TimedOut, "too slow", new Tries { Requests = 1, TimedOut = 1 });
+            }
+
+            return Verdict(question);
+        };
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request)).Status);
+        _bed.Judge.On = static (_, question) => Verdict(question);
+        Assert.InRange(failed, 5, 60);
+        Assert.Equal(failed, _bed.Summary().Judgements.Failed);
+        return failed;
+    }
+
+    private async Task AssertAsWholeAsync()
+    {
+        Assert.Equal(await File.ReadAllTextAsync(_bed.PathOf(RunFiles.Verdicts, "whole")), await File.ReadAllTextAsync(_bed.PathOf(RunFiles.Verdicts)));
+        List<Judgement> ledger = await _bed.LedgerAsync();
+        Assert.Equal(ledger.Count, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
+        Assert.All(ledger, static j => Assert.Equal(JudgementOutcome.Valid, j.Outcome));
+        Assert.Equal((await _bed.LedgerAsync("whole")).Count, ledger.Count);
+        Assert.False(Directory.Exists(_bed.PathOf("parts")) && Directory.EnumerateFiles(_bed.PathOf("parts"), "*", SearchOption.AllDirectories).Any());
+    }
+
+    private static JudgeReply? Verdict(JudgeQuestion question) => question.Messages[^1].Content.Contains("### Assistant 1", StringComparison.Ordinal)
+        ? new JudgeReply { Text = $"<think>…</think>\\boxed{{Assistant {(question.Seed % 2) + 1}}}", Finish = "stop", Usage = new Usage(10, 5) }
+        : null;
+}
