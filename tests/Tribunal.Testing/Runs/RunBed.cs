@@ -5,6 +5,7 @@ using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Reports;
 using Tribunal.Rollouts;
 using Tribunal.Runs;
 using Tribunal.Runs.Judges;
@@ -77,7 +78,7 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     /// <summary>Activities that share nothing with others but the folder.</summary>
     public RunActivities NewProcess(RunMonitors? monitors = null) =>
-        new(new LocalRunStores(Folder), this, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        new(new LocalRunStores(Folder), this, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance, new ReportWriter());
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 
