@@ -20,24 +20,25 @@ public sealed class InterruptTests : IDisposable
     public async Task A_run_that_is_interrupted_drains_says_how_to_go_on_and_ends_as_if_it_had_not_been(string signal)
     {
         await GenerateAsync();
-        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(100) });
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(server, "whole"))).ExitCode);
-        long before = server.Stats.Judge.Requests;
+        await using PacedJudge judge = await PacedJudge.StartAsync();
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(judge.Server, "whole"))).ExitCode);
+        long before = judge.Stats.Requests;
 
-        using Process process = ToolProcess.StartForSignals(_folder, Score(server, "run"));
-        await UntilAnsweredAsync(server, before + (2 * Concurrency));
+        using Process process = ToolProcess.StartForSignals(_folder, Score(judge.Server, "run"));
+        await judge.AnswerAsync(before + (2 * Concurrency), process);
         await ToolProcess.SignalAsync(process, signal);
+        await ToolProcess.UntilSaidAsync(process, "what is in flight ends first");
+        judge.LetGo();
         ToolResult interrupted = await ToolProcess.EndAsync(process);
 
         Assert.True(interrupted.ExitCode == 130, interrupted.Errors + interrupted.Output);
-        Assert.Contains("what is in flight ends first", interrupted.Errors, StringComparison.Ordinal);
         Assert.Contains("the same command goes on", interrupted.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_folder, "run", RunFiles.Verdicts)));
         // What was in flight was waited for: no request was sent in vain.
-        Assert.Equal(0, server.Stats.Judge.Abandoned);
+        Assert.Equal(0, judge.Stats.Abandoned);
 
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(server, "run"))).ExitCode);
-        Assert.Equal(before + (Rollouts * Samples), server.Stats.Judge.Requests);
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(judge.Server, "run"))).ExitCode);
+        Assert.Equal(before + (Rollouts * Samples), judge.Stats.Requests);
         Assert.Equal(File.ReadAllText(Path.Combine(_folder, "whole", RunFiles.Verdicts)), File.ReadAllText(Path.Combine(_folder, "run", RunFiles.Verdicts)));
     }
 
@@ -53,10 +54,7 @@ public sealed class InterruptTests : IDisposable
         }
 
         await ToolProcess.SignalAsync(process, "INT");
-        while (await process.StandardError.ReadLineAsync() is { } line && !line.Contains("once more to abort", StringComparison.Ordinal))
-        {
-        }
-
+        await ToolProcess.UntilSaidAsync(process, "once more to abort");
         await ToolProcess.SignalAsync(process, "INT");
         ToolResult aborted = await ToolProcess.EndAsync(process);
         Assert.Equal(130, aborted.ExitCode);
@@ -85,14 +83,6 @@ public sealed class InterruptTests : IDisposable
     private static string[] Score(SimulatorServer server, string run) =>
         ["score", "batch.jsonl", "-o", run, "--judge", server.ApiBase.ToString(), "--model", SimulatedJudgeOptions.DefaultModel,
          "--samples", $"{Samples}", "--concurrency", $"{Concurrency}"];
-
-    private static async Task UntilAnsweredAsync(SimulatorServer server, long answers)
-    {
-        while (server.Stats.Judge.Answered < answers)
-        {
-            await Task.Delay(5);
-        }
-    }
 
     private async Task GenerateAsync()
     {

@@ -60,6 +60,19 @@ internal static class ToolProcess
         return await EndAsync(process);
     }
 
+    /// <summary>Reads its errors until a line holds this text.</summary>
+    public static async Task UntilSaidAsync(Process process, string text)
+    {
+        string? line;
+        do
+        {
+            line = await process.StandardError.ReadLineAsync();
+        }
+        while (line is not null && !line.Contains(text, StringComparison.Ordinal));
+
+        Assert.True(line is not null, $"it ended and never said '{text}'");
+    }
+
     /// <summary>Reads what it prints until it ends.</summary>
     public static async Task<ToolResult> EndAsync(Process process)
     {

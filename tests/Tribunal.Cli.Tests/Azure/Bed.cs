@@ -22,7 +22,7 @@ using Tribunal.Testing.Azurite;
 
 namespace Tribunal.Cli.Tests.Azure;
 
-/// <summary>Azurite, a simulated judge behind HTTP that takes its time, and as many worker processes as a test starts.</summary>
+/// <summary>Azurite, a simulated judge behind HTTP that waits where a test wants it to, and as many worker processes as a test starts.</summary>
 internal sealed class Bed : IAsyncDisposable
 {
     private const int Concurrency = 8;
@@ -31,7 +31,7 @@ internal sealed class Bed : IAsyncDisposable
     private readonly StringBuilder _log = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tribunal-bed-");
 
-    private Bed(AzuriteServer azurite, SimulatorServer judge, StorageClients clients)
+    private Bed(AzuriteServer azurite, PacedJudge judge, StorageClients clients)
     {
         Azurite = azurite;
         Judge = judge;
@@ -41,7 +41,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public AzuriteServer Azurite { get; }
 
-    public SimulatorServer Judge { get; }
+    public PacedJudge Judge { get; }
 
     public StorageClients Clients { get; }
 
@@ -56,12 +56,11 @@ internal sealed class Bed : IAsyncDisposable
     /// <summary>Requests that one worker may have had in flight when it was killed.</summary>
     public int InFlight => Concurrency;
 
-    public static async Task<Bed> StartAsync(TimeSpan latency, bool onDisk = false)
+    public static async Task<Bed> StartAsync(bool onDisk = false)
     {
         AzuriteServer azurite = new() { Folder = onDisk ? Directory.CreateTempSubdirectory("azurite-").FullName : null };
         Task<StorageClients> clients = azurite.ConnectAsync();
-        SimulatorServer judge = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = latency });
-        return new Bed(azurite, judge, await clients);
+        return new Bed(azurite, await PacedJudge.StartAsync(), await clients);
     }
 
     public async Task<string> UploadAsync(string name, int rollouts)
@@ -86,8 +85,12 @@ internal sealed class Bed : IAsyncDisposable
 
     public Task SendAsync(EvaluationRequest request) => Evaluations.SendMessageAsync(EvaluationMessage.Write(request));
 
+    /// <summary>A worker that keeps its run and messages for as long as it may, so that on a busy machine nobody takes them from it.</summary>
     public Process StartWorker(params string[] more) => StartTool([
-        "worker", "--lease", "15", "--visibility", "4", "--come-back", "1", .. more]);
+        "worker", "--lease", "60", "--visibility", "120", "--come-back", "1", "--drain", "300", .. more]);
+
+    /// <summary>A worker whose run and messages are free soon after its end.</summary>
+    public Process StartMortalWorker() => StartTool("worker", "--lease", "15", "--visibility", "4", "--come-back", "1");
 
     public Process StartTool(params string[] arguments)
     {
@@ -95,7 +98,7 @@ internal sealed class Bed : IAsyncDisposable
         Dictionary<string, string> settings = new(StringComparer.Ordinal)
         {
             [SettingNames.StorageConnectionString] = Azurite.ConnectionString,
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeEndpoint)] = Judge.ApiBase.ToString(),
+            [SettingNames.Judge(JudgeName, SettingNames.JudgeEndpoint)] = Judge.Server.ApiBase.ToString(),
             [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = SimulatedJudgeOptions.DefaultModel,
             [SettingNames.Judge(JudgeName, SettingNames.JudgeConcurrency)] = $"{Concurrency}",
             [SettingNames.ShardWindow] = "1",
@@ -160,12 +163,12 @@ internal sealed class Bed : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the judge was asked so often.</summary>
-    public async Task UntilJudgedAsync(long requests)
+    /// <summary>Waits until a queue holds so many messages, hidden ones too.</summary>
+    public static async Task UntilHoldsAsync(QueueClient queue, int messages)
     {
-        while (Judge.Stats.Judge.Requests < requests)
+        while ((await queue.GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount != messages)
         {
-            await Task.Delay(10, TestContext.Current.CancellationToken);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
 
