@@ -110,7 +110,7 @@ public sealed class AdaptiveLimitTests
                     held.RemoveAt(which);
                 }
 
-                SpinWait.SpinUntil(() => held.Count + waiting.Count(static w => w.Turn.IsCompletedSuccessfully) >= limit.Held, 5000);
+                SpinWait.SpinUntil(() => held.Count + waiting.Count(static w => w.Turn.IsCompletedSuccessfully) >= limit.Held, TimeSpan.FromMinutes(2));
                 bool stillWaiting = false;
                 foreach ((Task<long> turn, CancellationTokenSource leave) in waiting.ToArray())
                 {

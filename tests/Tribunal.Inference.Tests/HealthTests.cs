@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Protocols;
 
@@ -53,7 +54,8 @@ public sealed class HealthTests
 
     private static async Task<JudgeHealth> CheckAsync(Uri endpoint, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory(static _ => "sk-secret-42", null, null);
+        // Nobody moves the clock: no answer is too late.
+        using var factory = new JudgeFactory(static _ => "sk-secret-42", null, new FakeTimeProvider());
         return await factory.Create(new JudgeEndpointOptions { Name = "judge", Endpoint = endpoint, Model = "judge-7b", ApiKeyEnv = "JUDGE_KEY" })
             .CheckHealthAsync(cancellationToken);
     }

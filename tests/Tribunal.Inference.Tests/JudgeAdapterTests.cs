@@ -337,7 +337,7 @@ public sealed class JudgeAdapterTests
     {
         private readonly JudgeFactory _factory = new(static name => name == "JUDGE_KEY" ? Key : null, null, null, firstDelay: TimeSpan.FromMilliseconds(5));
 
-        public Setup(Uri endpoint, JudgeAdapter adapter, bool stream, int tries = 4, double timeout = 30, bool key = false) =>
+        public Setup(Uri endpoint, JudgeAdapter adapter, bool stream, int tries = 4, double timeout = 300, bool key = false) =>
             Judge = _factory.Create(new JudgeEndpointOptions
             {
                 Name = "judge",

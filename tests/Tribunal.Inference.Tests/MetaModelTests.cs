@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
@@ -29,8 +30,8 @@ public sealed class MetaModelTests
     public async Task Concurrent_judgements_share_requests_where_lists_are_taken(MetaKind kind)
     {
         await using Endpoint endpoint = await ServeAsync(kind);
-        using JudgeFactory factory = NewFactory();
-        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = kind, BatchWindowMs = 1000 });
+        using JudgeFactory factory = NewFactory(new FakeTimeProvider());
+        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = kind });
         await Task.WhenAll(Enumerable.Range(0, 32).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
         Assert.Equal(kind == MetaKind.Generative ? 32 : 2, endpoint.Requests.Count);
     }
@@ -39,8 +40,8 @@ public sealed class MetaModelTests
     public async Task A_text_that_is_refused_costs_only_its_own_reward()
     {
         await using Endpoint endpoint = await ServeAsync(MetaKind.VllmClassify, refuse: "value=3");
-        using JudgeFactory factory = NewFactory();
-        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 5, BatchWindowMs = 1000 });
+        using JudgeFactory factory = NewFactory(new FakeTimeProvider());
+        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 5 });
         double?[] rewards = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
         Assert.Equal([-10, -9, -8, null, -6], rewards);
     }
@@ -113,8 +114,8 @@ public sealed class MetaModelTests
     public async Task A_caller_that_gives_up_leaves_the_others_their_rewards()
     {
         await using Endpoint endpoint = await ServeAsync(MetaKind.VllmClassify);
-        using JudgeFactory factory = NewFactory();
-        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 3, BatchWindowMs = 1000 });
+        using JudgeFactory factory = NewFactory(new FakeTimeProvider());
+        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 3 });
         using var source = new CancellationTokenSource();
         Task<double?> leaving = meta.ScoreAsync(Rollout(), Judgement("value=1"), source.Token);
         Task<double?> staying = meta.ScoreAsync(Rollout(), Judgement("value=2"), TestContext.Current.CancellationToken);
@@ -125,7 +126,8 @@ public sealed class MetaModelTests
         Assert.Equal(-7, await late);
     }
 
-    private static JudgeFactory NewFactory() => new(static _ => null, null, null, firstDelay: TimeSpan.FromMilliseconds(2));
+    /// <param name="time">A clock that stands still keeps a batch open until it is full.</param>
+    private static JudgeFactory NewFactory(TimeProvider? time = null) => new(static _ => null, null, time, firstDelay: TimeSpan.FromMilliseconds(2));
 
     private static MetaEndpointOptions Options(Uri endpoint) => new() { Name = "meta", Endpoint = endpoint, Model = "meta-rm" };
 

@@ -123,6 +123,9 @@ public sealed class ResilienceTests
         Assert.Equal(first.Tries.Requests, first.Tries.Reset);
         Assert.Single(log.Lines, static l => l.Event == 2003);
 
+        // The clock went on until the first had ended: one more may have been let through to look.
+        await Assert.ThrowsAsync<JudgeException>(() => judge.AskAsync(Question, TestContext.Current.CancellationToken));
+
         // Nobody moves the clock from here on: what waits would hang.
         int before = endpoint.Requests.Count;
         for (int i = 0; i < 10; i++)

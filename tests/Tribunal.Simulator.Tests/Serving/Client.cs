@@ -10,7 +10,7 @@ namespace Tribunal.Simulator.Tests.Serving;
 /// <summary>A plain client, so that these tests say what is on the wire.</summary>
 internal sealed class Client(Uri address) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(5) };
 
     public void Dispose() => _http.Dispose();
 
