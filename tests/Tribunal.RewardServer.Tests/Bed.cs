@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
@@ -25,46 +26,75 @@ internal sealed class Bed : IAsyncDisposable
     private WebApplication _application = null!;
     private bool _closed;
 
-    private Bed(DirectoryInfo? folder, SimulatorServer judge)
+    private Bed(DirectoryInfo? folder, SimulatorServer judge, FakeTimeProvider judgeClock)
     {
         _ownsFolder = folder is null;
         _folder = folder ?? Directory.CreateTempSubdirectory("tribunal-serve-");
         Judge = judge;
+        JudgeClock = judgeClock;
     }
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public SimulatorServer Judge { get; }
 
+    /// <summary>The judge's clock: where its answers take time, they come when a test moves it.</summary>
+    public FakeTimeProvider JudgeClock { get; }
+
     public RewardDesk Desk { get; private set; } = null!;
 
-    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
+    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromMinutes(5) };
 
     public string Folder => _folder.FullName;
 
     public static async Task<Bed> StartAsync(
         RewardOptions? options = null, string protocol = "grm", SimulatorOptions? judge = null, string? apiKey = null, DirectoryInfo? folder = null,
-        int samples = 4, SimulatorServer? server = null, int tries = 12)
+        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null)
     {
-        var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), cancellationToken: Cancel));
+        judgeClock ??= new FakeTimeProvider();
+        var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), judgeClock, Cancel), judgeClock);
         IJudge endpoint = bed._factory.Create(new JudgeEndpointOptions
         {
             Name = "judge",
             Endpoint = bed.Judge.ApiBase,
             Model = "simulated-judge",
             Tries = tries,
-            TimeoutSeconds = 20,
+            TimeoutSeconds = 300,
         });
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
         var binding = new JudgeBinding { Judge = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64 };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), null, ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
-        bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, TimeProvider.System, Cancel);
+        bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", apiKey, maxBody: 1024 * 1024);
         await bed._application.StartAsync(Cancel);
         bed.Client.BaseAddress = new Uri(bed._application.Urls.First());
         return bed;
+    }
+
+    /// <summary>Waits until something is so.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Delay(5, Cancel);
+        }
+    }
+
+    /// <summary>Moves a clock until something is so.</summary>
+    public static Task MoveAsync(FakeTimeProvider clock, Func<bool> condition) => UntilAsync(() =>
+    {
+        bool met = condition();
+        clock.Advance(met ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+        return met;
+    });
+
+    /// <summary>Moves a clock until a task is done.</summary>
+    public static async Task<T> MoveAsync<T>(FakeTimeProvider clock, Task<T> task)
+    {
+        await MoveAsync(clock, () => task.IsCompleted);
+        return await task;
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, object body) => PostTextAsync(path, JsonSerializer.Serialize(body));
@@ -101,7 +131,11 @@ internal sealed class Bed : IAsyncDisposable
         _closed = true;
         Client.Dispose();
         await _application.DisposeAsync();
-        await Desk.DisposeAsync();
+
+        // It waits for what is in flight.
+        Task closing = Desk.DisposeAsync().AsTask();
+        await MoveAsync(JudgeClock, () => closing.IsCompleted);
+        await closing;
         _factory.Dispose();
     }
 }

@@ -57,14 +57,13 @@ public sealed class PythonShimTests
     [Fact]
     public async Task A_busy_server_is_asked_again()
     {
-        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, MaxWaiting = 1 }, judge: new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(500) });
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, MaxWaiting = 1 }, judge: new SimulatorOptions { Latency = TimeSpan.FromSeconds(1) });
         Task<HttpResponseMessage> first = bed.PostAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "first", responses = new[] { "a", "b" } } } });
-        while (bed.Desk.Waiting == 0)
-        {
-            await Task.Delay(5, Bed.Cancel);
-        }
-
-        double?[] rewards = (await PythonAsync(bed, """print(json.dumps(t.trl_reward(prompts=["second", "second"], completions=["a", "b"])))""")).Deserialize<double?[]>()!;
+        await Bed.UntilAsync(() => bed.Desk.Waiting == 1);
+        Task<JsonElement> second = PythonAsync(bed, """print(json.dumps(t.trl_reward(prompts=["second", "second"], completions=["a", "b"])))""");
+        await Bed.UntilAsync(() => bed.Desk.Counts.TurnedAway > 0 || second.IsCompleted);
+        double?[] rewards = (await Bed.MoveAsync(bed.JudgeClock, second)).Deserialize<double?[]>()!;
+        Assert.InRange(bed.Desk.Counts.TurnedAway, 1, long.MaxValue);
         Assert.DoesNotContain(null, rewards);
         using HttpResponseMessage answer = await first;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

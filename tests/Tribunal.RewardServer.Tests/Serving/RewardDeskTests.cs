@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Simulator.Serving;
 
@@ -8,6 +9,9 @@ namespace Tribunal.RewardServer.Tests.Serving;
 /// <summary>What a trainer may rely on: nothing twice, no reward made up, no collapse.</summary>
 public sealed class RewardDeskTests
 {
+    /// <summary>Answers nothing until the test moves its clock.</summary>
+    private static readonly SimulatorOptions Slow = new() { Latency = TimeSpan.FromSeconds(1) };
+
     [Fact]
     public async Task Two_hundred_at_once_with_faults_get_the_rewards_of_an_undisturbed_server()
     {
@@ -15,7 +19,7 @@ public sealed class RewardDeskTests
         {
             Faults = new TransportFaults { TooManyRequests = 0.03, Unavailable = 0.03, Resets = 0.02, ResetsMidBody = 0.01, GarbageBodies = 0.01 },
         };
-        RewardOptions options = new() { Gather = TimeSpan.FromSeconds(20), GroupSize = 4 };
+        RewardOptions options = new() { Gather = TimeSpan.FromMinutes(4), TimeLimit = TimeSpan.FromMinutes(4), GroupSize = 4 };
         await using Bed bed = await Bed.StartAsync(options, judge: faulty);
         await using Bed calm = await Bed.StartAsync(options);
         double[] expected = await AllAsync(calm, 200);
@@ -29,7 +33,7 @@ public sealed class RewardDeskTests
     [Fact]
     public async Task The_three_trainers_get_the_same_reward_for_the_same_group()
     {
-        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.FromMinutes(1), GroupSize = 2 });
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.FromMinutes(4), GroupSize = 2 });
         string[] responses = ["one", "two"];
         JsonElement own = await bed.AskAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "Q?", responses } } });
         double[] expected = own.GetProperty("results")[0].GetProperty("rewards").Deserialize<double[]>()!;
@@ -44,15 +48,19 @@ public sealed class RewardDeskTests
     [Fact]
     public async Task A_retry_after_a_timeout_causes_no_second_generation()
     {
-        await using Bed bed = await Bed.StartAsync(judge: new SimulatorOptions { Latency = TimeSpan.FromSeconds(1.5) });
+        await using Bed bed = await Bed.StartAsync(judge: Slow);
         var question = new { prompt = "Q?", response = "slow" };
-        using (var impatient = new CancellationTokenSource(TimeSpan.FromMilliseconds(300)))
+        using (var impatient = new CancellationTokenSource())
         {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bed.Client.PostAsync(
-                new Uri("/slime", UriKind.Relative), new StringContent(JsonSerializer.Serialize(question)), impatient.Token));
+            Task<HttpResponseMessage> first = bed.Client.PostAsync(new Uri("/slime", UriKind.Relative), new StringContent(JsonSerializer.Serialize(question)), impatient.Token);
+            await Bed.UntilAsync(() => bed.Judge.Stats.Judge.Requests == 4);
+            await impatient.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         }
 
-        JsonElement[] retries = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => bed.AskAsync("/slime", question)));
+        Task<JsonElement[]> asked = Task.WhenAll(Enumerable.Range(0, 5).Select(_ => bed.AskAsync("/slime", question)));
+        await Bed.UntilAsync(() => bed.Desk.Counts.Remembered == 5);
+        JsonElement[] retries = await Bed.MoveAsync(bed.JudgeClock, asked);
         Assert.Single(retries.Select(static reward => reward.GetDouble()).Distinct());
         Assert.Equal(retries[0].GetDouble(), (await bed.AskAsync("/slime", question)).GetDouble());
         Assert.Equal(4, bed.Judge.Stats.Judge.Requests);
@@ -87,18 +95,14 @@ public sealed class RewardDeskTests
         try
         {
             // One request at a time, so that the server is closed with some judgements drawn and some not.
-            Bed first = await Bed.StartAsync(folder: folder, judge: new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(100), Slots = 1 }, samples: 12);
+            Bed first = await Bed.StartAsync(folder: folder, judge: Slow with { Slots = 1 }, samples: 12);
             Task<HttpResponseMessage> asked = first.PostAsync("/slime", new { prompt = "Q?", response = "r" });
-            while (first.Desk.Counts.Judgements < 3)
-            {
-                await Task.Delay(10, Bed.Cancel);
-            }
-
+            await Bed.MoveAsync(first.JudgeClock, () => first.Desk.Counts.Judgements >= 3);
             Task closing = first.Desk.DisposeAsync().AsTask();
-            using HttpResponseMessage answer = await asked;
+            using HttpResponseMessage answer = await Bed.MoveAsync(first.JudgeClock, asked);
             await closing;
-            await using Bed second = await Bed.StartAsync(folder: folder, server: first.Judge, samples: 12);
-            Assert.Equal(JsonValueKind.Number, (await second.AskAsync("/slime", new { prompt = "Q?", response = "r" })).ValueKind);
+            await using Bed second = await Bed.StartAsync(folder: folder, server: first.Judge, judgeClock: first.JudgeClock, samples: 12);
+            Assert.Equal(JsonValueKind.Number, (await Bed.MoveAsync(second.JudgeClock, second.AskAsync("/slime", new { prompt = "Q?", response = "r" }))).ValueKind);
             Assert.Equal(12, second.Judge.Stats.DistinctAnswered);
             Assert.Equal(12, second.Judge.Stats.Judge.Requests);
             string[] lines = await File.ReadAllLinesAsync(Path.Combine(folder.FullName, "judgements.jsonl"), Bed.Cancel);
@@ -121,15 +125,18 @@ public sealed class RewardDeskTests
     [Fact]
     public async Task The_time_limit_answers_with_the_votes_there_are_and_says_so()
     {
-        await using Bed bed = await Bed.StartAsync(judge: new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(200), Slots = 1 }, samples: 30);
+        var time = new FakeTimeProvider();
+        await using Bed bed = await Bed.StartAsync(judge: Slow with { Slots = 1 }, samples: 30, time: time);
         var question = new { rollouts = new[] { new { prompt = "Q?", responses = new[] { "a", "b" } } }, timeoutSeconds = 1.5 };
-        using HttpResponseMessage response = await bed.PostAsync("/v1/rewards", question);
+        Task<HttpResponseMessage> asked = bed.PostAsync("/v1/rewards", question);
+        await Bed.MoveAsync(bed.JudgeClock, () => bed.Desk.Counts.Judgements >= 10);
+        using HttpResponseMessage response = await Bed.MoveAsync(time, asked);
         Assert.Equal("false", Assert.Single(response.Headers.GetValues("X-Tribunal-Complete")));
         JsonElement partial = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync(Bed.Cancel)).GetProperty("results")[0];
         Assert.False(partial.GetProperty("complete").GetBoolean());
         int judgements = partial.GetProperty("judgements").GetInt32();
         Assert.InRange(judgements, 1, 29);
-        JsonElement whole = (await bed.AskAsync("/v1/rewards", new { question.rollouts })).GetProperty("results")[0];
+        JsonElement whole = (await Bed.MoveAsync(bed.JudgeClock, bed.AskAsync("/v1/rewards", new { question.rollouts }))).GetProperty("results")[0];
         Assert.True(whole.GetProperty("complete").GetBoolean());
         Assert.Equal(30, whole.GetProperty("judgements").GetInt32());
         Assert.Equal(30, bed.Judge.Stats.Judge.Requests);
@@ -138,9 +145,10 @@ public sealed class RewardDeskTests
     [Fact]
     public async Task Before_the_first_vote_there_is_no_reward_and_never_zero()
     {
-        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, TimeLimit = TimeSpan.FromMilliseconds(100) }, judge: new SimulatorOptions { Latency = TimeSpan.FromSeconds(2) });
-        Assert.Equal(JsonValueKind.Null, (await bed.AskAsync("/slime", new { prompt = "Q?", response = "r" })).ValueKind);
-        JsonElement own = await bed.AskAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "Q?", responses = new[] { "r", "s" } } } });
+        var time = new FakeTimeProvider();
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero }, judge: Slow, time: time);
+        Assert.Equal(JsonValueKind.Null, (await Bed.MoveAsync(time, bed.AskAsync("/slime", new { prompt = "Q?", response = "r" }))).ValueKind);
+        JsonElement own = await Bed.MoveAsync(time, bed.AskAsync("/v1/rewards", new { rollouts = new[] { new { prompt = "Q?", responses = new[] { "r", "s" } } } }));
         Assert.Equal(JsonValueKind.Null, own.GetProperty("results")[0].GetProperty("rewards").ValueKind);
         Assert.False(own.GetProperty("results")[0].GetProperty("complete").GetBoolean());
     }
@@ -148,8 +156,10 @@ public sealed class RewardDeskTests
     [Fact]
     public async Task Too_much_at_once_is_turned_away_with_a_time_to_come_back()
     {
-        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, MaxWaiting = 2 }, judge: new SimulatorOptions { Latency = TimeSpan.FromSeconds(1) });
-        HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => bed.PostAsync("/slime", new { prompt = $"Q{i}?", response = "r" })));
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.Zero, MaxWaiting = 2 }, judge: Slow);
+        Task<HttpResponseMessage[]> asked = Task.WhenAll(Enumerable.Range(0, 10).Select(i => bed.PostAsync("/slime", new { prompt = $"Q{i}?", response = "r" })));
+        await Bed.UntilAsync(() => bed.Desk.Counts.TurnedAway == 8);
+        HttpResponseMessage[] responses = await Bed.MoveAsync(bed.JudgeClock, asked);
         Assert.Equal(8, responses.Count(static response => response.StatusCode == HttpStatusCode.TooManyRequests));
         Assert.All(responses.Where(static response => response.StatusCode == HttpStatusCode.TooManyRequests), static response => Assert.InRange(response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60));
         Assert.Equal(8, bed.Desk.Counts.TurnedAway);

@@ -15,7 +15,7 @@ public sealed class TrainerProtocolTests
     [Fact]
     public async Task OpenRLHF_gets_a_reward_per_query_and_numeric_logs()
     {
-        await using Bed bed = await Bed.StartAsync();
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.FromMinutes(4), GroupSize = 2 });
         JsonElement answer = await bed.AskAsync("/get_reward", new { query = new[] { Prompt + "It is 4.<|im_end|>", Prompt + "It is 5.<|im_end|>" }, prompts = new[] { Prompt, Prompt }, labels = new[] { "4", "4" } });
         double[] rewards = answer.GetProperty("rewards").Deserialize<double[]>()!;
         Assert.Equal(2, rewards.Length);
@@ -74,7 +74,7 @@ public sealed class TrainerProtocolTests
     [Fact]
     public async Task Slimes_single_requests_for_one_prompt_are_judged_as_a_group()
     {
-        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.FromMinutes(1), GroupSize = 4 }, protocol: "rrm");
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { Gather = TimeSpan.FromMinutes(4), GroupSize = 4 }, protocol: "rrm");
         JsonElement[] rewards = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => bed.AskAsync("/slime", new { prompt = "one prompt", response = $"response {i}" })));
         Assert.All(rewards, static reward => Assert.Equal(JsonValueKind.Number, reward.ValueKind));
         Assert.Single(await LinesAsync(bed, "rollouts.jsonl"));
@@ -134,15 +134,16 @@ public sealed class TrainerProtocolTests
     [Fact]
     public async Task A_job_is_asked_for_until_it_is_done()
     {
-        await using Bed bed = await Bed.StartAsync(judge: new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(100) });
+        await using Bed bed = await Bed.StartAsync(judge: new SimulatorOptions { Latency = TimeSpan.FromSeconds(1) });
         using HttpResponseMessage accepted = await bed.PostAsync("/v1/rewards", new { async = true, rollouts = new[] { new { prompt = "Q?", responses = new[] { "x", "y" } } } });
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
-        JsonElement job;
-        do
+        JsonElement job = await bed.Client.GetFromJsonAsync<JsonElement>(accepted.Headers.Location, Bed.Cancel);
+        Assert.Equal("running", job.GetProperty("status").GetString());
+        while (job.GetProperty("status").GetString() == "running")
         {
+            bed.JudgeClock.Advance(TimeSpan.FromSeconds(1));
             job = await bed.Client.GetFromJsonAsync<JsonElement>(accepted.Headers.Location, Bed.Cancel);
         }
-        while (job.GetProperty("status").GetString() == "running");
 
         Assert.Equal("done", job.GetProperty("status").GetString());
         Assert.Equal(2, job.GetProperty("answer").GetProperty("results")[0].GetProperty("rewards").GetArrayLength());
