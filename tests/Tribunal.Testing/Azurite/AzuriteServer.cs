@@ -1,18 +1,22 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using Tribunal.Azure.Storage;
 
 namespace Tribunal.Testing.Azurite;
 
 /// <summary>A real Azurite on free ports, started at first use and gone with the test process.</summary>
-public sealed class AzuriteServer : IAsyncDisposable
+public sealed partial class AzuriteServer : IAsyncDisposable
 {
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    private static readonly string[] Services = ["Blob", "Queue", "Table"];
     private readonly Lock _gate = new();
+
+    // 0 until it has taken free ones and said which: chosen beforehand, others might take them while it starts.
+    private readonly int[] _ports = new int[Services.Length];
     private Task? _started;
     private Process? _process;
-    private int[] _ports = [];
 
     /// <summary>Where it keeps its data, to survive a restart; null keeps them in memory.</summary>
     public string? Folder { get; init; }
@@ -68,34 +72,12 @@ public sealed class AzuriteServer : IAsyncDisposable
         return folder?.FullName ?? throw new InvalidOperationException("the repository's package-lock.json is not above the tests");
     }
 
-    private static int[] FreePorts(int count)
-    {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Start();
-        }
-
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Stop();
-        }
-
-        return ports;
-    }
-
     private async Task StartAsync()
     {
         string root = RepositoryRoot();
         if (!File.Exists(Path.Combine(root, "node_modules", "azurite", "dist", "src", "azurite.js")))
         {
             throw new InvalidOperationException($"Azurite is not installed: run `npm ci` in {root}");
-        }
-
-        if (_ports.Length == 0)
-        {
-            _ports = FreePorts(3);
         }
 
         ProcessStartInfo start = new("node")
@@ -115,33 +97,22 @@ public sealed class AzuriteServer : IAsyncDisposable
         }
 
         _process = Process.Start(start)!;
-        Task<string> output = _process.StandardOutput.ReadToEndAsync();
         Task<string> errors = _process.StandardError.ReadToEndAsync();
-        foreach (int port in _ports)
+        StringBuilder output = new();
+        for (int listening = 0; listening < _ports.Length;)
         {
-            while (!await ListensAsync(port))
+            string line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"Azurite ended: {output}{await errors}");
+            output.AppendLine(line);
+            if (Listening().Match(line) is { Success: true } said)
             {
-                if (_process.HasExited)
-                {
-                    throw new InvalidOperationException($"Azurite ended: {await output}{await errors}");
-                }
-
-                await Task.Delay(50);
+                _ports[Array.IndexOf(Services, said.Groups[1].Value)] = int.Parse(said.Groups[2].Value, CultureInfo.InvariantCulture);
+                listening++;
             }
         }
+
+        _ = _process.StandardOutput.ReadToEndAsync();
     }
 
-    private static async Task<bool> ListensAsync(int port)
-    {
-        using TcpClient client = new();
-        try
-        {
-            await client.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+    [GeneratedRegex(@"^Azurite (\w+) service is successfully listening at \S+:(\d+)")]
+    private static partial Regex Listening();
 }
