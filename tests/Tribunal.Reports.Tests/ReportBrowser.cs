@@ -5,6 +5,8 @@ namespace Tribunal.Reports.Tests;
 /// <summary>A headless Chromium: the one that TRIBUNAL_CHROMIUM names, or <c>chromium</c> on the path. Nothing is downloaded.</summary>
 public sealed class ReportBrowser : IAsyncLifetime
 {
+    // In milliseconds, and only against hanging.
+    private const float Limit = 300_000;
     private IPlaywright? _playwright;
 
     public IBrowser Browser { get; private set; } = null!;
@@ -17,6 +19,7 @@ public sealed class ReportBrowser : IAsyncLifetime
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Find(),
+            Timeout = Limit,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -38,6 +41,7 @@ public sealed class ReportBrowser : IAsyncLifetime
     public async Task<WatchedPage> OpenAsync(string path, int width = 1000, ColorScheme scheme = ColorScheme.Light)
     {
         IPage page = await Browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 }, ColorScheme = scheme });
+        page.SetDefaultTimeout(Limit);
         var watched = new WatchedPage(page);
         await page.GotoAsync(new Uri(path).AbsoluteUri);
         return watched;
