@@ -163,7 +163,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
                 shown.Rollout ??= rollout;
             }
 
-            if (rollout.Best is not { Count: > 0 } || rollout.Responses.Count < 2)
+            if (rollout.KnownBest() is null || rollout.Responses.Count < 2)
             {
                 continue;
             }
@@ -173,7 +173,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
             int slot = sample.Count < options.ResampledRollouts ? sample.Count : random.Next((int)Math.Min(_data.Labelled, int.MaxValue));
             if (slot < options.ResampledRollouts)
             {
-                Rollout bare = rollout with { Prompt = [], Responses = [.. rollout.Responses.Select(static _ => new Response(""))], Metadata = null, Reference = null };
+                Rollout bare = rollout.WithoutTexts();
                 if (slot == sample.Count)
                 {
                     sample.Add(bare);

@@ -152,7 +152,7 @@ public static class RunComparer
             if (line.Rollout is { } rollout && rows.TryGetValue(rollout.Id, out Row? row))
             {
                 row.Domain = rollout.Domain;
-                row.Best = rollout.Best is { Count: > 0 } best && rollout.Responses.Count > 1 ? best : null;
+                row.Best = rollout.Responses.Count > 1 ? rollout.KnownBest() : null;
             }
         }
     }

@@ -128,7 +128,9 @@ public static class VerdictExport
                 continue;
             }
 
-            foreach ((int chosen, int rejected) in Pairs(ranking, options.Pairs))
+            // Each text once: two equal ones are neither better nor worse.
+            var texts = Candidates.Of(rollout);
+            foreach ((int chosen, int rejected) in Pairs([.. ranking.DistinctBy(response => texts[response])], options.Pairs))
             {
                 double margin = rewards[chosen] - rewards[rejected];
                 if (margin <= 0 || margin < options.MinMargin)

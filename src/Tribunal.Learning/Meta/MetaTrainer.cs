@@ -68,7 +68,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
     internal static Item[] Prepare(IEnumerable<RolloutLedger> rollouts)
     {
         Item[] items = [.. rollouts
-            .Where(static r => r.Rollout.Best is { Count: > 0 } best && best.Count < r.Rollout.Responses.Count)
+            .Where(static r => r.Rollout.KnownBest() is { } best && best.Count < r.Rollout.Responses.Count)
             .Select(static r => new Item(r, MetaExamples.Of(r)))
             .Where(static item => item.Examples.Count > 0)];
         int right = items.Sum(static item => item.Examples.Count(static e => e.Right));
@@ -84,7 +84,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
         Plain() with { MetaModel = model, Meta = options.Use with { Model = model.Id } };
 
     internal static bool Found(SchemeOptions vote, Rollout rollout, IReadOnlyList<Judgement> ledger) =>
-        JudgingSchemes.ForRecorded(vote).Cast(rollout, ledger, stop: null).Best is { } best && rollout.Best!.Contains(best);
+        JudgingSchemes.ForRecorded(vote).Cast(rollout, ledger, stop: null).Best is { } best && rollout.KnownBest()!.Contains(best);
 
     // Dealt out in a seeded order, so that folds differ by one at most.
     internal static int[] Folds(IReadOnlyList<Item> items, int folds, long seed, string name)

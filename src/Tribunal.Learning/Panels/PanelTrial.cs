@@ -35,7 +35,7 @@ public static class PanelTrial
     /// <exception cref="TooFewLabelsException">There are fewer than two labelled rollouts.</exception>
     public static IReadOnlyList<PanelTrialRow> Run(IEnumerable<RolloutLedger> rollouts, VotingRule rule, long seed, int splits, double share, IReadOnlyList<int?> samples)
     {
-        RolloutLedger[] labelled = [.. rollouts.Where(static r => r.Rollout.Best is { Count: > 0 } && r.Ledger.Count > 0)];
+        RolloutLedger[] labelled = [.. rollouts.Where(static r => r.Rollout.KnownBest() is not null && r.Ledger.Count > 0)];
         if (labelled.Length < 2)
         {
             throw new TooFewLabelsException($"{labelled.Length} labelled rollouts with judgements");

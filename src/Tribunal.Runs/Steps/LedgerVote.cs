@@ -43,10 +43,10 @@ public sealed class LedgerVote(bool traits = false)
             Judgements++;
         }
 
-        // The ledger's order is that of its samples: files hold them as they finished.
+        // Files hold judgements as they finished, and a name may stand twice.
         foreach (string id in _ledger.Keys)
         {
-            _ledger[id] = [.. _ledger[id].OrderBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal)];
+            _ledger[id] = [.. SortedLedger.Of(_ledger[id])];
         }
     }
 

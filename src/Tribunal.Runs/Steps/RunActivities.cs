@@ -286,7 +286,7 @@ public sealed partial class RunActivities(
             }
 
             Dictionary<string, RolloutJudgements> ledger = wave.Wave == 0 ? [] : await context.LedgerAsync(shard.Index, cancellationToken);
-            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(WithoutTexts(rollout), (ledger.GetValueOrDefault(rollout.Id) ?? RolloutJudgements.None).WithoutHinted())));
+            batch.AddRange(rollouts.Select(rollout => new RolloutLedger(rollout.WithoutTexts(), (ledger.GetValueOrDefault(rollout.Id) ?? RolloutJudgements.None).WithoutHinted())));
             sizes.Add(rollouts.Count);
         }
 
@@ -352,13 +352,6 @@ public sealed partial class RunActivities(
             _ => throw new JudgeConfigurationException("the budget policy needs a total: judgements, tokens or cost"),
         };
     }
-
-    private static Rollout WithoutTexts(Rollout rollout) => rollout with
-    {
-        Prompt = [],
-        Responses = [.. rollout.Responses.Select(static _ => new Response(""))],
-        Metadata = null,
-    };
 
     // Only a batch-wide budget is shared out.
     private static async Task<int[]?> AllowancesAsync(RunContext context, int shard, int wave, CancellationToken cancellationToken) =>

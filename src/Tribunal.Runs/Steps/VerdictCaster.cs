@@ -35,7 +35,7 @@ internal static class VerdictCaster
     public static Verdict Marked(Verdict verdict, IReadOnlyList<Judgement> drawn, bool simulated)
     {
         int neutralised = 0;
-        foreach (Judgement judgement in drawn is RolloutJudgements { Sums.IsPlain: true } ? [] : drawn)
+        foreach (Judgement judgement in drawn)
         {
             neutralised = Math.Max(neutralised, judgement.Neutralised ?? 0);
         }

@@ -92,31 +92,17 @@ public sealed class SummaryPart
     /// <summary>Adds a rollout's verdict and the judgements behind it.</summary>
     public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements)
     {
-        if (judgements is RolloutJudgements { Sums: { IsPlain: true } sums })
+        judgements = SortedLedger.Of(judgements);
+        foreach (Judgement judgement in judgements)
         {
-            Add(sums);
-            Sent += judgements.Count;
-        }
-        else
-        {
-            foreach (Judgement judgement in judgements)
-            {
-                Add(judgement);
-            }
+            Add(judgement);
         }
 
-        if ((judgements as RolloutJudgements)?.OrderEffects() is { } effects)
-        {
-            Decided += effects.Decided;
-            FirstShown += effects.FirstShown;
-            Matched += effects.Matched;
-            Flipped += effects.Flipped;
-        }
-        else
-        {
-            AddOrderEffects(judgements);
-        }
-
+        var effects = OrderEffects.Of(rollout, judgements);
+        Decided += effects.Decided;
+        FirstShown += effects.FirstShown;
+        Matched += effects.Matched;
+        Flipped += effects.Flipped;
         AddTo(SumsOf(Domains, rollout.Domain ?? ""), rollout, verdict);
         if (verdict.Route is { } route)
         {
@@ -139,7 +125,7 @@ public sealed class SummaryPart
 
     // Null where there is no label, or nothing to choose from.
     private static bool? IsRight(Rollout rollout, Verdict verdict) =>
-        verdict is { Status: VerdictStatus.Scored, Best: { } chosen } && rollout is { Best: { Count: > 0 } best, Responses.Count: > 1 } ? best.Contains(chosen) : null;
+        verdict is { Status: VerdictStatus.Scored, Best: { } chosen } && rollout.Responses.Count > 1 && rollout.KnownBest() is { } best ? best.Contains(chosen) : null;
 
     private static void AddTo(DomainSums sums, Rollout rollout, Verdict verdict)
     {
@@ -151,7 +137,7 @@ public sealed class SummaryPart
         {
             sums.Labelled++;
             sums.Correct += correct ? 1 : 0;
-            sums.Chance += (double)rollout.Best!.Count / rollout.Responses.Count;
+            sums.Chance += (double)rollout.KnownBest()!.Count / rollout.Responses.Count;
         }
     }
 
@@ -243,68 +229,6 @@ public sealed class SummaryPart
         TimedOut += tries?.TimedOut ?? 0;
         Malformed += tries?.Malformed ?? 0;
         Redrawn += tries?.Truncated ?? 0;
-    }
-
-    // The j-th judgement of a pair in one order is matched with the j-th in the other.
-    private void AddOrderEffects(IReadOnlyList<Judgement> judgements)
-    {
-        Decision[]? decisions = null;
-        int count = 0;
-        foreach (Judgement judgement in judgements)
-        {
-            if (judgement.Outcome == JudgementOutcome.Valid && (judgement.Order as int[] ?? [.. judgement.Order]) is [var first, var second] && WinnerOf(judgement, first, second) is int winner)
-            {
-                Decided++;
-                FirstShown += winner == first ? 1 : 0;
-                decisions ??= new Decision[judgements.Count];
-                decisions[count] = new Decision(Decision.KeyOf(first, second), count, winner);
-                count++;
-            }
-        }
-
-        // Sorted, a pair's judgements in one order stand before those in the other.
-        Span<Decision> sorted = decisions.AsSpan(0, count);
-        sorted.Sort();
-        for (int start = 0, end; start < count; start = end)
-        {
-            int turned = start;
-            for (end = start; end < count && sorted[end].Pair == sorted[start].Pair; end++)
-            {
-                turned += sorted[end].Turned ? 0 : 1;
-            }
-
-            for (int j = 0; start + j < turned && turned + j < end; j++)
-            {
-                Matched++;
-                Flipped += sorted[start + j].Winner != sorted[turned + j].Winner ? 1 : 0;
-            }
-        }
-    }
-
-    private static int? WinnerOf(Judgement judgement, int a, int b)
-    {
-        if (judgement.Scores is not { } scores)
-        {
-            return judgement.Winner;
-        }
-
-        return scores.Count <= Math.Max(a, b) || scores[a] == scores[b] ? null : scores[a] > scores[b] ? a : b;
-    }
-
-    /// <summary>Which of two responses won.</summary>
-    /// <param name="Key">The two, and whether the second of them was shown first.</param>
-    /// <param name="Position">Where the judgement stands.</param>
-    /// <param name="Winner">The winner.</param>
-    private readonly record struct Decision(ulong Key, int Position, int Winner) : IComparable<Decision>
-    {
-        public bool Turned => (Key & 1) == 1;
-
-        public ulong Pair => Key >> 1;
-
-        public static ulong KeyOf(int first, int second) =>
-            ((ulong)(uint)Math.Min(first, second) << 33) | ((ulong)(uint)Math.Max(first, second) << 1) | (first > second ? 1UL : 0);
-
-        public int CompareTo(Decision other) => Key != other.Key ? Key.CompareTo(other.Key) : Position.CompareTo(other.Position);
     }
 }
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Tribunal.Judgements;
 
 /// <summary>What became of one sampled judgement.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<JudgementOutcome>))]
+[JsonConverter(typeof(OutcomeNames))]
 public enum JudgementOutcome
 {
     /// <summary>A verdict was read.</summary>
@@ -26,6 +26,9 @@ public enum JudgementOutcome
     [JsonStringEnumMemberName("failed")]
     Failed,
 }
+
+/// <summary>Outcomes by name; a number names none.</summary>
+internal sealed class OutcomeNames() : JsonStringEnumConverter<JudgementOutcome>(namingPolicy: null, allowIntegerValues: false);
 
 /// <summary>Tokens.</summary>
 /// <param name="Input">Prompt tokens.</param>

@@ -1,5 +1,3 @@
-using Tribunal.Calibration;
-
 namespace Tribunal.Judgements;
 
 /// <summary>What judgements add up to.</summary>
@@ -9,23 +7,21 @@ namespace Tribunal.Judgements;
 /// <param name="Refused">Declined.</param>
 /// <param name="Failed">Never answered.</param>
 /// <param name="Usage">Tokens.</param>
-/// <param name="IsPlain">Whether each took one request, and nothing in its prompt was made inert: there is no more to add up then.</param>
-public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncated, int Refused, int Failed, Usage Usage, bool IsPlain = true)
+public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncated, int Refused, int Failed, Usage Usage)
 {
     /// <summary>Those of one judgement.</summary>
     public static LedgerSums Of(Judgement judgement)
     {
-        JudgementOutcome outcome = judgement.Outcome;
-        return new LedgerSums(
-            Is(JudgementOutcome.Valid),
-            Enum.IsDefined(outcome) ? Is(JudgementOutcome.Unparsable) : 1,
-            Is(JudgementOutcome.Truncated),
-            Is(JudgementOutcome.Refused),
-            Is(JudgementOutcome.Failed),
-            judgement.Usage,
-            judgement is { Tries: null, Neutralised: null });
-
-        int Is(JudgementOutcome asked) => outcome == asked ? 1 : 0;
+        ArgumentNullException.ThrowIfNull(judgement);
+        var one = new LedgerSums { Usage = judgement.Usage };
+        return judgement.Outcome switch
+        {
+            JudgementOutcome.Valid => one with { Valid = 1 },
+            JudgementOutcome.Truncated => one with { Truncated = 1 },
+            JudgementOutcome.Refused => one with { Refused = 1 },
+            JudgementOutcome.Failed => one with { Failed = 1 },
+            _ => one with { Unparsable = 1 },
+        };
     }
 
     /// <summary>Adds two.</summary>
@@ -35,13 +31,5 @@ public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncate
         left.Truncated + right.Truncated,
         left.Refused + right.Refused,
         left.Failed + right.Failed,
-        left.Usage + right.Usage,
-        left.IsPlain && right.IsPlain);
+        left.Usage + right.Usage);
 }
-
-/// <summary>How the order in which two responses are shown shows in who wins.</summary>
-/// <param name="Decided">Judgements of two responses that name a winner.</param>
-/// <param name="FirstShown">Of these, the one shown first won.</param>
-/// <param name="Matched">Judgements matched with one of the same two in the opposite order: the j-th with the j-th.</param>
-/// <param name="Flipped">Of these, the winner differed.</param>
-public readonly record struct OrderEffects(int Decided, int FirstShown, int Matched, int Flipped);

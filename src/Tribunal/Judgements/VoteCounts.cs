@@ -1,6 +1,3 @@
-using System.Text.Json.Serialization;
-using Tribunal.Sampling;
-using Tribunal.Verdicts;
 
 namespace Tribunal.Judgements;
 

@@ -39,7 +39,8 @@ public static class MetaFeatures
     /// <summary>A judgement's own features, siblings left out.</summary>
     /// <param name="judgement">The judgement, with its text or its traits.</param>
     /// <param name="values">Its row: a value per candidate in [0, 1], NaN where it did not look.</param>
-    internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values)
+    /// <param name="firstResponse">A candidate's first response.</param>
+    internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values, Func<int, int> firstResponse)
     {
         float[] own = new float[OwnCount];
         (judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text)).Values.CopyTo(own);
@@ -47,7 +48,7 @@ public static class MetaFeatures
         own[OwnStart] = (float)(double.IsNaN(second) ? 0 : top - second);
         own[Draw] = draw ? 1 : 0;
         own[OwnStart + 2] = (float)top;
-        own[OwnStart + 3] = draw ? 0.5f : (float)Place(judgement, favourite);
+        own[OwnStart + 3] = draw ? 0.5f : (float)Place(judgement, firstResponse(favourite));
         own[OwnStart + 4] = judgement.Finish is null or "stop" ? 0 : 1;
         own[OwnStart + 5] = judgement.Tries is { Requests: > 1 } ? 1 : 0;
         own[OwnStart + 6] = judgement.LogProb is { } known && double.IsFinite(known) ? (float)Math.Clamp(known, -100, 0) : 0;
@@ -56,7 +57,7 @@ public static class MetaFeatures
     }
 
     /// <summary>Writes the rows of features of some siblings, one rollout or match.</summary>
-    /// <param name="ballots">The siblings.</param>
+    /// <param name="siblings">The siblings.</param>
     /// <param name="start">First row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="features">rows × <see cref="Names"/>.Count values, row after row.</param>

@@ -40,4 +40,37 @@ public sealed record Rollout
 
     /// <summary>Anything else the caller wants to keep beside the rollout; not interpreted.</summary>
     public JsonElement? Metadata { get; init; }
+
+    /// <summary>
+    /// <see cref="Best"/> as accuracies take it: a response of the same text as a labelled one is as good. Null where nothing is labelled,
+    /// or where all of several responses are the same text: there is nothing to find then.
+    /// </summary>
+    public IReadOnlyList<int>? KnownBest()
+    {
+        if (Best is not { Count: > 0 } best)
+        {
+            return null;
+        }
+
+        var candidates = Candidates.Of(this);
+        if (candidates.Count == Responses.Count)
+        {
+            return best;
+        }
+
+        return candidates.Count == 1 ? null : [.. Enumerable.Range(0, Responses.Count).Where(i => best.Any(b => candidates[b] == candidates[i]))];
+    }
+
+    /// <summary>What votes need of the rollout, without its texts: responses hold a number instead, equal where their texts are.</summary>
+    public Rollout WithoutTexts()
+    {
+        var candidates = Candidates.Of(this);
+        return this with
+        {
+            Prompt = [],
+            Responses = [.. Enumerable.Range(0, candidates.Responses).Select(response => new Response($"{candidates[response]}"))],
+            Reference = null,
+            Metadata = null,
+        };
+    }
 }

@@ -27,6 +27,9 @@ public enum PolicyKind
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PolicyOptions
 {
+    /// <summary>The most judgements that a rollout or a match may have.</summary>
+    internal const int MostSamples = 1024;
+
     /// <summary>Default: <see cref="PolicyKind.Fixed"/>.</summary>
     public PolicyKind Kind { get; init; } = PolicyKind.Fixed;
 

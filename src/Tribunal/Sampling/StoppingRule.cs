@@ -3,11 +3,11 @@ using Tribunal.Voting;
 
 namespace Tribunal.Sampling;
 
-/// <summary>Where a rollout or match stands: it needs every slot below <paramref name="Upto"/>, or is over for a reason.</summary>
+/// <summary>Where a rollout or match stands: it needs every number below <paramref name="Upto"/>, or is over for a reason.</summary>
 internal readonly record struct Advance(int Upto, StopReason? Stop);
 
 /// <summary>
-/// When to stop sampling one rollout or one match. Decisions are made at checkpoints only, over the slots below them, so that
+/// When to stop sampling one rollout or one match. Decisions are made at checkpoints only, over the judgements numbered below them, so that
 /// the same draws give the same decision in whatever order they arrive and whatever else has been drawn.
 /// </summary>
 internal abstract class StoppingRule
@@ -16,27 +16,29 @@ internal abstract class StoppingRule
     public const int Inseparable = 8;
 
     /// <summary>What comes next.</summary>
-    /// <param name="drawn">What has been drawn.</param>
-    /// <param name="allowance">The most slots allowed; null when nothing says so.</param>
-    /// <param name="ballots">The usable judgements, made when they are needed.</param>
-    public abstract Advance Next(SlotSet drawn, int? allowance, Func<Ballots> ballots);
+    /// <param name="drawn">The numbers that have been drawn, votes of a match or samples of a list.</param>
+    /// <param name="allowance">The most judgements allowed; null when nothing says so.</param>
+    /// <param name="votes">The usable judgements, made when they are needed.</param>
+    public abstract Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes);
 
-    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? votes) => policy.Kind switch
+    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes) => policy.Kind switch
     {
         PolicyKind.Adaptive => new AdaptiveRule(policy, meta, rule),
         PolicyKind.Certified => new CertifiedRule(policy, meta, rule),
         PolicyKind.Budget => new BudgetRule(policy, meta, rule),
-        _ => new FixedRule(votes ?? policy.Samples),
+        _ => new FixedRule(fixedVotes ?? policy.Samples),
     };
+
+    protected static bool HasAll(IReadOnlySet<int> drawn, int end) => Enumerable.Range(0, end).All(drawn.Contains);
 }
 
 /// <summary>The same number for all.</summary>
 internal sealed class FixedRule(int samples) : StoppingRule
 {
-    public override Advance Next(SlotSet drawn, int? allowance, Func<Ballots> ballots)
+    public override Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes)
     {
         int end = Math.Min(samples, allowance ?? samples);
-        return drawn.Full(end) ? new Advance(end, end < samples ? StopReason.Budget : StopReason.Fixed) : new Advance(end, null);
+        return HasAll(drawn, end) ? new Advance(end, end < samples ? StopReason.Budget : StopReason.Fixed) : new Advance(end, null);
     }
 }
 
@@ -47,18 +49,18 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 
     protected VotingRule Rule { get; } = rule;
 
-    public override Advance Next(SlotSet drawn, int? allowance, Func<Ballots> ballots)
+    public override Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes)
     {
         int end = Math.Min(Policy.Max, allowance ?? Policy.Max);
-        Ballots? made = null;
+        VoteTable? made = null;
         for (int checkpoint = Math.Min(First, end); ; checkpoint = Math.Min(After(checkpoint), end))
         {
-            if (!drawn.Full(checkpoint))
+            if (!HasAll(drawn, checkpoint))
             {
                 return new Advance(checkpoint, null);
             }
 
-            if (checkpoint > 0 && Decide(made ??= ballots(), checkpoint) is { } stop)
+            if (checkpoint > 0 && Decide(made ??= votes(), checkpoint) is { } stop)
             {
                 return new Advance(checkpoint, stop);
             }
@@ -70,53 +72,53 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         }
     }
 
-    /// <summary>The decision over the slots below a checkpoint; null goes on.</summary>
-    public StopReason? Decide(Ballots ballots, int checkpoint)
+    /// <summary>The decision over the judgements numbered below a checkpoint; null goes on.</summary>
+    public StopReason? Decide(VoteTable votes, int checkpoint)
     {
-        int rows = ballots.Below(checkpoint);
+        int rows = votes.Below(checkpoint);
         Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
-        if (ballots.Weights(0, rows, meta, weights) == 0)
+        if (votes.Weights(0, rows, meta, weights) == 0)
         {
             // A rollout that the judge can't answer eight times won't be answered by asking on.
             return checkpoint >= Inseparable ? StopReason.Exhausted : null;
         }
 
-        double[] rewards = Tally.Rewards(ballots, rows, weights, Rule, out BradleyTerry? fit);
-        var standing = Standing.Of(rewards, 0);
-        ballots.Soften(rows, meta, weights);
-        if (Enough(ballots, rows, weights, fit, standing) is { } enough)
+        double[] rewards = Tally.Rewards(votes, rows, weights, Rule, out BradleyTerry? fit);
+        var ranked = RankedRewards.Of(rewards, 0);
+        votes.Soften(rows, meta, weights);
+        if (Enough(votes, rows, weights, fit, ranked) is { } enough)
         {
             return enough;
         }
 
-        if (ballots.Candidates < 2)
+        if (votes.Candidates < 2)
         {
             return null;
         }
 
-        Duel duel = Duel.Between(ballots, rows, weights, standing.Best, standing.Ranking[1], majority: Rule == VotingRule.Majority);
-        return (duel.Balanced && rows >= Inseparable) || Hopeless(ballots, rows, weights, checkpoint, standing, duel) ? StopReason.Exhausted : null;
+        PairComparison pair = PairComparison.Between(votes, rows, weights, ranked.Best, ranked.Ranking[1], majority: Rule == VotingRule.Majority);
+        return (pair.Balanced && rows >= Inseparable) || Hopeless(votes, rows, weights, checkpoint, ranked, pair) ? StopReason.Exhausted : null;
     }
 
     /// <summary>Why no more is needed; null when more is.</summary>
-    protected abstract StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing);
+    protected abstract StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked);
 
     /// <summary>Whether the maximum can't be expected to decide.</summary>
-    protected abstract bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel);
+    protected abstract bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair);
 
     /// <summary>The probability that the leader leads.</summary>
-    protected double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
-        Tally.Confidence(ballots, rows, weights, Rule, fit, standing.Best);
+    protected double Confidence(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
+        Tally.Confidence(votes, rows, weights, Rule, fit, ranked.Best);
 
     /// <summary>Whether candidates are told apart by score differences rather than by votes.</summary>
-    protected bool Scored(Ballots ballots) => !ballots.Pairs && Tally.Scored(ballots, Rule);
+    protected bool Scored(VoteTable votes) => !votes.Pairs && Tally.Scored(votes, Rule);
 
     private int First => Even(Policy.Min);
 
     // A last round as large as all before it would mostly be spent on rollouts that a part of it decides.
     private int After(int checkpoint)
     {
-        int grown = (int)Math.Min(SlotSet.Limit, Math.Ceiling(checkpoint * Policy.Growth));
+        int grown = (int)Math.Min(PolicyOptions.MostSamples, Math.Ceiling(checkpoint * Policy.Growth));
         return Even(Math.Max(checkpoint + 1, Math.Min(grown, checkpoint + Math.Max(8, Policy.Max / 4))));
     }
 
@@ -130,24 +132,24 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 /// </summary>
 internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
 {
-    protected override StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
-        Confidence(ballots, rows, weights, fit, standing) >= Policy.Confidence ? StopReason.Confident : null;
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
+        Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel)
+    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair)
     {
-        bool scored = Scored(ballots);
+        bool scored = Scored(votes);
         if (scored && rows >= Inseparable && Policy.Indifference > 0
-            && Tally.Confidence(ballots, rows, weights, Rule, null, standing.Best, -Policy.Indifference) >= Policy.Confidence)
+            && Tally.Confidence(votes, rows, weights, Rule, null, ranked.Best, -Policy.Indifference) >= Policy.Confidence)
         {
             return true;
         }
 
-        if (Policy.Futility <= 0 || checkpoint >= Policy.Max || duel.Count <= 0)
+        if (Policy.Futility <= 0 || checkpoint >= Policy.Max || pair.Count <= 0)
         {
             return false;
         }
 
-        (double location, double scale) = duel.Margin(scored, scored ? ListSpread.Of(ballots, rows, weights) : default);
+        (double location, double scale) = pair.Margin(scored, scored ? ListSpread.Of(votes, rows, weights) : default);
         return LeaderPosterior.Decidable(location, scale, checkpoint, Policy.Max, Policy.Confidence) < Policy.Futility;
     }
 }
@@ -158,12 +160,12 @@ internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, Votin
 /// </summary>
 internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
 {
-    protected override StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing)
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked)
     {
-        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, ballots.Candidates);
-        for (int other = 0; other < ballots.Candidates; other++)
+        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
+        for (int other = 0; other < votes.Candidates; other++)
         {
-            if (other != standing.Best && Bet(ballots, rows, standing.Best, other).Value < threshold)
+            if (other != ranked.Best && Bet(votes, rows, ranked.Best, other).Value < threshold)
             {
                 return null;
             }
@@ -172,15 +174,15 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
         return StopReason.Certified;
     }
 
-    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel)
+    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair)
     {
         // Even if every judgement to come agreed.
-        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, ballots.Candidates);
-        return Best(standing.Best, standing.Ranking[1]) < threshold && Best(standing.Ranking[1], standing.Best) < threshold;
+        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
+        return Best(ranked.Best, ranked.Ranking[1]) < threshold && Best(ranked.Ranking[1], ranked.Best) < threshold;
 
         double Best(int leader, int other)
         {
-            MarginEProcess process = Bet(ballots, rows, leader, other);
+            MarginEProcess process = Bet(votes, rows, leader, other);
             for (int i = checkpoint; i < Policy.Max; i++)
             {
                 process.Add(1);
@@ -190,15 +192,15 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
         }
     }
 
-    private MarginEProcess Bet(Ballots ballots, int rows, int leader, int other)
+    private MarginEProcess Bet(VoteTable votes, int rows, int leader, int other)
     {
         var process = new MarginEProcess();
-        bool signs = ballots.Pairs || !Scored(ballots);
+        bool signs = votes.Pairs || !Scored(votes);
         double? first = null;
         int block = -1;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             double d = values[leader] - values[other];
             if (double.IsNaN(d))
             {
@@ -206,11 +208,11 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
             }
 
             d = signs ? Math.Sign(d) : d;
-            if (!ballots.Mirrored)
+            if (!votes.Mirrored)
             {
                 process.Add(d);
             }
-            else if (first is { } mirrored && ballots.Slot(row) >> 1 == block)
+            else if (first is { } mirrored && votes.Sample(row) >> 1 == block)
             {
                 // Both orders of a mirrored pair, or neither: a judge that follows the position must not look like a margin.
                 process.Add(mirrored);
@@ -220,7 +222,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
             else
             {
                 first = d;
-                block = ballots.Slot(row) >> 1;
+                block = votes.Sample(row) >> 1;
             }
         }
 
@@ -234,20 +236,20 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
 /// </summary>
 internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
 {
-    public override Advance Next(SlotSet drawn, int? allowance, Func<Ballots> ballots)
+    public override Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes)
     {
         int end = Math.Min(Policy.Max, allowance ?? Policy.Min);
-        if (!drawn.Full(end))
+        if (!HasAll(drawn, end))
         {
             return new Advance(end, null);
         }
 
-        StopReason? decided = end > 0 ? Decide(ballots(), end) : null;
+        StopReason? decided = end > 0 ? Decide(votes(), end) : null;
         return new Advance(end, decided ?? (end < Policy.Max ? StopReason.Budget : StopReason.Exhausted));
     }
 
-    protected override StopReason? Enough(Ballots ballots, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, Standing standing) =>
-        Confidence(ballots, rows, weights, fit, standing) >= Policy.Confidence ? StopReason.Confident : null;
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
+        Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(Ballots ballots, int rows, ReadOnlySpan<double> weights, int checkpoint, Standing standing, Duel duel) => false;
+    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
 }

@@ -26,8 +26,8 @@ public sealed record EloOptions
     public int Orders { get; init; }
 }
 
-/// <summary>A match between two of the field.</summary>
-/// <param name="A">One entrant.</param>
+/// <summary>The result of a match between two candidates.</summary>
+/// <param name="A">One candidate.</param>
 /// <param name="B">The other.</param>
 /// <param name="ScoreA">1 when A won, 0 when B did, ½ for a draw.</param>
 public readonly record struct MatchResult(int A, int B, double ScoreA);
@@ -36,29 +36,29 @@ public readonly record struct MatchResult(int A, int B, double ScoreA);
 public static class Elo
 {
     /// <summary>Ratings after all matches.</summary>
-    /// <param name="entrants">How many there are.</param>
+    /// <param name="candidates">How many there are.</param>
     /// <param name="matches">In the order played.</param>
     /// <param name="options">The constants; null for the defaults.</param>
     /// <param name="seed">Of the orders averaged over.</param>
-    public static double[] Rate(int entrants, IReadOnlyList<MatchResult> matches, EloOptions? options = null, ulong seed = 0)
+    public static double[] Rate(int candidates, IReadOnlyList<MatchResult> matches, EloOptions? options = null, ulong seed = 0)
     {
         options ??= new EloOptions();
-        double[] average = new double[entrants];
+        double[] average = new double[candidates];
         if (options.Orders <= 0)
         {
-            Play(average, matches, options);
+            Apply(average, matches, options);
             return average;
         }
 
         // Averaging starts from a canonical order, so that the order played can't show through.
         MatchResult[] order = [.. matches.OrderBy(m => m.A).ThenBy(m => m.B).ThenBy(m => m.ScoreA)];
         var random = new SeededRandom(seed);
-        double[] ratings = new double[entrants];
+        double[] ratings = new double[candidates];
         for (int pass = 0; pass < options.Orders; pass++)
         {
             random.Shuffle(order.AsSpan());
-            Play(ratings, order, options);
-            for (int i = 0; i < entrants; i++)
+            Apply(ratings, order, options);
+            for (int i = 0; i < candidates; i++)
             {
                 average[i] += ratings[i] / options.Orders;
             }
@@ -86,7 +86,7 @@ public static class Elo
         return rewards;
     }
 
-    private static void Play(double[] ratings, IReadOnlyList<MatchResult> matches, EloOptions options)
+    private static void Apply(double[] ratings, IReadOnlyList<MatchResult> matches, EloOptions options)
     {
         Array.Fill(ratings, options.Initial);
         foreach (MatchResult match in matches)

@@ -2,7 +2,7 @@ using Tribunal.Rollouts;
 
 namespace Tribunal.Tournaments;
 
-/// <summary>Who plays whom: a pure function of the results so far.</summary>
+/// <summary>Who meets whom: a pure function of the results so far.</summary>
 internal interface IPairing
 {
     /// <summary>The next round's matches; null when the tournament is over.</summary>
@@ -10,7 +10,7 @@ internal interface IPairing
 }
 
 /// <summary>One round, every pair.</summary>
-internal sealed class RoundRobinPairing(int entrants) : IPairing
+internal sealed class RoundRobinPairing(int candidates) : IPairing
 {
     public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
@@ -19,11 +19,11 @@ internal sealed class RoundRobinPairing(int entrants) : IPairing
             return null;
         }
 
-        var pairs = new (int, int)[entrants * (entrants - 1) / 2];
+        var pairs = new (int, int)[candidates * (candidates - 1) / 2];
         int at = 0;
-        for (int a = 0; a < entrants; a++)
+        for (int a = 0; a < candidates; a++)
         {
-            for (int b = a + 1; b < entrants; b++)
+            for (int b = a + 1; b < candidates; b++)
             {
                 pairs[at++] = (a, b);
             }
@@ -34,16 +34,16 @@ internal sealed class RoundRobinPairing(int entrants) : IPairing
 }
 
 /// <summary>
-/// A seeded bracket. Where the field is no power of two, some entrants have a bye in the first round only; n entrants play n − 1
+/// A seeded bracket. Where their number is no power of two, some candidates have a bye in the first round only; n candidates play n − 1
 /// matches. Draws are settled before results get here.
 /// </summary>
 internal sealed class KnockoutPairing : IPairing
 {
     private readonly int[] _draw;
 
-    public KnockoutPairing(int entrants, ulong seed)
+    public KnockoutPairing(int candidates, ulong seed)
     {
-        _draw = [.. Enumerable.Range(0, entrants)];
+        _draw = [.. Enumerable.Range(0, candidates)];
         var random = new SeededRandom(seed);
         random.Shuffle(_draw.AsSpan());
     }
@@ -89,12 +89,12 @@ internal sealed class KnockoutPairing : IPairing
     }
 
     /// <summary>
-    /// The share of the field that each entrant outlasted, those who went out in the same round (or are still in) counting half: 1 for
+    /// The share of the others that each candidate outlasted, those who went out in the same round (or are still in) counting half: 1 for
     /// the winner, (n − 2)/(n − 1) for the loser of the final.
     /// </summary>
-    public static double[] Rewards(int entrants, List<MatchResult[]> rounds)
+    public static double[] Rewards(int candidates, List<MatchResult[]> rounds)
     {
-        int[] lasted = new int[entrants];
+        int[] lasted = new int[candidates];
         Array.Fill(lasted, rounds.Count);
         for (int r = 0; r < rounds.Count; r++)
         {
@@ -117,11 +117,11 @@ internal sealed class KnockoutPairing : IPairing
             before[r] += before[r - 1];
         }
 
-        double[] rewards = new double[entrants];
-        for (int i = 0; i < entrants; i++)
+        double[] rewards = new double[candidates];
+        for (int i = 0; i < candidates; i++)
         {
             int beside = before[lasted[i] + 1] - before[lasted[i]] - 1;
-            rewards[i] = (before[lasted[i]] + (0.5 * beside)) / Math.Max(1, entrants - 1);
+            rewards[i] = (before[lasted[i]] + (0.5 * beside)) / Math.Max(1, candidates - 1);
         }
 
         return rewards;
@@ -129,7 +129,7 @@ internal sealed class KnockoutPairing : IPairing
 }
 
 /// <summary>
-/// Swiss rounds: entrants of like scores meet, nobody twice. With an odd field the last without a bye has one, worth a point. Equal
+/// Swiss rounds: candidates of like scores meet, nobody twice. With an odd number the last without a bye has one, worth a point. Equal
 /// scores stand in a seeded order.
 /// </summary>
 internal sealed class SwissPairing : IPairing
@@ -137,33 +137,33 @@ internal sealed class SwissPairing : IPairing
     // Pairing without rematches is a search; it ends at the first solution, and a limit keeps the rare bad case short.
     private const int SearchLimit = 20_000;
 
-    private readonly int _entrants;
+    private readonly int _candidates;
     private readonly int _rounds;
     private readonly int[] _start;
 
-    public SwissPairing(int entrants, int? rounds, ulong seed)
+    public SwissPairing(int candidates, int? rounds, ulong seed)
     {
-        _entrants = entrants;
-        int most = entrants - 1 + (entrants & 1);
-        _rounds = Math.Min(rounds ?? (int)Math.Ceiling(Math.Log2(Math.Max(entrants, 1))), most);
-        _start = [.. Enumerable.Range(0, entrants)];
+        _candidates = candidates;
+        int most = candidates - 1 + (candidates & 1);
+        _rounds = Math.Min(rounds ?? (int)Math.Ceiling(Math.Log2(Math.Max(candidates, 1))), most);
+        _start = [.. Enumerable.Range(0, candidates)];
         var random = new SeededRandom(seed);
         random.Shuffle(_start.AsSpan());
     }
 
     public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
-        if (rounds.Count >= _rounds || _entrants < 2)
+        if (rounds.Count >= _rounds || _candidates < 2)
         {
             return null;
         }
 
-        double[] points = new double[_entrants];
-        bool[] rested = new bool[_entrants];
+        double[] points = new double[_candidates];
+        bool[] rested = new bool[_candidates];
         var met = new HashSet<(int, int)>();
         foreach (MatchResult[] round in rounds)
         {
-            bool[] played = new bool[_entrants];
+            bool[] played = new bool[_candidates];
             foreach (MatchResult match in round)
             {
                 points[match.A] += match.ScoreA;
@@ -172,7 +172,7 @@ internal sealed class SwissPairing : IPairing
                 played[match.A] = played[match.B] = true;
             }
 
-            for (int i = 0; i < _entrants; i++)
+            for (int i = 0; i < _candidates; i++)
             {
                 if (!played[i])
                 {
@@ -183,7 +183,7 @@ internal sealed class SwissPairing : IPairing
         }
 
         List<int> order = [.. _start.OrderByDescending(i => points[i])];
-        if (_entrants % 2 == 1)
+        if (_candidates % 2 == 1)
         {
             int bye = order.FindLastIndex(i => !rested[i]);
             order.RemoveAt(bye < 0 ? order.Count - 1 : bye);

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using Tribunal.Rollouts;
 
 namespace Tribunal.Tournaments;
 
@@ -22,7 +21,7 @@ public enum AnswerKind
     Json,
 }
 
-/// <summary>How final answers are read. Responses with the same answer form a team and need no match among them (PairJudge, arXiv 2501.13007).</summary>
+/// <summary>How final answers are read. Responses with the same answer are one candidate and need no match among them (PairJudge, arXiv 2501.13007).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record TeamOptions
 {
@@ -161,74 +160,5 @@ public sealed class AnswerReader
         {
             return null;
         }
-    }
-}
-
-/// <summary>The entrants of a rollout's tournament: its responses, or teams of responses with equal answers.</summary>
-internal sealed class Field
-{
-    private const int FewResponses = 64;
-    private static readonly Field?[] Kept = new Field?[FewResponses + 1];
-    private readonly int[][] _members;
-
-    private Field(int[] entrantOf, int[][] members)
-    {
-        EntrantOf = entrantOf;
-        _members = members;
-    }
-
-    public int Entrants => _members.Length;
-
-    /// <summary>Response → entrant.</summary>
-    public int[] EntrantOf { get; }
-
-    /// <summary>Every response an entrant where no answers are read; responses without an answer always stand alone.</summary>
-    public static Field Of(Rollout rollout, AnswerReader? reader)
-    {
-        if (reader is null)
-        {
-            // Without answers a field is its size, and every rollout of it has the same.
-            int size = rollout.Responses.Count;
-            return size > FewResponses ? Singles(size) : Kept[size] ??= Singles(size);
-        }
-
-        int n = rollout.Responses.Count;
-        int[] entrantOf = new int[n];
-        var members = new List<List<int>>(n);
-        var known = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int i = 0; i < n; i++)
-        {
-            string? answer = reader.Read(rollout.Responses[i].Content);
-            if (answer is not null && known.TryGetValue(answer, out int entrant))
-            {
-                entrantOf[i] = entrant;
-                members[entrant].Add(i);
-                continue;
-            }
-
-            entrantOf[i] = members.Count;
-            if (answer is not null)
-            {
-                known[answer] = members.Count;
-            }
-
-            members.Add([i]);
-        }
-
-        return new Field(entrantOf, [.. members.Select(m => m.ToArray())]);
-    }
-
-    private static Field Singles(int responses)
-    {
-        int[] entrants = [.. Enumerable.Range(0, responses)];
-        return new Field(entrants, Array.ConvertAll(entrants, static response => new[] { response }));
-    }
-
-    /// <summary>Which responses play for two entrants in a vote, ascending. Team members take turns, two votes each, one per order.</summary>
-    public (int I, int J) Players(int a, int b, int vote)
-    {
-        int i = _members[a][(vote >> 1) % _members[a].Length];
-        int j = _members[b][(vote >> 1) % _members[b].Length];
-        return i < j ? (i, j) : (j, i);
     }
 }

@@ -49,7 +49,7 @@ public sealed record TournamentOptions
     /// <summary>Rounds of a Swiss tournament, 1 to n − 1; null plays ⌈log₂ n⌉, and fewer where n allows no more.</summary>
     public int? Rounds { get; init; }
 
-    /// <summary>Whether all rollouts with the same number of entrants play the same bracket (knockout) and starting order (Swiss); default false.</summary>
+    /// <summary>Whether all rollouts with the same number of candidates play the same bracket (knockout) and starting order (Swiss); default false.</summary>
     public bool SharedBracket { get; init; }
 
     /// <summary>What turns matches into rewards, for round robin and Swiss; default: the votes.</summary>

@@ -4,7 +4,8 @@ namespace Tribunal.Training;
 
 /// <summary>
 /// The known answer to one question put to a judge: a whole list of responses, a pair of them, or a response alone. The
-/// batch's <c>best</c> decides; where it does not tell the responses shown apart, <c>scores</c> do.
+/// batch's <c>best</c> decides; where it does not tell the responses shown apart, <c>scores</c> do. A response of the same text as one
+/// of the best is one of them.
 /// </summary>
 public sealed record Label
 {
@@ -38,8 +39,9 @@ public sealed record Label
             return rollout.Scores is [0 or 1] ? new Label(shown, [], (int)rollout.Scores[0]) : null;
         }
 
-        return Among(shown, rollout.Best ?? [])
-            ?? (rollout.Scores is { } scores && scores.Count == n && shown.Max(s => scores[s]) is var top ? Among(shown, [.. shown.Where(s => scores[s] == top)]) : null);
+        var texts = Candidates.Of(rollout);
+        return Among(shown, rollout.Best ?? [], texts)
+            ?? (rollout.Scores is { } scores && scores.Count == n && shown.Max(s => scores[s]) is var top ? Among(shown, [.. shown.Where(s => scores[s] == top)], texts) : null);
     }
 
     /// <summary>Whether the batch says anything of the rollout's responses.</summary>
@@ -49,9 +51,9 @@ public sealed record Label
         return rollout.Best is { Count: > 0 } || rollout.Scores is { Count: > 0 };
     }
 
-    private static Label? Among(int[] shown, IReadOnlyList<int> best)
+    private static Label? Among(int[] shown, IReadOnlyList<int> best, Candidates texts)
     {
-        int[] here = [.. shown.Where(best.Contains)];
+        int[] here = [.. shown.Where(s => best.Any(b => b == s || (b >= 0 && b < texts.Responses && texts[b] == texts[s])))];
         return here.Length > 0 && here.Length < shown.Length ? new Label(shown, here, truth: null) : null;
     }
 }

@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
+using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 using Tribunal.Voting;
 
@@ -21,17 +22,17 @@ public static class MetaExamples
     public static IReadOnlyList<MetaExample> Of(RolloutLedger item)
     {
         ArgumentNullException.ThrowIfNull(item);
-        Judgement[] judgements = LedgerView.Of(item.Ledger).Judgements;
+        IReadOnlyList<Judgement> judgements = LedgerView.Of(item.Ledger).Judgements;
         var options = new SchemeOptions { Kind = JudgingKind.Listwise };
-        Ballots ballots = RecordedScheme.Collect(item.Rollout.Responses.Count, judgements, options, out _, features: true);
+        VoteTable votes = RecordedScheme.Collect(Candidates.Of(item.Rollout), judgements, options, features: true);
         int width = MetaFeatures.Names.Count;
-        double[] features = new double[ballots.Count * width];
-        MetaFeatures.Fill(ballots, 0, ballots.Count, features);
-        var examples = new List<MetaExample>(ballots.Count);
-        for (int row = 0; row < ballots.Count; row++)
+        double[] features = new double[votes.Count * width];
+        MetaFeatures.Fill(votes, 0, votes.Count, features);
+        var examples = new List<MetaExample>(votes.Count);
+        for (int row = 0; row < votes.Count; row++)
         {
-            Judgement judgement = judgements[ballots.Slot(row)];
-            if (ballots.Features(row)[MetaFeatures.Draw] == 0
+            Judgement judgement = judgements[votes.Sample(row)];
+            if (votes.Features(row)[MetaFeatures.Draw] == 0
                 && Label.Of(item.Rollout, judgement.Pair) is { } label && Grading.Of(judgement, label) is (Grade.Correct or Grade.Incorrect) and var grade)
             {
                 examples.Add(new MetaExample(features.AsSpan(row * width, width).ToArray(), grade == Grade.Correct));

@@ -39,16 +39,16 @@ public static class BudgetRounds
         {
             if (!Complete(scheme, rollouts, allowances))
             {
-                return new BudgetRound(allowances, Spent(rollouts, allowances, cost), Over: false);
+                return new BudgetRound(allowances, Spent(reader, rollouts, allowances, cost), Over: false);
             }
 
-            double spent = Spent(rollouts, allowances, cost);
+            double spent = Spent(reader, rollouts, allowances, cost);
             double left = total - spent;
             double mean = Math.Max(spent / Math.Max(1, allowances.Sum(a => (long)a)), double.Epsilon);
             var statistics = new RolloutStatistics[rollouts.Count];
             for (int i = 0; i < statistics.Length; i++)
             {
-                double unit = cost is null || allowances[i] == 0 ? mean : Spent(rollouts[i].Ledger, allowances[i], cost) / allowances[i];
+                double unit = cost is null || allowances[i] == 0 ? mean : Spent(reader, rollouts[i], allowances[i], cost) / allowances[i];
                 statistics[i] = reader.Read(rollouts[i].Rollout, rollouts[i].Ledger, allowances[i]) with
                 {
                     UnitCost = unit > 0 ? unit : mean,
@@ -101,28 +101,20 @@ public static class BudgetRounds
         return true;
     }
 
-    private static double Spent(IReadOnlyList<RolloutLedger> rollouts, int[] allowances, Func<Judgement, double>? cost)
+    private static double Spent(IStatisticsReader reader, IReadOnlyList<RolloutLedger> rollouts, int[] allowances, Func<Judgement, double>? cost)
     {
         double spent = 0;
         for (int i = 0; i < allowances.Length; i++)
         {
-            spent += Spent(rollouts[i].Ledger, allowances[i], cost);
+            spent += Spent(reader, rollouts[i], allowances[i], cost);
         }
 
         return spent;
     }
 
     // Summed by sample: the last bits of a sum must not depend on the ledger's order.
-    private static double Spent(IReadOnlyList<Judgement> ledger, int allowance, Func<Judgement, double>? cost)
-    {
-        double spent = 0;
-        foreach (Judgement judgement in LedgerView.Of(ledger).Judgements)
-        {
-            spent += judgement.Sample < allowance ? cost?.Invoke(judgement) ?? 1 : 0;
-        }
-
-        return spent;
-    }
+    private static double Spent(IStatisticsReader reader, RolloutLedger rollout, int allowance, Func<Judgement, double>? cost) =>
+        reader.Within(rollout.Rollout, rollout.Ledger, allowance).Sum(judgement => cost?.Invoke(judgement) ?? 1);
 }
 
 /// <summary>A scheme whose samples can be given one by one.</summary>
@@ -131,6 +123,9 @@ internal interface IStatisticsReader
     /// <summary>How many matches a rollout's samples go round; 1 for lists, 0 where nothing can be compared.</summary>
     int MatchCount(Rollout rollout);
 
-    /// <summary>What the samples below <paramref name="allowance"/> say.</summary>
+    /// <summary>The judgements that an allowance covers, in the order of their names.</summary>
+    IReadOnlyList<Judgement> Within(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance);
+
+    /// <summary>What the judgements that an allowance covers say.</summary>
     RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance);
 }

@@ -1,4 +1,3 @@
-using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -9,20 +8,13 @@ namespace Tribunal.Verdicts;
 /// <summary>Whole lists, a score for each response.</summary>
 internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStatisticsReader
 {
-    private readonly StoppingRule _stopping = StoppingRule.Create(options.Policy, options.Meta, options.Rule, votes: null);
+    private readonly StoppingRule _stopping = StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
 
     public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
     {
-        var drawn = new SlotSet();
-        for (int i = 0; i < ledger.Count; i++)
-        {
-            if (!ledger[i].Hinted)
-            {
-                drawn.Add(ledger[i].Sample);
-            }
-        }
-
-        Advance advance = _stopping.Next(drawn, allowance, () => Collect(rollout, LedgerView.Of(ledger)));
+        var view = LedgerView.Of(ledger);
+        HashSet<int> drawn = [.. view.Judgements.Select(static judgement => judgement.Sample)];
+        Advance advance = _stopping.Next(drawn, allowance, () => Collect(Candidates.Of(rollout), view));
         if (advance.Stop is { } stop)
         {
             return new NextDraws([], stop);
@@ -31,7 +23,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         List<Draw> draws = [];
         for (int sample = 0; sample < advance.Upto; sample++)
         {
-            if (!drawn.Has(sample))
+            if (!drawn.Contains(sample))
             {
                 draws.Add(new Draw(sample, PresentationOrder.List(options.Seed, rollout.Id, sample, rollout.Responses.Count), Pair: null));
             }
@@ -43,48 +35,51 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop)
     {
         var view = LedgerView.Of(ledger);
-        return Election.Hold(rollout, view, Collect(rollout, view), options, stop);
+        var candidates = Candidates.Of(rollout);
+        return TableVerdict.Cast(rollout, view, Collect(candidates, view), candidates, options, stop);
     }
 
     public int MatchCount(Rollout rollout) => 1;
 
+    public IReadOnlyList<Judgement> Within(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance) =>
+        [.. LedgerView.Of(ledger).Judgements.Where(judgement => judgement.Sample < allowance)];
+
     public RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
     {
-        Ballots ballots = Collect(rollout, LedgerView.Of(ledger));
-        int rows = ballots.Below(allowance);
-        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
-        bool any = ballots.Weights(0, rows, options.Meta, weights) > 0;
-        if (!any || rollout.Responses.Count < 2)
+        var candidates = Candidates.Of(rollout);
+        VoteTable votes = Collect(candidates, LedgerView.Of(ledger));
+        int rows = votes.Below(allowance);
+        double[] weights = new double[rows];
+        bool any = votes.Weights(0, rows, options.Meta, weights) > 0;
+        if (!any || candidates.Count < 2)
         {
             return new RolloutStatistics { Drawn = allowance, Valid = rows, Margin = 0, Variance = 0, Closed = rows > 0 || allowance >= StoppingRule.Inseparable };
         }
 
-        double[] rewards = Tally.Rewards(ballots, rows, weights, options.Rule, out _);
-        int[] ranking = Standing.Of(rewards, 0).Ranking;
-        Duel duel = Duel.Between(ballots, rows, weights, ranking[0], ranking[1], majority: options.Rule == VotingRule.Majority);
+        double[] rewards = Tally.Rewards(votes, rows, weights, options.Rule, out _);
+        int[] ranking = RankedRewards.Of(rewards, 0).Ranking;
+        PairComparison pair = PairComparison.Between(votes, rows, weights, ranking[0], ranking[1], majority: options.Rule == VotingRule.Majority);
         return new RolloutStatistics
         {
             Drawn = allowance,
             Valid = rows,
-            Margin = Math.Max(duel.Mean, 0),
-            Variance = duel.Variance,
-            Closed = duel.Balanced && rows >= StoppingRule.Inseparable,
+            Margin = Math.Max(pair.Mean, 0),
+            Variance = pair.Variance,
+            Closed = pair.Balanced && rows >= StoppingRule.Inseparable,
         };
     }
 
-    private Ballots Collect(Rollout rollout, LedgerView view)
+    private VoteTable Collect(Candidates candidates, LedgerView view)
     {
-        int n = rollout.Responses.Count;
-        var ballots = new Ballots(n, view.Judgements.Length, mirrored: n == 2, options.MetaModel);
-        view.Unusable = 0;
+        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2, options.MetaModel);
         foreach (Judgement judgement in view.Judgements)
         {
-            if (judgement.Outcome == JudgementOutcome.Valid && !ballots.AddScores(judgement.Sample, judgement, options.ScoreRange, options.WeightOf(judgement)))
+            if (judgement.Outcome == JudgementOutcome.Valid && !votes.AddScores(judgement.Sample, judgement, candidates, options.ScoreRange, options.WeightOf(judgement)))
             {
-                view.Unusable++;
+                votes.Unusable++;
             }
         }
 
-        return ballots;
+        return votes;
     }
 }

@@ -1,231 +1,121 @@
-using System.Buffers;
 using Tribunal.Judgements;
-using Tribunal.MetaReward;
-using Tribunal.Sampling;
-using Tribunal.Tournaments;
+using Tribunal.Rollouts;
 using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
 
-/// <summary>Pair judgements grouped by match and, inside a match, by vote. Made anew for every question, in memory that is lent.</summary>
-internal sealed class Matches : IDisposable
+/// <summary>A vote of a match.</summary>
+/// <param name="Number">Its number in the match, from 0.</param>
+/// <param name="Judgement">The judgement.</param>
+/// <param name="Counts">Whether it can be voted with.</param>
+/// <param name="Winner">The winning candidate; null for a draw.</param>
+internal sealed record MatchVote(int Number, Judgement Judgement, bool Counts, int? Winner);
+
+/// <summary>Two candidates that met, and the votes between them by number.</summary>
+internal sealed record Match(int A, int B, List<MatchVote> Votes);
+
+/// <summary>The matches that a rollout's pair judgements make up.</summary>
+internal sealed class Matches
 {
-    private const int None = -1;
-
     private readonly SchemeOptions _options;
-    private readonly int _entrants;
-    private readonly Judgement[] _judgements;
-    private readonly Vote[] _votes;
+    private readonly int _candidates;
 
-    // Where the first of each match's votes stands in _votes, or None.
-    private readonly int[] _first;
-    private readonly int _count;
-    private Ballots? _ballots;
-    private (int Match, int Start, int Count)[]? _segments;
+    // By the pair's number; null where two never met.
+    private readonly Match?[] _matches;
 
-    private Matches(SchemeOptions options, int entrants, Judgement[] judgements, Vote[] votes, int[] first, int count)
+    private Matches(SchemeOptions options, int candidates)
     {
         _options = options;
-        _entrants = entrants;
-        _judgements = judgements;
-        _votes = votes;
-        _first = first;
-        _count = count;
+        _candidates = candidates;
+        _matches = new Match?[PairIndex.Count(candidates)];
     }
 
-    /// <summary>Whether a vote weighs what its judge does and nothing else.</summary>
-    public bool Plain => _options.MetaModel is null && !MetaWeights.Active(_options.Meta);
+    /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
+    public int Unusable { get; private set; }
 
-    /// <summary>All usable verdicts, candidates being the tournament's entrants, slots being votes.</summary>
-    public Ballots Ballots => _ballots ??= All();
-
-    /// <summary>Groups a rollout's judgements by the entrants that met. Judgements inside a team decide nothing and count as unusable.</summary>
-    public static Matches Of(SchemeOptions options, Field field, int responses, LedgerView view)
+    /// <summary>Groups a rollout's judgements by the candidates that met. Judgements inside a candidate decide nothing and count as unusable.</summary>
+    public static Matches Of(SchemeOptions options, Candidates candidates, IReadOnlyList<Judgement> ledger)
     {
-        ReadOnlySpan<PairMark> marks = view.Marks;
-        int matches = PairIndex.Count(field.Entrants);
-        Vote[] votes = ArrayPool<Vote>.Shared.Rent(marks.Length);
-        int[] first = ArrayPool<int>.Shared.Rent(matches);
-        first.AsSpan(0, matches).Fill(None);
-        int count = 0;
-        view.Unusable = 0;
-        for (int at = 0; at < marks.Length; at++)
+        var matches = new Matches(options, candidates.Count);
+        foreach (Judgement judgement in ledger)
         {
-            PairMark mark = marks[at];
-            if (mark.Sample < 0 || responses < 2)
-            {
-                view.Unusable += mark.Valid ? 1 : 0;
-                continue;
-            }
-
-            // A judgement that failed may not say what it compared; its number does.
-            (int number, int named) = PairIndex.FromSample(mark.Sample, responses);
-            bool told = mark.IsWithin(responses);
-            (int i, int j) = told ? (mark.I, mark.J) : PairIndex.At(named, responses);
-            (int a, int b) = (field.EntrantOf[i], field.EntrantOf[j]);
-            bool counts = told && mark.Counts && a != b;
-            view.Unusable += mark.Valid && !counts ? 1 : 0;
-            if (a != b)
-            {
-                int winner = counts && mark.Winner != PairMark.None ? field.EntrantOf[mark.Winner] : PairMark.None;
-                votes[count++] = new Vote(PairIndex.Of(a, b, field.Entrants), number, a, b, winner, counts, at);
-            }
+            matches.Add(judgement, candidates);
         }
 
-        // From the last one on, so that votes of a match ascend.
-        for (int at = count - 1; at >= 0; at--)
-        {
-            votes[at].Next = first[votes[at].Match];
-            first[votes[at].Match] = at;
-        }
-
-        return new Matches(options, field.Entrants, view.Judgements, votes, first, count);
+        return matches;
     }
 
-    /// <summary>Gives the memory back.</summary>
-    public void Dispose()
+    /// <summary>The numbers of a match's votes that have been drawn, usable or not.</summary>
+    public HashSet<int> Drawn(int a, int b) => [.. _matches[IndexOf(a, b)]?.Votes.Select(static vote => vote.Number) ?? []];
+
+    /// <summary>The usable votes of one match, candidates 0 and 1 being a and b.</summary>
+    public VoteTable Single(int a, int b)
     {
-        ArrayPool<Vote>.Shared.Return(_votes);
-        ArrayPool<int>.Shared.Return(_first);
-    }
-
-    /// <summary>Which votes of a match have been drawn, usable or not.</summary>
-    public void Drawn(int match, SlotSet slots)
-    {
-        slots.Clear();
-        for (int at = _first[match]; at != None; at = _votes[at].Next)
+        var table = new VoteTable(2, mirrored: true, _options.MetaModel);
+        foreach (MatchVote vote in _matches[IndexOf(a, b)]?.Votes ?? [])
         {
-            slots.Add(_votes[at].Number);
-        }
-    }
-
-    /// <summary>By how much <paramref name="a"/> leads in a match, over the votes below <paramref name="upto"/>; where votes are <see cref="Plain"/>.</summary>
-    public double Lead(int match, int a, int upto)
-    {
-        double lead = 0;
-        for (int at = _first[match]; at != None; at = _votes[at].Next)
-        {
-            ref readonly Vote vote = ref _votes[at];
-            if (vote.Counts && vote.Winner != PairMark.None && vote.Number < upto)
-            {
-                double weight = WeightOf(vote);
-                lead += vote.Winner == a ? weight : -weight;
-            }
-        }
-
-        return lead;
-    }
-
-    /// <summary>How many votes weigh anything, where they are <see cref="Plain"/>.</summary>
-    public int Kept()
-    {
-        int kept = 0;
-        for (int i = 0; i < _count; i++)
-        {
-            kept += _votes[i].Counts && WeightOf(_votes[i]) > 0 ? 1 : 0;
-        }
-
-        return kept;
-    }
-
-    /// <summary>Weights of <see cref="Ballots"/>, match by match. Returns how many are above 0.</summary>
-    public int Weights(Span<double> weights)
-    {
-        Ballots ballots = Ballots;
-        int kept = 0;
-        foreach ((_, int start, int count) in _segments!)
-        {
-            kept += ballots.Weights(start, count, _options.Meta, weights.Slice(start, count));
-        }
-
-        return kept;
-    }
-
-    /// <summary>The ballots of one match, candidates 0 and 1 being entrants i and j.</summary>
-    public Ballots Single(int match, int i, int j)
-    {
-        if (_options.MetaModel is not null)
-        {
-            // What a learned model reads of a vote is read once, beside all candidates.
-            Ballots all = Ballots;
-            (_, int start, int count) = Array.Find(_segments!, segment => segment.Match == match);
-            return all.Extract(start, count, i, j);
-        }
-
-        int votes = 0;
-        for (int at = _first[match]; at != None; at = _votes[at].Next)
-        {
-            votes++;
-        }
-
-        var ballots = new Ballots(2, votes, mirrored: true);
-        for (int at = _first[match]; at != None; at = _votes[at].Next)
-        {
-            ref readonly Vote vote = ref _votes[at];
             if (vote.Counts)
             {
-                int? winner = vote.Winner == i ? 0 : vote.Winner == j ? 1 : null;
-                ballots.AddChoice(vote.Number, _judgements[vote.At], 0, 1, winner, WeightOf(vote));
+                table.AddChoice(vote.Number, vote.Judgement, 0, 1, vote.Winner == a ? 0 : vote.Winner == b ? 1 : null, _options.WeightOf(vote.Judgement));
             }
         }
 
-        return ballots;
+        return table;
     }
 
-    private Ballots All()
+    /// <summary>All usable votes, match by match, between all candidates; and their weights, those of a match being siblings.</summary>
+    public VoteTable All(out double[] weights, out int kept)
     {
-        var ballots = new Ballots(_entrants, _count, mirrored: true, _options.MetaModel);
-        var segments = new List<(int Match, int Start, int Count)>();
-        for (int match = 0; match < PairIndex.Count(_entrants); match++)
+        var table = new VoteTable(_candidates, mirrored: true, _options.MetaModel) { Unusable = Unusable };
+        var ends = new List<int>();
+        foreach (Match? match in _matches)
         {
-            int start = ballots.Count;
-            for (int at = _first[match]; at != None; at = _votes[at].Next)
+            foreach (MatchVote vote in match?.Votes ?? [])
             {
-                ref readonly Vote vote = ref _votes[at];
                 if (vote.Counts)
                 {
-                    int? winner = vote.Winner == PairMark.None ? null : vote.Winner;
-                    ballots.AddChoice(vote.Number, _judgements[vote.At], vote.A, vote.B, winner, WeightOf(vote));
+                    table.AddChoice(vote.Number, vote.Judgement, match!.A, match.B, vote.Winner, _options.WeightOf(vote.Judgement));
                 }
             }
 
-            if (ballots.Count > start)
-            {
-                segments.Add((match, start, ballots.Count - start));
-            }
+            ends.Add(table.Count);
         }
 
-        _segments = [.. segments];
-        return ballots;
+        weights = new double[table.Count];
+        kept = 0;
+        int start = 0;
+        foreach (int end in ends)
+        {
+            kept += table.Weights(start, end - start, _options.Meta, weights.AsSpan(start, end - start));
+            start = end;
+        }
+
+        return table;
     }
 
-    private double WeightOf(in Vote vote) => _options.WeightOf(_judgements[vote.At]);
+    private int IndexOf(int a, int b) => PairIndex.Of(a, b, _candidates);
 
-    /// <summary>A vote of a match.</summary>
-    private struct Vote(int match, int number, int a, int b, int winner, bool counts, int at)
+    private void Add(Judgement judgement, Candidates candidates)
     {
-        /// <summary>The match.</summary>
-        public readonly int Match = match;
+        int responses = candidates.Responses;
+        bool valid = judgement.Outcome == JudgementOutcome.Valid;
+        if (judgement.Sample < 0 || responses < 2)
+        {
+            Unusable += valid ? 1 : 0;
+            return;
+        }
 
-        /// <summary>Its number in the match.</summary>
-        public readonly int Number = number;
-
-        /// <summary>One entrant.</summary>
-        public readonly int A = a;
-
-        /// <summary>The other.</summary>
-        public readonly int B = b;
-
-        /// <summary>The winner, or <see cref="PairMark.None"/>.</summary>
-        public readonly int Winner = winner;
-
-        /// <summary>Whether it can be voted with.</summary>
-        public readonly bool Counts = counts;
-
-        /// <summary>Where the judgement stands in the view.</summary>
-        public readonly int At = at;
-
-        /// <summary>Where the match's next vote stands, or <see cref="None"/>.</summary>
-        public int Next = None;
+        // A judgement that failed may not say what it compared; its number does.
+        (int number, int named) = PairIndex.FromSample(judgement.Sample, responses);
+        bool says = PairVerdict.TryReadPair(judgement, responses, out int i, out int j);
+        (i, j) = says ? (i, j) : PairIndex.At(named, responses);
+        (int a, int b) = (candidates[i], candidates[j]);
+        bool counts = valid && says && a != b && (judgement.Winner is not { } winner || winner == i || winner == j);
+        Unusable += valid && !counts ? 1 : 0;
+        if (a != b)
+        {
+            Match match = _matches[IndexOf(a, b)] ??= new Match(a, b, []);
+            match.Votes.Add(new MatchVote(number, judgement, counts, counts && judgement.Winner is { } response ? candidates[response] : null));
+        }
     }
 }

@@ -24,24 +24,19 @@ public readonly record struct RecordedReplay(int Used, StopReason Stop)
             throw new ArgumentException("hinted judgements are no record to replay a policy on", nameof(recorded));
         }
 
-        Ballots ballots = RecordedScheme.Collect(rollout.Responses.Count, ledger, options, out _);
-        return Run(Rule(options), ballots, ledger.Length);
+        VoteTable votes = RecordedScheme.Collect(Candidates.Of(rollout), ledger, options);
+        return Run(Rule(options), votes, ledger.Length);
     }
 
     internal static StoppingRule Rule(SchemeOptions options) => options.Policy.Kind == PolicyKind.Budget
         ? throw new ArgumentException("policy.kind: a budget can't be replayed on recorded judgements")
-        : StoppingRule.Create(options.Policy, options.Meta, options.Rule, votes: null);
+        : StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
 
-    internal static RecordedReplay Run(StoppingRule rule, Ballots ballots, int recorded)
+    internal static RecordedReplay Run(StoppingRule rule, VoteTable votes, int recorded)
     {
-        int count = Math.Min(recorded, SlotSet.Limit);
-        var drawn = new SlotSet();
-        for (int slot = 0; slot < count; slot++)
-        {
-            drawn.Add(slot);
-        }
-
-        Advance advance = rule.Next(drawn, count, () => ballots);
+        int count = Math.Min(recorded, PolicyOptions.MostSamples);
+        HashSet<int> drawn = [.. Enumerable.Range(0, count)];
+        Advance advance = rule.Next(drawn, count, () => votes);
         return new RecordedReplay(advance.Upto, advance.Stop is { } stop && stop != StopReason.Budget ? stop : StopReason.Exhausted);
     }
 }

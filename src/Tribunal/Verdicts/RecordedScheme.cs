@@ -1,4 +1,3 @@
-using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -14,34 +13,44 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop)
     {
         var view = LedgerView.Of(ledger);
-        Ballots ballots = Collect(rollout.Responses.Count, view.Judgements, options, out int unusable);
-        view.Unusable = unusable;
-        return Election.Hold(rollout, view, ballots, options, stop);
+        var candidates = Candidates.Of(rollout);
+        VoteTable votes = Collect(candidates, view.Judgements, options);
+        bool even = candidates.Count == 1 && candidates.Responses > 1 && view.Judgements.All(static judgement => judgement.Pair is not null);
+        return even
+            ? TableVerdict.Even(rollout, view, candidates, votes.Unusable, options.Seed, stop)
+            : TableVerdict.Cast(rollout, view, votes, candidates, options, stop);
     }
 
-    /// <summary>Ballots whose slots are positions in the record.</summary>
-    internal static Ballots Collect(int candidates, Judgement[] judgements, SchemeOptions options, out int unusable, bool features = false)
+    /// <summary>The votes, numbered by their judgements' positions in the record.</summary>
+    internal static VoteTable Collect(Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false)
     {
-        var ballots = new Ballots(candidates, judgements.Length, mirrored: false, options.MetaModel, features);
-        unusable = 0;
-        for (int i = 0; i < judgements.Length; i++)
+        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features);
+        for (int i = 0; i < judgements.Count; i++)
         {
             Judgement judgement = judgements[i];
-            if (judgement.Outcome != JudgementOutcome.Valid)
+            if (judgement.Outcome == JudgementOutcome.Valid && !Add(i, judgement))
             {
-                continue;
-            }
-
-            if (PairVerdict.TryRead(judgement, candidates, out PairVerdict pair))
-            {
-                ballots.AddChoice(i, judgement, pair.I, pair.J, pair.Winner, options.WeightOf(judgement));
-            }
-            else if (!ballots.AddScores(i, judgement, options.ScoreRange, options.WeightOf(judgement)))
-            {
-                unusable++;
+                votes.Unusable++;
             }
         }
 
-        return ballots;
+        return votes;
+
+        bool Add(int position, Judgement judgement)
+        {
+            if (!PairVerdict.TryRead(judgement, candidates.Responses, out PairVerdict pair))
+            {
+                return votes.AddScores(position, judgement, candidates, options.ScoreRange, options.WeightOf(judgement));
+            }
+
+            (int a, int b) = (candidates[pair.I], candidates[pair.J]);
+            if (a != b)
+            {
+                int? winner = pair.Winner is { } response ? candidates[response] : null;
+                votes.AddChoice(position, judgement, a, b, winner, options.WeightOf(judgement));
+            }
+
+            return a != b;
+        }
     }
 }

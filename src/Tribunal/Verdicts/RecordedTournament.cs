@@ -33,11 +33,11 @@ public sealed class RecordedTournament
     /// <param name="recorded">Its judgements, in the order in which each pair's are used; lists of scores are passed over.</param>
     public PlayedTournament Play(Rollout rollout, IReadOnlyList<Judgement> recorded)
     {
-        int n = rollout.Responses.Count;
-        Dictionary<int, Queue<Judgement>> pairs = Group(recorded, n);
+        var texts = Candidates.Of(rollout);
+        Dictionary<int, Queue<Judgement>> pairs = Group(recorded, texts);
         if (pairs.Count == 0)
         {
-            return new PlayedTournament([], null, n > 1 ? (0, 1) : null);
+            return new PlayedTournament([], null, texts.Count > 1 ? (texts.First(0), texts.First(1)) : null);
         }
 
         IJudgingScheme scheme = SchemeFor(pairs.Values.Min(static queue => queue.Count));
@@ -53,7 +53,7 @@ public sealed class RecordedTournament
             foreach (Draw draw in next.Draws)
             {
                 (int i, int j) = (draw.Pair![0], draw.Pair[1]);
-                if (!pairs.TryGetValue(PairIndex.Of(i, j, n), out Queue<Judgement>? queue) || !queue.TryDequeue(out Judgement? judgement))
+                if (!pairs.TryGetValue(PairIndex.Of(texts[i], texts[j], texts.Count), out Queue<Judgement>? queue) || !queue.TryDequeue(out Judgement? judgement))
                 {
                     return new PlayedTournament(ledger, null, (i, j));
                 }
@@ -77,17 +77,18 @@ public sealed class RecordedTournament
         };
     }
 
-    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, int n)
+    // By the two texts: which of several equal ones was shown doesn't matter.
+    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, Candidates texts)
     {
         var pairs = new Dictionary<int, Queue<Judgement>>();
         foreach (Judgement judgement in recorded)
         {
-            if (judgement.Hinted || judgement.Pair is not [var i, var j] || i < 0 || i >= j || j >= n)
+            if (judgement.Hinted || judgement.Pair is not [var i, var j] || i < 0 || i >= j || j >= texts.Responses || texts[i] == texts[j])
             {
                 continue;
             }
 
-            int pair = PairIndex.Of(i, j, n);
+            int pair = PairIndex.Of(texts[i], texts[j], texts.Count);
             if (!pairs.TryGetValue(pair, out Queue<Judgement>? queue))
             {
                 pairs.Add(pair, queue = new Queue<Judgement>());

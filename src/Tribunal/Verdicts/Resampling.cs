@@ -91,7 +91,7 @@ public static class Resampling
         ResampleRequest request, IEnumerable<RolloutLedger> rollouts, int parallelism = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Resamples, 1);
-        RolloutLedger[] labelled = [.. rollouts.Where(r => r.Rollout.Best is { Count: > 0 } && r.Ledger.Count > 0)];
+        RolloutLedger[] labelled = [.. rollouts.Where(static r => r.Ledger.Count > 0 && r.Rollout.KnownBest() is not null)];
         if (labelled.Length == 0)
         {
             throw new ArgumentException("No rollout has both a known best response and judgements.", nameof(rollouts));
@@ -114,22 +114,14 @@ public static class Resampling
             RequirePairs(labelled);
         }
 
-        Ballots[] ballots = new Ballots[labelled.Length];
-        int[] sizes = new int[labelled.Length];
-        for (int i = 0; i < labelled.Length; i++)
-        {
-            Judgement[] ledger = LedgerView.Of(labelled[i].Ledger).Judgements;
-            ballots[i] = RecordedScheme.Collect(labelled[i].Rollout.Responses.Count, ledger, request.Options, out _);
-            sizes[i] = ledger.Length;
-        }
-
+        Record[] records = Array.ConvertAll(labelled, rollout => Record.Of(rollout, request.Options));
         int[,] right = new int[points.Length, request.Resamples];
         int[,] spent = new int[points.Length, request.Resamples];
         Parallel.For(
             0,
             request.Resamples,
             new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
-            resample => Resample(request, resample, labelled, ballots, sizes, points, right, spent));
+            resample => Resample(request, resample, records, points, right, spent));
         var results = new ResampleResult[points.Length];
         for (int p = 0; p < points.Length; p++)
         {
@@ -149,37 +141,31 @@ public static class Resampling
         return results;
     }
 
-    private static void Resample(
-        ResampleRequest request, int resample, RolloutLedger[] labelled, Ballots[] ballots, int[] sizes, Point[] points, int[,] right, int[,] spent)
+    private static void Resample(ResampleRequest request, int resample, Record[] records, Point[] points, int[,] right, int[,] spent)
     {
-        for (int i = 0; i < labelled.Length; i++)
+        foreach (Record record in records)
         {
-            Rollout rollout = labelled[i].Rollout;
+            Rollout rollout = record.Rollout;
             ulong seed = StableHash.Mix(StableHash.Of((ulong)request.Seed, "resample", rollout.Id), (ulong)resample);
-            int[] order = new int[sizes[i]];
-            for (int s = 0; s < order.Length; s++)
-            {
-                order[s] = s;
-            }
-
+            int[] order = [.. Enumerable.Range(0, record.Ledger.Count)];
             var random = new SeededRandom(seed);
             random.Shuffle(order.AsSpan());
-            Ballots shuffled = ballots[i].Shuffled(order);
-            Judgement[]? record = null;
+            VoteTable shuffled = record.Votes.Shuffled(order);
+            Judgement[]? reordered = null;
             for (int p = 0; p < points.Length; p++)
             {
                 if (points[p].Tournament is { } tournament)
                 {
-                    record ??= Reordered(LedgerView.Of(labelled[i].Ledger).Judgements, order);
-                    PlayedTournament played = tournament.Play(rollout, record);
+                    reordered ??= Array.ConvertAll(order, position => record.Ledger[position]);
+                    PlayedTournament played = tournament.Play(rollout, reordered);
                     spent[p, resample] += played.Ledger.Count;
-                    right[p, resample] += tournament.Cast(rollout, played).Best is { } winner && rollout.Best!.Contains(winner) ? 1 : 0;
+                    right[p, resample] += tournament.Cast(rollout, played).Best is { } winner && record.Best.Contains(winner) ? 1 : 0;
                     continue;
                 }
 
                 int used = RecordedReplay.Run(points[p].Stopping, shuffled, order.Length).Used;
                 spent[p, resample] += used;
-                if (Best(shuffled, used, points[p].Options, seed) is { } best && rollout.Best!.Contains(best))
+                if (Best(shuffled, used, points[p].Options, seed) is { } best && record.Best.Contains(record.Candidates.First(best)))
                 {
                     right[p, resample]++;
                 }
@@ -187,15 +173,13 @@ public static class Resampling
         }
     }
 
-    private static Judgement[] Reordered(Judgement[] judgements, int[] order) => [.. order.Select(position => judgements[position])];
-
-    private static int? Best(Ballots ballots, int used, SchemeOptions options, ulong tieSeed)
+    private static int? Best(VoteTable votes, int used, SchemeOptions options, ulong tieSeed)
     {
-        int rows = ballots.Below(used);
-        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
-        return ballots.Weights(0, rows, options.Meta, weights) == 0
+        int rows = votes.Below(used);
+        double[] weights = new double[rows];
+        return votes.Weights(0, rows, options.Meta, weights) == 0
             ? null
-            : Standing.Of(Tally.Rewards(ballots, rows, weights, options.Rule, out _), tieSeed).Best;
+            : RankedRewards.Of(Tally.Rewards(votes, rows, weights, options.Rule, out _), tieSeed).Best;
     }
 
     private static Spread Over(int[,] values, int point, int rollouts)
@@ -222,12 +206,27 @@ public static class Resampling
     {
         foreach (RolloutLedger rollout in labelled)
         {
-            int n = rollout.Rollout.Responses.Count;
-            int seen = rollout.Ledger.Where(static j => j is { Hinted: false, Pair: [_, _] }).Select(static j => (j.Pair![0], j.Pair[1])).Distinct().Count();
-            if (seen < PairIndex.Count(n))
+            var texts = Candidates.Of(rollout.Rollout);
+            int n = texts.Responses;
+            int seen = rollout.Ledger
+                .Where(static j => !j.Hinted)
+                .Select(judgement => PairVerdict.TryReadPair(judgement, n, out int i, out int j) && texts[i] != texts[j] ? PairIndex.Of(texts[i], texts[j], texts.Count) : -1)
+                .Where(static pair => pair >= 0).Distinct().Count();
+            if (seen < PairIndex.Count(texts.Count))
             {
-                throw new ArgumentException($"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(n)}.");
+                throw new ArgumentException($"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(texts.Count)}.");
             }
+        }
+    }
+
+    /// <summary>A labelled rollout, and its judgements as votes.</summary>
+    private sealed record Record(Rollout Rollout, IReadOnlyList<int> Best, IReadOnlyList<Judgement> Ledger, Candidates Candidates, VoteTable Votes)
+    {
+        public static Record Of(RolloutLedger rollout, SchemeOptions options)
+        {
+            IReadOnlyList<Judgement> ledger = LedgerView.Of(rollout.Ledger).Judgements;
+            var candidates = Candidates.Of(rollout.Rollout);
+            return new Record(rollout.Rollout, rollout.Rollout.KnownBest()!, ledger, candidates, RecordedScheme.Collect(candidates, ledger, options));
         }
     }
 

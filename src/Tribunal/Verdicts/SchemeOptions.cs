@@ -51,13 +51,13 @@ public sealed record SchemeOptions
     {
         List<string> problems = [];
         Require(Enum.IsDefined(Policy.Kind), "policy.kind: must be fixed, adaptive, certified or budget");
-        Require(Policy.Samples is >= 1 and <= SlotSet.Limit, $"policy.samples: {Policy.Samples} is outside 1..{SlotSet.Limit}");
+        Require(Policy.Samples is >= 1 and <= PolicyOptions.MostSamples, $"policy.samples: {Policy.Samples} is outside 1..{PolicyOptions.MostSamples}");
         if (Policy.Kind != PolicyKind.Fixed)
         {
-            Require(Policy.Max is >= 1 and <= SlotSet.Limit, $"policy.max: {Policy.Max} is outside 1..{SlotSet.Limit}");
+            Require(Policy.Max is >= 1 and <= PolicyOptions.MostSamples, $"policy.max: {Policy.Max} is outside 1..{PolicyOptions.MostSamples}");
             Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, $"policy.min: {Policy.Min} is outside 1..policy.max ({Policy.Max})");
             Require(Policy.Confidence is > 0.5 and < 1, $"policy.confidence: {Policy.Confidence} is outside (0.5, 1)");
-            Require(Policy.Growth is > 1 and <= SlotSet.Limit, $"policy.growth: {Policy.Growth} must be above 1");
+            Require(Policy.Growth is > 1 and <= PolicyOptions.MostSamples, $"policy.growth: {Policy.Growth} must be above 1");
             Require(Policy.Futility is >= 0 and < 1, $"policy.futility: {Policy.Futility} is outside [0, 1)");
             Require(Policy.Indifference is >= 0 and < 1, $"policy.indifference: {Policy.Indifference} is outside [0, 1)");
         }
@@ -75,7 +75,7 @@ public sealed record SchemeOptions
         Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), $"meta.temperature: {Meta.Temperature} must be above 0");
         Require(Enum.IsDefined(Meta.Use), "meta.use: must be filter or weight");
         Require(Enum.IsDefined(Tournament.Kind), "tournament.kind: must be none, round-robin, knockout or swiss");
-        Require(Tournament.Votes is null or (>= 1 and <= SlotSet.Limit), $"tournament.votes: {Tournament.Votes} is outside 1..{SlotSet.Limit}");
+        Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), $"tournament.votes: {Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
         Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
             "tournament.kind: a tournament needs a pair protocol; this protocol scores whole lists");

@@ -1,5 +1,4 @@
 using Tribunal.Judgements;
-using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
@@ -28,147 +27,84 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
     public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
     {
-        var field = Field.Of(rollout, _answers);
-        if (field.Entrants < 2)
+        Candidates candidates = CandidatesOf(rollout);
+        if (candidates.Count < 2)
         {
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        using var matches = Matches.Of(_options, field, rollout.Responses.Count, LedgerView.Of(ledger));
-        Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
-        return referee.Draws.Count > 0 ? new NextDraws(referee.Draws, null) : new NextDraws([], referee.Stop);
+        var matches = Matches.Of(_options, candidates, LedgerView.Of(ledger).Judgements);
+        MatchRounds rounds = Follow(rollout, candidates, matches, allowance, settle: false);
+        return rounds.Draws.Count > 0 ? new NextDraws(rounds.Draws, null) : new NextDraws([], rounds.Stop);
     }
 
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop)
     {
         var view = LedgerView.Of(ledger);
-        var field = Field.Of(rollout, _answers);
-        using Matches? matches = field.Entrants < 2 ? null : Matches.Of(_options, field, rollout.Responses.Count, view);
-        return Cast(rollout, view, field, stop, matches, played: null);
-    }
-
-    public Verdict Conclude(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
-    {
-        var field = Field.Of(rollout, _answers);
-        if (field.Entrants < 2)
+        if (rollout.Responses.Count < 2)
         {
-            return Cast(rollout, ledger, StopReason.Exhausted);
+            return VerdictWriter.Unscorable(rollout, view, unusable: 0, stop, Alone);
         }
 
-        var view = LedgerView.Of(ledger);
-        using var matches = Matches.Of(_options, field, rollout.Responses.Count, view);
-        Referee referee = PlayOn(rollout, field, matches, ledger, allowance);
-        bool over = referee.Draws.Count == 0;
-        StopReason? stop = over ? referee.Stop : ledger.Count == 0 ? null : StopReason.Budget;
-
-        // A tournament that is over is played out the same way by whoever settles it; an allowance is no part of that.
-        return Cast(rollout, view, field, stop, matches, over && allowance is null ? referee : null);
-    }
-
-    private Verdict Cast(Rollout rollout, LedgerView view, Field field, StopReason? stop, Matches? matches, Referee? played)
-    {
-        int n = rollout.Responses.Count;
-        if (n < 2)
+        var texts = Candidates.Of(rollout);
+        Candidates candidates = CandidatesOf(rollout);
+        if (candidates.Count < 2)
         {
-            return VerdictWriter.Unscorable(rollout, view, stop, Alone);
+            return TableVerdict.Even(rollout, view, texts, unusable: 0, _options.Seed, stop);
         }
 
-        if (matches is null)
-        {
-            // All answers are the same: nobody is better, and nobody had to ask a judge.
-            double[] even = new double[n];
-            Array.Fill(even, 0.5);
-            return VerdictWriter.Scored(rollout, view, Ranked(even, rollout), 0.5, 0, stop);
-        }
-
-        bool knockout = _options.Tournament.Kind == TournamentKind.Knockout && field.Entrants > 2;
-        bool elo = _options.Tournament.Rating == RatingKind.Elo && field.Entrants > 2;
-        bool byMatch = (knockout || elo) && matches.Plain;
-        double[] weights = byMatch ? [] : new double[matches.Ballots.Count];
-        int kept = byMatch ? matches.Kept() : matches.Weights(weights);
+        var matches = Matches.Of(_options, candidates, view.Judgements);
+        VoteTable votes = matches.All(out double[] weights, out int kept);
         if (kept == 0)
         {
-            return VerdictWriter.Unscorable(rollout, view, stop);
+            return VerdictWriter.Unscorable(rollout, view, votes.Unusable, stop);
         }
 
-        double[] rewards;
         BradleyTerry? fit = null;
-        if (knockout || elo)
-        {
-            Referee referee = played ?? Play(rollout, field, matches, allowance: null, settle: true);
-            rewards = knockout ? KnockoutPairing.Rewards(field.Entrants, referee.Rounds) : Rated(field.Entrants, referee.Rounds, rollout);
-        }
-        else
-        {
-            rewards = Tally.Rewards(matches.Ballots, matches.Ballots.Count, weights, _options.Rule, out fit);
-        }
+        bool byResults = candidates.Count > 2 && (_options.Tournament.Kind == TournamentKind.Knockout || _options.Tournament.Rating == RatingKind.Elo);
+        double[] rewards = byResults
+            ? ByResults(rollout, candidates, Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds)
+            : Tally.Rewards(votes, votes.Count, weights, _options.Rule, out fit);
+        var ranked = RankedRewards.Of(candidates.PerResponse(rewards), RankedRewards.TieSeed(_options.Seed, rollout.Id), texts);
+        int leader = candidates[ranked.Best];
+        votes.Soften(votes.Count, _options.Meta, weights);
+        double confidence = byResults
+            ? MatchConfidence(votes, weights, leader)
+            : Tally.Confidence(votes, votes.Count, weights, _options.Rule, fit, leader);
+        return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival()));
 
-        double[] perResponse = new double[n];
-        for (int i = 0; i < n; i++)
-        {
-            perResponse[i] = rewards[field.EntrantOf[i]];
-        }
+        int Rival() => candidates[Array.Find(ranked.Ranking, response => candidates[response] != leader)];
+    }
 
-        Standing standing = Ranked(perResponse, rollout);
-        int leader = field.EntrantOf[standing.Best];
-        return VerdictWriter.Scored(rollout, view, standing, Confidence(), kept, stop, fit?.WinInterval(leader, Rival()));
+    public int MatchCount(Rollout rollout) => PairIndex.Count(Candidates.Of(rollout).Count);
 
-        double Confidence()
+    // Votes are counted round by round over the matches, as they would be numbered if every candidate were one response.
+    public IReadOnlyList<Judgement> Within(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
+    {
+        var candidates = Candidates.Of(rollout);
+        return [.. LedgerView.Of(ledger).Judgements.Where(judgement => NumberOf(judgement.Sample) < allowance)];
+
+        int NumberOf(int sample)
         {
-            if (byMatch)
+            if (candidates.Count == candidates.Responses || sample < 0)
             {
-                return MatchConfidence(matches, field.Entrants, leader);
+                return sample;
             }
 
-            matches.Ballots.Soften(weights.Length, _options.Meta, weights);
-            return knockout || elo
-                ? MatchConfidence(matches.Ballots, weights, leader)
-                : Tally.Confidence(matches.Ballots, matches.Ballots.Count, weights, _options.Rule, fit, leader);
-        }
-
-        int Rival() => field.EntrantOf[Array.Find(standing.Ranking, response => field.EntrantOf[response] != leader)];
-    }
-
-    // Rounds that an earlier call found complete are not played again; where an allowance is shared out, all are.
-    private Referee PlayOn(Rollout rollout, Field field, Matches matches, IReadOnlyList<Judgement> ledger, int? allowance)
-    {
-        if (allowance is not null || ledger is not RolloutJudgements { IsNamed: true, Count: > 0 } judgements)
-        {
-            return Play(rollout, field, matches, allowance, settle: false);
-        }
-
-        PlayedRounds before = judgements.Played is { } played && played.Scheme == this ? played : new PlayedRounds(this, Pairing(field.Entrants, rollout), [], null);
-        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance: null, before);
-        PlayOut(referee, before.Pairing, settle: false);
-        judgements.Played = before with { Rounds = referee.Rounds, Stop = referee.Stop };
-        return referee;
-    }
-
-    private Referee Play(Rollout rollout, Field field, Matches matches, int? allowance, bool settle)
-    {
-        var referee = new Referee(_options, _stopping, rollout, field, matches, allowance);
-        PlayOut(referee, Pairing(field.Entrants, rollout), settle);
-        return referee;
-    }
-
-    private static void PlayOut(Referee referee, IPairing pairing, bool settle)
-    {
-        while (pairing.Next(referee.Rounds) is { } pairs && referee.Play(pairs, settle))
-        {
+            (int vote, int pair) = PairIndex.FromSample(sample, candidates.Responses);
+            (int i, int j) = PairIndex.At(pair, candidates.Responses);
+            return candidates[i] == candidates[j]
+                ? int.MaxValue
+                : PairIndex.Sample(vote, PairIndex.Of(candidates[i], candidates[j], candidates.Count), candidates.Count);
         }
     }
-
-    public int MatchCount(Rollout rollout) => PairIndex.Count(rollout.Responses.Count);
 
     public RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
     {
-        int n = rollout.Responses.Count;
-        int pairs = PairIndex.Count(n);
-        var field = Field.Of(rollout, null);
-        LedgerView view = LedgerView.Of([.. ledger.Where(j => j.Sample < allowance)]);
-        using var matches = Matches.Of(_options, field, n, view);
-        Ballots ballots = matches.Ballots;
-        if (pairs == 0 || ballots.Count == 0)
+        var candidates = Candidates.Of(rollout);
+        int pairs = PairIndex.Count(candidates.Count);
+        VoteTable votes = Matches.Of(_options, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
+        if (pairs == 0 || votes.Count == 0)
         {
             return new RolloutStatistics
             {
@@ -181,88 +117,84 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             };
         }
 
-        double[] weights = new double[ballots.Count];
+        double[] weights = new double[votes.Count];
         Array.Fill(weights, 1);
-        double[] rewards = Tally.Rewards(ballots, ballots.Count, weights, VotingRule.Mean, out _);
-        int[] ranking = Standing.Of(rewards, 0).Ranking;
+        double[] rewards = Tally.Rewards(votes, votes.Count, weights, VotingRule.Mean, out _);
+        int[] ranking = RankedRewards.Of(rewards, 0).Ranking;
 
         // One observation per round of votes: by how much the leader's share of wins exceeds the runner-up's.
         var rounds = new SortedDictionary<int, double>();
-        for (int row = 0; row < ballots.Count; row++)
+        for (int row = 0; row < votes.Count; row++)
         {
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             double lead = Share(values[ranking[0]]) - Share(values[ranking[1]]);
-            rounds[ballots.Slot(row)] = rounds.GetValueOrDefault(ballots.Slot(row)) + (lead / (n - 1));
+            rounds[votes.Sample(row)] = rounds.GetValueOrDefault(votes.Sample(row)) + (lead / (candidates.Count - 1));
         }
 
         double mean = rounds.Values.Average();
         return new RolloutStatistics
         {
             Drawn = allowance,
-            Valid = ballots.Count,
+            Valid = votes.Count,
             Margin = Math.Max(mean, 0),
             Variance = rounds.Values.Average(v => (v - mean) * (v - mean)) * pairs,
             Step = 2 * pairs,
-            Closed = n == 2 && Duel.Between(ballots, ballots.Count, weights, 0, 1, majority: false).Balanced && ballots.Count >= StoppingRule.Inseparable,
+            Closed = candidates.Count == 2 && PairComparison.Between(votes, votes.Count, weights, 0, 1, majority: false).Balanced && votes.Count >= StoppingRule.Inseparable,
         };
 
         static double Share(double value) => double.IsNaN(value) ? 0 : value;
     }
 
-    private IPairing Pairing(int entrants, Rollout rollout)
+    private Candidates CandidatesOf(Rollout rollout) => Candidates.Of(rollout, _answers is null ? null : _answers.Read);
+
+    private MatchRounds Follow(Rollout rollout, Candidates candidates, Matches matches, int? allowance, bool settle)
+    {
+        IPairing pairing = Pairing(candidates.Count, rollout);
+        var rounds = new MatchRounds(_options, _stopping, rollout, candidates, matches, allowance);
+        while (pairing.Next(rounds.Rounds) is { } pairs && rounds.Follow(pairs, settle))
+        {
+        }
+
+        return rounds;
+    }
+
+    private IPairing Pairing(int candidates, Rollout rollout)
     {
         ulong seed = _options.Tournament.SharedBracket
             ? StableHash.Of((ulong)_options.Seed, "bracket")
             : StableHash.Of((ulong)_options.Seed, "bracket", rollout.Id);
         return _options.Tournament.Kind switch
         {
-            TournamentKind.Knockout => new KnockoutPairing(entrants, seed),
-            TournamentKind.Swiss => new SwissPairing(entrants, _options.Tournament.Rounds, seed),
-            _ => new RoundRobinPairing(entrants),
+            TournamentKind.Knockout => new KnockoutPairing(candidates, seed),
+            TournamentKind.Swiss => new SwissPairing(candidates, _options.Tournament.Rounds, seed),
+            _ => new RoundRobinPairing(candidates),
         };
     }
 
-    private double[] Rated(int entrants, List<MatchResult[]> rounds, Rollout rollout)
+    private double[] ByResults(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds)
     {
-        EloOptions elo = _options.Tournament.Elo;
-        return Elo.Rewards(
-            Elo.Rate(entrants, [.. rounds.SelectMany(r => r)], elo, StableHash.Of((ulong)_options.Seed, "elo", rollout.Id)), elo);
-    }
+        if (_options.Tournament.Kind == TournamentKind.Knockout)
+        {
+            return KnockoutPairing.Rewards(candidates.Count, rounds);
+        }
 
-    private Standing Ranked(double[] rewards, Rollout rollout) =>
-        Standing.Of(rewards, Standing.TieSeed(_options.Seed, rollout.Id));
+        EloOptions elo = _options.Tournament.Elo;
+        ulong seed = StableHash.Of((ulong)_options.Seed, "elo", rollout.Id);
+        return Elo.Rewards(Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], elo, seed), elo);
+    }
 
     // The least certain of the leader's own matches.
-    private double MatchConfidence(Matches matches, int entrants, int leader)
+    private static double MatchConfidence(VoteTable votes, double[] weights, int leader)
     {
         double confidence = 1;
-        for (int other = 0; other < entrants; other++)
+        for (int other = 0; other < votes.Candidates; other++)
         {
-            if (other != leader && matches.Single(PairIndex.Of(leader, other, entrants), leader, other) is { Count: > 0 } ballots)
+            if (other != leader && PairComparison.Between(votes, votes.Count, weights, leader, other, majority: false) is { Count: > 0 } pair)
             {
-                Span<double> weights = new double[ballots.Count];
-                ballots.Weights(0, weights.Length, _options.Meta, weights);
-                confidence = Least(confidence, Duel.Between(ballots, weights.Length, weights, 0, 1, majority: false));
+                confidence = Math.Min(confidence, pair.VoteConfidence);
             }
         }
 
         return confidence;
     }
-
-    // The same where weights follow from all ballots.
-    private static double MatchConfidence(Ballots ballots, ReadOnlySpan<double> weights, int leader)
-    {
-        double confidence = 1;
-        for (int other = 0; other < ballots.Candidates; other++)
-        {
-            if (other != leader)
-            {
-                confidence = Least(confidence, Duel.Between(ballots, ballots.Count, weights, leader, other, majority: false));
-            }
-        }
-
-        return confidence;
-    }
-
-    private static double Least(double confidence, Duel duel) => duel.Count > 0 ? Math.Min(confidence, duel.VoteConfidence) : confidence;
 }

@@ -9,31 +9,31 @@ namespace Tribunal.Verdicts;
 internal static class VerdictWriter
 {
     public static Verdict Scored(
-        Rollout rollout, LedgerView view, Standing standing, double confidence, int kept, StopReason? stop, (double Low, double High)? lead = null) => new()
+        Rollout rollout, LedgerView view, RankedRewards ranked, double confidence, (int Unusable, int Kept) votes, StopReason? stop, (double Low, double High)? lead = null) => new()
         {
             Id = rollout.Id,
             Status = VerdictStatus.Scored,
-            Rewards = standing.Rewards,
-            Best = standing.Best,
-            Ranking = standing.Ranking,
+            Rewards = ranked.Rewards,
+            Best = ranked.Best,
+            Ranking = ranked.Ranking,
             Confidence = Math.Clamp(confidence, 0, 1),
-            Margin = standing.Margin,
+            Margin = ranked.Margin,
             LeadInterval = lead is { } ends ? [ends.Low, ends.High] : null,
-            Votes = view.Counts(kept),
-            Stop = view.Judgements.Length == 0 ? null : stop,
-            Usage = view.Usage(),
+            Votes = view.Counts(votes.Unusable, votes.Kept),
+            Stop = view.Judgements.Count == 0 ? null : stop,
+            Usage = view.Usage,
         };
 
-    public static Verdict Unscorable(Rollout rollout, LedgerView view, StopReason? stop, string? reason = null)
+    public static Verdict Unscorable(Rollout rollout, LedgerView view, int unusable, StopReason? stop, string? reason = null)
     {
-        VoteCounts counts = view.Counts(0);
+        VoteCounts counts = view.Counts(unusable, kept: 0);
         return new Verdict
         {
             Id = rollout.Id,
             Status = VerdictStatus.Unscorable,
             Votes = counts,
             Stop = counts.Drawn == 0 ? null : stop,
-            Usage = view.Usage(),
+            Usage = view.Usage,
             Reason = reason ?? Why(counts, view),
         };
     }

@@ -22,9 +22,9 @@ internal readonly struct ListSpread
     }
 
     /// <summary>The spread of some rows; rows that don't score every candidate say nothing.</summary>
-    public static ListSpread Of(Ballots ballots, int rows, ReadOnlySpan<double> weights)
+    public static ListSpread Of(VoteTable votes, int rows, ReadOnlySpan<double> weights)
     {
-        int n = ballots.Candidates;
+        int n = votes.Candidates;
         if (n < 3)
         {
             return default;
@@ -36,7 +36,7 @@ internal readonly struct ListSpread
         double square = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             double level = Level(values);
             if (weights[row] <= 0 || double.IsNaN(level))
             {
@@ -59,7 +59,7 @@ internal readonly struct ListSpread
         double squares = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             double level = Level(values);
             if (weights[row] <= 0 || double.IsNaN(level))
             {

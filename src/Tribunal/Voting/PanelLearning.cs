@@ -43,7 +43,7 @@ public static class PanelLearning
         PanelMethod.Labelled => PanelWeights.Learn(rollouts) with
         {
             Method = "labelled",
-            Seen = SeenRollouts.Of(rollouts.Where(static r => r.Rollout.Best is { Count: > 0 }).Select(static r => r.Rollout)),
+            Seen = SeenRollouts.Of(rollouts.Where(static r => r.Rollout.KnownBest() is not null).Select(static r => r.Rollout)),
         },
         PanelMethod.OneCoin => Unlabelled(rollouts, oneCoin: true),
         PanelMethod.DawidSkene => Unlabelled(rollouts, oneCoin: false),
@@ -97,18 +97,20 @@ public static class PanelLearning
     private static int Report(RolloutLedger rollout, Dictionary<(string Judge, string Protocol), int> index, int first, List<ObserverReport> reports)
     {
         int n = rollout.Rollout.Responses.Count;
+        var texts = Candidates.Of(rollout.Rollout);
+        IReadOnlyList<Judgement> ledger = SortedLedger.Of(rollout.Ledger);
         int items = 0;
         for (int i = 0; i < n; i++)
         {
             for (int j = i + 1; j < n; j++)
             {
-                if (n > AllPairs && j != i + 1 && !(i == 0 && j == n - 1))
+                if (texts[i] == texts[j] || (n > AllPairs && j != i + 1 && !(i == 0 && j == n - 1)))
                 {
                     continue;
                 }
 
                 int before = reports.Count;
-                foreach (Judgement judgement in rollout.Ledger)
+                foreach (Judgement judgement in ledger)
                 {
                     if (PanelWeights.Vote(judgement, i, j, n) is { } vote && vote != 0)
                     {

@@ -71,7 +71,7 @@ public sealed record PanelWeights
     {
         var index = new SortedDictionary<(string Judge, string Protocol), int>(Comparer<(string Judge, string Protocol)>.Create((a, b) =>
             string.CompareOrdinal(a.Judge, b.Judge) is var order && order != 0 ? order : string.CompareOrdinal(a.Protocol, b.Protocol)));
-        RolloutLedger[] rollouts = [.. labelled.Where(r => r.Rollout.Best is { Count: > 0 })];
+        RolloutLedger[] rollouts = [.. labelled.Where(static r => r.Rollout.KnownBest() is not null).Select(static r => r with { Ledger = SortedLedger.Of(r.Ledger) })];
         foreach (Judgement judgement in rollouts.SelectMany(r => r.Ledger))
         {
             index[(judgement.Judge, judgement.Protocol)] = 0;
@@ -117,11 +117,12 @@ public sealed record PanelWeights
         RolloutLedger rollout, SortedDictionary<(string Judge, string Protocol), int> index, int[] counts, List<double[]> examples)
     {
         int n = rollout.Rollout.Responses.Count;
-        foreach (int best in rollout.Rollout.Best!)
+        IReadOnlyList<int> known = rollout.Rollout.KnownBest()!;
+        foreach (int best in known)
         {
             for (int other = 0; other < n; other++)
             {
-                if (rollout.Rollout.Best!.Contains(other))
+                if (known.Contains(other))
                 {
                     continue;
                 }

@@ -2,36 +2,36 @@ using Tribunal.Protocols;
 
 namespace Tribunal.Voting;
 
-/// <summary>The voting rules over the ballots of one rollout or match.</summary>
+/// <summary>The voting rules over the judgements of one rollout or match.</summary>
 internal static class Tally
 {
     /// <summary>What <see cref="VotingRule.Auto"/> stands for: sum for lists, Bradley–Terry for pairs and for mixtures.</summary>
-    public static bool Scored(Ballots ballots, VotingRule rule) =>
-        rule is VotingRule.Sum or VotingRule.Mean || (rule == VotingRule.Auto && ballots.Choices == 0);
+    public static bool Scored(VoteTable table, VotingRule rule) =>
+        rule is VotingRule.Sum or VotingRule.Mean || (rule == VotingRule.Auto && table.Choices == 0);
 
     /// <summary>A reward per candidate in [0, 1] from the first rows, and the Bradley–Terry fit where the rule makes one.</summary>
-    public static double[] Rewards(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, out BradleyTerry? fit)
+    public static double[] Rewards(VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, out BradleyTerry? fit)
     {
         fit = null;
-        if (ballots.Candidates == 1 || Scored(ballots, rule))
+        if (table.Candidates == 1 || Scored(table, rule))
         {
-            return Scores(ballots, rows, weights, sum: rule != VotingRule.Mean);
+            return Scores(table, rows, weights, sum: rule != VotingRule.Mean);
         }
 
         if (rule == VotingRule.Majority)
         {
-            return Majority(ballots, rows, weights);
+            return Majority(table, rows, weights);
         }
 
-        if (ballots.Candidates == 2 && rule == VotingRule.Auto)
+        if (table.Candidates == 2 && rule == VotingRule.Auto)
         {
-            Duel duel = Duel.Between(ballots, rows, weights, 0, 1, majority: false);
-            double first = BradleyTerry.PairReward(duel.For, duel.Against);
+            PairComparison pair = PairComparison.Between(table, rows, weights, 0, 1, majority: false);
+            double first = BradleyTerry.PairReward(pair.For, pair.Against);
             return [first, 1 - first];
         }
 
-        fit = BradleyTerry.Fit(Comparisons(ballots, rows, weights), new BradleyTerryOptions { Ties = rule == VotingRule.BradleyTerryDavidson });
-        double[] rewards = new double[ballots.Candidates];
+        fit = BradleyTerry.Fit(Comparisons(table, rows, weights), new BradleyTerryOptions { Ties = rule == VotingRule.BradleyTerryDavidson });
+        double[] rewards = new double[table.Candidates];
         for (int i = 0; i < rewards.Length; i++)
         {
             rewards[i] = fit.Reward(i);
@@ -41,9 +41,9 @@ internal static class Tally
     }
 
     /// <summary>Every judgement as wins and draws between the candidates it looked at.</summary>
-    public static PairTally Comparisons(Ballots ballots, int rows, ReadOnlySpan<double> weights)
+    public static PairTally Comparisons(VoteTable table, int rows, ReadOnlySpan<double> weights)
     {
-        var tally = new PairTally(ballots.Candidates);
+        var tally = new PairTally(table.Candidates);
         for (int row = 0; row < rows; row++)
         {
             if (weights[row] <= 0)
@@ -51,7 +51,7 @@ internal static class Tally
                 continue;
             }
 
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = table.Row(row);
             for (int i = 0; i < values.Length; i++)
             {
                 for (int j = i + 1; j < values.Length; j++)
@@ -68,45 +68,45 @@ internal static class Tally
     /// The probability that a candidate leads its closest rival: the smallest, over the others, of the probability that it leads
     /// each. Scores by the difference model, votes by the Beta posterior, fits of more than two by their normal approximation.
     /// </summary>
-    public static double Confidence(Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader) =>
-        Confidence(ballots, rows, weights, rule, fit, leader, above: 0);
+    public static double Confidence(VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader) =>
+        Confidence(table, rows, weights, rule, fit, leader, above: 0);
 
     /// <summary>The same, of leading by more than <paramref name="above"/> (a share of the score range; scores only).</summary>
     public static double Confidence(
-        Ballots ballots, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader, double above)
+        VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader, double above)
     {
         double confidence = 1;
-        bool scored = !ballots.Pairs && Scored(ballots, rule);
-        ListSpread spread = scored ? ListSpread.Of(ballots, rows, weights) : default;
-        for (int other = 0; other < ballots.Candidates; other++)
+        bool scored = !table.Pairs && Scored(table, rule);
+        ListSpread spread = scored ? ListSpread.Of(table, rows, weights) : default;
+        for (int other = 0; other < table.Candidates; other++)
         {
             if (other == leader)
             {
                 continue;
             }
 
-            if (fit is not null && ballots.Candidates > 2)
+            if (fit is not null && table.Candidates > 2)
             {
                 confidence = Math.Min(confidence, fit.Stronger(leader, other));
                 continue;
             }
 
-            Duel duel = Duel.Between(ballots, rows, weights, leader, other, majority: rule == VotingRule.Majority);
-            confidence = Math.Min(confidence, scored ? duel.ScoreConfidence(spread, above) : duel.VoteConfidence);
+            PairComparison pair = PairComparison.Between(table, rows, weights, leader, other, majority: rule == VotingRule.Majority);
+            confidence = Math.Min(confidence, scored ? pair.ScoreConfidence(spread, above) : pair.VoteConfidence);
         }
 
         return confidence;
     }
 
-    private static double[] Scores(Ballots ballots, int rows, ReadOnlySpan<double> weights, bool sum)
+    private static double[] Scores(VoteTable table, int rows, ReadOnlySpan<double> weights, bool sum)
     {
-        double[] totals = new double[ballots.Candidates];
+        double[] totals = new double[table.Candidates];
         Span<double> seen = totals.Length <= 256 ? stackalloc double[totals.Length] : new double[totals.Length];
         seen.Clear();
         for (int row = 0; row < rows; row++)
         {
             double weight = weights[row];
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = table.Row(row);
             for (int i = 0; i < values.Length; i++)
             {
                 if (!double.IsNaN(values[i]))
@@ -132,9 +132,9 @@ internal static class Tally
         return totals;
     }
 
-    private static double[] Majority(Ballots ballots, int rows, ReadOnlySpan<double> weights)
+    private static double[] Majority(VoteTable table, int rows, ReadOnlySpan<double> weights)
     {
-        double[] votes = new double[ballots.Candidates];
+        double[] votes = new double[table.Candidates];
         double all = 0;
         for (int row = 0; row < rows; row++)
         {
@@ -144,7 +144,7 @@ internal static class Tally
             }
 
             all += weights[row];
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = table.Row(row);
             double best = double.NegativeInfinity;
             int tied = 0;
             foreach (double value in values)

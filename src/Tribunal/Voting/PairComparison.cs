@@ -1,14 +1,14 @@
 namespace Tribunal.Voting;
 
-/// <summary>What ballots say of one candidate against another.</summary>
-internal readonly struct Duel
+/// <summary>What votes say of one candidate against another.</summary>
+internal readonly struct PairComparison
 {
     private readonly double _for;
     private readonly double _against;
     private readonly double _mean;
     private readonly double _squares;
 
-    private Duel(double count, double forLeader, double against, double mean, double squares, bool balanced)
+    private PairComparison(double count, double forLeader, double against, double mean, double squares, bool balanced)
     {
         Count = count;
         _for = forLeader;
@@ -62,7 +62,7 @@ internal readonly struct Duel
         return (lead, Math.Sqrt((1 - (lead * lead)) / (all + 3)));
     }
 
-    public static Duel Between(Ballots ballots, int rows, ReadOnlySpan<double> weights, int leader, int other, bool majority)
+    public static PairComparison Between(VoteTable votes, int rows, ReadOnlySpan<double> weights, int leader, int other, bool majority)
     {
         double sum = 0;
         double square = 0;
@@ -76,7 +76,7 @@ internal readonly struct Duel
         for (int row = 0; row < rows; row++)
         {
             double w = weights[row];
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             if (w <= 0 || double.IsNaN(values[leader]) || double.IsNaN(values[other]))
             {
                 continue;
@@ -86,7 +86,7 @@ internal readonly struct Duel
             sum += w;
             square += w * w;
             total += w * d;
-            if (majority && ballots.Candidates > 2)
+            if (majority && votes.Candidates > 2)
             {
                 double best = Max(values);
                 wins += values[leader] == best && d > 0 ? w : 0;
@@ -98,7 +98,7 @@ internal readonly struct Duel
                 losses += d < 0 ? w : d == 0 ? w / 2 : 0;
             }
 
-            int current = ballots.Mirrored ? ballots.Slot(row) >> 1 : row;
+            int current = votes.Mirrored ? votes.Sample(row) >> 1 : row;
             if (current != block)
             {
                 balanced &= Math.Abs(open) < 1e-9;
@@ -109,7 +109,7 @@ internal readonly struct Duel
             open += d;
 
             // Votes of a close pair cancel out by chance too, but then winners stand now here, now there.
-            balanced &= !ballots.Pairs || !ballots.Mirrored || ballots.Place(row) == (place ??= ballots.Place(row));
+            balanced &= !votes.Pairs || !votes.Mirrored || votes.Place(row) == (place ??= votes.Place(row));
         }
 
         balanced &= Math.Abs(open) < 1e-9;
@@ -122,7 +122,7 @@ internal readonly struct Duel
         double spread = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = ballots.Row(row);
+            ReadOnlySpan<double> values = votes.Row(row);
             double d = values[leader] - values[other];
             if (weights[row] > 0 && !double.IsNaN(d))
             {
@@ -132,7 +132,7 @@ internal readonly struct Duel
 
         double count = sum * sum / square;
         double scale = count / sum;
-        return new Duel(count, wins * scale, losses * scale, mean, spread * scale, balanced);
+        return new PairComparison(count, wins * scale, losses * scale, mean, spread * scale, balanced);
     }
 
     private static double Max(ReadOnlySpan<double> values)

@@ -1,0 +1,164 @@
+using Tribunal.Judgements;
+using Tribunal.MetaReward;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Voting;
+
+/// <summary>
+/// The usable judgements of a rollout or of a match, a row each, by sample: for each candidate its score as a share of the score range
+/// (a pair's winner 1, its loser 0, a draw ½ each), NaN for candidates that a judgement did not look at.
+/// </summary>
+/// <param name="candidates">How many candidates there are.</param>
+/// <param name="mirrored">Whether samples 2m and 2m+1 show the same two responses in opposite orders.</param>
+/// <param name="model">Makes the meta rewards, instead of those of the judgements.</param>
+/// <param name="features">Whether to keep what a learned meta reward model looks at.</param>
+internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel? model = null, bool features = false) : ISiblings
+{
+    private readonly List<VoteRow> _rows = [];
+    private readonly bool _features = model is not null || features;
+
+    public int Candidates => candidates;
+
+    /// <summary>Whether every row is a choice between two rather than a list of scores.</summary>
+    public bool Pairs => Choices == Count;
+
+    /// <summary>How many rows are choices between two.</summary>
+    public int Choices { get; private set; }
+
+    public bool Mirrored => mirrored;
+
+    public int Count => _rows.Count;
+
+    /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
+    public int Unusable { get; set; }
+
+    public ReadOnlySpan<double> Row(int row) => _rows[row].Values;
+
+    /// <summary>The number of a row's judgement; numbers ascend.</summary>
+    public int Sample(int row) => _rows[row].Sample;
+
+    /// <summary>Where the winner of a choice was shown: −1 first, 1 second, 0 for draws and for lists.</summary>
+    public int Place(int row) => _rows[row].Place;
+
+    public ReadOnlySpan<float> Features(int row) => _rows[row].Features;
+
+    /// <summary>How many rows are of judgements numbered below a checkpoint.</summary>
+    public int Below(int sample)
+    {
+        int rows = Count;
+        while (rows > 0 && _rows[rows - 1].Sample >= sample)
+        {
+            rows--;
+        }
+
+        return rows;
+    }
+
+    /// <summary>Adds a list's scores; equal texts have the mean of theirs. False when the judgement does not hold one finite score per response.</summary>
+    public bool AddScores(int sample, Judgement judgement, Candidates of, (double Min, double Max) range, double panel)
+    {
+        if (judgement.Scores is not { } scores || scores.Count != of.Responses || !scores.All(double.IsFinite))
+        {
+            return false;
+        }
+
+        double[] values = new double[candidates];
+        int[] members = new int[candidates];
+        for (int response = 0; response < scores.Count; response++)
+        {
+            values[of[response]] += Math.Clamp((scores[response] - range.Min) / (range.Max - range.Min), 0, 1);
+            members[of[response]]++;
+        }
+
+        for (int candidate = 0; candidate < candidates; candidate++)
+        {
+            values[candidate] /= members[candidate];
+        }
+
+        Add(sample, judgement, values, panel, place: 0, of.First);
+        return true;
+    }
+
+    /// <summary>Adds a choice between candidates a and b; null is a draw.</summary>
+    public void AddChoice(int sample, Judgement judgement, int a, int b, int? winner, double panel)
+    {
+        double[] values = new double[candidates];
+        Array.Fill(values, double.NaN);
+        values[a] = winner == a ? 1 : winner == b ? 0 : 0.5;
+        values[b] = 1 - values[a];
+        Choices++;
+        Add(sample, judgement, values, panel, winner is null ? 0 : judgement.Winner == judgement.Order[0] ? -1 : 1, static candidate => candidate);
+    }
+
+    /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
+    public int Weights(int start, int rows, MetaOptions meta, Span<double> weights)
+    {
+        double[] metas = new double[rows];
+        if (model is null)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                metas[row] = _rows[start + row].Meta;
+            }
+        }
+        else
+        {
+            // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
+            model.Score(this, start, rows, metas);
+        }
+
+        MetaWeights.Fill(metas, meta, weights[..rows]);
+        int kept = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            weights[row] *= _rows[start + row].Panel;
+            kept += weights[row] > 0 ? 1 : 0;
+        }
+
+        return kept;
+    }
+
+    /// <summary>
+    /// Turns votes into evidence: what a meta filter drops has no vote, but half a weight in how sure the vote is. Counted as nothing,
+    /// every rollout would need twice the judgements to be as sure.
+    /// </summary>
+    public void Soften(int rows, MetaOptions meta, Span<double> weights)
+    {
+        const double dropped = 0.5;
+        if (!MetaWeights.Active(meta) || meta.Use != MetaUse.Filter)
+        {
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            weights[row] = Math.Max(weights[row], dropped * _rows[row].Panel);
+        }
+    }
+
+    /// <summary>The same votes as if the record had been in another order: position p holds what stood at <paramref name="order"/>[p].</summary>
+    public VoteTable Shuffled(ReadOnlySpan<int> order)
+    {
+        var at = _rows.ToDictionary(static row => row.Sample);
+        var shuffled = new VoteTable(candidates, mirrored, model, features) { Choices = Choices };
+        for (int position = 0; position < order.Length; position++)
+        {
+            if (at.TryGetValue(order[position], out VoteRow? row))
+            {
+                shuffled._rows.Add(row with { Sample = position });
+            }
+        }
+
+        return shuffled;
+    }
+
+    private void Add(int sample, Judgement judgement, double[] values, double panel, int place, Func<int, int> firstResponse) => _rows.Add(new VoteRow(
+        sample,
+        values,
+        judgement.Meta ?? double.NaN,
+        panel,
+        place,
+        _features ? MetaFeatures.Own(judgement, values, firstResponse) : []));
+
+    private sealed record VoteRow(int Sample, double[] Values, double Meta, double Panel, int Place, float[] Features);
+}
