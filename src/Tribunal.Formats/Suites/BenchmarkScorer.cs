@@ -45,8 +45,8 @@ public static class BenchmarkScorer
         bool simulated = false;
         await foreach (Rollout item in items.WithCancellation(cancellationToken))
         {
-            List<Judgement> own = ledger.GetValueOrDefault(item.Id) ?? [];
-            sample ??= own.FirstOrDefault();
+            IReadOnlyList<Judgement> own = SortedLedger.Of(ledger.GetValueOrDefault(item.Id) ?? []);
+            sample ??= own.Count > 0 ? own[0] : null;
             drawn += own.Count;
             Verdict? verdict = vote(item, own);
             simulated |= verdict?.Simulated == true;

@@ -86,19 +86,19 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     private int _aside = -1;
 
     /// <summary>Writes an answer: the thinking, where the grammar has it, and the answer proper.</summary>
-    public (string? Reasoning, string Text) Write(Docket docket, double[] perceived, string trace, bool garbage)
+    public (string? Reasoning, string Text) Write(ReadPrompt prompt, double[] perceived, string trace, bool garbage)
     {
         int target = TokenCount.Characters * (minTokens + _random.Next(maxTokens - minTokens + 1));
-        return docket.Grammar switch
+        return prompt.Grammar switch
         {
-            Grammar.Grm => (null, Grm(docket, perceived, trace, garbage, target)),
-            Grammar.RmR1 => (null, RmR1(docket, perceived, trace, garbage, target)),
-            Grammar.RmR1Thinking => Thinking(docket, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
-            _ => Thinking(docket, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
+            Grammar.Grm => (null, Grm(prompt, perceived, trace, garbage, target)),
+            Grammar.RmR1 => (null, RmR1(prompt, perceived, trace, garbage, target)),
+            Grammar.RmR1Thinking => Thinking(prompt, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
+            _ => Thinking(prompt, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
         };
     }
 
-    private string Grm(Docket docket, double[] perceived, string trace, bool garbage, int target)
+    private string Grm(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)
     {
         var text = new StringBuilder(target + 400);
         text.Append("Specific Criteria:\n");
@@ -106,7 +106,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         text.Append("\nAnalysis:\n");
         for (int i = 0; i < perceived.Length; i++)
         {
-            text.Append("- Response ").Append(i + 1).Append(" (\"").Append(Opening(docket.Responses[i])).Append("\") ").Append(Remark(perceived[i])).Append(".\n");
+            text.Append("- Response ").Append(i + 1).Append(" (\"").Append(Opening(prompt.Responses[i])).Append("\") ").Append(Remark(perceived[i])).Append(".\n");
         }
 
         Pad(text, target - 60);
@@ -131,10 +131,10 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         };
     }
 
-    private string RmR1(Docket docket, double[] perceived, string trace, bool garbage, int target)
+    private string RmR1(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)
     {
         var text = new StringBuilder(target + 400);
-        if (docket.Reasoning)
+        if (prompt.Reasoning)
         {
             text.Append("<type>Reasoning</type>\n\n<solution>\n").Append(Pick(Thoughts)).Append(' ').Append(Aside()).Append("\n</solution>\n\n");
         }
@@ -149,7 +149,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         for (int i = 0; i < 2; i++)
         {
             char name = i == 0 ? 'A' : 'B';
-            text.Append("<quote_").Append(name).Append('>').Append(Opening(docket.Responses[i])).Append("</quote_").Append(name).Append(">\n")
+            text.Append("<quote_").Append(name).Append('>').Append(Opening(prompt.Responses[i])).Append("</quote_").Append(name).Append(">\n")
                 .Append("<summary_").Append(name).Append(">Chatbot ").Append(name).Append(' ').Append(Remark(perceived[i])).Append(".</summary_").Append(name).Append(">\n");
         }
 
@@ -187,13 +187,13 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         };
     }
 
-    private (string Reasoning, string Text) Thinking(Docket docket, double[] perceived, string trace, int target, string first, string second, string verdict)
+    private (string Reasoning, string Text) Thinking(ReadPrompt prompt, double[] perceived, string trace, int target, string first, string second, string verdict)
     {
         var thoughts = new StringBuilder(target + 200);
         thoughts.Append(Pick(Thoughts)).Append('\n');
         for (int i = 0; i < 2; i++)
         {
-            thoughts.Append(i == 0 ? first : second).Append(" begins with \"").Append(Opening(docket.Responses[i])).Append("\" and ").Append(Remark(perceived[i])).Append(". ").Append(Pick(Thoughts)).Append('\n');
+            thoughts.Append(i == 0 ? first : second).Append(" begins with \"").Append(Opening(prompt.Responses[i])).Append("\" and ").Append(Remark(perceived[i])).Append(". ").Append(Pick(Thoughts)).Append('\n');
         }
 
         Pad(thoughts, target * 2 / 3);

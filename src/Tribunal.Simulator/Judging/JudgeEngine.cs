@@ -92,9 +92,9 @@ public sealed class JudgeEngine
     internal SimulatedAnswer Answer(SimulatedRequest request, ulong key)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Docket docket = Docket.Of(request.Messages);
+        ReadPrompt prompt = ReadPrompt.Of(request.Messages);
         int input = TokenCount.Of(request.Messages);
-        if (docket.Grammar == Grammar.None)
+        if (prompt.Grammar == Grammar.None)
         {
             return Cut(new SimulatedAnswer
             {
@@ -115,7 +115,7 @@ public sealed class JudgeEngine
         }
 
         bool garbage = roll < faults.Refusals + faults.Garbage;
-        SimulatedAnswer answer = Write(docket, Perceive(docket, request, key), key, garbage, input);
+        SimulatedAnswer answer = Write(prompt, Perceive(prompt, request, key), key, garbage, input);
         var cut = new SeededRandom(StableHash.Mix(StableHash.Mix(key, Salt.Truncation), (ulong)(request.MaxTokens ?? 0)));
         if (cut.NextDouble() < faults.Truncations)
         {
@@ -188,7 +188,7 @@ public sealed class JudgeEngine
         };
     }
 
-    private double[] Perceive(Docket docket, SimulatedRequest request, ulong key)
+    private double[] Perceive(ReadPrompt prompt, SimulatedRequest request, ulong key)
     {
         NoiseModel noise = _options.Noise;
         double unsound = 1 - Soundness(key);
@@ -196,23 +196,23 @@ public sealed class JudgeEngine
         double own = noise.Noise * (0.6 + (0.8 * Math.Clamp(request.Temperature, 0, 2)));
         ulong model = StableHash.Of((ulong)_options.Seed, "bias", request.Model);
         var sample = new SeededRandom(StableHash.Mix(key, Salt.Sample));
-        IReadOnlyList<string> responses = docket.Responses;
+        IReadOnlyList<string> responses = prompt.Responses;
         var perceived = new double[responses.Count];
         for (int i = 0; i < perceived.Length; i++)
         {
             ulong text = TextHash(responses[i]);
             double bias = new SeededRandom(StableHash.Mix(model, text)).NextNormal();
             double place = perceived.Length == 1 ? 0 : 0.5 - ((double)i / (perceived.Length - 1));
-            perceived[i] = Quality(text) + (error * ((noise.Bias * bias) + (own * sample.NextNormal()))) + (noise.Position * place) + (i == docket.Hint ? noise.Hint : 0);
+            perceived[i] = Quality(text) + (error * ((noise.Bias * bias) + (own * sample.NextNormal()))) + (noise.Position * place) + (i == prompt.Hint ? noise.Hint : 0);
         }
 
         return perceived;
     }
 
-    private SimulatedAnswer Write(Docket docket, double[] perceived, ulong key, bool garbage, int input)
+    private SimulatedAnswer Write(ReadPrompt prompt, double[] perceived, ulong key, bool garbage, int input)
     {
         var writer = new AnswerWriter(StableHash.Mix(key, Salt.Words), _options.MinTokens, _options.MaxTokens, Care(key));
-        (string? reasoning, string text) = writer.Write(docket, perceived, $"{TraceMark}{key:x16})", garbage);
+        (string? reasoning, string text) = writer.Write(prompt, perceived, $"{TraceMark}{key:x16})", garbage);
         if (reasoning is not null && _options.Thinking == ThinkingForm.Inline)
         {
             text = $"<think>\n{reasoning}\n</think>\n\n{text}";

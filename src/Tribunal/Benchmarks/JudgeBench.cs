@@ -7,7 +7,7 @@ namespace Tribunal.Benchmarks;
 /// counts +1 when it names the labelled response, −1 when it names the other, 0 otherwise; the pair is correct when the
 /// sum is above 0. A judge that does not depend on the order plays one game. The score is the share of correct pairs.
 /// </summary>
-public sealed class JudgeBench : IBenchmarkSuite
+internal sealed class JudgeBench : IBenchmarkSuite
 {
     private static readonly (string Section, string Prefix)[] Sections =
         [("Knowledge", "mmlu-pro"), ("Reasoning", "livebench-reasoning"), ("Math", "livebench-math"), ("Coding", "livecodebench")];

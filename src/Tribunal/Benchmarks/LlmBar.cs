@@ -7,7 +7,7 @@ namespace Tribunal.Benchmarks;
 /// the two orders that a pair is shown in; an answer that can't be read is not correct. The score is the mean of the
 /// Natural set and the four Adversarial ones.
 /// </summary>
-public sealed class LlmBar : IBenchmarkSuite
+internal sealed class LlmBar : IBenchmarkSuite
 {
     private static readonly string[] Sets = ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"];
 

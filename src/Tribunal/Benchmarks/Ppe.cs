@@ -9,7 +9,7 @@ namespace Tribunal.Benchmarks;
 /// preferred. Battles that people called a tie are not counted. Equal rewards and missing decisions count half, which is
 /// what breaking ties by a coin gives on average.
 /// </summary>
-public sealed class PpePreference : IBenchmarkSuite
+internal sealed class PpePreference : IBenchmarkSuite
 {
     /// <inheritdoc/>
     public string Name => "ppe-preference";
@@ -45,7 +45,7 @@ public sealed class PpePreference : IBenchmarkSuite
 /// and an incorrect answer whose correct one is preferred, by benchmark; the score is the benchmarks' mean. Equal rewards
 /// and missing decisions count half.
 /// </summary>
-public sealed class PpeCorrectness : IBenchmarkSuite
+internal sealed class PpeCorrectness : IBenchmarkSuite
 {
     /// <inheritdoc/>
     public string Name => "ppe-correctness";
@@ -88,7 +88,7 @@ public sealed class PpeCorrectness : IBenchmarkSuite
 /// exactly (equal rewards share). A section's score is the accuracy over its conflict pairs; the details add the curve's
 /// maximum and end, and the end of a perfect judge's curve.
 /// </summary>
-public sealed class PpeBestOfK : IBenchmarkSuite
+internal sealed class PpeBestOfK : IBenchmarkSuite
 {
     /// <inheritdoc/>
     public string Name => "ppe-best-of-k";

@@ -7,7 +7,7 @@ namespace Tribunal.Benchmarks;
 /// loss 0, no decision 0.5; four sections, each the mean of its subsets weighted by prompts, where math-prm weighs 984
 /// instead of its 447 rows; the score is the mean of the sections.
 /// </summary>
-public sealed class RewardBench : IBenchmarkSuite
+internal sealed class RewardBench : IBenchmarkSuite
 {
     private static readonly (string Section, (string Subset, int Weight)[] Subsets)[] Sections =
     [

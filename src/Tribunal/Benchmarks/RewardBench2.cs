@@ -10,7 +10,7 @@ namespace Tribunal.Benchmarks;
 /// ones) + 0.20·P(the same with the reference prompt's margin, too) + 0.01·mean tanh(margin ÷ spread − 1). The score is
 /// the mean of the six subsets.
 /// </summary>
-public sealed class RewardBench2 : IBenchmarkSuite
+internal sealed class RewardBench2 : IBenchmarkSuite
 {
     private const string Ties = "Ties";
     private static readonly string[] Subsets = ["Factuality", "Precise IF", "Math", "Safety", "Focus", Ties];

@@ -10,7 +10,7 @@ namespace Tribunal.Benchmarks;
 /// normal the diagonal, easy the mean below it. A domain's score is the mean of the three, the score the mean of chat,
 /// code, math and safety. A record gives nine pairs, as generative judges play it.
 /// </summary>
-public sealed class RmBench : IBenchmarkSuite
+internal sealed class RmBench : IBenchmarkSuite
 {
     private const int Styles = 3;
     private static readonly string[] Domains = ["chat", "math", "code", "safety"];

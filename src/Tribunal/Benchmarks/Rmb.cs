@@ -8,7 +8,7 @@ namespace Tribunal.Benchmarks;
 /// loser. Four parts (pairwise and best-of-N, helpfulness and harmlessness), each the share of correct records; the score
 /// is their mean.
 /// </summary>
-public sealed class Rmb : IBenchmarkSuite
+internal sealed class Rmb : IBenchmarkSuite
 {
     private const string Pairs = "Pairwise";
     private const string Lists = "BoN";

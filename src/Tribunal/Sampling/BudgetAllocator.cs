@@ -4,7 +4,7 @@ using MathNet.Numerics.Integration;
 namespace Tribunal.Sampling;
 
 /// <summary>What is known of a rollout when a budget is shared out.</summary>
-public sealed record RolloutStatistics
+internal sealed record RolloutStatistics
 {
     /// <summary>Judgements drawn.</summary>
     public required int Drawn { get; init; }
@@ -35,7 +35,7 @@ public sealed record RolloutStatistics
 /// cost is highest. Deterministic: equal gains go to the rollout that comes first. (Variance-based allocation as in arXiv 2602.15481;
 /// the value function is the expected rise of the probability of correct selection.)
 /// </summary>
-public static class BudgetAllocator
+internal static class BudgetAllocator
 {
     private const int VarianceWeight = 4;
 

@@ -6,7 +6,7 @@ namespace Tribunal.Sampling;
 /// by Ville's inequality it ever reaches 1/α with probability at most α: the error holds at every stopping time.
 /// After the martingale majority certificate (arXiv 2510.17472), with a mixture over stakes.
 /// </summary>
-public sealed class MarginEProcess
+internal sealed class MarginEProcess
 {
     // The best stake is near the margin, which may be anything; a grid costs at most a factor of its size.
     private static readonly double[] Stakes = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98];

@@ -30,10 +30,10 @@ public sealed record EloOptions
 /// <param name="A">One candidate.</param>
 /// <param name="B">The other.</param>
 /// <param name="ScoreA">1 when A won, 0 when B did, ½ for a draw.</param>
-public readonly record struct MatchResult(int A, int B, double ScoreA);
+internal readonly record struct MatchResult(int A, int B, double ScoreA);
 
 /// <summary>Elo ratings: after a match, R_A += K·(score − expected), expected = 1 / (1 + base^((R_B − R_A)/scale)).</summary>
-public static class Elo
+internal static class Elo
 {
     /// <summary>Ratings after all matches.</summary>
     /// <param name="candidates">How many there are.</param>

@@ -36,7 +36,7 @@ public sealed record TeamOptions
 }
 
 /// <summary>Reads final answers. Safe for concurrent use.</summary>
-public sealed class AnswerReader
+internal sealed class AnswerReader
 {
     private readonly TeamOptions _options;
     private readonly Regex? _pattern;

@@ -20,7 +20,7 @@ public enum Grade
 }
 
 /// <summary>Grades judgements by the rule of SPCT (arXiv 2504.02495, rejective fine-tuning), and rewards them by its outcome rule.</summary>
-public static class Grading
+internal static class Grading
 {
     /// <summary>
     /// Of two or more responses, a judgement is correct when the best response's score is strictly greater than every other's;

@@ -5,7 +5,7 @@ using MathNet.Numerics.LinearAlgebra;
 namespace Tribunal.Voting;
 
 /// <summary>What a Bradley–Terry fit assumes.</summary>
-public sealed record BradleyTerryOptions
+internal sealed record BradleyTerryOptions
 {
     /// <summary>
     /// Wins and losses that every response is given against an average opponent of strength 1, at least 0; default ½. It keeps
@@ -22,7 +22,7 @@ public sealed record BradleyTerryOptions
 /// Davidson: P(i beats j) = π_i / (π_i + π_j + ν√(π_i π_j)), P(draw) = ν√(π_i π_j) / (the same).
 /// R. A. Bradley and M. E. Terry, Biometrika 39 (1952); R. R. Davidson, JASA 65 (1970).
 /// </summary>
-public sealed class BradleyTerry
+internal sealed class BradleyTerry
 {
     private const int MaxIterations = 100;
     private const double Tolerance = 1e-18;
@@ -238,49 +238,61 @@ public sealed class BradleyTerry
         {
             for (int j = i + 1; j < n; j++)
             {
-                double won = tally.Wins(i, j);
-                double lost = tally.Wins(j, i);
-                double drawn = tally.Draws(i, j);
-                double all = won + lost + drawn;
-                if (all == 0)
-                {
-                    continue;
-                }
-
-                double d = point[i] - point[j];
-                double up = Math.Exp(d / 2);
-                double down = Math.Exp(-d / 2);
-                double even = ties ? Math.Exp(point[n]) : 0;
-                double norm = up + down + even;
-                double pWin = up / norm;
-                double pLoss = down / norm;
-                double pDraw = even / norm;
-                value += ((won - lost) * d / 2) - (all * Math.Log(norm));
-
-                // Sufficient statistic of d is (wins − losses) / 2, of ln ν the draws.
-                double mean = (pWin - pLoss) / 2;
-                double slope = ((won - lost) / 2) - (all * mean);
-                double curve = all * (((pWin + pLoss) / 4) - (mean * mean));
-                gradient[i] += slope;
-                gradient[j] -= slope;
-                information[i, i] += curve;
-                information[j, j] += curve;
-                information[i, j] -= curve;
-                information[j, i] -= curve;
-                if (ties)
-                {
-                    value += drawn * point[n];
-                    gradient[n] += drawn - (all * pDraw);
-                    information[n, n] += all * pDraw * (1 - pDraw);
-                    double cross = -all * mean * pDraw;
-                    information[i, n] += cross;
-                    information[n, i] += cross;
-                    information[j, n] -= cross;
-                    information[n, j] -= cross;
-                }
+                AddPair(tally, i, j, point, ties, ref value, gradient, information);
             }
         }
 
+        AddPrior(n, point, ties, prior, ref value, gradient, information);
+        return value;
+    }
+
+    private static void AddPair(PairTally tally, int i, int j, double[] point, bool ties, ref double value, double[] gradient, double[,] information)
+    {
+        int n = tally.Responses;
+        double won = tally.Wins(i, j);
+        double lost = tally.Wins(j, i);
+        double drawn = tally.Draws(i, j);
+        double all = won + lost + drawn;
+        if (all == 0)
+        {
+            return;
+        }
+
+        double d = point[i] - point[j];
+        double up = Math.Exp(d / 2);
+        double down = Math.Exp(-d / 2);
+        double even = ties ? Math.Exp(point[n]) : 0;
+        double norm = up + down + even;
+        double pWin = up / norm;
+        double pLoss = down / norm;
+        double pDraw = even / norm;
+        value += ((won - lost) * d / 2) - (all * Math.Log(norm));
+
+        // Sufficient statistic of d is (wins − losses) / 2, of ln ν the draws.
+        double mean = (pWin - pLoss) / 2;
+        double slope = ((won - lost) / 2) - (all * mean);
+        double curve = all * (((pWin + pLoss) / 4) - (mean * mean));
+        gradient[i] += slope;
+        gradient[j] -= slope;
+        information[i, i] += curve;
+        information[j, j] += curve;
+        information[i, j] -= curve;
+        information[j, i] -= curve;
+        if (ties)
+        {
+            value += drawn * point[n];
+            gradient[n] += drawn - (all * pDraw);
+            information[n, n] += all * pDraw * (1 - pDraw);
+            double cross = -all * mean * pDraw;
+            information[i, n] += cross;
+            information[n, i] += cross;
+            information[j, n] -= cross;
+            information[n, j] -= cross;
+        }
+    }
+
+    private static void AddPrior(int n, double[] point, bool ties, double prior, ref double value, double[] gradient, double[,] information)
+    {
         double total = 0;
         for (int i = 0; i < n; i++)
         {
@@ -313,8 +325,6 @@ public sealed class BradleyTerry
             gradient[n] -= point[n] / LogTieVariance;
             information[n, n] += 1 / LogTieVariance;
         }
-
-        return value;
     }
 
     private static double[] Solve(double[,] information, double[] gradient)

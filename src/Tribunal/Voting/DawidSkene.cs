@@ -5,10 +5,10 @@ namespace Tribunal.Voting;
 /// <param name="Observer">From 0.</param>
 /// <param name="Label">A class, from 0.</param>
 /// <param name="Turned">Whether the observer saw the classes in reverse order: its errors are then counted on classes turned around.</param>
-public readonly record struct ObserverReport(int Item, int Observer, int Label, bool Turned = false);
+internal readonly record struct ObserverReport(int Item, int Observer, int Label, bool Turned = false);
 
 /// <summary>How observers' error rates are estimated.</summary>
-public sealed record DawidSkeneOptions
+internal sealed record DawidSkeneOptions
 {
     /// <summary>Number of classes, 2 or more; default 2.</summary>
     public int Classes { get; init; } = 2;
@@ -37,7 +37,7 @@ public sealed record DawidSkeneOptions
 /// Estimation of Observer Error-Rates Using the EM Algorithm, Applied Statistics 28, 1979, eqs. 2.3–2.5; with labels
 /// from crowds V. C. Raykar et al., Learning From Crowds, JMLR 11, 2010). Starts from each item's shares of votes (3.1).
 /// </summary>
-public sealed record DawidSkene
+internal sealed record DawidSkene
 {
     private DawidSkene()
     {

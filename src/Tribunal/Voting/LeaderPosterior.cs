@@ -4,7 +4,7 @@ using MathNet.Numerics.Distributions;
 namespace Tribunal.Voting;
 
 /// <summary>How probable it is that a leader really leads.</summary>
-public static class LeaderPosterior
+internal static class LeaderPosterior
 {
     // Prior of a score difference, in shares of the score range: about two points of ten between judgements, worth two
     // judgements; a mean of 0 worth half a judgement. It keeps two agreeing judgements from being certainty.

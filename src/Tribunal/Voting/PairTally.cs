@@ -1,7 +1,7 @@
 namespace Tribunal.Voting;
 
 /// <summary>Weighted wins and draws between n responses.</summary>
-public sealed class PairTally
+internal sealed class PairTally
 {
     private readonly double[] _wins;
     private readonly double[] _draws;

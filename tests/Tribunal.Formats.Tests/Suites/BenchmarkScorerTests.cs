@@ -56,7 +56,7 @@ public sealed class BenchmarkScorerTests
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(ledger.Select(static j => JsonSerializer.Serialize(j, TribunalJson.Default.Judgement) + "\n"))));
         IJudgingScheme scheme = JudgingSchemes.ForRecorded(new SchemeOptions { Kind = JudgingKind.Pairwise });
-        return await BenchmarkScorer.ScoreAsync(new LlmBar(), Items.ToAsyncEnumerable(), stream, (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null));
+        return await BenchmarkScorer.ScoreAsync(BenchmarkSuites.Find("llmbar")!, Items.ToAsyncEnumerable(), stream, (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null));
     }
 
     private static Judgement Game(string rollout, int sample, int first, int winner) => new()

@@ -150,7 +150,7 @@ public sealed class TournamentTests
     [Fact]
     public void Team_members_take_turns_one_vote_in_each_order()
     {
-        Rollout rollout = Answers(["\\boxed{1}", "\\boxed{2}", "\\boxed{1}"]);
+        Rollout rollout = Answers(["\\boxed{1}", "\\boxed{2}", "so \\boxed{1}"]);
         NextDraws next = Scheme(TournamentKind.RoundRobin, 4, new TeamOptions()).Next(rollout, []);
         Assert.Equal(4, next.Draws.Count);
         Assert.Equal(2, next.Draws.Count(d => d.Pair is [0, 1]));

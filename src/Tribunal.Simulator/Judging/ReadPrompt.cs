@@ -23,15 +23,15 @@ internal enum Grammar
 }
 
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
-internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, bool Reasoning)
+internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Responses, bool Reasoning)
 {
     /// <summary>The displayed position that the prompt's end names as the best, if it does.</summary>
     public int? Hint { get; private init; }
 
-    private static readonly Docket Empty = new(Grammar.None, [], Reasoning: false);
+    private static readonly ReadPrompt Empty = new(Grammar.None, [], Reasoning: false);
 
     /// <summary>Reads a prompt by the delimiters of the grammars; the one that comes first decides.</summary>
-    public static Docket Of(IReadOnlyList<Message> messages)
+    public static ReadPrompt Of(IReadOnlyList<Message> messages)
     {
         string? user = null;
         bool system = false;
@@ -54,13 +54,13 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
         int rrm = user.IndexOf("### Assistant 1", StringComparison.Ordinal);
 
         // What stands first frames the rest, unless nothing complete comes of it: rollouts may hold another grammar's marks.
-        (int At, Func<Docket> Read)[] grammars = [(grm, () => Scored(user)), (rmR1, () => Chatbots(user, system)), (rrm, () => Assistants(user))];
-        Docket docket = grammars.Where(static grammar => grammar.At >= 0).OrderBy(static grammar => grammar.At).Select(static grammar => grammar.Read())
+        (int At, Func<ReadPrompt> Read)[] grammars = [(grm, () => Scored(user)), (rmR1, () => Chatbots(user, system)), (rrm, () => Assistants(user))];
+        ReadPrompt prompt = grammars.Where(static grammar => grammar.At >= 0).OrderBy(static grammar => grammar.At).Select(static grammar => grammar.Read())
             .FirstOrDefault(static read => read.Responses.Count > 0) ?? Empty;
-        return Hints.Find(user) is { } hint && hint < docket.Responses.Count ? docket with { Hint = hint } : docket;
+        return Hints.Find(user) is { } hint && hint < prompt.Responses.Count ? prompt with { Hint = hint } : prompt;
     }
 
-    private static Docket Scored(string user)
+    private static ReadPrompt Scored(string user)
     {
         var responses = new List<string>();
         int at = 0;
@@ -78,10 +78,10 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
             at = end;
         }
 
-        return responses.Count == 0 ? Empty : new Docket(Grammar.Grm, responses, Reasoning: false);
+        return responses.Count == 0 ? Empty : new ReadPrompt(Grammar.Grm, responses, Reasoning: false);
     }
 
-    private static Docket Chatbots(string user, bool system)
+    private static ReadPrompt Chatbots(string user, bool system)
     {
         var responses = new List<string>();
         int question = 0;
@@ -102,7 +102,7 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
         // What has to be worked out has figures or code in it, more often than not.
         ReadOnlySpan<char> asked = user.AsSpan(0, question);
         bool reasoning = asked[Math.Max(0, asked.IndexOf("[Client Question]", StringComparison.Ordinal))..].ContainsAnyInRange('0', '9');
-        return new Docket(system ? Grammar.RmR1 : Grammar.RmR1Thinking, responses, reasoning);
+        return new ReadPrompt(system ? Grammar.RmR1 : Grammar.RmR1Thinking, responses, reasoning);
     }
 
     /// <summary>Finds <c>[The Start of Chatbot A's Response]</c> and its kin (a whole conversation in multi-turn prompts).</summary>
@@ -125,7 +125,7 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
         return -1;
     }
 
-    private static Docket Assistants(string user)
+    private static ReadPrompt Assistants(string user)
     {
         const string One = "### Assistant 1";
         const string Two = "### Assistant 2";
@@ -138,6 +138,6 @@ internal sealed record Docket(Grammar Grammar, IReadOnlyList<string> Responses, 
 
         int end = user.LastIndexOf("## Analysis", StringComparison.Ordinal);
         string last = end > two ? user[(two + Two.Length)..end] : user[(two + Two.Length)..];
-        return new Docket(Grammar.Rrm, [user[(one + One.Length)..two], last], Reasoning: false);
+        return new ReadPrompt(Grammar.Rrm, [user[(one + One.Length)..two], last], Reasoning: false);
     }
 }
