@@ -68,7 +68,7 @@ internal sealed class ParquetTable
             }
             catch (Exception exception) when (exception is NotSupportedException or NotImplementedException)
             {
-                throw new BatchFormatException($"the Parquet file is whole, but its column {column.Name} is not read: {column.Writing(source)}; write it again with zstd or Snappy and plain encodings", exception);
+                throw new BatchFormatException($"the Parquet file is whole, but its column {column.Name} is not read: {column.Writing(source)}; write it again with data pages of version 1.0, zstd or Snappy, and plain or dictionary encoding", exception);
             }
         }
 
@@ -166,7 +166,9 @@ internal sealed class ParquetTable
         }
 
         public override string Writing(ParquetRowGroupReader source) =>
-            source.GetMetadata(field)?.MetaData is { } metadata ? $"compression {metadata.Codec}, encodings {string.Join(", ", metadata.Encodings)}" : "its metadata is missing";
+            source.GetMetadata(field)?.MetaData is { } metadata
+                ? $"{(field.MaxRepetitionLevel > 0 ? "lists, perhaps in pages of version 2, " : "")}compression {metadata.Codec}, encodings {string.Join(", ", metadata.Encodings)}"
+                : "its metadata is missing";
 
         public override object? Read()
         {
