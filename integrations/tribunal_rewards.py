@@ -43,7 +43,7 @@ def rewards(groups):
 
 def trl_reward(prompts, completions, reference=None, **columns):
     """TRL's reward function: a float per completion, or None where there is no reward."""
-    references = reference if reference is not None else [None] * len(prompts)
+    references = [None if one is None else str(one) for one in (reference if reference is not None else [None] * len(prompts))]
     return [reward for reward, _ in _grouped(prompts, [_text(completion) for completion in completions], references)]
 
 
@@ -85,7 +85,15 @@ def _key(prompt):
 
 
 def _text(completion):
-    return completion if isinstance(completion, str) else "".join(turn.get("content") or "" for turn in completion)
+    if isinstance(completion, str):
+        return completion
+    # Vision-language models' turns hold lists of parts; turns that only call tools hold nothing.
+    contents = [turn.get("content") or "" for turn in completion]
+    return "".join(content if isinstance(content, str) else "".join(_part(part) for part in content) for content in contents)
+
+
+def _part(part):
+    return part if isinstance(part, str) else part.get("text") or ""
 
 
 def _prompt(info):

@@ -7,7 +7,7 @@ using Tribunal.Training;
 
 namespace Tribunal.Formats;
 
-/// <summary>Source-generated JSON of refused lines and of training sets.</summary>
+/// <summary>Source-generated JSON of refused lines, exports and training sets.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InvalidLine))]
 [JsonSerializable(typeof(MessagesRow<TurnRow>))]
@@ -19,6 +19,7 @@ namespace Tribunal.Formats;
 [JsonSerializable(typeof(VerlRow))]
 [JsonSerializable(typeof(TrainingReport))]
 [JsonSerializable(typeof(DropReason))]
+[JsonSerializable(typeof(VerdictExport.VerdictRow))]
 internal sealed partial class FormatsJson : JsonSerializerContext
 {
     /// <summary>The same forms, indented for people.</summary>

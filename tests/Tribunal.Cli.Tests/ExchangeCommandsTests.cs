@@ -53,7 +53,7 @@ public sealed class ExchangeCommandsTests : IDisposable
         Assert.Contains("by vote of 2", bench.Output, StringComparison.Ordinal);
         ToolResult export = await ToolProcess.RunAsync(_folder, "export", "csv", "out/run", "-o", "verdicts.csv");
         Assert.Equal((0, "12 rows in verdicts.csv"), (export.ExitCode, export.Output.Trim()));
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "preferences", "out/run", "-o", "pairs.jsonl")).ExitCode);
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "preferences", "out/run", "-o", "pairs.jsonl", "--allow-simulated")).ExitCode);
         Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "parquet", "out/run", "-o", "verdicts.parquet")).ExitCode);
         Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "bench", "llmbar", "Natural", "--run", "out/run", "--judge", "http://x")).ExitCode);
     }

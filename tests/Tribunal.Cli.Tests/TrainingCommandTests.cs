@@ -15,7 +15,7 @@ public sealed class TrainingCommandTests : IDisposable
         ToolResult score = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run", "--samples", "3", "--hint", "all");
         Assert.Equal(0, score.ExitCode);
         Assert.Contains("60 drawn for training data, 60 valid, none voted", score.Output, StringComparison.Ordinal);
-        ToolResult export = await ToolProcess.RunAsync(_folder, "export", "training", "run", "-o", "sft", "--form", "spct");
+        ToolResult export = await ToolProcess.RunAsync(_folder, "export", "training", "run", "-o", "sft", "--form", "spct", "--allow-simulated");
         Assert.Equal((0, ""), (export.ExitCode, export.Errors));
         Assert.Contains("240 in the ledger", export.Output, StringComparison.Ordinal);
         Assert.Contains("simulated judge's", export.Output, StringComparison.Ordinal);
@@ -24,7 +24,7 @@ public sealed class TrainingCommandTests : IDisposable
         Assert.Equal(240, root.GetProperty("kept").GetInt64() + root.GetProperty("dropped").EnumerateObject().Sum(static d => d.Value.GetInt64()));
         Assert.Equal(root.GetProperty("examples").GetInt32(), File.ReadLines(Path.Combine(_folder, "sft/train.jsonl")).Count());
         Assert.True(root.GetProperty("keptHinted").GetInt64() > 0);
-        ToolResult json = await ToolProcess.RunAsync(_folder, "export", "training", "run", "-o", "rl", "--form", "rlvr", "--format", "parquet", "--json");
+        ToolResult json = await ToolProcess.RunAsync(_folder, "export", "training", "run", "-o", "rl", "--form", "rlvr", "--format", "parquet", "--json", "--allow-simulated");
         Assert.Equal("rlvr", JsonDocument.Parse(json.Output).RootElement.GetProperty("form").GetString());
         Assert.True(File.Exists(Path.Combine(_folder, "rl/train.parquet")));
     }
@@ -39,7 +39,7 @@ public sealed class TrainingCommandTests : IDisposable
         Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "export", "training", "nowhere", "-o", "x", "--form", "spct", "--n-rft", "0")).ExitCode);
         File.WriteAllText(Path.Combine(_folder, "bare.jsonl"), """{"id":"a","prompt":"q","responses":["x","y"]}""" + "\n");
         await ToolProcess.RunAsync(_folder, "score", "bare.jsonl", "-o", "bare", "--samples", "2");
-        ToolResult unlabelled = await ToolProcess.RunAsync(_folder, "export", "training", "bare", "-o", "empty", "--form", "meta");
+        ToolResult unlabelled = await ToolProcess.RunAsync(_folder, "export", "training", "bare", "-o", "empty", "--form", "meta", "--allow-simulated");
         Assert.Equal(1, unlabelled.ExitCode);
         Assert.Contains("2  unlabelled", unlabelled.Output, StringComparison.Ordinal);
         Assert.Contains("The set is empty", unlabelled.Output, StringComparison.Ordinal);

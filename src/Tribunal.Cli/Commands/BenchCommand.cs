@@ -7,6 +7,7 @@ using Tribunal.Benchmarks;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
 using Tribunal.Formats.Suites;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
@@ -127,7 +128,7 @@ internal static class BenchCommand
             {
                 await foreach (Rollout item in ItemsAsync(cancellationToken))
                 {
-                    await lines.WriteAsync(item, cancellationToken);
+                    await lines.WriteAsync(item, TribunalJson.Default.Rollout, cancellationToken);
                 }
 
                 count = lines.Lines;

@@ -11,6 +11,9 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal export csv|parquet|preferences RUN -o FILE</c>: verdicts for other tools; <c>training</c> is a command of its own.</summary>
 internal static class ExportCommand
 {
+    /// <summary>What <c>--allow-simulated</c> does.</summary>
+    public const string AllowSimulatedDescription = "Write what the simulated judge made all the same, marked as simulated: it is no data to train on.";
+
     private static readonly Dictionary<string, PreferencePairs> PairChoices = new(StringComparer.OrdinalIgnoreCase)
     {
         ["best-worst"] = PreferencePairs.BestWorst,
@@ -36,17 +39,19 @@ internal static class ExportCommand
         pairs.AcceptOnlyFromAmong([.. PairChoices.Keys]);
         Option<double> margin = new("--min-margin") { Description = "Leave out pairs whose rewards differ by less, 0 to 1." };
         Option<double> confidence = new("--min-confidence") { Description = "Leave out rollouts whose verdict is less sure, 0 to 1." };
+        Option<bool> simulated = new("--allow-simulated") { Description = AllowSimulatedDescription };
         Command command = Create(
             "preferences",
             "Preference data that TRL reads: prompt, chosen and rejected as messages, with the margin.",
             (parsed, scored, output, token) => VerdictExport.WritePreferencesAsync(
                 scored,
                 output,
-                new PreferenceOptions { Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence) },
+                new PreferenceOptions { Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
                 token));
         command.Add(pairs);
         command.Add(margin);
         command.Add(confidence);
+        command.Add(simulated);
         return command;
     }
 
@@ -80,18 +85,29 @@ internal static class ExportCommand
         try
         {
             long rows;
+            bool simulated = false;
             await using (FileStream rollouts = File.OpenRead(path))
             await using (FileStream lines = File.OpenRead(verdicts))
             await using (FileStream target = new(temporary, FileMode.Create, FileAccess.ReadWrite))
             {
-                rows = await write(parsed, ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken), target, cancellationToken);
+                IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken).Select(one =>
+                {
+                    simulated |= one.Verdict.Simulated == true;
+                    return one;
+                });
+                rows = await write(parsed, scored, target, cancellationToken);
             }
 
             File.Move(temporary, output, overwrite: true);
             Console.WriteLine($"{rows} rows in {output}");
+            if (simulated)
+            {
+                await Console.Error.WriteLineAsync("SIMULATED: no model judged these responses; the field simulated says so.");
+            }
+
             return ExitCodes.Ok;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or BatchFormatException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or BatchFormatException or SimulatedRewardsException)
         {
             File.Delete(temporary);
             throw new CommandException(ExitCodes.Usage, exception.Message, exception);

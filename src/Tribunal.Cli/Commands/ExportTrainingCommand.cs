@@ -32,6 +32,7 @@ internal sealed class ExportTrainingCommand
     private readonly Option<int> _trajectories = new("--n-rft") { Description = "Trajectories of an item that spct looks at.", DefaultValueFactory = static _ => 3, HelpName = "N" };
     private readonly Option<bool> _stripHints = new("--strip-hints") { Description = "Write hinted trajectories under the prompt without its hint." };
     private readonly Option<string[]> _exclude = new("--exclude-domain") { Description = "Leave a domain out, such as one with spurious cues; may be given more than once.", HelpName = "NAME" };
+    private readonly Option<bool> _allowSimulated = new("--allow-simulated") { Description = ExportCommand.AllowSimulatedDescription };
     private readonly Option<bool> _json = new("--json") { Description = "Print the report as JSON, and nothing else." };
 
     public static Command Create()
@@ -58,7 +59,7 @@ internal sealed class ExportTrainingCommand
             """)
         {
             export._run, export._output, export._form, export._format, export._batch, export._template, export._shape, export._reasoning,
-            export._trajectories, export._stripHints, export._exclude, export._json,
+            export._trajectories, export._stripHints, export._exclude, export._allowSimulated, export._json,
         };
         command.SetAction(export.RunAsync);
         return command;
@@ -83,6 +84,7 @@ internal sealed class ExportTrainingCommand
                     Reasoning = parsed.GetValue(_reasoning) == "field" ? ReasoningPlace.Field : ReasoningPlace.Think,
                     Trajectories = parsed.GetRequiredValue(_trajectories),
                     StripHints = parsed.GetValue(_stripHints),
+                    AllowSimulated = parsed.GetValue(_allowSimulated),
                     ExcludedDomains = parsed.GetValue(_exclude) ?? [],
                 },
                 cancellationToken);

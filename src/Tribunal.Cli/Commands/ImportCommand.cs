@@ -2,6 +2,7 @@ using System.CommandLine;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols.Catalog;
@@ -92,12 +93,12 @@ internal static class ImportCommand
 
                     if (line.Rollout is { } rollout && known.Add(rollout.Id))
                     {
-                        await rollouts.WriteAsync(rollout, cancellationToken);
+                        await rollouts.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
                     }
 
                     foreach (Judgement judgement in line.Judgements)
                     {
-                        await lines.WriteAsync(judgement, cancellationToken);
+                        await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
                     }
                 }
             }

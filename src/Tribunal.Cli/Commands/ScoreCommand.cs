@@ -41,6 +41,7 @@ internal sealed class ScoreCommand
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
     private readonly RouteChoice _routes = new();
+    private readonly FieldChoice _fields = new();
 
     public static Command Create()
     {
@@ -67,6 +68,7 @@ internal sealed class ScoreCommand
         score._judge.AddTo(command);
         score._vote.AddTo(command);
         score._routes.AddTo(command);
+        score._fields.AddTo(command);
         foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
             command.Add(option);
@@ -113,6 +115,7 @@ internal sealed class ScoreCommand
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), learned?.Id ?? meta?.Name) with
         {
             Routing = _routes.Of(parsed),
+            Fields = _fields.Of(parsed),
             Hint = _hint.ModeOf(parsed),
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
@@ -193,6 +196,11 @@ internal sealed class ScoreCommand
         if (summary.Invalid > 0 && await FirstInvalidAsync(store, cancellationToken) is { } first)
         {
             await words.WriteLineAsync($"  invalid      in {RunFiles.Invalid}; first: line {first.Line:N0}: {TerminalText.Fit(first.Reason, 160)}");
+        }
+
+        if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } written && ContractJson.Read(written, RunsJson.Default.RunManifest) is { Repeats: > 0 and var repeats })
+        {
+            await words.WriteLineAsync($"  warning      {repeats:N0} rollouts of one response repeat the prompt of another and were judged each alone; --group-by prompt, into another folder, judges them together");
         }
 
         if (outcome.Halt is null && !parsed.GetValue(_noReport))

@@ -31,6 +31,8 @@ internal static class SubmitCommand
         Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output };
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
+        FieldChoice fields = new();
+        fields.AddTo(command);
         HintChoice hint = new();
         command.Add(hint.Option);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -46,6 +48,7 @@ internal static class SubmitCommand
             EvaluationRequest request = vote.ToRequest(parsed, path, parsed.GetValue(protocol) ?? "auto", parsed.GetValue(meta)) with
             {
                 Output = parsed.GetValue(run),
+                Fields = fields.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
             };

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Tribunal.Formats.Lines;
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace Tribunal.Formats.Batches;
 
@@ -71,11 +72,7 @@ internal sealed class OpenedBatch(Stream content, BatchFormat format, int? array
             return new OpenedBatch(content, new BatchFormat(BatchLayout.Parquet, unfolded is not null), null, owned);
         }
 
-        if (head is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
-        {
-            throw new BatchFormatException("the file is UTF-16; convert it to UTF-8");
-        }
-
+        ForeignFiles.Refuse(head, whole: head.Length < PeekBytes);
         (BatchLayout layout, int? arrayStart) = Recognise(head);
         return new OpenedBatch(content, new BatchFormat(layout, unfolded is not null), arrayStart, owned);
     }
@@ -102,8 +99,16 @@ internal sealed class OpenedBatch(Stream content, BatchFormat format, int? array
         var counted = new CountingStream(content);
         Stream decoder = IsGzip(head)
             ? new GZipStream(counted, CompressionMode.Decompress, leaveOpen: true)
-            : new DecompressionStream(counted, leaveOpen: true);
+            : Zstandard(counted);
         return new GuardedStream(decoder, counted, limits);
+    }
+
+    // Windows of any size that the format has: memory is taken as it is filled, so that a small file takes little whatever it asks for.
+    private static DecompressionStream Zstandard(Stream content)
+    {
+        var decoder = new DecompressionStream(content, leaveOpen: true);
+        decoder.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, Environment.Is64BitProcess ? 31 : 30);
+        return decoder;
     }
 
     private static async Task<(byte[] Head, Stream Content)> PeekAsync(Stream stream, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ public sealed record BatchLine
     /// <summary>Why the record can't be used; null when it can.</summary>
     public string? Error { get; init; }
 
+    /// <summary>What the record is grouped by, where records are.</summary>
+    internal string? Group { get; init; }
+
     /// <summary>Whether the record can be read again by its byte range.</summary>
     public bool IsAddressable => Offset >= 0;
 }
@@ -65,6 +68,14 @@ public sealed record BatchLimits
 
 /// <summary>
 /// The file as a whole can't be read on: broken compression, a broken or truncated container, an encoding that is not
-/// UTF-8, a size limit. The message says what and where, for people.
+/// UTF-8, a size limit, a format that is none of a batch's. The message says what and where, for people.
 /// </summary>
-public sealed class BatchFormatException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class BatchFormatException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>A batch that was read to its end without one record that can be judged.</summary>
+    /// <param name="records">How many records it has.</param>
+    /// <param name="first">The first of them, and why it is refused.</param>
+    public static BatchFormatException NothingFits(long records, InvalidLine first) => new(
+        $"{(records == 1 ? "its only record" : $"none of its {records:N0} records")} can be judged; record {first.Line:N0}: {first.Reason}. Expected are records such as "
+        + """{"prompt": …, "responses": [ … ]} or {"prompt": …, "chosen": …, "rejected": …}; see docs/formats.md""");
+}

@@ -1,5 +1,6 @@
 using Tribunal.Formats.Lines;
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace Tribunal.Formats.Batches;
 
@@ -118,10 +119,19 @@ internal sealed class GuardedStream(Stream decoder, CountingStream source, Batch
         base.Dispose(disposing);
     }
 
-    private static bool IsBroken(Exception exception) => exception is InvalidDataException or EndOfStreamException or ZstdException;
+    private static bool IsBroken(Exception exception) => exception is InvalidDataException or EndOfStreamException or ZstdException or OutOfMemoryException or OverflowException;
 
-    private BatchFormatException Broken(Exception exception) =>
-        new($"the compressed file is broken or cut off near byte {source.Count}: {exception.Message}", exception);
+    // What is whole but beyond this decoder is called so; what its library says otherwise is in the words of its own code.
+    private BatchFormatException Broken(Exception exception) => exception switch
+    {
+        ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_frameParameter_windowTooLarge } or ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_memory_allocation } or OutOfMemoryException or OverflowException =>
+            new("the file is whole, but its zstd window is larger than memory: compress it again without --long", exception),
+        ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_dictionary_wrong } or ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_dictionary_corrupted } =>
+            new("the file is compressed with a zstd dictionary, which is not read: compress it again without one", exception),
+        ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_version_unsupported } or ZstdException { Code: ZSTD_ErrorCode.ZSTD_error_frameParameter_unsupported } =>
+            new("the file is in a form of zstd that is not read: compress it again with a current zstd", exception),
+        _ => new($"the compressed file is broken or cut off near byte {source.Count}", exception),
+    };
 
     private int Guard(int read)
     {

@@ -12,8 +12,8 @@ internal static class ImplicitPrompt
     private const string Human = "\n\nHuman:";
     private const string Assistant = "\n\nAssistant:";
 
-    /// <summary>Conversations: the common turns, or the stated prompt when they start with the answer.</summary>
-    /// <exception cref="JsonException">They do not part at their last turn, or there is no prompt.</exception>
+    /// <summary>Conversations: the common turns together with the stated prompt, each turn once.</summary>
+    /// <exception cref="JsonException">They do not part at their last turn, there is no prompt, or the stated one is another.</exception>
     public static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected) FromTurns(
         IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated)
     {
@@ -29,39 +29,79 @@ internal static class ImplicitPrompt
             throw new JsonException("chosen and rejected part before their last turn; one turn is judged");
         }
 
-        IReadOnlyList<Message> prompt = common == 0 ? stated : [.. chosen.Take(common)];
+        IReadOnlyList<Message> prompt = Joined(stated, [.. chosen.Take(common)]);
         return prompt.Count == 0
             ? throw new JsonException("there is no prompt, stated or common to chosen and rejected")
             : (prompt, chosen[common].Content, rejected[common].Content);
     }
 
-    /// <summary>
-    /// Texts: with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF) the turns before the last answer, else the common
-    /// start up to a word's end.
-    /// </summary>
+    /// <summary>Whether both texts are transcripts with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF), whose prompt is no guess.</summary>
+    public static bool IsTranscript(string chosen, string rejected) => AnswerOf(chosen, rejected) is not null;
+
+    /// <summary>Texts: of transcripts the turns before the last answer, else the common start up to a word's end.</summary>
     /// <exception cref="JsonException">They have no common start.</exception>
     public static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected) FromTexts(string chosen, string rejected)
     {
-        int common = chosen.AsSpan().CommonPrefixLength(rejected);
-        ReadOnlySpan<char> prefix = chosen.AsSpan(0, common);
-        if (prefix.TrimStart().StartsWith(Human.AsSpan().TrimStart(), StringComparison.Ordinal)
-            && prefix.LastIndexOf(Assistant, StringComparison.Ordinal) is int mark and >= 0)
+        if (AnswerOf(chosen, rejected) is { } answer)
         {
-            int answer = mark + Assistant.Length;
             if (chosen.AsSpan(answer).Contains(Human, StringComparison.Ordinal) || rejected.AsSpan(answer).Contains(Human, StringComparison.Ordinal))
             {
                 throw new JsonException("chosen and rejected part before their last turn; one turn is judged");
             }
 
-            return (Turns(chosen.AsSpan(0, mark)), chosen[answer..].Trim(), rejected[answer..].Trim());
+            return (Turns(chosen.AsSpan(0, answer - Assistant.Length)), chosen[answer..].Trim(), rejected[answer..].Trim());
         }
 
         // One text may be the other's start.
-        int cut = prefix.LastIndexOfAny(' ', '\n') + 1;
+        int cut = chosen.AsSpan(0, chosen.AsSpan().CommonPrefixLength(rejected)).LastIndexOfAny(' ', '\n') + 1;
         string prompt = chosen[..cut].Trim();
         return prompt.Length == 0
             ? throw new JsonException("there is no prompt, stated or common to chosen and rejected")
             : ([new Message("user", prompt)], chosen[cut..].Trim(), rejected[cut..].Trim());
+    }
+
+    // Where the last common answer starts.
+    private static int? AnswerOf(string chosen, string rejected)
+    {
+        ReadOnlySpan<char> prefix = chosen.AsSpan(0, chosen.AsSpan().CommonPrefixLength(rejected));
+        return prefix.TrimStart().StartsWith(Human.AsSpan().TrimStart(), StringComparison.Ordinal)
+            && prefix.LastIndexOf(Assistant, StringComparison.Ordinal) is int mark and >= 0 ? mark + Assistant.Length : null;
+    }
+
+    // Datasets state the whole prompt, its last turn, its system turn, or the text that a template was filled with.
+    private static IReadOnlyList<Message> Joined(IReadOnlyList<Message> stated, IReadOnlyList<Message> common)
+    {
+        if (stated.Count == 0 || common.Count == 0)
+        {
+            return common.Count == 0 ? stated : common;
+        }
+
+        Message[] system = [.. stated.TakeWhile(static turn => turn.Role == "system")];
+        Message[] own = [.. common.TakeWhile(static turn => turn.Role == "system")];
+        IReadOnlyList<Message> said = [.. stated.Skip(system.Length)];
+        IReadOnlyList<Message> shown = [.. common.Skip(own.Length)];
+        if (system.Length > 0 && own.Length > 0 && !Texts(system).SequenceEqual(Texts(own), StringComparer.Ordinal))
+        {
+            throw new JsonException("prompt has another system turn than chosen and rejected start with");
+        }
+
+        IEnumerable<Message> first = own.Length > 0 ? own : system;
+        return EndsWith(shown, said) ? [.. first, .. shown]
+            : EndsWith(said, shown) ? [.. first, .. said]
+            : Holds(shown, said) ? [.. first, .. shown]
+            : Holds(said, shown) ? [.. first, .. said]
+            : throw new JsonException("prompt is not what chosen and rejected start with");
+    }
+
+    private static IEnumerable<string> Texts(IEnumerable<Message> turns) => turns.Select(static turn => turn.Content.Trim());
+
+    private static bool EndsWith(IReadOnlyList<Message> turns, IReadOnlyList<Message> end) =>
+        turns.Count >= end.Count && Texts(turns.Skip(turns.Count - end.Count)).SequenceEqual(Texts(end), StringComparer.Ordinal);
+
+    private static bool Holds(IReadOnlyList<Message> turns, IReadOnlyList<Message> others)
+    {
+        string all = string.Join('\n', Texts(turns));
+        return Texts(others).All(text => all.Contains(text, StringComparison.Ordinal));
     }
 
     private static List<Message> Turns(ReadOnlySpan<char> text)

@@ -11,9 +11,14 @@ namespace Tribunal.Formats.Batches;
 internal static class ParquetRows
 {
     /// <summary>Reads rows in order; the bytes are valid until the next row is asked for.</summary>
-    /// <exception cref="BatchFormatException">The file is broken, or a row group is larger than the limit.</exception>
+    /// <param name="stream">The file; it can seek.</param>
+    /// <param name="limits">Size limits.</param>
+    /// <param name="reads">Which columns are decoded, by their names. Where it takes no column that can be a prompt, all of them
+    /// are, so that a record can be refused by the names of what it has.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="BatchFormatException">The file is broken, not supported, or has a row group larger than the limit.</exception>
     public static async IAsyncEnumerable<RawRecord> ReadAsync(
-        Stream stream, BatchLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream, BatchLimits limits, Func<string, bool> reads, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         int groups = await CheckedGroupCountAsync(stream, limits, cancellationToken);
         var options = new ParquetOptions { TreatByteArrayAsString = true };
@@ -22,7 +27,7 @@ internal static class ParquetRows
         long number = 0;
         for (int group = 0; group < groups; group++)
         {
-            foreach (Dictionary<string, object?> row in await ReadGroupAsync(stream, options, limits, group, number, cancellationToken))
+            foreach (Dictionary<string, object?> row in await ReadGroupAsync(stream, options, limits, reads, group, number, cancellationToken))
             {
                 number++;
                 json.ResetWrittenCount();
@@ -57,7 +62,7 @@ internal static class ParquetRows
     }
 
     private static async Task<List<Dictionary<string, object?>>> ReadGroupAsync(
-        Stream stream, ParquetOptions options, BatchLimits limits, int group, long rowsBefore, CancellationToken cancellationToken)
+        Stream stream, ParquetOptions options, BatchLimits limits, Func<string, bool> reads, int group, long rowsBefore, CancellationToken cancellationToken)
     {
         try
         {
@@ -66,7 +71,7 @@ internal static class ParquetRows
                 async () =>
                 {
                     await using ParquetReader reader = await ParquetReader.CreateAsync(stream, options, leaveStreamOpen: true, cancellationToken: cancellationToken);
-                    return (await ParquetTable.ReadAsync(reader, group, cancellationToken)).Rows().ToList();
+                    return (await ParquetTable.ReadAsync(reader, group, reads, cancellationToken)).Rows().ToList();
                 },
                 limits,
                 cancellationToken);
@@ -93,8 +98,10 @@ internal static class ParquetRows
     // The library meets broken bytes with whatever they make it trip over, absurd lengths with OutOfMemoryException.
     private static bool IsBroken(Exception exception) => exception is not (OperationCanceledException or BatchFormatException);
 
-    private static BatchFormatException Broken(Exception exception, long rows) =>
-        new($"the Parquet file is broken or cut off after row {rows}: {exception.Message}", exception);
+    // Its words name types of this runtime, which say nothing to people.
+    private static BatchFormatException Broken(Exception exception, long rows) => exception is NotSupportedException or NotImplementedException
+        ? new($"the Parquet file is whole, but written in a way that is not read, after row {rows}: write it again with zstd or Snappy and the encodings of Parquet 1.0", exception)
+        : new($"the Parquet file is broken or cut off after row {rows}", exception);
 
     private static void Write(Utf8JsonWriter writer, object? value)
     {

@@ -41,21 +41,35 @@ internal sealed class ParquetTable
     private readonly Struct _root;
     private readonly long _count;
 
-    private ParquetTable(ParquetSchema schema, long count)
+    private ParquetTable(IEnumerable<Field> fields, long count)
     {
-        _root = new Struct(0, [.. schema.Fields.Select(f => (f.Name, Of(f)))]);
+        _root = new Struct(0, [.. fields.Select(f => (f.Name, Of(f)))]);
         _count = count;
     }
 
-    /// <summary>Decodes a row group's columns.</summary>
-    public static async Task<ParquetTable> ReadAsync(ParquetReader reader, int group, CancellationToken cancellationToken)
+    /// <summary>Decodes a row group's columns, of those that are read: what nobody asks for may be large, or of a kind that can't be decoded.</summary>
+    /// <exception cref="BatchFormatException">A column is written in a way that is not supported.</exception>
+    public static async Task<ParquetTable> ReadAsync(ParquetReader reader, int group, Func<string, bool> reads, CancellationToken cancellationToken)
     {
         using ParquetRowGroupReader source = reader.OpenRowGroupReader(group);
-        var table = new ParquetTable(reader.Schema, source.RowCount);
+        Field[] read = [.. reader.Schema.Fields.Where(field => reads(field.Name))];
+        if (!Array.Exists(read, static field => FieldNames.Prompts.Contains(field.Name, StringComparer.Ordinal)))
+        {
+            read = [.. reader.Schema.Fields];
+        }
+
+        var table = new ParquetTable(read, source.RowCount);
         foreach (Column column in table._columns)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await column.FillAsync(source, cancellationToken);
+            try
+            {
+                await column.FillAsync(source, cancellationToken);
+            }
+            catch (Exception exception) when (exception is NotSupportedException or NotImplementedException)
+            {
+                throw new BatchFormatException($"the Parquet file is whole, but its column {column.Name} is not read: {column.Writing(source)}; write it again with data pages of version 1.0, zstd or Snappy, and plain or dictionary encoding", exception);
+            }
         }
 
         return table;
@@ -80,7 +94,7 @@ internal sealed class ParquetTable
         switch (field)
         {
             case DataField data:
-                Column column = Columns.TryGetValue(data.ClrType, out Func<DataField, Column>? make) ? make(data) : throw new NotSupportedException($"{data.ClrType} in column {data.Path}");
+                Column column = Columns.TryGetValue(data.ClrType, out Func<DataField, Column>? make) ? make(data) : throw new BatchFormatException($"the Parquet file's column {data.Path} is of a type that is not read; leave it out");
                 _columns.Add(column);
                 return data.IsArray ? new List(data.MaxDefinitionLevel, data.MaxRepetitionLevel, column) : column;
             case ListField { Item: DataField { IsArray: true } item }:
@@ -92,7 +106,7 @@ internal sealed class ParquetTable
             case StructField parts:
                 return new Struct(parts.MaxDefinitionLevel, [.. parts.Fields.Select(f => (f.Name, Of(f)))]);
             default:
-                throw new NotSupportedException(field.ToString());
+                throw new BatchFormatException($"the Parquet file's column {field.Name} is of a type that is not read; leave it out");
         }
     }
 
@@ -117,7 +131,12 @@ internal sealed class ParquetTable
         /// <summary>Which list the next value goes on with; 0 where a row starts, and at the end.</summary>
         public abstract int Repetition { get; }
 
+        public abstract string Name { get; }
+
         public abstract Task FillAsync(ParquetRowGroupReader source, CancellationToken cancellationToken);
+
+        /// <summary>How the column is compressed and encoded, for people.</summary>
+        public abstract string Writing(ParquetRowGroupReader source);
     }
 
     private sealed class Column<T>(DataField field, Func<T, object>? box = null) : Column
@@ -129,6 +148,8 @@ internal sealed class ParquetTable
         private int _count;
         private int _next;
         private int _nextValue;
+
+        public override string Name { get; } = field.Path.ToString();
 
         public override int Definition => _definitions is null ? 0 : _definitions[_next];
 
@@ -143,6 +164,11 @@ internal sealed class ParquetTable
             // A null array would be memory of length 0.
             await source.ReadRawAsync<T>(field, _values, _definitions?.AsMemory(), _repetitions?.AsMemory(), cancellationToken);
         }
+
+        public override string Writing(ParquetRowGroupReader source) =>
+            source.GetMetadata(field)?.MetaData is { } metadata
+                ? $"{(field.MaxRepetitionLevel > 0 ? "lists, perhaps in pages of version 2, " : "")}compression {metadata.Codec}, encodings {string.Join(", ", metadata.Encodings)}"
+                : "its metadata is missing";
 
         public override object? Read()
         {

@@ -31,33 +31,34 @@ public static class RolloutReader
     /// <summary>Reads a whole batch from its first byte; the stream stays the caller's to dispose.</summary>
     /// <param name="stream">The file. Parquet that can't seek, or is compressed as a whole, is spooled to a temporary file.</param>
     /// <param name="limits">Size limits; null takes the defaults.</param>
+    /// <param name="fields">Which fields hold what, and how records are grouped; null goes by the names known. With it no record
+    /// is addressable: who reads the batch again must be given the rollouts, not the batch.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>Every record that is not blank, in order, its checks of form passed or its error set; ids may still repeat
     /// (see <see cref="RolloutValidator"/>).</returns>
     /// <exception cref="BatchFormatException">The file can't be read, or not on from here; thrown while enumerating.</exception>
-    public static IAsyncEnumerable<BatchLine> ReadAsync(Stream stream, BatchLimits? limits = null, CancellationToken cancellationToken = default) =>
-        ReadAsync(stream, limits, texts: true, cancellationToken);
-
-    /// <summary>The same for who only looks whether records can be judged: those that can be read again have no responses' texts, but where these are empty.</summary>
-    internal static IAsyncEnumerable<BatchLine> ReadOutlinesAsync(Stream stream, CancellationToken cancellationToken) =>
-        ReadAsync(stream, limits: null, texts: false, cancellationToken);
-
-    private static async IAsyncEnumerable<BatchLine> ReadAsync(
-        Stream stream, BatchLimits? limits, bool texts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IAsyncEnumerable<BatchLine> ReadAsync(Stream stream, BatchLimits? limits = null, BatchFields? fields = null, CancellationToken cancellationToken = default)
     {
         limits ??= BatchLimits.Default;
+        IAsyncEnumerable<BatchLine> lines = LinesAsync(stream, limits, fields, cancellationToken);
+        return fields?.GroupBy is null ? lines : RolloutGroups.GroupAsync(lines, limits, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<BatchLine> LinesAsync(
+        Stream stream, BatchLimits limits, BatchFields? fields, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
         IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
         {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, cancellationToken),
+            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, name => FieldNames.IsRead(name, fields), cancellationToken),
             BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
             BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
             _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
         };
-        bool addressable = batch.Format.IsAddressable;
+        bool addressable = batch.Format.IsAddressable && fields is null;
         await foreach (RawRecord record in records.WithCancellation(cancellationToken))
         {
-            yield return Line(record, addressable, limits, texts || !addressable);
+            yield return Line(record, addressable, limits, fields);
         }
     }
 
@@ -73,57 +74,45 @@ public static class RolloutReader
         limits ??= BatchLimits.Default;
         await foreach (RawRecord record in RawRecords.LinesAsync(range, firstLine, firstOffset, limits.RecordBytes, cancellationToken))
         {
-            yield return Line(record, addressable: true, limits, texts: true);
+            yield return Line(record, addressable: true, limits, fields: null);
         }
     }
 
-    private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits, bool texts)
+    private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits, BatchFields? fields)
     {
-        (Rollout? rollout, string? error) = record.IsTooLarge
-            ? (null, $"the record has {record.Length} bytes, more than {limits.RecordBytes}")
-            : Parse(record.Bytes, record.Number, limits, texts);
-        return new BatchLine
+        var line = new BatchLine
         {
             Line = record.Number,
             Offset = addressable ? record.Offset : -1,
             Length = addressable ? record.Length : 0,
-            Rollout = rollout,
-            Error = error,
         };
+        return record.IsTooLarge
+            ? line with { Error = $"the record has {record.Length} bytes, more than {limits.RecordBytes}" }
+            : Parse(line, record.Bytes, limits, fields);
     }
 
-    private static (Rollout? Rollout, string? Error) Parse(ReadOnlyMemory<byte> json, long number, BatchLimits limits, bool texts)
+    private static BatchLine Parse(BatchLine line, ReadOnlyMemory<byte> json, BatchLimits limits, BatchFields? fields)
     {
         if (JsonText.Fault(json.Span) is { } fault)
         {
-            return (null, fault);
+            return line with { Error = fault };
         }
 
         try
         {
-            Rollout rollout = OwnForm.Read(json.Span, texts) ?? OfAnyShape(json, number);
-            return RolloutValidator.Fault(rollout, limits) is { } reason ? (null, reason) : (rollout, null);
+            using JsonDocument document = JsonDocument.Parse(JsonText.WithWholeCharacters(json), Json);
+            Rollout rollout = RolloutShapes.Read(document.RootElement, json.Span, line.Line, fields);
+            return RolloutValidator.Fault(rollout, limits) is { } reason
+                ? line with { Error = reason }
+                : line with { Rollout = rollout, Group = fields?.GroupBy is { } by ? RolloutGroups.KeyOf(document.RootElement, rollout, by) : null };
         }
         catch (JsonException exception)
         {
-            return (null, exception.BytePositionInLine is { } at ? $"not valid JSON at byte {at + 1} of the record: {FirstSentence(exception.Message)}" : exception.Message);
+            return line with { Error = exception.BytePositionInLine is null ? exception.Message : JsonText.Fault(json.Span, exception) };
         }
         catch (Exception exception) when (exception is InvalidOperationException or FormatException or OverflowException)
         {
-            return (null, $"the record can't be read: {exception.Message}");
+            return line with { Error = "the record can't be read: a field has a form that is not known" };
         }
-    }
-
-    private static Rollout OfAnyShape(ReadOnlyMemory<byte> json, long number)
-    {
-        using JsonDocument document = JsonDocument.Parse(json, Json);
-        return RolloutShapes.Read(document.RootElement, json.Span, number);
-    }
-
-    // The rest of the parser's message repeats the position in its own terms.
-    private static string FirstSentence(string message)
-    {
-        int end = message.IndexOf(". ", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
     }
 }

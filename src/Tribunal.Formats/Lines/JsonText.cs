@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -7,15 +8,47 @@ namespace Tribunal.Formats.Lines;
 /// <summary>What makes bytes unusable as JSON text, said before anything is read from them.</summary>
 internal static class JsonText
 {
-    /// <summary>Why the record's bytes are not text that every later step can read and write; null when they are.</summary>
-    public static string? Fault(ReadOnlySpan<byte> json)
+    /// <summary>Why the record's bytes are not text; null when they are.</summary>
+    public static string? Fault(ReadOnlySpan<byte> json) =>
+        Utf8.IsValid(json) ? null : $"not valid UTF-8 at byte {FirstInvalid(json) + 1} of the record";
+
+    /// <summary>Why the record is not JSON, by what the parser met.</summary>
+    public static string Fault(ReadOnlySpan<byte> json, JsonException exception)
     {
-        if (!Utf8.IsValid(json))
+        int at = LineStart(json, exception.LineNumber ?? 0) + (int)(exception.BytePositionInLine ?? 0);
+        return NonFinite(json, at) is { } word
+            ? $"{word} at byte {at + 1} of the record is a number that JSON doesn't have: write null, or leave the field out"
+            : $"not valid JSON at byte {(exception.BytePositionInLine ?? 0) + 1} of the record: {FirstSentence(exception.Message)}";
+    }
+
+    /// <summary>
+    /// The text with U+FFFD where an escape spells half a surrogate pair, as a token sequence that was cut inside an emoji leaves it:
+    /// valid JSON, and no text that could be read, written or sent.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithWholeCharacters(ReadOnlyMemory<byte> json)
+    {
+        byte[]? mended = null;
+        for (int at = NextEscape(json.Span, 0); at >= 0; at = NextEscape(json.Span, at))
         {
-            return $"not valid UTF-8 at byte {FirstInvalid(json) + 1} of the record";
+            ReadOnlySpan<byte> escape = json.Span[at..];
+            if (!IsUnit(escape, out int unit) || unit is < 0xD800 or > 0xDFFF)
+            {
+                at += 2;
+                continue;
+            }
+
+            if (unit < 0xDC00 && IsUnit(escape[6..], out int low) && low is >= 0xDC00 and <= 0xDFFF)
+            {
+                at += 12;
+                continue;
+            }
+
+            mended ??= json.ToArray();
+            "\\ufffd"u8.CopyTo(mended.AsSpan(at));
+            at += 6;
         }
 
-        return HasBrokenSurrogate(json) ? "a string holds a broken surrogate pair" : null;
+        return mended ?? json;
     }
 
     /// <summary>Reads a string.</summary>
@@ -41,9 +74,9 @@ internal static class JsonText
         int at = 0;
         while (at < json.Length)
         {
-            System.Buffers.OperationStatus status = Utf8.ToUtf16(json[at..], chars, out int read, out _, replaceInvalidSequences: false);
+            OperationStatus status = Utf8.ToUtf16(json[at..], chars, out int read, out _, replaceInvalidSequences: false);
             at += read;
-            if (status is System.Buffers.OperationStatus.InvalidData or System.Buffers.OperationStatus.NeedMoreData)
+            if (status is OperationStatus.InvalidData or OperationStatus.NeedMoreData)
             {
                 break;
             }
@@ -52,36 +85,36 @@ internal static class JsonText
         return at;
     }
 
-    // Escapes can spell half a pair, which is valid JSON and no valid text.
-    private static bool HasBrokenSurrogate(ReadOnlySpan<byte> json)
+    private static int NextEscape(ReadOnlySpan<byte> json, int from)
     {
-        if (json.IndexOf("\\u"u8) < 0)
+        int next = from >= json.Length ? -1 : json[from..].IndexOf((byte)'\\');
+        return next < 0 ? -1 : from + next;
+    }
+
+    private static int LineStart(ReadOnlySpan<byte> json, long line)
+    {
+        int start = 0;
+        for (long i = 0; i < line && json[start..].IndexOf((byte)'\n') is var end and >= 0; i++)
         {
-            return false;
+            start += end + 1;
         }
 
-        while (true)
-        {
-            int backslash = json.IndexOf((byte)'\\');
-            if (backslash < 0 || backslash + 1 >= json.Length)
-            {
-                return false;
-            }
+        return start;
+    }
 
-            json = json[backslash..];
-            if (!IsUnit(json, out int unit) || unit is < 0xD800 or > 0xDFFF)
-            {
-                json = json[2..];
-                continue;
-            }
+    // The parser stops at the word, or behind its sign.
+    private static string? NonFinite(ReadOnlySpan<byte> json, int at)
+    {
+        ReadOnlySpan<byte> word = json[Math.Clamp(at, 0, json.Length)..];
+        word = word.StartsWith("-"u8) ? word[1..] : word;
+        return word.StartsWith("NaN"u8) ? "NaN" : word.StartsWith("Infinity"u8) ? "Infinity" : null;
+    }
 
-            if (unit >= 0xDC00 || !IsUnit(json[6..], out int low) || low is < 0xDC00 or > 0xDFFF)
-            {
-                return true;
-            }
-
-            json = json[12..];
-        }
+    // The rest of the parser's message repeats the position in its own terms.
+    private static string FirstSentence(string message)
+    {
+        int end = message.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
     }
 
     private static bool IsUnit(ReadOnlySpan<byte> json, out int unit)

@@ -39,7 +39,7 @@ public static class LedgerImport
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
         IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
         {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, cancellationToken),
+            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, static _ => true, cancellationToken),
             BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
             BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
             _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
@@ -67,7 +67,7 @@ public static class LedgerImport
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(record.Bytes);
+            using JsonDocument document = JsonDocument.Parse(JsonText.WithWholeCharacters(record.Bytes));
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {

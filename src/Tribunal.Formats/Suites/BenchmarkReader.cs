@@ -39,7 +39,7 @@ public static class BenchmarkReader
         foreach ((string name, string file) in Files(suite, path))
         {
             await using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            await using IAsyncEnumerator<BatchLine> lines = RolloutReader.ReadAsync(stream, limits, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using IAsyncEnumerator<BatchLine> lines = RolloutReader.ReadAsync(stream, limits, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(lines, suite, name))
             {
                 foreach (BenchmarkLine line in Items(suite, lines.Current, name, file, validator))

@@ -65,6 +65,9 @@ public sealed record TrainingExportOptions
     /// <summary>Whether hinted trajectories are written under the prompt without its hint, which the judge did not get.</summary>
     public bool StripHints { get; init; }
 
+    /// <summary>Whether judgements of the simulated judge, which are no data to train on, are written, marked as such.</summary>
+    public bool AllowSimulated { get; init; }
+
     /// <summary>Domains to leave out.</summary>
     public IReadOnlyList<string> ExcludedDomains { get; init; } = [];
 }

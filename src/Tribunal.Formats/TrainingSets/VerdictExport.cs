@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Parquet;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -28,6 +27,9 @@ public enum PreferencePairs
     All,
 }
 
+/// <summary>Data to train on was asked for from rewards that the simulated judge made.</summary>
+public sealed class SimulatedRewardsException() : Exception("these rewards are the simulated judge's and say nothing of the responses: they are no data to train on (--allow-simulated writes them all the same, marked as simulated)");
+
 /// <summary>What preference data takes.</summary>
 public sealed record PreferenceOptions
 {
@@ -39,6 +41,9 @@ public sealed record PreferenceOptions
 
     /// <summary>Smallest confidence of the verdict, 0 to 1.</summary>
     public double MinConfidence { get; init; }
+
+    /// <summary>Whether pairs by the simulated judge's rewards, which say nothing of the responses, are written, each with <c>"simulated": true</c>.</summary>
+    public bool AllowSimulated { get; init; }
 }
 
 /// <summary>Writes verdicts for other tools. Unscorable rollouts keep their rows, with nothing where the rewards would be.</summary>
@@ -46,7 +51,7 @@ public static class VerdictExport
 {
     private const int RowGroup = 10_000;
     private static readonly string[] CsvHeader =
-        ["id", "domain", "status", "response", "response_id", "reward", "rank", "best", "labelled_best", "confidence", "margin", "kept", "valid", "drawn", "stop", "reason"];
+        ["id", "domain", "status", "response", "response_id", "reward", "rank", "best", "labelled_best", "confidence", "margin", "kept", "valid", "drawn", "stop", "reason", "simulated"];
 
     // Files for tools: only what JSON itself demands is escaped.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -82,7 +87,7 @@ public static class VerdictExport
     public static async Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
     {
         long rows = 0;
-        var columns = new ParquetColumns<VerdictRow>(VerdictRowJson.Default.VerdictRow);
+        var columns = new ParquetColumns<VerdictRow>(FormatsJson.Default.VerdictRow);
         var group = new List<VerdictRow>(RowGroup);
         await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
         {
@@ -115,6 +120,7 @@ public static class VerdictExport
     /// the difference of rewards, which TRL's reward trainer reads.
     /// </summary>
     /// <returns>Pairs written.</returns>
+    /// <exception cref="SimulatedRewardsException">A verdict is the simulated judge's, and such pairs were not asked for.</exception>
     public static async Task<long> WritePreferencesAsync(
         IAsyncEnumerable<ScoredRollout> scored, Stream output, PreferenceOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -123,6 +129,11 @@ public static class VerdictExport
         await using var json = new Utf8JsonWriter(output, Plain);
         await foreach ((Rollout rollout, Verdict verdict) in scored.WithCancellation(cancellationToken))
         {
+            if (verdict.Simulated == true && !options.AllowSimulated)
+            {
+                throw new SimulatedRewardsException();
+            }
+
             if (verdict.Status != VerdictStatus.Scored || verdict.Rewards is not { } rewards || verdict.Ranking is not { } ranking || (verdict.Confidence ?? 0) < options.MinConfidence)
             {
                 continue;
@@ -138,7 +149,7 @@ public static class VerdictExport
                     continue;
                 }
 
-                Write(json, rollout, chosen, rejected, rewards);
+                Write(json, rollout, chosen, rejected, rewards, verdict.Simulated == true);
                 await json.FlushAsync(cancellationToken);
                 json.Reset();
                 await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
@@ -160,7 +171,7 @@ public static class VerdictExport
         };
     }
 
-    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards)
+    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, bool simulated)
     {
         json.WriteStartObject();
         json.WriteStartArray("prompt"u8);
@@ -180,6 +191,11 @@ public static class VerdictExport
         json.WriteNumber("score_chosen"u8, rewards[chosen]);
         json.WriteNumber("score_rejected"u8, rewards[rejected]);
         json.WriteString("id"u8, rollout.Id);
+        if (simulated)
+        {
+            json.WriteBoolean("simulated"u8, true);
+        }
+
         json.WriteEndObject();
     }
 
@@ -212,6 +228,7 @@ public static class VerdictExport
             Number(verdict.Votes.Drawn),
             StopName(verdict.Stop) ?? "",
             Text(verdict.Reason),
+            verdict.Simulated == true ? "true" : "false",
         ];
     }
 
@@ -234,7 +251,9 @@ public static class VerdictExport
             return "";
         }
 
-        if (value[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
+        // A spreadsheet looks past spaces, takes full-width signs for the plain ones, and cuts a text at a null character.
+        value = value.Replace('\0', '\u2400');
+        if (char.IsControl(value[0]) || value.AsSpan().TrimStart() is ['=' or '+' or '-' or '@' or '＝' or '＋' or '－' or '＠', ..])
         {
             value = "'" + value;
         }
@@ -277,6 +296,8 @@ public static class VerdictExport
 
         public string? reason { get; set; }
 
+        public bool simulated { get; set; }
+
         public static VerdictRow Of(ScoredRollout one) => new()
         {
             id = one.Rollout.Id,
@@ -295,9 +316,7 @@ public static class VerdictExport
             input_tokens = one.Verdict.Usage.Input,
             output_tokens = one.Verdict.Usage.Output,
             reason = one.Verdict.Reason,
+            simulated = one.Verdict.Simulated == true,
         };
     }
 }
-
-[JsonSerializable(typeof(VerdictExport.VerdictRow))]
-internal sealed partial class VerdictRowJson : JsonSerializerContext;

@@ -27,11 +27,11 @@ public sealed class RewardLedger : IAsyncDisposable
         _ownership = ownership;
     }
 
-    internal LineWriter<Rollout> Rollouts { get; private set; } = null!;
+    internal PartLineWriter<Rollout> Rollouts { get; private set; } = null!;
 
-    internal LineWriter<Judgement> Judgements { get; private set; } = null!;
+    internal PartLineWriter<Judgement> Judgements { get; private set; } = null!;
 
-    internal LineWriter<Verdict> Verdicts { get; private set; } = null!;
+    internal PartLineWriter<Verdict> Verdicts { get; private set; } = null!;
 
     /// <summary>Opens a ledger, or makes one.</summary>
     /// <param name="store">Where it lives.</param>
@@ -58,9 +58,9 @@ public sealed class RewardLedger : IAsyncDisposable
             }
 
             string suffix = instance is null ? "" : $"-{instance}";
-            ledger.Rollouts = new LineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
-            ledger.Judgements = new LineWriter<Judgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
-            ledger.Verdicts = new LineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));
+            ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
+            ledger.Judgements = new PartLineWriter<Judgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
+            ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));
             return ledger;
         }
         catch

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Formats.Lines;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -287,7 +288,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     }
 
     private static T Parse<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(body.Span, type) ?? throw new JsonException("the body is null");
+        JsonSerializer.Deserialize(JsonText.WithWholeCharacters(body).Span, type) ?? throw new JsonException("the body is null");
 
     private static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Tribunal.Formats;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
@@ -91,26 +93,41 @@ public sealed class OpenAiBatchRun(
 
         long rollouts = 0;
         long invalid = 0;
+        InvalidLine? first = null;
         var files = new List<string>();
         long requests;
         await using (var writer = new OpenAiBatchWriter(number => OpenRequests(number, files)))
         await using (FileStream refused = Create(RunFiles.Invalid))
         await using (var refusals = new LineWriter(refused))
+        await using (Stream copied = request.Fields is null ? Stream.Null : Create(RunFiles.Batch))
+        await using (var copy = new LineWriter(copied))
         {
             await foreach ((Rollout? rollout, InvalidLine? line) in RolloutsAsync(manifest, cancellationToken))
             {
                 if (rollout is null)
                 {
                     invalid++;
-                    await refusals.WriteAsync(line!, cancellationToken);
+                    await refusals.WriteAsync(line!, FormatsJson.Default.InvalidLine, cancellationToken);
+                    first ??= line;
                     continue;
                 }
 
                 rollouts++;
+                if (request.Fields is not null)
+                {
+                    // Reports and exports read the batch again, and know nothing of its fields.
+                    await copy.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
+                }
+
                 await AskAsync(writer, rollout, ledger.GetValueOrDefault(rollout.Id) ?? [], problems, cancellationToken);
             }
 
             requests = writer.Requests;
+        }
+
+        if (rollouts == 0 && first is not null)
+        {
+            throw BatchFormatException.NothingFits(invalid, first);
         }
 
         manifest = manifest with { Rollouts = rollouts, Invalid = invalid };
@@ -183,7 +200,7 @@ public sealed class OpenAiBatchRun(
                         continue;
                     }
 
-                    await writer.WriteAsync(judgement, cancellationToken);
+                    await writer.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
                     if (!ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? own))
                     {
                         ledger.Add(judgement.RolloutId, own = []);
@@ -203,7 +220,7 @@ public sealed class OpenAiBatchRun(
     {
         var validator = new RolloutValidator();
         await using Stream stream = await batch.OpenAsync(manifest.Batch, 0, null, cancellationToken);
-        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
+        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: request.Fields, cancellationToken: cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);
             yield return fault is null ? (line.Rollout, null) : (null, new InvalidLine(line.Line, fault, line.Rollout?.Id));
@@ -256,7 +273,7 @@ public sealed class OpenAiBatchRun(
 
                 List<Judgement> drawn = ledger.GetValueOrDefault(rollout.Id) ?? [];
                 Verdict verdict = VerdictCaster.Cast(rollout, drawn, new RoutedRollout(new Branch(null, _scheme, protocol), drawn, null), simulated: false, allowance: null);
-                await writer.WriteAsync(verdict, cancellationToken);
+                await writer.WriteAsync(verdict, TribunalJson.Default.Verdict, cancellationToken);
                 sums.Add(rollout, verdict, drawn);
             }
         }

@@ -32,6 +32,11 @@ public static class TrainingExport
     {
         ArgumentNullException.ThrowIfNull(options);
         RunManifest manifest = await ManifestAsync(options.Run, cancellationToken);
+        if (manifest.Simulated && !options.AllowSimulated)
+        {
+            throw new TrainingExportException(new SimulatedRewardsException().Message);
+        }
+
         if (manifest.Request.Routing is not null)
         {
             throw new TrainingExportException("a run with a routing table holds answers to several prompts; training data comes from a run of one");

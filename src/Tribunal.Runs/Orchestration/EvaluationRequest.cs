@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Formats.Batches;
 using Tribunal.MetaReward;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
@@ -16,6 +17,10 @@ public sealed record EvaluationRequest
 {
     /// <summary>The batch: a path inside the rollouts container, or a local path.</summary>
     public required string Batch { get; init; }
+
+    /// <summary>Which fields of the batch's records hold what, and how they are grouped; null goes by the names known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchFields? Fields { get; init; }
 
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
     public string? Judge { get; init; }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
@@ -21,8 +20,6 @@ namespace Tribunal.Runs.Steps;
 /// </summary>
 internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, ActivityOptions options, TimeProvider time)
 {
-    private const int FlushBytes = 1024 * 1024;
-
     public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
     {
         JudgeBinding binding = routes.Own;
@@ -74,59 +71,64 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         }
 
         await using Stream stream = await batch.OpenAsync(wanted.Batch, 0, null, cancellationToken);
-        await using PartBuffer invalid = new(store, RunFiles.Invalid);
-        await using PartBuffer copy = new(store, RunFiles.Batch);
-        await using PartBuffer shards = new(store, RunFiles.Shards);
+        await using LazyPart invalidPart = new(store, RunFiles.Invalid);
+        await using LazyPart copyPart = new(store, RunFiles.Batch);
+        await using LazyPart shardsPart = new(store, RunFiles.Shards);
+        LineWriter invalid = new(invalidPart.AppendAsync), copy = new(copyPart.AppendAsync), shards = new(shardsPart.AppendAsync);
         var validator = new RolloutValidator();
+        var repeats = new PromptRepeats();
         var cut = new ShardCut();
-        long rollouts = 0, refused = 0, copied = 0;
+        long rollouts = 0;
+        InvalidLine? first = null;
         int count = 0;
         bool normalised = false;
-        await foreach (BatchLine line in RolloutReader.ReadOutlinesAsync(stream, cancellationToken))
+        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: wanted.Request.Fields, cancellationToken: cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);
             normalised |= !line.IsAddressable;
             if (fault is not null)
             {
-                refused++;
-                invalid.Append(new InvalidLine(line.Line, fault, line.Rollout?.Id), FormatsJson.Default.InvalidLine);
+                var refused = new InvalidLine(line.Line, fault, line.Rollout?.Id);
+                first ??= refused;
+                await invalid.WriteAsync(refused, FormatsJson.Default.InvalidLine, cancellationToken);
                 if (line.IsAddressable)
                 {
                     cut.Refuse(line.Line, line.Offset, line.Length, line.Rollout is not null);
                 }
+
+                continue;
             }
-            else
+
+            rollouts++;
+            repeats.Add(line.Rollout!);
+            long offset = line.Offset, length = line.Length, number = line.Line;
+            if (normalised)
             {
-                rollouts++;
-                long offset = line.Offset, length = line.Length, number = line.Line;
-                if (normalised)
-                {
-                    (offset, number) = (copied, rollouts);
-                    length = copy.Append(line.Rollout!, TribunalJson.Default.Rollout);
-                    copied += length;
-                }
-
-                cut.Accept(number, offset, length, DrawsFor(line.Rollout!, wanted.Request));
-                if (cut.Draws >= options.DrawsPerShard)
-                {
-                    shards.Append(cut.Take(count++), RunsJson.Default.Shard);
-                }
+                (offset, number) = (copy.Bytes, rollouts);
+                await copy.WriteAsync(line.Rollout!, TribunalJson.Default.Rollout, cancellationToken);
+                length = copy.Bytes - offset;
             }
 
-            await invalid.FlushAsync(FlushBytes, cancellationToken);
-            await copy.FlushAsync(FlushBytes, cancellationToken);
-            await shards.FlushAsync(FlushBytes, cancellationToken);
+            cut.Accept(number, offset, length, DrawsFor(line.Rollout!, wanted.Request));
+            if (cut.Draws >= options.DrawsPerShard)
+            {
+                await shards.WriteAsync(cut.Take(count++), RunsJson.Default.Shard, cancellationToken);
+            }
         }
 
         if (cut.Rollouts > 0)
         {
-            shards.Append(cut.Take(count++), RunsJson.Default.Shard);
+            await shards.WriteAsync(cut.Take(count++), RunsJson.Default.Shard, cancellationToken);
         }
 
-        await invalid.FlushAsync(0, cancellationToken);
-        await copy.FlushAsync(0, cancellationToken);
-        await shards.FlushAsync(0, cancellationToken);
-        return wanted with { Rollouts = rollouts, Invalid = refused, Shards = count, Normalised = normalised };
+        foreach (LineWriter writer in (LineWriter[])[invalid, copy, shards])
+        {
+            await writer.FlushAsync(cancellationToken);
+        }
+
+        return rollouts == 0 && first is not null
+            ? throw BatchFormatException.NothingFits(invalid.Lines, first)
+            : wanted with { Rollouts = rollouts, Invalid = invalid.Lines, Repeats = repeats.Count, Shards = count, Normalised = normalised };
     }
 
     // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.
@@ -199,29 +201,15 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         }
     }
 
-    /// <summary>Lines on their way into a part that is created with the first of them.</summary>
-    private sealed class PartBuffer(IRunStore store, string name) : IAsyncDisposable
+    /// <summary>A part that is created with the first bytes that go into it.</summary>
+    private sealed class LazyPart(IRunStore store, string name) : IAsyncDisposable
     {
-        private readonly ArrayBufferWriter<byte> _buffer = new();
         private ILedgerPart? _part;
 
-        public int Append<T>(T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
-            int before = _buffer.WrittenCount;
-            JsonLine.Append(_buffer, value, type);
-            return _buffer.WrittenCount - before;
-        }
-
-        public async Task FlushAsync(int atLeast, CancellationToken cancellationToken)
-        {
-            if (_buffer.WrittenCount <= atLeast)
-            {
-                return;
-            }
-
             _part ??= await store.OpenPartAsync(name, cancellationToken);
-            await _part.AppendAsync(_buffer.WrittenMemory, cancellationToken);
-            _buffer.ResetWrittenCount();
+            await _part.AppendAsync(bytes, cancellationToken);
         }
 
         public ValueTask DisposeAsync() => _part?.DisposeAsync() ?? ValueTask.CompletedTask;

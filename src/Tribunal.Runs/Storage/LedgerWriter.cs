@@ -6,4 +6,4 @@ using Tribunal.Judgements;
 namespace Tribunal.Runs.Storage;
 
 /// <summary>Writes judgements.</summary>
-internal sealed class LedgerWriter(ILedgerPart part) : LineWriter<Judgement>(part, JudgementLine.Write);
+internal sealed class LedgerWriter(ILedgerPart part) : PartLineWriter<Judgement>(part, JudgementLine.Write);

@@ -8,7 +8,7 @@ namespace Tribunal.Runs.Storage;
 /// line can no longer be lost by a kill.
 /// </summary>
 /// <typeparam name="T">What a line holds.</typeparam>
-internal class LineWriter<T> : IAsyncDisposable
+internal class PartLineWriter<T> : IAsyncDisposable
 {
     private readonly ILedgerPart _part;
     private readonly Action<IBufferWriter<byte>, T> _write;
@@ -17,7 +17,7 @@ internal class LineWriter<T> : IAsyncDisposable
 
     /// <param name="part">Where they go.</param>
     /// <param name="write">Writes one with its line feed.</param>
-    public LineWriter(ILedgerPart part, Action<IBufferWriter<byte>, T> write)
+    public PartLineWriter(ILedgerPart part, Action<IBufferWriter<byte>, T> write)
     {
         _part = part;
         _write = write;

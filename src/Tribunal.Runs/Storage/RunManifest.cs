@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Tribunal.Formats.Batches;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
@@ -57,6 +59,10 @@ public sealed record RunManifest
     /// <summary>Lines refused into <c>invalid.jsonl</c>.</summary>
     public long Invalid { get; init; }
 
+    /// <summary>Rollouts of one response whose prompt an earlier one has: they are judged each alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Repeats { get; init; }
+
     /// <summary>Shards cut.</summary>
     public int Shards { get; init; }
 
@@ -78,6 +84,7 @@ public sealed record RunManifest
 
         (string Name, object? Mine, object? Theirs)[] fields =
         [
+            ("reading of the batch's fields", Request.Fields, other.Request.Fields),
             ("judge", Judge, other.Judge),
             ("model", Model, other.Model),
             ("protocol", Protocol, other.Protocol),
@@ -124,6 +131,7 @@ public sealed record RunManifest
     {
         PolicyOptions policy => JsonSerializer.SerializeToNode(policy, RunsJson.Default.PolicyOptions) as JsonObject,
         MetaOptions meta => JsonSerializer.SerializeToNode(meta, RunsJson.Default.MetaOptions) as JsonObject,
+        BatchFields fields => JsonSerializer.SerializeToNode(fields, RunsJson.Default.BatchFields) as JsonObject,
         TournamentOptions tournament => JsonSerializer.SerializeToNode(tournament, RunsJson.Default.TournamentOptions) as JsonObject,
         _ => null,
     };

@@ -45,7 +45,7 @@ public sealed class ForeignParquetTests
         ];
         await using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("nested.parquet")!;
         var rows = new List<string>();
-        await foreach (RawRecord record in ParquetRows.ReadAsync(stream, new BatchLimits(), CancellationToken.None))
+        await foreach (RawRecord record in ParquetRows.ReadAsync(stream, new BatchLimits(), static _ => true, CancellationToken.None))
         {
             rows.Add(Encoding.UTF8.GetString(record.Bytes.Span));
         }

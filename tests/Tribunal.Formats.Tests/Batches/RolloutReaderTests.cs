@@ -112,12 +112,11 @@ public sealed class RolloutReaderTests
         ];
         List<BatchLine> lines = await BatchSamples.ReadAsync(content);
         Assert.Equal([1, 2, 4, 5, 6, 7, 8], lines.Select(static l => l.Line));
-        Assert.Equal(["a", null, null, null, null, null, "f"], lines.Select(static l => l.Rollout?.Id));
+        Assert.Equal(["a", null, null, "d", "e", null, "f"], lines.Select(static l => l.Rollout?.Id));
         Assert.Equal("😀 \\ud83d", lines[^1].Rollout!.Responses[0].Content);
         Assert.StartsWith("not valid JSON at byte 41 of the record", lines[1].Error, StringComparison.Ordinal);
         Assert.Equal("not valid UTF-8 at byte 38 of the record", lines[2].Error);
-        Assert.Equal("a string holds a broken surrogate pair", lines[3].Error);
-        Assert.Equal("a string holds a broken surrogate pair", lines[4].Error);
+        Assert.Equal("\uFFFD", lines[3].Rollout!.Responses[0].Content);
         Assert.Equal("the record is not a JSON object", lines[5].Error);
     }
 

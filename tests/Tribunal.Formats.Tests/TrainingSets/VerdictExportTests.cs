@@ -46,12 +46,12 @@ public sealed class VerdictExportTests
         Assert.Equal(5, await VerdictExport.WriteCsvAsync(Both(), output));
         string csv = Encoding.UTF8.GetString(output.ToArray());
         Assert.Equal(
-            "id,domain,status,response,response_id,reward,rank,best,labelled_best,confidence,margin,kept,valid,drawn,stop,reason\r\n"
-            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,0,,0.25,3,false,false,0.9,0.25,4,7,8,fixed,\r\n"
-            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,1,\"r,1\",0.75,1,true,true,0.9,0.25,4,7,8,fixed,\r\n"
-            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,2,,0.5,2,false,false,0.9,0.25,4,7,8,fixed,\r\n"
-            + "b,,unscorable,0,,,,,,,,0,0,8,,no valid judgement\r\n"
-            + "b,,unscorable,1,,,,,,,,0,0,8,,no valid judgement\r\n",
+            "id,domain,status,response,response_id,reward,rank,best,labelled_best,confidence,margin,kept,valid,drawn,stop,reason,simulated\r\n"
+            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,0,,0.25,3,false,false,0.9,0.25,4,7,8,fixed,,false\r\n"
+            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,1,\"r,1\",0.75,1,true,true,0.9,0.25,4,7,8,fixed,,false\r\n"
+            + "'=cmd|' /C calc'!A0,\"chat, \"\"casual\"\"\n\",scored,2,,0.5,2,false,false,0.9,0.25,4,7,8,fixed,,false\r\n"
+            + "b,,unscorable,0,,,,,,,,0,0,8,,no valid judgement,false\r\n"
+            + "b,,unscorable,1,,,,,,,,0,0,8,,no valid judgement,false\r\n",
             csv);
     }
 

@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Text.Json;
+using Tribunal.Formats.Lines;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Formats.Batches;
+
+/// <summary>Finds a record's responses under the names that people use, with its labels where they have the project's own names.</summary>
+internal static class ResponseFields
+{
+    /// <summary>The rollout of a prompt and what the record holds as responses; null where it holds none.</summary>
+    /// <exception cref="JsonException">They are of a form that can't be read, or more than one field may hold them.</exception>
+    public static Rollout? Read(BatchRecord record, IReadOnlyList<Message> prompt)
+    {
+        if (record.Fields?.Responses is { } mapped)
+        {
+            return Mapped(record, prompt, mapped.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        string[] lists = [.. FieldNames.ResponseLists.Where(name => record.Holds(name) && record.Root.GetProperty(name).ValueKind == JsonValueKind.Array)];
+        if (lists.Length > 0)
+        {
+            return lists is ["responses", ..] or [_]
+                ? Listed(record, prompt, [lists[0]])
+                : throw new JsonException($"{string.Join(" and ", lists)} may hold the responses: --responses-field says which");
+        }
+
+        if (Numbered(record) is { } numbered)
+        {
+            Rollout rollout = Listed(record, prompt, numbered);
+            return numbered.Length == 2 && rollout.Best is null && record.Peek("winner") is { } winner ? rollout with { Best = BestOf(winner) } : rollout;
+        }
+
+        return Array.Find(FieldNames.SingleResponses, record.Holds) is { } single ? Single(record, prompt, single) : null;
+    }
+
+    /// <summary>Whether a list of responses is as the project's own form has it.</summary>
+    public static bool AreOwn(JsonElement responses) => responses.ValueKind != JsonValueKind.Array || responses.EnumerateArray().All(static response => response.ValueKind switch
+    {
+        JsonValueKind.Object => response.TryGetProperty("content", out _),
+        JsonValueKind.Array => response.GetArrayLength() != 1,
+        _ => true,
+    });
+
+    /// <summary>Which of two responses a pair's <c>winner</c> names; null where it names none.</summary>
+    public static IReadOnlyList<int>? BestOf(string winner) => winner switch
+    {
+        "model_a" or "model_1" or "response_1" => [0],
+        "model_b" or "model_2" or "response_2" => [1],
+        "tie" or "tie (bothbad)" or "both_bad" => [0, 1],
+        _ => null,
+    };
+
+    /// <summary>The fields of responses that stand one by one: <c>response_1</c>, <c>response_2</c>, …, or by letters; null where there are not two.</summary>
+    public static string[]? Numbered(BatchRecord record)
+    {
+        foreach (string stem in FieldNames.ResponseStems)
+        {
+            foreach (string gap in (string[])["_", ""])
+            {
+                foreach (char first in "10aA")
+                {
+                    string[] names = [.. Enumerable.Range(first, 26).Select(character => Name(stem + gap, first, character)).TakeWhile(record.Has)];
+                    if (names.Length > 1)
+                    {
+                        return names;
+                    }
+                }
+            }
+        }
+
+        return null;
+
+        static string Name(string stem, char first, int character) => char.IsDigit(first) ? $"{stem}{character - '0'}" : $"{stem}{(char)character}";
+    }
+
+    private static Rollout Mapped(BatchRecord record, IReadOnlyList<Message> prompt, string[] names) =>
+        names is [var only] && JsonText.TryGet(record.Root, only, out JsonElement value) && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && !Turns.IsTurn(value[0]))
+            ? Single(record, prompt, only)
+            : Listed(record, prompt, names);
+
+    private static Rollout Single(BatchRecord record, IReadOnlyList<Message> prompt, string name)
+    {
+        JsonElement response = record.Take(name);
+        string text = response.ValueKind == JsonValueKind.Array ? OnlyTurn(Turns.Read(response), name) : JsonText.Of(response, name);
+        return record.Rollout(record.Id("id"), prompt, [text]) with { Domain = record.Peek("domain") ?? record.Peek("subset") };
+    }
+
+    // Written as the project's own form, so that responses are read in one place.
+    private static Rollout Listed(BatchRecord record, IReadOnlyList<Message> prompt, string[] names)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", "");
+            writer.WriteStartArray("responses");
+            foreach (string name in names)
+            {
+                JsonElement value = record.Take(name);
+                foreach (JsonElement item in names.Length == 1 ? value.EnumerateArray().ToArray() : [value])
+                {
+                    WriteResponse(writer, item);
+                }
+            }
+
+            writer.WriteEndArray();
+            foreach (string name in (string[])["best", "scores", "reference", "domain", "metadata"])
+            {
+                if (record.Has(name))
+                {
+                    writer.WritePropertyName(name);
+                    record.Take(name).WriteTo(writer);
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        using JsonDocument own = JsonDocument.Parse(json.WrittenMemory);
+        string id = record.Id("id");
+        Rollout rollout = RolloutForm.Read(own.RootElement, id);
+        return rollout with { Prompt = prompt, Metadata = rollout.Metadata ?? record.Rollout(id, prompt, rollout.Responses).Metadata };
+    }
+
+    private static void WriteResponse(Utf8JsonWriter writer, JsonElement response)
+    {
+        if (response.ValueKind == JsonValueKind.Array && response.GetArrayLength() == 1 && Turns.IsTurn(response[0]))
+        {
+            response = response[0];
+        }
+
+        if (response.ValueKind != JsonValueKind.Object || response.TryGetProperty("content", out _))
+        {
+            response.WriteTo(writer);
+            return;
+        }
+
+        JsonElement inner = JsonText.TryGet(response, "message", out JsonElement message) && message.ValueKind == JsonValueKind.Object ? message : response;
+        string text = Array.Find(FieldNames.ResponseTexts, name => JsonText.TryGet(inner, name, out _))
+            ?? throw new JsonException($"a response has none of {string.Join(", ", FieldNames.ResponseTexts)}");
+        writer.WriteStartObject();
+        if (JsonText.TryGet(response, "id", out JsonElement id) && JsonText.Scalar(id) is { } name)
+        {
+            writer.WriteString("id", name);
+        }
+
+        writer.WritePropertyName("content");
+        inner.GetProperty(text).WriteTo(writer);
+        writer.WriteEndObject();
+    }
+
+    private static string OnlyTurn(IReadOnlyList<Message> turns, string field) =>
+        turns is [var only] ? only.Content : throw new JsonException($"{field} has {turns.Count} turns; one is judged");
+}
