@@ -114,29 +114,9 @@ internal static class RawRecords
 
         for (long number = 1; ; number++)
         {
-            int next = await SkipSpaceAsync(window, cancellationToken);
-            if (inArray && number > 1)
-            {
-                switch (next)
-                {
-                    case ',':
-                        window.Advance(1);
-                        next = await SkipSpaceAsync(window, cancellationToken);
-                        break;
-                    case -1 or ']':
-                        break;
-                    default:
-                        throw new BatchFormatException($"the JSON array is broken after record {number - 1}: byte {window.Offset}, on line {window.Line}, is neither ',' nor ']'");
-                }
-            }
-
+            int next = await NextAsync(window, inArray, number, cancellationToken);
             if (next == -1)
             {
-                if (inArray)
-                {
-                    throw new BatchFormatException($"the JSON array is cut off after record {number - 1}, at byte {window.Offset}, on line {window.Line}");
-                }
-
                 yield break;
             }
 
@@ -180,6 +160,25 @@ internal static class RawRecords
             yield return new RawRecord(number, window.Offset - discarded, whole, whole > maxBytes ? default : window.Memory[..scanned]);
             window.Advance(scanned);
         }
+    }
+
+    // The first byte of a record, behind the comma of the one before; −1 where there is none.
+    private static async ValueTask<int> NextAsync(ByteWindow window, bool inArray, long number, CancellationToken cancellationToken)
+    {
+        int next = await SkipSpaceAsync(window, cancellationToken);
+        if (inArray && number > 1 && next == ',')
+        {
+            window.Advance(1);
+            next = await SkipSpaceAsync(window, cancellationToken);
+        }
+        else if (inArray && number > 1 && next is not (-1 or ']'))
+        {
+            throw new BatchFormatException($"the JSON array is broken after record {number - 1}: byte {window.Offset}, on line {window.Line}, is neither ',' nor ']'");
+        }
+
+        return next == -1 && inArray
+            ? throw new BatchFormatException($"the JSON array is cut off after record {number - 1}, at byte {window.Offset}, on line {window.Line}")
+            : next;
     }
 
     private static async ValueTask SkipByteOrderMarkAsync(ByteWindow window, CancellationToken cancellationToken)
