@@ -14,24 +14,29 @@ public sealed class RewardTriggers(RewardService rewards)
     /// <summary>OpenRLHF.</summary>
     [Function(nameof(RewardOpenRlhf))]
     public Task<IActionResult> RewardOpenRlhf([HttpTrigger(AuthorizationLevel.Function, "post", Route = "get_reward")] HttpRequest request, CancellationToken cancellationToken) =>
-        AnswerAsync(request, static (handlers, body, cancel) => handlers.OpenRlhfAsync(body, cancel), cancellationToken);
+        AnswerAsync(request, static (handlers, body, client, cancel) => handlers.OpenRlhfAsync(body, client, cancel), cancellationToken);
 
     /// <summary>slime.</summary>
     [Function(nameof(RewardSlime))]
     public Task<IActionResult> RewardSlime([HttpTrigger(AuthorizationLevel.Function, "post", Route = "slime")] HttpRequest request, CancellationToken cancellationToken) =>
-        AnswerAsync(request, static (handlers, body, cancel) => handlers.SlimeAsync(body, cancel), cancellationToken);
+        AnswerAsync(request, static (handlers, body, client, cancel) => handlers.SlimeAsync(body, client, cancel), cancellationToken);
 
     /// <summary>NeMo Gym.</summary>
     [Function(nameof(RewardCompare))]
     public Task<IActionResult> RewardCompare([HttpTrigger(AuthorizationLevel.Function, "post", Route = "compare")] HttpRequest request, CancellationToken cancellationToken) =>
-        AnswerAsync(request, static (handlers, body, cancel) => handlers.GymAsync(body, cancel), cancellationToken);
+        AnswerAsync(request, static (handlers, body, client, cancel) => handlers.GymAsync(body, client, cancel), cancellationToken);
+
+    /// <summary>NeMo Gym's training.</summary>
+    [Function(nameof(RewardVerify))]
+    public Task<IActionResult> RewardVerify([HttpTrigger(AuthorizationLevel.Function, "post", Route = "verify")] HttpRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(request, static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel), cancellationToken);
 
     /// <summary>Our own form, without jobs: instances come and go.</summary>
     [Function(nameof(Rewards))]
     public Task<IActionResult> Rewards([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/rewards")] HttpRequest request, CancellationToken cancellationToken) =>
-        AnswerAsync(request, static (handlers, body, cancel) => handlers.RewardsAsync(body, cancel), cancellationToken);
+        AnswerAsync(request, static (handlers, body, client, cancel) => handlers.RewardsAsync(body, client, cancel), cancellationToken);
 
-    private async Task<IActionResult> AnswerAsync(HttpRequest request, Func<RewardHandlers, ReadOnlyMemory<byte>, CancellationToken, Task<HttpAnswer>> handle, CancellationToken cancellationToken)
+    private async Task<IActionResult> AnswerAsync(HttpRequest request, Func<RewardHandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle, CancellationToken cancellationToken)
     {
         using MemoryStream body = new();
         byte[] buffer = new byte[64 * 1024];
@@ -46,7 +51,7 @@ public sealed class RewardTriggers(RewardService rewards)
         }
 
         RewardHandlers handlers = await rewards.HandlersAsync(cancellationToken);
-        return Send(request, await handle(handlers, body.GetBuffer().AsMemory(0, (int)body.Length), cancellationToken));
+        return Send(request, await handle(handlers, body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(request.HttpContext), cancellationToken));
     }
 
     private static ContentResult Send(HttpRequest request, HttpAnswer answer)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
@@ -28,6 +29,8 @@ internal sealed class ServeCommand
     private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "Folder of rollouts, judgements and verdicts; what it holds is not judged again.", DefaultValueFactory = static _ => new DirectoryInfo("tribunal-serve"), HelpName = "DIR" };
     private readonly Option<double> _gather = new("--gather") { Description = "Milliseconds that responses to one prompt which arrive one by one wait for each other.", DefaultValueFactory = static _ => 500 };
     private readonly Option<int?> _group = new("--group") { Description = "The trainer's samples per prompt: a full group does not wait.", HelpName = "N" };
+    private readonly Option<double> _groupWait = new("--group-wait") { Description = "Seconds that a group whose size is known from the request waits to be whole.", DefaultValueFactory = static _ => 60 };
+    private readonly Option<double?> _nullReward = new("--null-reward") { Description = "What OpenRLHF gets where there is no reward: null ends its training, a number of your choice is counted in /metrics.", HelpName = "X" };
     private readonly Option<double> _limit = new("--time-limit") { Description = "Seconds after which a request is answered with the votes there are.", DefaultValueFactory = static _ => 100 };
     private readonly Option<int> _waiting = new("--max-waiting") { Description = "Rollouts under way before new ones get 429.", DefaultValueFactory = static _ => 1024 };
     private readonly Option<int> _maxBody = new("--max-body") { Description = "Largest request, in MiB.", DefaultValueFactory = static _ => 32 };
@@ -40,21 +43,21 @@ internal sealed class ServeCommand
     {
         var serve = new ServeCommand();
         Command command = new("serve", """
-            Rewards on demand for RL trainers: judges each content once, groups by prompt, answers in the trainers' forms.
+            Rewards on demand for RL trainers: judges each group once, groups by client and prompt, answers in the trainers' forms.
 
               tribunal serve                                                    the simulated judge: shows how it works
               tribunal serve --judge http://gpu:8000/v1 --model DeepSeek-GRM-27B --samples 8 --group 16
 
               POST /get_reward   OpenRLHF       (--reward.remote_url http://HOST:PORT/get_reward)
               POST /slime        slime          (--rm-type remote_rm --rm-url http://HOST:PORT/slime)
-              POST /compare      NeMo Gym
+              POST /verify       NeMo Gym (training), /compare (its scripts)
               POST /v1/rewards   our own, one rollout or many, at once or as a job; GET /openapi/v1.json describes it
               GET  /healthz, /metrics
 
             verl and TRL: see integrations/. DIR is a record like a run's: vote again on it, or export training data.
             """)
         {
-            serve._listen, serve._output, serve._gather, serve._group, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
+            serve._listen, serve._output, serve._gather, serve._group, serve._groupWait, serve._nullReward, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
         };
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
@@ -97,7 +100,10 @@ internal sealed class ServeCommand
         }
         catch (IOException exception)
         {
-            throw new CommandException(ExitCodes.Usage, $"--listen: {exception.Message}", exception);
+            throw new CommandException(
+                ExitCodes.Usage,
+                exception.InnerException is AddressInUseException ? $"--listen {parsed.GetRequiredValue(_listen)}: another program listens there; choose another port, or 0 for a free one" : $"--listen: {exception.Message}",
+                exception);
         }
 
         if (binding.Simulated)
@@ -114,9 +120,9 @@ internal sealed class ServeCommand
     {
         double gather = parsed.GetRequiredValue(_gather);
         double limit = parsed.GetRequiredValue(_limit);
-        if (gather is not (>= 0 and <= 600_000) || limit is not (> 0 and <= 86_400) || parsed.GetValue(_group) < 1 || parsed.GetRequiredValue(_waiting) < 1 || parsed.GetRequiredValue(_maxBody) is < 1 or > 1024)
+        if (gather is not (>= 0 and <= 600_000) || parsed.GetRequiredValue(_groupWait) is not (>= 0 and <= 86_400) || (parsed.GetValue(_nullReward) is { } number && !double.IsFinite(number)) || limit is not (> 0 and <= 86_400) || parsed.GetValue(_group) < 1 || parsed.GetRequiredValue(_waiting) < 1 || parsed.GetRequiredValue(_maxBody) is < 1 or > 1024)
         {
-            throw new CommandException(ExitCodes.Usage, "--gather, --group, --time-limit, --max-waiting or --max-body is outside what makes sense");
+            throw new CommandException(ExitCodes.Usage, "--gather, --group, --group-wait, --null-reward, --time-limit, --max-waiting or --max-body is outside what makes sense");
         }
 
         if (!Uri.TryCreate(parsed.GetRequiredValue(_listen), UriKind.Absolute, out Uri? listen) || listen.Scheme is not ("http" or "https"))
@@ -128,6 +134,8 @@ internal sealed class ServeCommand
         {
             Gather = TimeSpan.FromMilliseconds(gather),
             GroupSize = parsed.GetValue(_group),
+            GroupWait = TimeSpan.FromSeconds(parsed.GetRequiredValue(_groupWait)),
+            NullReward = parsed.GetValue(_nullReward),
             TimeLimit = TimeSpan.FromSeconds(limit),
             MaxWaiting = parsed.GetRequiredValue(_waiting),
         };

@@ -16,6 +16,9 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys)
     /// <summary>The responses' keys in the rollout's order, ascending.</summary>
     public IReadOnlyList<UInt128> Keys { get; } = keys;
 
+    /// <summary>The group that it was recorded for; null where it was asked for as a whole, or since the server's start.</summary>
+    public GroupKey? Group { get; init; }
+
     /// <summary>Whether the rollout stands in the ledger.</summary>
     public bool Recorded { get; set; }
 

@@ -16,7 +16,9 @@ public sealed class RewardCounts
     private static readonly Counter<long> RolloutCounter = Meter.CreateCounter<long>("tribunal.reward.rollouts", "{rollout}", "Rollouts judged, by status.");
     private static readonly Counter<long> RememberedCounter = Meter.CreateCounter<long>("tribunal.reward.remembered", "{question}", "Questions that joined a judging under way or were answered from memory.");
     private static readonly Counter<long> BusyCounter = Meter.CreateCounter<long>("tribunal.reward.turned_away", "{question}", "Questions answered 429.");
+    private static readonly Counter<long> ReplacedCounter = Meter.CreateCounter<long>("tribunal.reward.replaced", "{reward}", "Rewards that are not there, answered with a number of the user's choice.");
     private long _judgements;
+    private long _replaced;
     private long _rollouts;
     private long _remembered;
     private long _turnedAway;
@@ -32,6 +34,15 @@ public sealed class RewardCounts
 
     /// <summary>Questions turned away.</summary>
     public long TurnedAway => Interlocked.Read(ref _turnedAway);
+
+    /// <summary>Rewards that are not there, answered with a number of the user's choice.</summary>
+    public long Replaced => Interlocked.Read(ref _replaced);
+
+    internal void Replace(int rewards)
+    {
+        Interlocked.Add(ref _replaced, rewards);
+        ReplacedCounter.Add(rewards);
+    }
 
     internal void Drawn(Activity? span, Judgement judgement)
     {

@@ -19,6 +19,8 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 public sealed class RewardDesk : IAsyncDisposable
 {
+    private static readonly TimeSpan HealthLasts = TimeSpan.FromSeconds(2);
+
     private readonly JudgeBinding _binding;
     private readonly EvaluationRequest _request;
     private readonly RewardOptions _options;
@@ -29,10 +31,10 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JudgedRollout> _rollouts = new(StringComparer.Ordinal);
-    private readonly Dictionary<(UInt128 Prompt, UInt128 Response), (JudgedRollout Rollout, int Index)> _members = [];
-    private readonly Dictionary<UInt128, Gathering> _gathering = [];
+    private readonly RewardGroups _groups;
     private readonly HashSet<Task> _working = [];
     private double _secondsPerRollout = 1;
+    private KnownHealth? _health;
 
     private RewardDesk(JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
@@ -43,6 +45,7 @@ public sealed class RewardDesk : IAsyncDisposable
         _time = time;
         _scheme = Schemes.For(request, binding.Protocol);
         _gate = new SemaphoreSlim(binding.Concurrency);
+        _groups = new RewardGroups(options);
     }
 
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
@@ -50,6 +53,19 @@ public sealed class RewardDesk : IAsyncDisposable
 
     /// <summary>The judge.</summary>
     public IJudge Judge => _binding.Judge;
+
+    /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
+    public async Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken)
+    {
+        if (_health is { } known && _time.GetElapsedTime(known.At) < HealthLasts)
+        {
+            return known.Health;
+        }
+
+        JudgeHealth health = await Judge.CheckHealthAsync(cancellationToken);
+        _health = new KnownHealth(health, _time.GetTimestamp());
+        return health;
+    }
 
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
@@ -61,7 +77,7 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _working.Count + _gathering.Count;
+                return _working.Count + _groups.Waiting;
             }
         }
     }
@@ -106,41 +122,56 @@ public sealed class RewardDesk : IAsyncDisposable
         return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], limit, cancellationToken);
     }
 
-    /// <summary>The reward of one response, judged together with the others to its prompt that arrive about now.</summary>
-    /// <param name="prompt">The conversation.</param>
-    /// <param name="response">The response.</param>
-    /// <param name="reference">A reference answer.</param>
+    /// <summary>
+    /// Rewards of some responses of a group, judged together with the others of the same group (<see cref="RewardGroup"/>). Until an
+    /// answer was handed over, whoever asks for the same again joins what there is; afterwards it is another question, but where the
+    /// group has a name. Another group's reward is never used.
+    /// </summary>
+    /// <param name="question">Prompt and responses, one or more.</param>
+    /// <param name="group">Who asks, and for which group.</param>
     /// <param name="limit">When to answer with the votes there are.</param>
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public async Task<RewardAnswer> GatherAsync(IReadOnlyList<Message> prompt, string response, string? reference, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
-        UInt128 promptKey = ContentKey.OfPrompt(prompt, reference);
-        UInt128 key = ContentKey.OfResponse(response);
+        ArgumentNullException.ThrowIfNull(question);
+        ArgumentNullException.ThrowIfNull(group);
+        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference));
+        UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
-        (JudgedRollout Rollout, int Index) member;
-        Task<JudgedRollout>? ready = null;
+        Gathering? gathering = null;
+        (JudgedRollout Rollout, bool Whole)? member;
         lock (_lock)
         {
-            if (_members.TryGetValue((promptKey, key), out member))
+            member = _groups.MemberOf(key, responses);
+            if (member is { } known)
             {
-                Resume(member.Rollout);
+                Resume(known.Rollout);
             }
             else
             {
-                ready = Join(promptKey, prompt, reference, key, response);
+                gathering = Join(key, question, group, responses);
             }
         }
 
-        if (ready is not null)
+        if (gathering is not null)
         {
-            JudgedRollout rollout = await ready.WaitAsync(cancellationToken);
-            member = (rollout, rollout.IndexOf(key));
+            member = (await ReadyAsync(gathering, responses.Length, cancellationToken), gathering.IsWhole);
         }
 
+        (JudgedRollout rollout, bool whole) = member!.Value;
         TimeSpan left = limit - _time.GetElapsedTime(start);
-        return await AnswerAsync(member.Rollout, [member.Index], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        if (answer.Complete && group.Id is null)
+        {
+            lock (_lock)
+            {
+                _groups.Forget(key, responses, rollout);
+            }
+        }
+
+        return answer with { Whole = whole };
     }
 
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
@@ -171,7 +202,7 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     // Under the lock.
-    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted)
+    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted, GroupKey? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
         string id = ContentKey.OfRollout(promptKey, keys);
@@ -198,6 +229,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 Prompt = prompt,
                 Responses = [.. responses.Select(static response => new Response(response.Content))],
                 Reference = reference,
+                Metadata = group is { } known ? GroupRecord.Of(known) : null,
             });
         }
 
@@ -215,28 +247,41 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     // Under the lock.
-    private Task<JudgedRollout> Join(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, UInt128 key, string response)
+    private Gathering Join(GroupKey key, RewardQuestion question, RewardGroup group, UInt128[] responses)
     {
-        if (!_gathering.TryGetValue(promptKey, out Gathering? group))
+        if (_groups.Open(key) is not { } gathering)
         {
             Admit();
-            group = new Gathering(promptKey, prompt, reference);
-            _gathering.Add(promptKey, group);
-            if (_options.Gather > TimeSpan.Zero)
-            {
-                group.Timer = _time.CreateTimer(Flush, group, _options.Gather, Timeout.InfiniteTimeSpan);
-            }
+            gathering = _groups.Begin(key, question, group, responses);
+            TimeSpan wait = group.Size is not null ? _options.GroupWait : _options.Gather;
+            gathering.Timer = wait > TimeSpan.Zero ? _time.CreateTimer(Flush, gathering, wait, Timeout.InfiniteTimeSpan) : null;
         }
 
-        group.Responses[key] = response;
-        group.Arrived++;
-        Task<JudgedRollout> ready = group.Ready.Task;
-        if (_options.Gather <= TimeSpan.Zero || group.Arrived >= _options.GroupSize || group.Responses.Count >= _options.MaxGroup)
+        gathering.Add(question, responses);
+        if (gathering.Timer is null || gathering.Arrived >= gathering.Size || gathering.Responses.Count >= _options.MaxGroup)
         {
-            Close(group);
+            Close(gathering);
         }
 
-        return ready;
+        return gathering;
+    }
+
+    // A client that gives up while its group gathers is not counted twice when it comes back.
+    private async Task<JudgedRollout> ReadyAsync(Gathering gathering, int responses, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await gathering.Ready.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                gathering.Arrived -= responses;
+            }
+
+            throw;
+        }
     }
 
     private void Flush(object? state)
@@ -248,29 +293,23 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     // Under the lock.
-    private void Close(Gathering group)
+    private void Close(Gathering gathering)
     {
-        if (!_gathering.TryGetValue(group.Prompt, out Gathering? open) || open != group)
+        if (!_groups.End(gathering))
         {
             return;
         }
 
-        _gathering.Remove(group.Prompt);
-        group.Timer?.Dispose();
-        JudgedRollout rollout = Ask(group.Prompt, group.Messages, group.Reference, [.. group.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true);
-        int index = 0;
-        foreach (UInt128 key in rollout.Keys)
-        {
-            _members[(group.Prompt, key)] = (rollout, index++);
-        }
-
-        group.Ready.SetResult(rollout);
+        JudgedRollout rollout = Ask(
+            gathering.Key.Prompt, gathering.Prompt, gathering.Reference, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+        _groups.Judged(gathering, rollout);
+        gathering.Ready.SetResult(rollout);
     }
 
     // Under the lock.
     private void Admit()
     {
-        if (_working.Count + _gathering.Count >= _options.MaxWaiting)
+        if (_working.Count + _groups.Waiting >= _options.MaxWaiting)
         {
             Counts.TurnAway();
             throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_secondsPerRollout), 1, 60));
@@ -444,11 +483,12 @@ public sealed class RewardDesk : IAsyncDisposable
             return;
         }
 
-        var judged = new JudgedRollout(rollout.Id, keys) { Recorded = true, Kept = rollout };
+        GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
+        var judged = new JudgedRollout(rollout.Id, keys) { Group = recorded, Recorded = true, Kept = rollout };
         _rollouts.Add(rollout.Id, judged);
-        for (int i = 0; i < keys.Length; i++)
+        if (recorded is { } group)
         {
-            _members.TryAdd((prompt, keys[i]), (judged, i));
+            _groups.Add(group, judged, whole: true);
         }
     }
 
@@ -465,24 +505,13 @@ public sealed class RewardDesk : IAsyncDisposable
         if (_rollouts.TryGetValue(verdict.Id, out JudgedRollout? judged))
         {
             judged.Finish(verdict);
+            if (judged.Group is { Id: null } group)
+            {
+                // It was handed over, as far as anybody can know.
+                _groups.Forget(group, judged.Keys, judged);
+            }
         }
     }
 
-    /// <summary>Responses to one prompt on their way to a group.</summary>
-    private sealed class Gathering(UInt128 prompt, IReadOnlyList<Message> messages, string? reference)
-    {
-        public UInt128 Prompt { get; } = prompt;
-
-        public IReadOnlyList<Message> Messages { get; } = messages;
-
-        public string? Reference { get; } = reference;
-
-        public SortedDictionary<UInt128, string> Responses { get; } = [];
-
-        public TaskCompletionSource<JudgedRollout> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int Arrived { get; set; }
-
-        public ITimer? Timer { get; set; }
-    }
+    private sealed record KnownHealth(JudgeHealth Health, long At);
 }

@@ -21,6 +21,9 @@ public sealed record RewardAnswer
     /// <summary>Responses that were judged together.</summary>
     public required int Group { get; init; }
 
+    /// <summary>False where a group of a known size was judged without all of its responses, because the wait for them was over.</summary>
+    public bool Whole { get; init; } = true;
+
     /// <summary>Whether the policy was done; false when the time limit came first and the verdict uses the votes there were.</summary>
     public required bool Complete { get; init; }
 

@@ -51,4 +51,5 @@ public sealed record ServeManifest
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(ServeManifest))]
+[JsonSerializable(typeof(GroupName))]
 internal sealed partial class ServeJson : JsonSerializerContext;

@@ -21,9 +21,12 @@ public static class RewardEndpoints
     public static void MapRewards(this WebApplication application, string? apiKey)
     {
         ArgumentNullException.ThrowIfNull(application);
-        if (apiKey is not null)
+        application.Use(static (context, next) => RequestClient.WhyRefused(context) is { } why
+            ? Send(context, RewardHandlers.Refuse(StatusCodes.Status403Forbidden, "not from here", why))
+            : next(context));
+        byte[]? expected = apiKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(apiKey));
+        if (expected is not null)
         {
-            byte[] expected = SHA256.HashData(Encoding.UTF8.GetBytes(apiKey));
             application.Use((context, next) => Open.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal)) || Knows(context.Request.Headers, expected)
                 ? next(context)
                 : Send(context, RewardHandlers.Refuse(StatusCodes.Status401Unauthorized, "no key", "this server wants an API key")));
@@ -31,25 +34,30 @@ public static class RewardEndpoints
 
         foreach (string path in (string[])["/get_reward", "/openrlhf"])
         {
-            Post<OpenRlhfRequest, OpenRlhfAnswer>(application, path, "Rewards as OpenRLHF asks for them", static (handlers, body, cancel) => handlers.OpenRlhfAsync(body, cancel));
+            Post<OpenRlhfRequest, OpenRlhfAnswer>(application, path, "Rewards as OpenRLHF asks for them", static (handlers, body, client, cancel) => handlers.OpenRlhfAsync(body, client, cancel));
         }
 
-        Post<SlimeRequest, double?>(application, "/slime", "A reward as slime asks for it", static (handlers, body, cancel) => handlers.SlimeAsync(body, cancel));
-        Post<GymRequest, GymAnswer>(application, "/compare", "Rewards as NeMo Gym asks for them", static (handlers, body, cancel) => handlers.GymAsync(body, cancel));
-        Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (handlers, body, cancel) => handlers.RewardsAsync(body, cancel))
+        Post<SlimeRequest, double?>(application, "/slime", "A reward as slime asks for it", static (handlers, body, client, cancel) => handlers.SlimeAsync(body, client, cancel));
+        Post<GymRequest, GymAnswer>(application, "/compare", "Rewards as NeMo Gym asks for them", static (handlers, body, client, cancel) => handlers.GymAsync(body, client, cancel));
+        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/verify", "A reward as NeMo Gym's training asks for it", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
+        Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (handlers, body, client, cancel) => handlers.RewardsAsync(body, client, cancel))
             .Produces<RewardJob>(StatusCodes.Status202Accepted);
         application.MapGet("/v1/jobs/{id}", static (string id, RewardHandlers handlers) => new Sent(handlers.Job(id)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
-        application.MapGet("/healthz", static async (RewardDesk desk, CancellationToken cancel) =>
+        application.MapGet("/healthz", async (HttpContext context, RewardDesk desk, CancellationToken cancel) =>
         {
-            JudgeHealth health = await desk.Judge.CheckHealthAsync(cancel);
-            var state = new RewardHealth(health.Ready, health.Detail, desk.Waiting, desk.Counts.Judgements, desk.Counts.Remembered);
+            JudgeHealth health = await desk.HealthAsync(cancel);
+
+            // What stands behind the server is told to those who may use it.
+            RewardHealth state = expected is null || Knows(context.Request.Headers, expected)
+                ? new RewardHealth(health.Ready, health.Detail, desk.Waiting, desk.Counts.Judgements, desk.Counts.Remembered)
+                : new RewardHealth(health.Ready, null, null, null, null);
             return Results.Json(state, TrainerJson.Default.RewardHealth, statusCode: health.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
         }).WithSummary("Whether the judge answers");
     }
 
     private static RouteHandlerBuilder Post<TRequest, TAnswer>(
-        WebApplication application, string path, string summary, Func<RewardHandlers, ReadOnlyMemory<byte>, CancellationToken, Task<HttpAnswer>> handle)
+        WebApplication application, string path, string summary, Func<RewardHandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle)
         where TRequest : notnull =>
         application.MapPost(path, async Task<IResult> (HttpContext context) =>
             {
@@ -63,7 +71,7 @@ public static class RewardEndpoints
                     return new Sent(RewardHandlers.Refuse(exception.StatusCode, "the request can't be read", exception.Message));
                 }
 
-                return new Sent(await handle(context.RequestServices.GetRequiredService<RewardHandlers>(), body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted));
+                return new Sent(await handle(context.RequestServices.GetRequiredService<RewardHandlers>(), body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(context), context.RequestAborted));
             })
             .WithSummary(summary)
             .Accepts<TRequest>("application/json", "*/*")

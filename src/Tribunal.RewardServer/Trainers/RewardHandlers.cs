@@ -29,36 +29,32 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     public const int MostRollouts = 1024;
 
     private const int MostJobs = 1024;
-    private const double GymLow = 1;
-    private const double GymHigh = 5;
-    private const double GymNeutral = 3;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Task<RewardsAnswer>> _jobs = new(StringComparer.Ordinal);
     private readonly Queue<string> _jobOrder = [];
 
     /// <summary>OpenRLHF: <c>{"query","prompts","labels"}</c> → <c>{"rewards","scores","extra_logs"}</c>.</summary>
-    public Task<HttpAnswer> OpenRlhfAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> OpenRlhfAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
         OpenRlhfRequest request = Parse(body, TrainerJson.Default.OpenRlhfRequest);
-        IReadOnlyList<string> queries = request.Query ?? throw new JsonException("'query' is missing");
+        IReadOnlyList<string?> queries = request.Query ?? throw new JsonException("'query' is missing");
         int count = queries.Count;
-        if ((request.Prompts?.Count ?? count) != count || (request.Labels?.Count ?? count) != count)
+        if ((request.Prompts?.Count ?? count) != count || (request.Labels?.Count ?? count) != count || (request.GroupIds?.Count ?? count) != count)
         {
-            throw new JsonException("'query', 'prompts' and 'labels' differ in length");
+            throw new JsonException("'query', 'prompts', 'labels' and 'group_ids' differ in length");
         }
 
         Limit(count);
-        RewardAnswer[] answers = await Task.WhenAll(queries.Select((query, i) =>
+        Sample[] samples = await JudgedAsync(count, i => (OpenRlhfQuestion(request, i), new RewardGroup(client, request.GroupIds?[i], request.GroupSize)), cancellationToken);
+        double?[] rewards = [.. samples.Select(static sample => sample.Answer?.Rewards[0])];
+        bool replaced = options.NullReward is not null && rewards.Contains(null);
+        double?[] numbers = [.. rewards.Select(reward => reward ?? options.NullReward)];
+        double?[]? said = numbers.Length > 0 && Array.TrueForAll(numbers, static reward => reward is null) ? null : numbers;
+        if (replaced)
         {
-            JsonElement prompt = request.Prompts is { } prompts ? prompts[i] : default;
-            string text = prompt.ValueKind == JsonValueKind.String ? prompt.GetString()! : "";
-            IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-                ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
-                : TrainerText.Prompt(prompt);
-            return desk.GatherAsync(turns, TrainerText.Response(query ?? throw new JsonException("a query is null"), text), Label(request.Labels?[i]), options.TimeLimit, cancellationToken);
-        }));
-        double?[] rewards = [.. answers.Select(static answer => answer.Rewards[0])];
-        double?[]? said = rewards.Length > 0 && Array.TrueForAll(rewards, static reward => reward is null) ? null : rewards;
+            desk.Counts.Replace(rewards.Count(static reward => reward is null));
+        }
+
         return Ok(
             new OpenRlhfAnswer
             {
@@ -67,75 +63,72 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
                 ExtraLogs = new Dictionary<string, IReadOnlyList<double>>(StringComparer.Ordinal)
                 {
                     ["scored"] = [.. rewards.Select(static reward => reward is null ? 0.0 : 1.0)],
-                    ["complete"] = [.. answers.Select(static answer => answer.Complete ? 1.0 : 0.0)],
-                    ["judgements"] = [.. answers.Select(static answer => (double)answer.Verdict.Votes.Kept)],
-                    ["group"] = [.. answers.Select(static answer => (double)answer.Group)],
+                    ["complete"] = [.. samples.Select(static sample => sample.Answer is { Complete: true } ? 1.0 : 0.0)],
+                    ["judgements"] = [.. samples.Select(static sample => (double)(sample.Answer?.Verdict.Votes.Kept ?? 0))],
+                    ["group"] = [.. samples.Select(static sample => (double)(sample.Answer?.Group ?? 0))],
+                    ["whole"] = [.. samples.Select(static sample => sample.Answer is { Whole: true } ? 1.0 : 0.0)],
                 },
             },
-            TrainerJson.Default.OpenRlhfAnswer, answers.All(static answer => answer.Complete));
+            TrainerJson.Default.OpenRlhfAnswer, samples.All(static sample => sample.Answer is not { Complete: false }));
     });
 
     /// <summary>slime: <c>{"prompt","response","label"}</c> → the reward, or null.</summary>
-    public Task<HttpAnswer> SlimeAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> SlimeAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
         SlimeRequest request = Parse(body, TrainerJson.Default.SlimeRequest);
+        IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
+        string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt),
-            TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), ""), Label(request.Label), options.TimeLimit, cancellationToken);
+            Question(prompt, [response], Label(request.Label)), new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
     /// <summary>NeMo Gym: <c>{"conversation_history","response_objs","principle"?}</c> → <c>{"rewards","comparison_results","metrics"}</c>.</summary>
-    public Task<HttpAnswer> GymAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> GymAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
         GymRequest request = Parse(body, TrainerJson.Default.GymRequest);
         IReadOnlyList<JsonElement> objects = request.ResponseObjs ?? throw new JsonException("'response_objs' is missing");
-        List<Message> prompt = [.. (request.ConversationHistory ?? throw new JsonException("'conversation_history' is missing")).Select(Turn)];
-        if (request.Principle is { Length: > 0 } principle)
-        {
-            prompt.Insert(0, new Message("system", $"Judge the responses by this principle: {principle}"));
-        }
-
+        IReadOnlyList<Message> prompt = GymForm.Prompt(request.ConversationHistory ?? throw new JsonException("'conversation_history' is missing"), request.Principle);
         if (objects.Count < 2)
         {
             // As Gym's own server answers where there is nothing to compare.
-            return Ok(new GymAnswer { Rewards = [GymNeutral], ComparisonResults = null, Metrics = null }, TrainerJson.Default.GymAnswer, complete: true);
+            return Ok(new GymAnswer { Rewards = [GymForm.Neutral], ComparisonResults = null, Metrics = null }, TrainerJson.Default.GymAnswer, complete: true);
         }
 
-        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(OutputText)], reference: null), options.TimeLimit, cancellationToken);
-        IReadOnlyList<double?> rewards = answer.Rewards;
-        double[] scores = [.. rewards.Select(static reward => reward is { } known ? GymLow + ((GymHigh - GymLow) * known) : GymNeutral)];
-        var pairs = new List<GymComparison>(scores.Length * (scores.Length - 1) / 2);
-        for (int i = 0; i < scores.Length; i++)
-        {
-            for (int j = i + 1; j < scores.Length; j++)
-            {
-                pairs.Add(new GymComparison { ResponseI = i, ResponseJ = j, Score1 = scores[i], Score2 = scores[j], Ranking = 3.5 - ((scores[i] - scores[j]) * 2.5 / (GymHigh - GymLow)) });
-            }
-        }
+        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.OutputText)], reference: null), options.TimeLimit, cancellationToken);
+        return Ok(GymForm.Answer(answer), TrainerJson.Default.GymAnswer, answer.Complete);
+    });
 
-        double mean = scores.Average();
+    /// <summary>
+    /// NeMo Gym's training: one rollout a request, answered when its cohort is whole (<see cref="RewardOptions.GroupSize"/>), with what was asked
+    /// and <c>reward</c> beside it.
+    /// </summary>
+    public Task<HttpAnswer> GymVerifyAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    {
+        GymVerifyRequest request = Parse(body, TrainerJson.Default.GymVerifyRequest);
+        IReadOnlyList<Message> prompt = GymForm.Input(request.CreateParams, request.Principle);
+
+        // A prompt has the same id in every epoch: it says which agents' rollouts belong together, not for how long.
+        var cohort = new RewardGroup(request.PromptId is { Length: > 0 } id ? $"cohort {id}" : client, Id: null, options.GroupSize);
+        RewardAnswer answer = await desk.GatherAsync(
+            Question(prompt, [GymForm.OutputText(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
         return Ok(
-            new GymAnswer
+            new GymVerifyAnswer
             {
-                Rewards = scores,
-                ComparisonResults = pairs,
-                Metrics = new Dictionary<string, double>(StringComparer.Ordinal)
-                {
-                    ["mean_individual_score"] = mean,
-                    ["std_individual_score"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))),
-                    ["unscorable"] = rewards.Count(static reward => reward is null),
-                    ["complete"] = answer.Complete ? 1 : 0,
-                    ["judgements"] = answer.Verdict.Votes.Kept,
-                },
+                CreateParams = request.CreateParams,
+                Response = request.Response,
+                Reward = answer.Rewards[0] is { } reward ? GymForm.Scaled(reward) : GymForm.Neutral,
+                Scored = answer.Rewards[0] is not null,
+                Group = answer.Group,
+                Whole = answer.Whole,
             },
-            TrainerJson.Default.GymAnswer, answer.Complete);
+            TrainerJson.Default.GymVerifyAnswer, answer.Complete);
     });
 
     /// <summary>Our own: rewards for one or many rollouts, at once or as a job.</summary>
-    public Task<HttpAnswer> RewardsAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> RewardsAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
-        RewardsRequest request = Parse(body, TrainerJson.Default.RewardsRequest);
+        RewardsRequest request = OwnForm.Read(body);
         Limit(request.Rollouts.Count);
         if (request.TimeoutSeconds is { } seconds && seconds is not (> 0 and < 1e6))
         {
@@ -148,18 +141,14 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         }
 
         TimeSpan limit = request.TimeoutSeconds is { } asked && asked < options.TimeLimit.TotalSeconds ? TimeSpan.FromSeconds(asked) : options.TimeLimit;
-        Rollout[] rollouts = [.. request.Rollouts.Select(static (element, i) => RolloutForm.Read(
-            element,
-            element.ValueKind == JsonValueKind.Object && element.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String ? id.GetString() : i.ToString(CultureInfo.InvariantCulture)))];
-        RewardQuestion[] questions = [.. rollouts.Select(rollout => Question(rollout.Prompt, [.. rollout.Responses.Select(static response => response.Content)], rollout.Reference))];
         if (!request.Async)
         {
-            RewardsAnswer answer = await AnswerAsync(rollouts, questions, limit, cancellationToken);
+            RewardsAnswer answer = await AnswerAsync(request, client, limit, cancellationToken);
             return Ok(answer, TrainerJson.Default.RewardsAnswer, answer.Results.All(static result => result.Complete));
         }
 
         string job = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Task<RewardsAnswer> task = AnswerAsync(rollouts, questions, Timeout.InfiniteTimeSpan, CancellationToken.None);
+        Task<RewardsAnswer> task = AnswerAsync(request, client, Timeout.InfiniteTimeSpan, CancellationToken.None);
         lock (_lock)
         {
             _jobs.Add(job, task);
@@ -205,10 +194,6 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             return Refuse(400, "the request can't be read", exception.Message);
         }
-        catch (InvalidOperationException exception) when (exception.InnerException is System.Text.DecoderFallbackException)
-        {
-            return Refuse(400, "the request can't be read", "a text is no valid Unicode");
-        }
         catch (TooBusyException exception)
         {
             return Later(429, "too busy", exception.Message, exception.RetryAfterSeconds);
@@ -223,14 +208,47 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         }
     }
 
-    private async Task<RewardsAnswer> AnswerAsync(Rollout[] rollouts, RewardQuestion[] questions, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<RewardsAnswer> AnswerAsync(RewardsRequest request, string client, TimeSpan limit, CancellationToken cancellationToken)
     {
-        RewardAnswer[] answers = await Task.WhenAll(questions.Select(question => desk.JudgeAsync(question, limit, cancellationToken)));
+        Sample[] samples = await SamplesAsync(request.Rollouts.Count, async i =>
+        {
+            JsonElement element = request.Rollouts[i];
+            Rollout rollout = RolloutForm.Read(element, OwnForm.IdOf(element, i));
+            RewardQuestion question = Question(rollout.Prompt, [.. rollout.Responses.Select(static response => response.Content)], rollout.Reference);
+            return OwnForm.GroupOf(element, client) is { } group
+                ? await desk.GatherAsync(question, group, limit, cancellationToken)
+                : await desk.JudgeAsync(question, limit, cancellationToken);
+        });
         return new RewardsAnswer
         {
-            Results = [.. answers.Select((answer, i) => Result(rollouts[i].Id, answer))],
+            Results = [.. samples.Select((sample, i) => sample.Answer is { } answer
+                ? Result(OwnForm.IdOf(request.Rollouts[i], i), answer)
+                : new RewardsResult { Id = OwnForm.IdOf(request.Rollouts[i], i), Status = "unscorable", Rewards = null, Judgements = 0, Complete = true, Reason = sample.Why })],
             Simulated = desk.Simulated ? true : null,
         };
+    }
+
+    private Task<Sample[]> JudgedAsync(int count, Func<int, (RewardQuestion Question, RewardGroup Group)> ask, CancellationToken cancellationToken) => SamplesAsync(count, i =>
+    {
+        (RewardQuestion question, RewardGroup group) = ask(i);
+        return desk.GatherAsync(question, group, options.TimeLimit, cancellationToken);
+    });
+
+    // One that can't be read has no reward, and the others theirs: a training step goes on. Where none can be read, the request is wrong.
+    private static async Task<Sample[]> SamplesAsync(int count, Func<int, Task<RewardAnswer>> judge)
+    {
+        Sample[] samples = await Task.WhenAll(Enumerable.Range(0, count).Select(async i =>
+        {
+            try
+            {
+                return new Sample(await judge(i), null);
+            }
+            catch (JsonException exception)
+            {
+                return new Sample(null, exception.Message);
+            }
+        }));
+        return count == 0 || Array.Exists(samples, static sample => sample.Answer is not null) ? samples : throw new JsonException(samples[0].Why);
     }
 
     private static RewardsResult Result(string id, RewardAnswer answer)
@@ -258,6 +276,8 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             Confidence = verdict.Confidence,
             Judgements = verdict.Votes.Kept,
             Complete = answer.Complete,
+            Group = answer.Group,
+            Whole = answer.Whole,
             Reason = verdict.Reason,
         };
     }
@@ -288,41 +308,21 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     }
 
     private static T Parse<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(JsonText.WithWholeCharacters(body).Span, type) ?? throw new JsonException("the body is null");
+        JsonSerializer.Deserialize(WholeText.Of(body).Span, type) ?? throw new JsonException("the body is null");
 
     private static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
 
-    private static Message Turn(JsonElement turn) =>
-        turn.ValueKind == JsonValueKind.Object && turn.TryGetProperty("content", out JsonElement content) && content.ValueKind == JsonValueKind.String
-            ? new Message(turn.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String ? role.GetString()! : "user", content.GetString()!)
-            : throw new JsonException("a turn of 'conversation_history' is an object with 'role' and 'content'");
-
-    // The text of the messages; reasoning is not judged, as in Gym's own server.
-    private static string OutputText(JsonElement response)
+    private RewardQuestion OpenRlhfQuestion(OpenRlhfRequest request, int i)
     {
-        var text = new System.Text.StringBuilder();
-        if (response.ValueKind == JsonValueKind.Object && response.TryGetProperty("output", out JsonElement output) && output.ValueKind == JsonValueKind.Array)
-        {
-            foreach (JsonElement item in output.EnumerateArray())
-            {
-                if (Is(item, "message") && item.TryGetProperty("content", out JsonElement content) && content.ValueKind == JsonValueKind.Array)
-                {
-                    foreach (JsonElement part in content.EnumerateArray())
-                    {
-                        if (Is(part, "output_text") && part.TryGetProperty("text", out JsonElement words) && words.ValueKind == JsonValueKind.String)
-                        {
-                            text.Append(words.GetString());
-                        }
-                    }
-                }
-            }
-        }
-
-        return string.IsNullOrWhiteSpace(text.ToString()) ? "None" : text.ToString();
+        JsonElement prompt = request.Prompts is { } prompts ? prompts[i] : default;
+        string text = prompt.ValueKind == JsonValueKind.String ? prompt.GetString()! : "";
+        IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
+            ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
+            : TrainerText.Prompt(prompt);
+        return Question(turns, [TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text)], Label(request.Labels?[i]));
     }
 
-    private static bool Is(JsonElement item, string type) =>
-        item.ValueKind == JsonValueKind.Object && item.TryGetProperty("type", out JsonElement named) && named.ValueKind == JsonValueKind.String && named.ValueEquals(type);
+    private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");
 
     private HttpAnswer Ok<T>(T value, JsonTypeInfo<T> type, bool complete)
     {
@@ -342,4 +342,6 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     {
         Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Retry-After"] = seconds.ToString(CultureInfo.InvariantCulture) },
     };
+
+    private readonly record struct Sample(RewardAnswer? Answer, string? Why);
 }

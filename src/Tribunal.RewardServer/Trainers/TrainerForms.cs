@@ -7,7 +7,11 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="Query">Prompt and response as one decoded text, special tokens included.</param>
 /// <param name="Prompts">The prompt of each query.</param>
 /// <param name="Labels">What the dataset knows of each; a text is shown to the judge as the reference answer.</param>
-public sealed record OpenRlhfRequest(IReadOnlyList<string>? Query, IReadOnlyList<JsonElement>? Prompts, IReadOnlyList<JsonElement>? Labels);
+/// <param name="GroupIds">A group's name for each query, where the client knows; OpenRLHF's own client sends none.</param>
+/// <param name="GroupSize">Responses in each of those groups.</param>
+public sealed record OpenRlhfRequest(
+    IReadOnlyList<string?>? Query, IReadOnlyList<JsonElement>? Prompts, IReadOnlyList<JsonElement>? Labels,
+    [property: JsonPropertyName("group_ids")] IReadOnlyList<string?>? GroupIds = null, [property: JsonPropertyName("group_size")] int? GroupSize = null);
 
 /// <summary>OpenRLHF's answer.</summary>
 public sealed record OpenRlhfAnswer
@@ -29,7 +33,11 @@ public sealed record OpenRlhfAnswer
 /// <param name="Prompt">A text or turns.</param>
 /// <param name="Response">The response.</param>
 /// <param name="Label">What the dataset knows; a text is shown to the judge as the reference answer.</param>
-public sealed record SlimeRequest(JsonElement Prompt, string? Response, JsonElement? Label);
+/// <param name="GroupId">The group's name, where the client knows it.</param>
+/// <param name="GroupSize">Responses in the group.</param>
+public sealed record SlimeRequest(
+    JsonElement Prompt, string? Response, JsonElement? Label,
+    [property: JsonPropertyName("group_id")] string? GroupId = null, [property: JsonPropertyName("group_size")] int? GroupSize = null);
 
 /// <summary>NeMo Gym's request to <c>/compare</c> (its <c>resources_servers/genrm_compare</c>).</summary>
 public sealed record GymRequest
@@ -89,11 +97,55 @@ public sealed record GymComparison
     public required double Ranking { get; init; }
 }
 
+/// <summary>NeMo Gym's request to <c>/verify</c>: one rollout of a cohort.</summary>
+public sealed record GymVerifyRequest
+{
+    /// <summary>What the policy was asked: <c>input</c> is a text or turns.</summary>
+    [JsonPropertyName("responses_create_params")]
+    public JsonElement CreateParams { get; init; }
+
+    /// <summary>What it said, as the Responses API gives it.</summary>
+    public JsonElement Response { get; init; }
+
+    /// <summary>What to judge by, if anything in particular.</summary>
+    public string? Principle { get; init; }
+
+    /// <summary>A lasting name of the prompt.</summary>
+    [JsonPropertyName("prompt_id")]
+    public string? PromptId { get; init; }
+}
+
+/// <summary>NeMo Gym's answer to <c>/verify</c>.</summary>
+public sealed record GymVerifyAnswer
+{
+    /// <summary>As asked.</summary>
+    [JsonPropertyName("responses_create_params")]
+    public required JsonElement CreateParams { get; init; }
+
+    /// <summary>As asked.</summary>
+    public required JsonElement Response { get; init; }
+
+    /// <summary>The reward on Gym's scale, 1 to 5; 3, its neutral score, where there is none.</summary>
+    public required double Reward { get; init; }
+
+    /// <summary>Whether there is a reward; Gym takes no null.</summary>
+    public required bool Scored { get; init; }
+
+    /// <summary>Responses that were judged together.</summary>
+    public required int Group { get; init; }
+
+    /// <summary>False where the cohort was judged without all of its responses.</summary>
+    public required bool Whole { get; init; }
+}
+
 /// <summary>Our own request: <c>{"rollouts":[…]}</c>.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RewardsRequest
 {
-    /// <summary>Rollouts in the project's form (prompt, responses, reference); an id is optional and comes back.</summary>
+    /// <summary>
+    /// Rollouts in the project's form (prompt, responses, reference); an id is optional and comes back. One that holds a part of a group only
+    /// says which: <c>"group":{"id","size"}</c>.
+    /// </summary>
     public required IReadOnlyList<JsonElement> Rollouts { get; init; }
 
     /// <summary>When to answer with the votes there are, in seconds above 0; at most the server's own limit, which is the default.</summary>
@@ -144,6 +196,12 @@ public sealed record RewardsResult
     /// <summary>False where the time limit came first; asking again finds what was drawn meanwhile.</summary>
     public required bool Complete { get; init; }
 
+    /// <summary>Responses that were judged together.</summary>
+    public int Group { get; init; }
+
+    /// <summary>False where a group of a known size was judged without all of its responses.</summary>
+    public bool Whole { get; init; } = true;
+
     /// <summary>Why there are no rewards.</summary>
     public string? Reason { get; init; }
 }
@@ -168,6 +226,9 @@ public sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(SlimeRequest))]
 [JsonSerializable(typeof(GymRequest))]
 [JsonSerializable(typeof(GymAnswer))]
+[JsonSerializable(typeof(GymVerifyRequest))]
+[JsonSerializable(typeof(GymVerifyAnswer))]
+[JsonSerializable(typeof(GroupField))]
 [JsonSerializable(typeof(RewardsRequest))]
 [JsonSerializable(typeof(RewardsAnswer))]
 [JsonSerializable(typeof(RewardJob))]

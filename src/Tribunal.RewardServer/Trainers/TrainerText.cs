@@ -5,11 +5,13 @@ using Tribunal.Rollouts;
 namespace Tribunal.RewardServer.Trainers;
 
 /// <summary>
-/// Prompts and responses as trainers send them: decoded token sequences, with the chat template's markers in them. The
-/// markers of ChatML (Qwen, SmolLM, …) and of Llama 3 are read as turns; a text without them is one user turn.
+/// Prompts and responses as trainers send them: decoded token sequences, with the chat template's markers and padding in them. The markers of
+/// ChatML (Qwen, SmolLM), Llama 2 and 3, Gemma, Mistral, DeepSeek, Phi and Command R are read as turns; a text without any is one user turn.
 /// </summary>
 internal static partial class TrainerText
 {
+    private const string End = "";
+
     /// <summary>A prompt: turns, or a text.</summary>
     /// <exception cref="JsonException">It is neither.</exception>
     public static IReadOnlyList<Message> Prompt(JsonElement prompt) => prompt.ValueKind == JsonValueKind.String ? Prompt(prompt.GetString()!) : RolloutForm.ReadPrompt(prompt);
@@ -17,24 +19,86 @@ internal static partial class TrainerText
     /// <summary>A prompt's text.</summary>
     public static IReadOnlyList<Message> Prompt(string text)
     {
-        MatchCollection turns = Turn().Matches(text);
-        Message[] read = [.. turns.Select(static turn => new Message(turn.Groups["role"].Value, turn.Groups["content"].Value.Trim()))
-            .Where(static message => message.Content.Length > 0)];
-        return read.Length > 0 ? read : [new Message("user", text)];
+        var turns = new List<Message>();
+        string role = "system";
+        int start = 0;
+        bool any = false;
+        foreach (Match marker in Marker().Matches(text))
+        {
+            Add(turns, role, text[start..marker.Index]);
+            any |= RoleOf(marker) != End;
+            (role, start) = (RoleOf(marker), marker.Index + marker.Length);
+        }
+
+        Add(turns, role, text[start..]);
+        string bare = Bare(text);
+        return any && turns.Count > 0 ? turns : [new Message("user", bare.Length > 0 ? bare : text)];
     }
 
-    /// <summary>What a query holds after its prompt, without the markers that end a turn.</summary>
+    /// <summary>
+    /// What a query holds after its prompt: without padding before and after, without the markers that end a turn, and without thinking
+    /// that is closed, which is not the answer.
+    /// </summary>
     public static string Response(string query, string prompt)
     {
-        string response = query.StartsWith(prompt, StringComparison.Ordinal) ? query[prompt.Length..] : query;
-        return Ending().Replace(response, "");
+        string asked = Leading().Replace(prompt, "");
+        string said = Leading().Replace(query, "");
+        bool starts = asked.Length > 0 && said.StartsWith(asked, StringComparison.Ordinal);
+        string response = Ending().Replace(starts ? said[asked.Length..] : said, "");
+        bool thinks = response.StartsWith("<think>", StringComparison.Ordinal) || (starts && OpensThinking().IsMatch(asked));
+        int closed = thinks ? response.LastIndexOf("</think>", StringComparison.Ordinal) : -1;
+        return closed < 0 ? response : response[(closed + "</think>".Length)..].TrimStart();
+    }
+
+    private static void Add(List<Message> turns, string role, string content)
+    {
+        string bare = Bare(content);
+        if (bare.Length > 0 && role != End)
+        {
+            turns.Add(new Message(role, bare));
+        }
+    }
+
+    // A template may open the answer's thinking for the model: that is no turn yet.
+    private static string Bare(string text)
+    {
+        string bare = Ending().Replace(Leading().Replace(text, ""), "").Trim();
+        return bare == "<think>" ? "" : bare;
+    }
+
+    private static string RoleOf(Match marker)
+    {
+        if (marker.Groups["role"].ValueSpan is { Length: > 0 } role)
+        {
+            return role.ToString().ToUpperInvariant() switch
+            {
+                "MODEL" or "CHATBOT" or "ASSISTANT" => "assistant",
+                "SYSTEM" or "DEVELOPER" => "system",
+                "TOOL" or "IPYTHON" => "tool",
+                _ => "user",
+            };
+        }
+
+        return marker.Value switch
+        {
+            "[INST]" or "<</SYS>>" => "user",
+            "[/INST]" => "assistant",
+            "<<SYS>>" or "[SYSTEM_PROMPT]" => "system",
+            _ => End,
+        };
     }
 
     [GeneratedRegex(
-        @"(?:<\|im_start\|>(?<role>\w+)\n(?<content>.*?)<\|im_end\|>|<\|start_header_id\|>(?<role>\w+)<\|end_header_id\|>\n\n(?<content>.*?)<\|eot_id\|>)",
-        RegexOptions.Singleline | RegexOptions.NonBacktracking)]
-    private static partial Regex Turn();
+        @"<\|im_start\|>(?<role>\w+)\n?|<\|start_header_id\|>(?<role>\w+)<\|end_header_id\|>\s*|<start_of_turn>(?<role>\w+)\n?|<\|(?<role>system|user|assistant|tool)\|>\n?|<\|START_OF_TURN_TOKEN\|><\|(?<role>\w+?)_TOKEN\|>|<｜(?<role>User|Assistant)｜>|<<SYS>>|<</SYS>>|\[SYSTEM_PROMPT\]|\[/SYSTEM_PROMPT\]|\[INST\]|\[/INST\]|<\|im_end\|>|<\|eot_id\|>|<end_of_turn>|<\|end\|>|<\|END_OF_TURN_TOKEN\|>|<｜end▁of▁sentence｜>|</s>",
+        RegexOptions.NonBacktracking)]
+    private static partial Regex Marker();
 
-    [GeneratedRegex(@"(?:<\|im_end\|>|<\|eot_id\|>|<\|endoftext\|>|<\|end_of_text\|>|</s>|<eos>|<end_of_turn>|\s)+\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A(?:<\|endoftext\|>|<\|finetune_right_pad_id\|>|<\|begin_of_text\|>|<\|im_pad\|>|<pad>|\[PAD\]|<unk>|<s>|<bos>|<BOS_TOKEN>|<PAD>|<｜begin▁of▁sentence｜>|<｜▁pad▁｜>|\s)+", RegexOptions.NonBacktracking)]
+    private static partial Regex Leading();
+
+    [GeneratedRegex(@"(?:<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<\|endoftext\|>|<\|end_of_text\|>|<\|finetune_right_pad_id\|>|<\|end\|>|<\|END_OF_TURN_TOKEN\|>|</s>|<eos>|<end_of_turn>|<pad>|\[PAD\]|<unk>|<PAD>|<EOS_TOKEN>|<｜end▁of▁sentence｜>|<｜▁pad▁｜>|\s)+\z", RegexOptions.NonBacktracking)]
     private static partial Regex Ending();
+
+    [GeneratedRegex(@"<think>\s*\z", RegexOptions.NonBacktracking)]
+    private static partial Regex OpensThinking();
 }

@@ -39,7 +39,8 @@ public sealed class RewardDeskTests
         double[] expected = own.GetProperty("results")[0].GetProperty("rewards").Deserialize<double[]>()!;
         JsonElement rlhf = await bed.AskAsync("/get_reward", new { query = new[] { "Q?one", "Q?two" }, prompts = new[] { "Q?", "Q?" }, labels = new object?[] { null, null } });
         Assert.Equal(expected, rlhf.GetProperty("rewards").Deserialize<double[]>()!);
-        Assert.Equal(expected[1], (await bed.AskAsync("/slime", new { prompt = "Q?", response = "two" })).GetDouble());
+        JsonElement[] slime = await Task.WhenAll(responses.Select(response => bed.AskAsync("/slime", new { prompt = "Q?", response })));
+        Assert.Equal(expected, slime.Select(static reward => reward.GetDouble()));
         JsonElement gym = await bed.AskAsync("/compare", new { conversation_history = new[] { new { role = "user", content = "Q?" } }, response_objs = responses.Select(static text => new { output = new[] { new { type = "message", content = new[] { new { type = "output_text", text } } } } }) });
         Assert.Equal(expected.Select(static reward => 1 + (4 * reward)), gym.GetProperty("rewards").Deserialize<double[]>()!);
         Assert.Equal(4, bed.Judge.Stats.Judge.Requests);

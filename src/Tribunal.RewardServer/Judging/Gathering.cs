@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tribunal.Rollouts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>What a group is known by. One that has a name is the same whichever client asks.</summary>
+/// <param name="Client">Hash of who asks, which tells nothing of a key or an address; empty where the group has a name.</param>
+/// <param name="Id">The name; null where it has none.</param>
+/// <param name="Prompt">The prompt's key.</param>
+internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prompt)
+{
+    public static GroupKey Of(RewardGroup group, UInt128 prompt) => new(group.Id is null ? Hash(group.Client) : "", group.Id, prompt);
+
+    private static string Hash(string client) => client.Length == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(client)))[..16];
+}
+
+/// <summary>Responses to one prompt on their way to a group.</summary>
+internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, string? reference, int? size)
+{
+    public GroupKey Key { get; } = key;
+
+    public IReadOnlyList<Message> Prompt { get; } = prompt;
+
+    public string? Reference { get; } = reference;
+
+    /// <summary>Responses to wait for; null: until the time is over.</summary>
+    public int? Size { get; } = size;
+
+    public SortedDictionary<UInt128, string> Responses { get; } = [];
+
+    public TaskCompletionSource<JudgedRollout> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Responses that came and whose client still waits, equal ones counted each.</summary>
+    public int Arrived { get; set; }
+
+    /// <summary>Whether all that it waited for came; also where nobody said how many there are.</summary>
+    public bool IsWhole => Size is null || Arrived >= Size;
+
+    /// <summary>Ends the wait; null where nobody waits.</summary>
+    public ITimer? Timer { get; set; }
+
+    public void Add(RewardQuestion question, UInt128[] responses)
+    {
+        for (int i = 0; i < responses.Length; i++)
+        {
+            Responses[responses[i]] = question.Responses[i];
+        }
+
+        Arrived += responses.Length;
+    }
+}
+
+/// <summary>Where a response of a group was judged.</summary>
+internal readonly record struct Membership(JudgedRollout Rollout, bool Whole);

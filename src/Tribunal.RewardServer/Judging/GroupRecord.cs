@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>A group as it is recorded beside its rollout, so that a restarted server finds what it was judging.</summary>
+internal static class GroupRecord
+{
+    public static JsonElement Of(GroupKey group) =>
+        JsonSerializer.SerializeToElement(new GroupName(group.Client, group.Id), ServeJson.Default.GroupName);
+
+    /// <summary>The group of a recorded rollout; null where it has none.</summary>
+    public static GroupKey? Read(JsonElement? metadata, UInt128 prompt)
+    {
+        if (metadata is not { ValueKind: JsonValueKind.Object } record || !record.TryGetProperty("client", out _))
+        {
+            return null;
+        }
+
+        GroupName name = record.Deserialize(ServeJson.Default.GroupName)!;
+        return new GroupKey(name.Client, name.Group, prompt);
+    }
+}
+
+/// <summary>A group's name.</summary>
+/// <param name="Client">Hash of who asked; empty where a named group is anybody's.</param>
+/// <param name="Group">The name; null where it has none.</param>
+internal sealed record GroupName(string Client, string? Group);

@@ -1,0 +1,99 @@
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>
+/// Which responses belong together. Not safe for concurrent use: the desk's lock guards it. Until an answer was handed over, a response
+/// is a member of the group that it was judged in; named groups keep their members for retries, the latest of them.
+/// </summary>
+internal sealed class RewardGroups(RewardOptions options)
+{
+    private readonly Dictionary<(GroupKey Group, UInt128 Response), Membership> _members = [];
+    private readonly Dictionary<GroupKey, Gathering> _open = [];
+
+    // Named groups that were judged before they were whole: who comes late is judged with all of them.
+    private readonly Dictionary<GroupKey, Gathering> _partial = [];
+    private readonly Queue<(GroupKey Group, IReadOnlyList<UInt128> Responses)> _named = [];
+
+    /// <summary>Groups that are gathering.</summary>
+    public int Waiting => _open.Count;
+
+    /// <summary>Where all of the responses were judged together; null where one of them was not.</summary>
+    public (JudgedRollout Rollout, bool Whole)? MemberOf(GroupKey key, UInt128[] responses) =>
+        _members.TryGetValue((key, responses[0]), out Membership first)
+            && Array.TrueForAll(responses, response => _members.TryGetValue((key, response), out Membership member) && member.Rollout == first.Rollout)
+            ? (first.Rollout, first.Whole)
+            : null;
+
+    /// <summary>The group of that key which is gathering; null where none is.</summary>
+    public Gathering? Open(GroupKey key) => _open.GetValueOrDefault(key);
+
+    /// <summary>Opens a group; one that was judged before it was whole goes on with what it had.</summary>
+    public Gathering Begin(GroupKey key, RewardQuestion question, RewardGroup group, UInt128[] responses)
+    {
+        var gathering = new Gathering(key, question.Prompt, question.Reference, group.Size ?? options.GroupSize);
+        _open.Add(key, gathering);
+        if (_partial.Remove(key, out Gathering? earlier))
+        {
+            gathering.Arrived = Math.Max(0, earlier.Arrived - responses.Count(earlier.Responses.ContainsKey));
+            foreach ((UInt128 response, string content) in earlier.Responses)
+            {
+                gathering.Responses[response] = content;
+            }
+        }
+
+        return gathering;
+    }
+
+    /// <summary>Ends the gathering. False where it had ended.</summary>
+    public bool End(Gathering gathering)
+    {
+        gathering.Timer?.Dispose();
+        return _open.TryGetValue(gathering.Key, out Gathering? open) && open == gathering && _open.Remove(gathering.Key);
+    }
+
+    /// <summary>Notes what a group was judged as.</summary>
+    public void Judged(Gathering gathering, JudgedRollout rollout)
+    {
+        Add(gathering.Key, rollout, gathering.IsWhole);
+        if (gathering.Key.Id is null)
+        {
+            return;
+        }
+
+        if (!gathering.IsWhole)
+        {
+            _partial[gathering.Key] = gathering;
+        }
+
+        _named.Enqueue((gathering.Key, rollout.Keys));
+        while (_named.Count > options.RememberedGroups)
+        {
+            (GroupKey oldest, IReadOnlyList<UInt128> responses) = _named.Dequeue();
+            _partial.Remove(oldest);
+            foreach (UInt128 response in responses)
+            {
+                _members.Remove((oldest, response));
+            }
+        }
+    }
+
+    /// <summary>Adds the members of a group that was judged, or is being judged.</summary>
+    public void Add(GroupKey key, JudgedRollout rollout, bool whole)
+    {
+        foreach (UInt128 response in rollout.Keys)
+        {
+            _members[(key, response)] = new Membership(rollout, whole);
+        }
+    }
+
+    /// <summary>An answer was handed over: the same response asked about again is another question, of another step or epoch.</summary>
+    public void Forget(GroupKey key, IReadOnlyList<UInt128> responses, JudgedRollout rollout)
+    {
+        foreach (UInt128 response in responses)
+        {
+            if (_members.TryGetValue((key, response), out Membership member) && member.Rollout == rollout)
+            {
+                _members.Remove((key, response));
+            }
+        }
+    }
+}
