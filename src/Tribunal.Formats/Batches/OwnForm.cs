@@ -122,6 +122,11 @@ internal static class OwnForm
             {
                 bool isRole = reader.ValueTextEquals("role"u8);
                 bool isContent = reader.ValueTextEquals("content"u8);
+                if (reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("tool_call_id"u8) || reader.ValueTextEquals("name"u8))
+                {
+                    return null;
+                }
+
                 reader.Read();
                 if (!isRole && !isContent)
                 {

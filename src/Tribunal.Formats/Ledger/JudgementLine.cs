@@ -61,6 +61,7 @@ public static class JudgementLine
         Usage usage = default;
         JudgementOutcome? outcome = null;
         bool hinted = false;
+        bool promptCut = false;
         Tries? tries = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -169,6 +170,11 @@ public static class JudgementLine
                 reader.Read();
                 hinted = reader.GetBoolean();
             }
+            else if (reader.ValueTextEquals("promptCut"u8))
+            {
+                reader.Read();
+                promptCut = reader.GetBoolean();
+            }
             else if (withText && reader.ValueTextEquals("text"u8))
             {
                 reader.Read();
@@ -210,6 +216,7 @@ public static class JudgementLine
             Tries = tries,
             Neutralised = neutralised,
             Hinted = hinted,
+            PromptCut = promptCut,
         };
     }
 

@@ -9,7 +9,7 @@ namespace Tribunal.Judgements;
 /// <param name="Refused">Declined.</param>
 /// <param name="Failed">Never answered.</param>
 /// <param name="Usage">Tokens.</param>
-/// <param name="IsPlain">Whether each took one request, and nothing in its prompt was made inert: there is no more to add up then.</param>
+/// <param name="IsPlain">Whether each is valid, took one request and has nothing else to tell: there is no more to add up then.</param>
 public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncated, int Refused, int Failed, Usage Usage, bool IsPlain = true)
 {
     /// <summary>Those of one judgement.</summary>
@@ -23,7 +23,7 @@ public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncate
             Is(JudgementOutcome.Refused),
             Is(JudgementOutcome.Failed),
             judgement.Usage,
-            judgement is { Tries: null, Neutralised: null });
+            judgement is { Tries: null, Neutralised: null, PromptCut: false, Usage.Estimated: false } && outcome == JudgementOutcome.Valid);
 
         int Is(JudgementOutcome asked) => outcome == asked ? 1 : 0;
     }
