@@ -7,6 +7,7 @@ internal static partial class ReasonAdvice
 {
     private static readonly (Regex Words, string Advice)[] Known =
     [
+        (Filtered(), "the endpoint's own filter decides this: score such rollouts with another endpoint, or change its filter settings"),
         (Reasoning(), "the server's reasoning parser takes the whole answer for thinking: start it without one (vLLM: without --reasoning-parser) for a judge that doesn't think"),
         (NoThinking(), "start the server with the model's reasoning parser, or choose a protocol for judges that don't think"),
         (Address(), "the address may be none of the API: most servers have it at …/v1"),
@@ -32,6 +33,9 @@ internal static partial class ReasonAdvice
 
         return null;
     }
+
+    [GeneratedRegex("content filter", RegexOptions.CultureInvariant)]
+    private static partial Regex Filtered();
 
     [GeneratedRegex("server's reasoning field", RegexOptions.CultureInvariant)]
     private static partial Regex Reasoning();

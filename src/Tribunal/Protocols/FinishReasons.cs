@@ -64,11 +64,11 @@ public static class FinishReasons
 
     /// <summary>Sorts a finish reason.</summary>
     /// <param name="reason">
-    /// The server's word. Null says nothing against an answer that came whole, in one body; that a stream has one is checked
+    /// The server's word. None says nothing against an answer that came whole, in one body; that a stream has one is checked
     /// where it is read.
     /// </param>
     public static AnswerEnd Of(string? reason) =>
-        reason is null or "stop" ? AnswerEnd.Whole : Known.GetValueOrDefault(Word(reason), AnswerEnd.Unknown);
+        string.IsNullOrEmpty(reason) || reason == "stop" ? AnswerEnd.Whole : Known.GetValueOrDefault(Word(reason), AnswerEnd.Unknown);
 
     /// <summary>Whether the output budget ended the answer, so that a larger one may let it end by itself.</summary>
     public static bool AtBudget(string? reason) => reason is not null && Budgets.Contains(Word(reason));

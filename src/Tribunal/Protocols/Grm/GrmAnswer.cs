@@ -99,7 +99,7 @@ internal static partial class GrmAnswer
     {
         why = null;
         ReadOnlySpan<char> list = PlainText.Undress(dressed);
-        list = list is ['[', .., ']'] or ['(', .., ')'] ? list[1..^1].Trim() : list;
+        list = list is ['[', .., ']'] ? list[1..^1].Trim() : list;
         if (list.IsEmpty)
         {
             why = "the box is empty";
