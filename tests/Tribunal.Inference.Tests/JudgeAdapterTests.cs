@@ -220,7 +220,7 @@ public sealed class JudgeAdapterTests
         (int Status, string Body, JudgeFault Fault, string Words)[] cases =
         [
             (400, """{"object":"error","message":"This model's maximum context length is 4096 tokens.","type":"BadRequestError","code":400}""", JudgeFault.RequestRefused, "maximum context length is 4096"),
-            (400, """{"error":{"message":"filtered","code":"content_filter"}}""", JudgeFault.RequestRefused, "filtered"),
+            (400, """{"error":{"message":"filtered","code":"content_filter"}}""", JudgeFault.Filtered, "filtered"),
             (400, """{"error":{"message":"no such model","code":"unknown_model"}}""", JudgeFault.Rejected, "no such model"),
             (413, "too large", JudgeFault.RequestRefused, "too large"),
             (422, """{"detail":[{"type":"extra_forbidden","msg":"Extra inputs are not permitted"}]}""", JudgeFault.Rejected, "not permitted"),

@@ -75,10 +75,11 @@ internal sealed class EndpointJudge : IJudge
         {
             // A server may answer whole although it was asked to stream.
             bool events = response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
+            bool done = true;
             byte[]? other = null;
             if (events)
             {
-                await ReadEventsAsync(response, answer, question.MaxTokens, cancellationToken);
+                done = await ReadEventsAsync(response, answer, question.MaxTokens, cancellationToken);
             }
             else
             {
@@ -93,7 +94,7 @@ internal sealed class EndpointJudge : IJudge
                     answer, cancellationToken);
             }
 
-            return End(answer, events, other, question);
+            return End(answer, events, done, other, question);
         }
         catch (JsonException exception)
         {
@@ -105,14 +106,15 @@ internal sealed class EndpointJudge : IJudge
         }
     }
 
-    private Attempt<JudgeReply> End(ChatAnswer answer, bool events, byte[]? other, JudgeQuestion question)
+    private Attempt<JudgeReply> End(ChatAnswer answer, bool events, bool done, byte[]? other, JudgeQuestion question)
     {
         if (answer.Error is { } error)
         {
             return EndpointError.FromObject<JudgeReply>(error, _access.Key);
         }
 
-        if (events && answer.Finish is null)
+        // A stream says that it is over, and how its answer ended; one that doesn't is a broken connection.
+        if (events && answer.Finish is null && (answer.HasChoice || !done))
         {
             return new Attempt<JudgeReply>(Ending.Reset, Detail: "the stream ended before the answer did");
         }
@@ -151,7 +153,7 @@ internal sealed class EndpointJudge : IJudge
         }
     }
 
-    private static async Task ReadEventsAsync(WireResponse response, ChatAnswer answer, int tokens, CancellationToken cancellationToken)
+    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, int tokens, CancellationToken cancellationToken)
     {
         await using var bounded = new BoundedStream(response.Body, BoundedBody.LimitOf(tokens, events: true));
         SseParser<bool> events = SseParser.Create(bounded, (_, data) =>
@@ -173,9 +175,11 @@ internal sealed class EndpointJudge : IJudge
         {
             if (item.Data)
             {
-                return;
+                return true;
             }
         }
+
+        return false;
     }
 }
 

@@ -150,7 +150,7 @@ public sealed class ServersAsTheyAreTests
     [Fact]
     public async Task A_refusal_of_every_prompt_in_the_same_words_is_everyones()
     {
-        await using Endpoint endpoint = await Endpoint.StartAsync(static (c, n) => c.Json($$"""{"error":{"message":"`temperature` and `top_p` cannot both be specified (request {{n}})"}}""", 400));
+        await using Endpoint endpoint = await Endpoint.StartAsync(static (c, n) => c.Json($$$"""{"error":{"message":"`temperature` and `top_p` cannot both be specified (request {{{n}}})"}}""", 400));
         using JudgeFactory factory = Factory();
         IJudge judge = factory.Create(Options(endpoint, stream: false));
         var faults = new List<JudgeFault>();
