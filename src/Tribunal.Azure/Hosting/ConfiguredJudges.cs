@@ -99,7 +99,7 @@ public sealed class ConfiguredJudges(IConfiguration configuration, IJudgeMaker m
             Protocol = Setting(SettingNames.JudgeProtocol),
             Concurrency = limit,
             ApiKeyVariable = Setting(SettingNames.JudgeApiKeyVariable),
-            Omit = Setting(SettingNames.JudgeOmit)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
+            Omit = Setting(SettingNames.JudgeOmit) ?? "",
         };
         try
         {

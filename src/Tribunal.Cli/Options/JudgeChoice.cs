@@ -194,7 +194,7 @@ internal sealed class JudgeChoice
             Tries = parsed.GetRequiredValue(_tries),
             Temperature = parsed.GetValue(_temperature),
             TopP = parsed.GetValue(_topP),
-            Omit = OmittedOf(parsed),
+            Omit = parsed.GetValue(_omit) ?? "",
             MaxTokens = parsed.GetValue(_maxOutput),
             ThinkingTokens = parsed.GetValue(_thinking),
         };

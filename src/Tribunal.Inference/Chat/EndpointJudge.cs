@@ -21,6 +21,7 @@ internal sealed class EndpointJudge : IJudge
     private readonly EndpointHealth _health;
     private readonly CallFacts _facts;
     private readonly bool _stream;
+    private readonly IReadOnlyList<string> _omit;
 
     public EndpointJudge(JudgeEndpointOptions options, EndpointAccess access, IChatWire wire, EndpointState state)
     {
@@ -32,6 +33,7 @@ internal sealed class EndpointJudge : IJudge
         _health = new EndpointHealth(options, access, state.Time);
         _facts = new CallFacts("chat", wire.Provider, options.Model, options.Endpoint.Host, options.Endpoint.Port);
         _stream = options.Streams;
+        _omit = options.Omitted;
     }
 
     public string Name => _options.Name;
@@ -42,7 +44,7 @@ internal sealed class EndpointJudge : IJudge
     public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _options.Omit);
+        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
         Outcome<JudgeReply> outcome = await _engine.SendAsync(

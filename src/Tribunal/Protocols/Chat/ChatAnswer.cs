@@ -124,7 +124,7 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     private void ReadError(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String && !reader.ValueTextEquals(default(ReadOnlySpan<byte>)))
+        if (reader.TokenType == JsonTokenType.StartObject || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0))
         {
             using JsonDocument error = JsonDocument.ParseValue(ref reader);
             Error = Encoding.UTF8.GetBytes(error.RootElement.GetRawText());
