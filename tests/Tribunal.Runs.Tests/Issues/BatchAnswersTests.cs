@@ -21,7 +21,7 @@ public sealed class BatchAnswersTests
         RecordedLine line = await ReadAsync(200, body);
         Judgement judgement = Assert.Single(line.Judgements);
         Assert.Equal((outcome, again), (judgement.Outcome, line.MayAskAgain));
-        Assert.Equal(outcome == JudgementOutcome.Valid ? [8.0, 3.0] : null, judgement.Scores);
+        Assert.Equal(outcome == JudgementOutcome.Valid ? "8, 3" : "", string.Join(", ", judgement.Scores ?? []));
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class BatchAnswersTests
         var parts = new ReasonSums();
         var part = new ReasonSums();
         Array.ForEach(judgements, whole.Add);
-        foreach (Judgement judgement in judgements.Reverse())
+        foreach (Judgement judgement in Enumerable.Reverse(judgements))
         {
             (parts.Kinds.Count == 0 ? parts : part).Add(judgement);
         }
