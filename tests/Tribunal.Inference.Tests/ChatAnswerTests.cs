@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Tribunal.Inference.Chat;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Chat;
 
 namespace Tribunal.Inference.Tests;
 
@@ -16,17 +16,17 @@ public sealed class ChatAnswerTests
     {
         using var answer = new ChatAnswer();
         answer.Add(Encoding.UTF8.GetBytes(Whole));
-        Assert.Equal(new JudgeReply { Text = "a\nü😀", Finish = "stop", Usage = new Usage(3, 4) }, answer.ToReply(), Same);
+        Assert.Equal(new JudgeReply { Text = "a\nü😀", Finish = "stop", ThoughtApart = true, Usage = new Usage(3, 4) }, answer.ToReply(), Same);
     }
 
     [Theory]
     [InlineData("""{"choices":[{"message":{"content":7,"reasoning":["x"],"refusal":{}},"finish_reason":1}],"usage":"none"}""")]
-    [InlineData("""{"choices":[{"message":{"content":[1,"a",{"type":"image","url":{"text":"b"}}]}}],"usage":{"prompt_tokens":-1,"completion_tokens":1e99}}""")]
+    [InlineData("""{"choices":[{"message":{"content":[1,"a",{"type":"image","url":{"text":"b"}}]}}],"usage":{"prompt_tokens":-1,"completion_tokens":-1e99}}""")]
     public void What_has_the_wrong_type_counts_as_missing(string json)
     {
         using var answer = new ChatAnswer();
         answer.Add(Encoding.UTF8.GetBytes(json));
-        Assert.Equal(new JudgeReply { Text = "" }, answer.ToReply(), Same);
+        Assert.Equal(new JudgeReply { Text = "", Usage = new Usage(0, 0) { Estimated = true } }, answer.ToReply(), Same);
         Assert.True(answer.HasChoice);
     }
 

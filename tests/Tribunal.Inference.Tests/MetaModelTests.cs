@@ -99,7 +99,7 @@ public sealed class MetaModelTests
             [The End of Response 1]
             [The Begin of Response 2]
             first
-            ⟦the end of Response 1]
+            ⟦the end of Response 1⟧
             ♯♯♯♯ Critique ♯♯♯♯
             perfect
             [The End of Response 2]

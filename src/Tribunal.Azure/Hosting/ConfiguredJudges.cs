@@ -99,6 +99,7 @@ public sealed class ConfiguredJudges(IConfiguration configuration, IJudgeMaker m
             Protocol = Setting(SettingNames.JudgeProtocol),
             Concurrency = limit,
             ApiKeyVariable = Setting(SettingNames.JudgeApiKeyVariable),
+            Omit = Setting(SettingNames.JudgeOmit) ?? "",
         };
         try
         {

@@ -24,6 +24,7 @@ public sealed class EndpointJudges(ILoggerFactory loggers, TimeProvider time) : 
         Model = settings.Model,
         ApiKeyEnv = settings.ApiKeyVariable,
         Concurrency = settings.Concurrency,
+        Omit = settings.Omit,
     });
 
     /// <inheritdoc/>

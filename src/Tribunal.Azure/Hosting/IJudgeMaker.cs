@@ -26,6 +26,9 @@ public sealed record JudgeSettings
 
     /// <summary>Name of the environment variable that holds its key.</summary>
     public string? ApiKeyVariable { get; init; }
+
+    /// <summary>Request fields that its server doesn't take, such as <c>seed</c>, separated by commas.</summary>
+    public string Omit { get; init; } = "";
 }
 
 /// <summary>Makes what the configuration names; a host's one tie to the code that speaks to endpoints.</summary>

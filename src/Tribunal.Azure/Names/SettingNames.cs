@@ -34,6 +34,9 @@ public static class SettingNames
     /// <summary>Under a judge: name of the environment variable with its API key; absent: no key.</summary>
     public const string JudgeApiKeyVariable = "ApiKeyVariable";
 
+    /// <summary>Under a judge: request fields that its server doesn't take, separated by commas; absent: none.</summary>
+    public const string JudgeOmit = "Omit";
+
     /// <summary>Base address of the meta reward model; absent: no meta reward model.</summary>
     public const string MetaEndpoint = "Tribunal:Meta:Endpoint";
 

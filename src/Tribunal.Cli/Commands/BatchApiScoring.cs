@@ -21,7 +21,7 @@ internal static class BatchApiScoring
 
     /// <summary>Takes one step and says what comes next.</summary>
     /// <exception cref="CommandException">Something that was asked for needs an endpoint, or the run or a file can't be used.</exception>
-    public static async Task<int> RunAsync(string batch, string folder, EvaluationRequest request, JudgeBinding binding, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string batch, string folder, EvaluationRequest request, JudgeBinding binding, IReadOnlyList<string> omit, bool json, CancellationToken cancellationToken)
     {
         if (request.Policy.Kind == PolicyKind.Budget || request.Limits != new SpendLimits() || request.Meta.Model is not null)
         {
@@ -35,7 +35,7 @@ internal static class BatchApiScoring
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
-        var run = new OpenAiBatchRun(folder, new LocalBatchFile(batch), request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price);
+        var run = new OpenAiBatchRun(folder, new LocalBatchFile(batch), request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price, omit);
         OpenAiBatchState state;
         try
         {

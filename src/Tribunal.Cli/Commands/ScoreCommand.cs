@@ -134,7 +134,7 @@ internal sealed class ScoreCommand
                 throw new CommandException(ExitCodes.Usage, "--routes goes with no batch API: a file of requests is for one model");
             }
 
-            return await BatchApiScoring.RunAsync(batch.FullName, folder, request, binding, parsed.GetValue(_json), cancellationToken);
+            return await BatchApiScoring.RunAsync(batch.FullName, folder, request, binding, _judge.OmittedOf(parsed), parsed.GetValue(_json), cancellationToken);
         }
 
         var store = new LocalRunStore(folder);

@@ -28,6 +28,7 @@ internal sealed class JudgeChoice
     private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => 6 };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
+    private readonly Option<string?> _omit = new("--omit") { Description = "Request fields to leave out, for servers that refuse them: " + string.Join(", ", JudgeEndpointOptions.Omittable) + ".", HelpName = "FIELD,…" };
     private readonly Option<int?> _maxOutput = new("--max-output-tokens") { Description = "Output budget of a judgement, thinking included." };
     private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
     private readonly Option<double?> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
@@ -55,7 +56,7 @@ internal sealed class JudgeChoice
     {
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed, _simulatorCue])
         {
             command.Add(option);
         }
@@ -160,6 +161,10 @@ internal sealed class JudgeChoice
             ? null
             : new TokenPrice(parsed.GetValue(_priceIn) ?? 0, parsed.GetValue(_priceOut) ?? 0);
 
+    /// <summary>The request fields to leave out.</summary>
+    public IReadOnlyList<string> OmittedOf(ParseResult parsed) =>
+        parsed.GetValue(_omit)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
     private Uri EndpointOf(ParseResult parsed)
     {
         string judge = parsed.GetRequiredValue(_judge);
@@ -189,6 +194,7 @@ internal sealed class JudgeChoice
             Tries = parsed.GetRequiredValue(_tries),
             Temperature = parsed.GetValue(_temperature),
             TopP = parsed.GetValue(_topP),
+            Omit = parsed.GetValue(_omit) ?? "",
             MaxTokens = parsed.GetValue(_maxOutput),
             ThinkingTokens = parsed.GetValue(_thinking),
         };

@@ -59,10 +59,19 @@ internal static class SummaryText
             Row("stopped", string.Join(", ", summary.Stops.Select(static stop => $"{stop.Value:N0} {stop.Key}")));
         }
 
-        Row("tokens", $"{summary.Usage.Input:N0} in, {summary.Usage.Output:N0} out" + (summary.Cost is double cost ? $"; cost {cost:0.00##}" : ""));
+        Row("tokens", $"{summary.Usage.Input:N0} in, {summary.Usage.Output:N0} out" + (summary.Estimated is null ? "" : ", in part estimated") + (summary.Cost is double cost ? $"; cost {cost:0.00##}" : ""));
         if (elapsed is { } time)
         {
             Row("time", $"{time.TotalSeconds:0.0} s");
+        }
+
+        foreach (FailureReason reason in summary.Reasons ?? [])
+        {
+            Row("reason", $"{reason.Count:N0} {reason.Outcome.ToString().ToLowerInvariant()}: {TerminalText.Fit(reason.Words, 400)}");
+            if (ReasonAdvice.For(reason.Words) is { } advice)
+            {
+                Row("", advice);
+            }
         }
 
         foreach (string warning in summary.Warnings)

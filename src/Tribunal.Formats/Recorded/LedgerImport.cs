@@ -5,6 +5,7 @@ using System.Text.Json;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
+using Tribunal.Protocols;
 
 namespace Tribunal.Formats.Recorded;
 
@@ -175,6 +176,11 @@ internal static class LedgerForm
         if (judgement.Winner is { } winner && judgement.Pair?.Contains(winner) != true)
         {
             return "winner is not one of the pair";
+        }
+
+        if (judgement.Outcome == JudgementOutcome.Valid && FinishReasons.Of(judgement.Finish) != AnswerEnd.Whole)
+        {
+            return $"a valid judgement did not end with {judgement.Finish}";
         }
 
         return judgement.Outcome == JudgementOutcome.Valid && judgement.Pair is null && judgement.Scores is null

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
-using Tribunal.Rollouts;
+using Tribunal.Protocols.Chat;
 
 namespace Tribunal.Formats.Recorded;
 
@@ -55,7 +56,7 @@ internal static class OpenAiBatchForm
             throw new FormatException($"there is no request {name} in the request file, or it was answered before");
         }
 
-        (JudgeReply? reply, string? failure, bool again, string? model) = Answer(root);
+        (JudgeReply? reply, string? failure, bool again, bool refused, string? model) = Answer(root);
         string judge = request?.Model ?? model ?? options.Judge;
         IProtocol protocol = options.Grammar ?? ProtocolCatalog.Resolve(options.Protocol, judge).Protocol;
         int[]? pair = protocol.Kind == JudgingKind.Pairwise && order.Length == 2 ? [Math.Min(order[0], order[1]), Math.Max(order[0], order[1])] : null;
@@ -70,17 +71,17 @@ internal static class OpenAiBatchForm
                 Order = order,
                 Pair = pair,
                 Seed = request?.Seed ?? 0,
-                Outcome = JudgementOutcome.Failed,
+                Outcome = refused ? JudgementOutcome.Refused : JudgementOutcome.Failed,
                 Why = failure,
             };
         return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again };
     }
 
-    private static (JudgeReply? Reply, string? Failure, bool Again, string? Model) Answer(JsonElement root)
+    private static (JudgeReply? Reply, string? Failure, bool Again, bool Refused, string? Model) Answer(JsonElement root)
     {
         if (JsonText.TryGet(root, "error", out JsonElement error))
         {
-            return (null, $"the batch service says: {Message(error)}", true, null);
+            return (null, $"the batch service says: {Message(error)}", true, false, null);
         }
 
         if (!JsonText.TryGet(root, "response", out JsonElement response) || response.ValueKind != JsonValueKind.Object)
@@ -98,32 +99,27 @@ internal static class OpenAiBatchForm
             : throw new FormatException("response.status_code is missing");
         if (code != 200)
         {
-            string said = Message(JsonText.TryGet(body, "error", out JsonElement inner) ? inner : body);
-            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {said}"), code is 408 or 429 or >= 500, null);
+            EndpointWords said = EndpointWords.Of(JsonMarshal.GetRawUtf8Value(body));
+            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {said.Shown}"), code is 408 or 409 or 424 or 425 or 429 or >= 500, said.IsFiltered, null);
         }
 
-        if (!JsonText.TryGet(body, "choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0
-            || !JsonText.TryGet(choices[0], "message", out JsonElement message) || message.ValueKind != JsonValueKind.Object)
+        // The reader of live answers: what ends well, what is thinking and what is usage is the same here.
+        using var answer = new ChatAnswer();
+        answer.Add(JsonMarshal.GetRawUtf8Value(body));
+        if (answer.Error is { } broken)
+        {
+            return (null, $"the batch service answered with an error: {EndpointWords.Of(broken).Shown}", true, false, null);
+        }
+
+        if (!answer.HasChoice)
         {
             throw new FormatException("response.body is not a chat completion");
         }
 
         string? model = JsonText.TryGet(body, "model", out JsonElement named) ? JsonText.Scalar(named) : null;
-        return (new JudgeReply
-        {
-            Text = Text(message, "content") ?? "",
-            Reasoning = Text(message, "reasoning") ?? Text(message, "reasoning_content"),
-            Refusal = Text(message, "refusal"),
-            Finish = Text(choices[0], "finish_reason"),
-            Usage = JsonText.TryGet(body, "usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object
-                ? new Usage(Count(usage, "prompt_tokens"), Count(usage, "completion_tokens"))
-                : default,
-        }, null, false, model);
+        JudgeReply reply = answer.ToReply();
+        return (reply, null, FinishReasons.Of(reply.Finish) == AnswerEnd.Broken, false, model);
     }
-
-    private static string? Text(JsonElement from, string name) => JsonText.TryGet(from, name, out JsonElement value) ? RolloutForm.ReadContent(value) : null;
-
-    private static long Count(JsonElement from, string name) => JsonText.TryGet(from, name, out JsonElement value) && value.TryGetInt64(out long count) ? count : 0;
 
     private static string Message(JsonElement error) =>
         error.ValueKind == JsonValueKind.Object && JsonText.TryGet(error, "message", out JsonElement message) ? JsonText.Scalar(message) ?? "no message"

@@ -34,8 +34,8 @@ public sealed record OpenAiBatchRequest
     /// <summary>Output budget in tokens.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>The sampling seed.</summary>
-    public long Seed { get; init; }
+    /// <summary>The sampling seed; null leaves it to the service.</summary>
+    public long? Seed { get; init; }
 }
 
 /// <summary>The requests of a batch that answers are joined with: each is taken once.</summary>
@@ -65,7 +65,7 @@ public sealed class OpenAiBatchRequests
                     Sample = sample,
                     Order = order,
                     Model = JsonText.Of(body.GetProperty("model"), "model"),
-                    Seed = JsonText.TryGet(body, "seed", out JsonElement seed) ? seed.GetInt64() : 0,
+                    Seed = JsonText.TryGet(body, "seed", out JsonElement seed) ? seed.GetInt64() : null,
                 };
             }
             catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)

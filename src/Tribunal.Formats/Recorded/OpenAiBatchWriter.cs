@@ -109,7 +109,11 @@ public sealed class OpenAiBatchWriter(Func<int, Stream> open, int maxLines = Ope
             json.WriteNumber("max_completion_tokens"u8, maxTokens);
         }
 
-        json.WriteNumber("seed"u8, request.Seed);
+        if (request.Seed is { } seed)
+        {
+            json.WriteNumber("seed"u8, seed);
+        }
+
         json.WriteEndObject();
         json.WriteEndObject();
     }

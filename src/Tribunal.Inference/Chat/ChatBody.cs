@@ -23,16 +23,37 @@ internal static class ChatBody
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _scratch;
 
     /// <summary>A judge's request.</summary>
-    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens)
+    /// <param name="model">The model.</param>
+    /// <param name="question">What is asked, and how.</param>
+    /// <param name="stream">Whether the answer is streamed.</param>
+    /// <param name="maxCompletionTokens">Whether the budget goes by its newer name.</param>
+    /// <param name="omit">Fields that the server doesn't take, of <see cref="Endpoints.JudgeEndpointOptions.Omittable"/>.</param>
+    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens, IReadOnlyList<string> omit)
     {
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
         writer.WriteStartObject();
         writer.WriteString("model"u8, model);
         WriteMessages(writer, question.Messages);
-        writer.WriteNumber("temperature"u8, question.Temperature);
-        writer.WriteNumber("top_p"u8, question.TopP);
-        writer.WriteNumber(maxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, question.MaxTokens);
-        writer.WriteNumber("seed"u8, question.Seed);
+        if (!omit.Contains("temperature"))
+        {
+            writer.WriteNumber("temperature"u8, question.Temperature);
+        }
+
+        if (!omit.Contains("top_p"))
+        {
+            writer.WriteNumber("top_p"u8, question.TopP);
+        }
+
+        if (!omit.Contains("max_tokens"))
+        {
+            writer.WriteNumber(maxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, question.MaxTokens);
+        }
+
+        if (!omit.Contains("seed"))
+        {
+            writer.WriteNumber("seed"u8, question.Seed);
+        }
+
         if (question.ThinkingTokens is { } thinking)
         {
             writer.WriteNumber("thinking_token_budget"u8, thinking);
@@ -41,9 +62,12 @@ internal static class ChatBody
         if (stream)
         {
             writer.WriteBoolean("stream"u8, true);
-            writer.WriteStartObject("stream_options"u8);
-            writer.WriteBoolean("include_usage"u8, true);
-            writer.WriteEndObject();
+            if (!omit.Contains("stream_options"))
+            {
+                writer.WriteStartObject("stream_options"u8);
+                writer.WriteBoolean("include_usage"u8, true);
+                writer.WriteEndObject();
+            }
         }
 
         writer.WriteEndObject();

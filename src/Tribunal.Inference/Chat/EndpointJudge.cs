@@ -6,6 +6,7 @@ using Tribunal.Inference.Resilience;
 using Tribunal.Inference.Telemetry;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Chat;
 
 namespace Tribunal.Inference.Chat;
 
@@ -20,6 +21,7 @@ internal sealed class EndpointJudge : IJudge
     private readonly EndpointHealth _health;
     private readonly CallFacts _facts;
     private readonly bool _stream;
+    private readonly IReadOnlyList<string> _omit;
 
     public EndpointJudge(JudgeEndpointOptions options, EndpointAccess access, IChatWire wire, EndpointState state)
     {
@@ -31,6 +33,7 @@ internal sealed class EndpointJudge : IJudge
         _health = new EndpointHealth(options, access, state.Time);
         _facts = new CallFacts("chat", wire.Provider, options.Model, options.Endpoint.Host, options.Endpoint.Port);
         _stream = options.Streams;
+        _omit = options.Omitted;
     }
 
     public string Name => _options.Name;
@@ -41,69 +44,59 @@ internal sealed class EndpointJudge : IJudge
     public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens);
+        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
         Outcome<JudgeReply> outcome = await _engine.SendAsync(
-            static (call, token) => call.Judge.SendOnceAsync(call.Body, token), (Judge: this, Body: body), cancellationToken);
+            static (call, token) => call.Judge.SendOnceAsync(call.Body, call.Question, token), (Judge: this, Body: body, Question: question), cancellationToken);
         if (outcome.Last is { Ending: Ending.Answered, Value: { } reply })
         {
             InferenceTelemetry.Ended(activity, _facts, outcome.Latency, reply.Usage, reply.Finish, null, outcome.Tries);
             return reply with { Latency = outcome.Latency, Tries = outcome.Tries };
         }
 
-        JudgeFault fault = Faults.Of(outcome.Last.Ending);
+        JudgeFault fault = outcome is { Last.Ending: Ending.Throttled, NobodyAnswered: true, Tries.Requests: >= 3 } ? JudgeFault.Exhausted : Faults.Of(outcome.Last.Ending);
         string detail = EndpointError.Fit(outcome.Last.Detail ?? "no answer", _access.Key);
         InferenceTelemetry.Ended(activity, _facts, outcome.Latency, default, null, Faults.Word(fault), outcome.Tries);
         InferenceLog.NoAnswer(_state.Logger, Name, Faults.Word(fault), outcome.Tries.Requests, detail);
-        throw new JudgeException(fault, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(fault)}: {detail}", outcome.Tries);
+        throw new JudgeException(fault, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(fault)}: {detail}{Faults.Hint(fault, _options.Endpoint)}", outcome.Tries);
     }
 
     public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => _health.CheckAsync(cancellationToken);
 
-    private async Task<Attempt<JudgeReply>> SendOnceAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<Attempt<JudgeReply>> SendOnceAsync(ReadOnlyMemory<byte> body, JudgeQuestion question, CancellationToken cancellationToken)
     {
         using WireResponse response = await _wire.SendAsync(body, cancellationToken);
         if (response.Status is < 200 or >= 300)
         {
-            return await EndpointError.ReadAsync<JudgeReply>(response, _access.Key, _state.Time, cancellationToken);
+            return (await EndpointError.ReadAsync<JudgeReply>(response, _access.Key, _state.Time, cancellationToken)) with { Prompt = Characters(question) };
         }
 
-        using var answer = new ChatAnswer();
+        using var answer = new ChatAnswer(BoundedBody.CharactersOf(question.MaxTokens));
         try
         {
             // A server may answer whole although it was asked to stream.
             bool events = response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
-            bool ended = true;
+            bool done = true;
+            byte[]? other = null;
             if (events)
             {
-                ended = await ReadEventsAsync(response, answer, cancellationToken);
+                done = await ReadEventsAsync(response, answer, question.MaxTokens, cancellationToken);
             }
             else
             {
-                await BoundedBody.ReadAsync(
-                    response.Body, response.Length, BoundedBody.Limit, cut: false,
+                other = await BoundedBody.ReadAsync(
+                    response.Body, response.Length, BoundedBody.LimitOf(question.MaxTokens, events: false), cut: false,
                     static (bytes, answer) =>
                     {
                         answer.Add(bytes.Span);
-                        return true;
+                        CheckLength(answer);
+                        return answer.HasChoice || answer.Error is not null ? null : bytes[..Math.Min(bytes.Length, 16 * 1024)].ToArray();
                     },
                     answer, cancellationToken);
             }
 
-            if (answer.Error is { } error)
-            {
-                return EndpointError.FromObject<JudgeReply>(error, _access.Key);
-            }
-
-            if (!ended && answer.Finish is null)
-            {
-                return new Attempt<JudgeReply>(Ending.Reset, Detail: "the stream ended before the answer did");
-            }
-
-            return answer.HasChoice
-                ? new Attempt<JudgeReply>(Ending.Answered, answer.ToReply())
-                : new Attempt<JudgeReply>(Ending.Malformed, Detail: "the answer holds no choice");
+            return End(answer, events, done, other, question);
         }
         catch (JsonException exception)
         {
@@ -115,10 +108,56 @@ internal sealed class EndpointJudge : IJudge
         }
     }
 
-    // Whether the stream said that it is over; without that, its end is a broken connection.
-    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, CancellationToken cancellationToken)
+    private Attempt<JudgeReply> End(ChatAnswer answer, bool events, bool done, byte[]? other, JudgeQuestion question)
     {
-        await using var bounded = new BoundedStream(response.Body, BoundedBody.Limit);
+        if (answer.Error is { } error)
+        {
+            return EndpointError.FromObject<JudgeReply>(error, _access.Key);
+        }
+
+        // A stream says that it is over, and how its answer ended; one that doesn't is a broken connection.
+        if (events && answer.Finish is null && (answer.HasChoice || !done))
+        {
+            return new Attempt<JudgeReply>(Ending.Reset, Detail: "the stream ended before the answer did");
+        }
+
+        if (!answer.HasChoice)
+        {
+            string said = other is null ? "" : EndpointError.Fit(EndpointWords.Of(other).Text, _access.Key);
+            return new Attempt<JudgeReply>(Ending.Malformed, Detail: $"the answer holds no choice{(said.Length > 0 ? $": {said}" : "")}");
+        }
+
+        return FinishReasons.Of(answer.Finish) == AnswerEnd.Broken
+            ? new Attempt<JudgeReply>(Ending.Unavailable, Detail: $"the server ended the answer ({EndpointError.Fit(answer.Finish!, _access.Key)})")
+            : new Attempt<JudgeReply>(Ending.Answered, answer.ToReply(question.Messages));
+    }
+
+    // The same for the same texts in another order.
+    private static long Characters(JudgeQuestion question)
+    {
+        long sum = 0;
+        foreach (Rollouts.Message message in question.Messages)
+        {
+            foreach (char c in message.Content)
+            {
+                sum = unchecked(sum + ((long)c * c * 2654435761));
+            }
+        }
+
+        return sum;
+    }
+
+    private static void CheckLength(ChatAnswer answer)
+    {
+        if (answer.TooLong)
+        {
+            throw new ResponseTooLargeException("the answer has far more text than its budget of tokens can hold: the server doesn't keep to max_tokens");
+        }
+    }
+
+    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, int tokens, CancellationToken cancellationToken)
+    {
+        await using var bounded = new BoundedStream(response.Body, BoundedBody.LimitOf(tokens, events: true));
         SseParser<bool> events = SseParser.Create(bounded, (_, data) =>
         {
             if (data.SequenceEqual("[DONE]"u8))
@@ -129,6 +168,7 @@ internal sealed class EndpointJudge : IJudge
             if (!data.IsEmpty)
             {
                 answer.Add(data);
+                CheckLength(answer);
             }
 
             return false;
@@ -152,6 +192,7 @@ internal static class Faults
     {
         Ending.Rejected => JudgeFault.Rejected,
         Ending.Refused => JudgeFault.RequestRefused,
+        Ending.Filtered => JudgeFault.Filtered,
         Ending.Reset or Ending.NotSent => JudgeFault.Unreachable,
         Ending.TimedOut => JudgeFault.TimedOut,
         Ending.Malformed => JudgeFault.Malformed,
@@ -162,6 +203,7 @@ internal static class Faults
     {
         JudgeFault.Rejected => "rejected",
         JudgeFault.RequestRefused => "request_refused",
+        JudgeFault.Filtered => "filtered",
         JudgeFault.Unreachable => "unreachable",
         JudgeFault.TimedOut => "timeout",
         JudgeFault.Malformed => "malformed",
@@ -172,9 +214,17 @@ internal static class Faults
     {
         JudgeFault.Rejected => "the endpoint rejects us",
         JudgeFault.RequestRefused => "the endpoint refuses this request",
+        JudgeFault.Filtered => "a content filter refuses this request",
+        JudgeFault.Exhausted => "it throttles everything",
         JudgeFault.Unreachable => "can't be reached",
         JudgeFault.TimedOut => "timed out",
         JudgeFault.Malformed => "no chat completion came back",
         _ => "overloaded",
     };
+
+    /// <summary>What an address that isn't the API's may lack; empty where nothing speaks for it.</summary>
+    public static string Hint(JudgeFault fault, Uri endpoint) =>
+        fault is JudgeFault.Rejected or JudgeFault.Malformed && endpoint.AbsolutePath is "" or "/"
+            ? $" (the address has no path; most servers have their API at {endpoint.AbsoluteUri.TrimEnd('/')}/v1)"
+            : "";
 }

@@ -1,16 +1,29 @@
 using System.Buffers;
-using Tribunal.Inference.Chat;
 
 namespace Tribunal.Inference.Endpoints;
 
 /// <summary>A response was larger than any answer may be.</summary>
-internal sealed class ResponseTooLargeException(long limit) : Exception($"more than {limit / (1024 * 1024)} MiB of answer");
+internal sealed class ResponseTooLargeException(string message) : Exception(message)
+{
+    public ResponseTooLargeException(long limit)
+        : this($"more than {limit / 1024} KiB of answer, which is more than one may have: the server doesn't keep to what was asked for")
+    {
+    }
+}
 
 /// <summary>Reads bodies up to a size into pooled memory.</summary>
 internal static class BoundedBody
 {
-    /// <summary>The largest body that is read, in bytes.</summary>
+    /// <summary>The largest body of any answer, in bytes.</summary>
     public const int Limit = 32 * 1024 * 1024;
+
+    /// <summary>The largest body of a judgement with such a budget: so many bytes a token, and a mebibyte around them.</summary>
+    /// <param name="tokens">The output budget.</param>
+    /// <param name="events">Whether it is streamed: each token comes in an envelope of its own.</param>
+    public static int LimitOf(int tokens, bool events) => (int)Math.Min(Limit, (1024 * 1024) + ((events ? 2048L : 128L) * tokens));
+
+    /// <summary>The most characters of a judgement with such a budget: the longest tokens have some dozens.</summary>
+    public static int CharactersOf(int tokens) => (int)Math.Min(Limit / 2, (64 * 1024) + (32L * tokens));
 
     /// <summary>Reads to the end and hands the bytes over.</summary>
     /// <param name="stream">The body.</param>

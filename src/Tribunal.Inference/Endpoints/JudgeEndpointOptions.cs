@@ -51,6 +51,17 @@ public sealed record JudgeEndpointOptions : EndpointOptions
     /// </summary>
     public bool MaxCompletionTokens { get; init; }
 
+    /// <summary>What <see cref="Omit"/> may name.</summary>
+    public static IReadOnlyList<string> Omittable { get; } = ["temperature", "top_p", "max_tokens", "seed", "stream_options"];
+
+    /// <summary>
+    /// Request fields to leave out, of <see cref="Omittable"/>, separated by commas, for servers that refuse them. What is left out is up to the
+    /// server: without <c>seed</c> its answers may differ between two runs of one seed.
+    /// </summary>
+    public string Omit { get; init; } = "";
+
+    internal IReadOnlyList<string> Omitted => Omit.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Replaces the protocol's sampling temperature, 0..2.</summary>
     public double? Temperature { get; init; }
 
@@ -89,6 +100,8 @@ public sealed record JudgeEndpointOptions : EndpointOptions
         Check(
             ApiVersion is { Length: >= 1 and <= 64 } && ApiVersion.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.'),
             nameof(ApiVersion), "a version such as 2024-05-01-preview is needed");
+        Check(
+            Omitted.All(static field => Omittable.Contains(field, StringComparer.Ordinal)), nameof(Omit), $"{string.Join(", ", Omittable)} can be left out");
         Check(Temperature is null or (>= 0 and <= 2), nameof(Temperature), "0..2 is allowed");
         Check(TopP is null or (> 0 and <= 1), nameof(TopP), "more than 0 and at most 1 is allowed");
         Check(MaxTokens is null or >= 1, nameof(MaxTokens), "1 or more is allowed");

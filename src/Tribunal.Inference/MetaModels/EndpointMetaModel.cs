@@ -73,7 +73,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         }
 
         // One text that is too long must not cost the others their rewards.
-        return outcome.Last.Ending == Ending.Refused && texts.Count > 1
+        return outcome.Last.Ending is Ending.Refused or Ending.Filtered && texts.Count > 1
             ? await SeparatelyAsync(kind, texts, cancellationToken)
             : new double?[texts.Count];
     }
@@ -115,7 +115,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             }
 
             said = last.Detail ?? said;
-            answered = last.Ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Malformed;
+            answered = last.Ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Filtered or Ending.Malformed;
             if (!answered)
             {
                 break;
@@ -168,7 +168,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         try
         {
             double?[]? rewards = await BoundedBody.ReadAsync(
-                response.Body, response.Length, BoundedBody.Limit, cut: false,
+                response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false), cut: false,
                 static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count), post, cancellationToken);
             return rewards is null
                 ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
+using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.MetaModels;

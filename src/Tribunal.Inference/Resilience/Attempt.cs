@@ -27,6 +27,9 @@ internal enum Ending
     /// <summary>With a 4xx about what this request holds.</summary>
     Refused,
 
+    /// <summary>With a content filter's refusal of what this request holds.</summary>
+    Filtered,
+
     /// <summary>It was not sent: the endpoint is known to be away.</summary>
     NotSent,
 }
@@ -39,6 +42,9 @@ internal sealed record Attempt<T>(Ending Ending, T? Value = default, string? Det
 
     /// <summary>Whether trying again is known not to help.</summary>
     public bool Final { get; init; }
+
+    /// <summary>Tells the prompts of refused requests apart; the same whatever order one shows its responses in.</summary>
+    public long Prompt { get; init; }
 
     /// <summary>The exception behind it.</summary>
     public Exception? Cause { get; init; }

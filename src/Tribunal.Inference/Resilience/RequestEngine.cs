@@ -32,6 +32,12 @@ internal sealed class EndpointState(string name, int concurrency, TimeProvider t
 
     public ILogger Logger => logger;
 
+    /// <summary>Tells a refusal of everything from refusals of this and that.</summary>
+    public RefusalWatch Refusals { get; } = new();
+
+    /// <summary>When the endpoint last gave an answer, on the clock of <see cref="Time"/>; 0 for never.</summary>
+    public long LastAnswered { get; set; }
+
     /// <summary>Uniform in [0, 1), from the seed.</summary>
     public double Jitter()
     {
@@ -43,7 +49,11 @@ internal sealed class EndpointState(string name, int concurrency, TimeProvider t
 }
 
 /// <summary>What a question got, after its tries.</summary>
-internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpan Latency);
+/// <param name="Last">How the last try ended.</param>
+/// <param name="Tries">The tries.</param>
+/// <param name="Latency">From the first request to the end of the last.</param>
+/// <param name="NobodyAnswered">Whether no question at all was answered in that time.</param>
+internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpan Latency, bool NobodyAnswered);
 
 /// <summary>
 /// Sends a request until it is answered or its tries run out: a permit of the adaptive limit and a time limit per
@@ -107,7 +117,7 @@ internal sealed class RequestEngine<T>
                 context,
                 (Engine: this, Send: send, Argument: argument));
             TimeSpan latency = call.Requests == 0 ? TimeSpan.Zero : _state.Time.GetElapsedTime(call.Started, call.Ended);
-            return new Outcome<T>(last, call.ToTries(), latency);
+            return new Outcome<T>(last, call.ToTries(), latency, call.Requests > 0 && _state.LastAnswered <= call.Started);
         }
         finally
         {
@@ -135,7 +145,7 @@ internal sealed class RequestEngine<T>
             Attempt<T> attempt = await LimitedAsync(send, argument, cancellationToken);
             call.Ended = _state.Time.GetTimestamp();
             call.Count(attempt.Ending);
-            Note(attempt);
+            attempt = Note(attempt);
             signal = attempt.Ending switch
             {
                 Ending.Answered => LoadSignal.Answered,
@@ -196,8 +206,18 @@ internal sealed class RequestEngine<T>
         return null!;
     }
 
-    private void Note(Attempt<T> attempt)
+    private Attempt<T> Note(Attempt<T> attempt)
     {
+        if (attempt.Ending == Ending.Answered)
+        {
+            _state.LastAnswered = _state.Time.GetTimestamp();
+            _state.Refusals.Answered();
+        }
+        else if (attempt.Ending == Ending.Refused && _state.Refusals.IsForAll(attempt.Detail ?? "", attempt.Prompt))
+        {
+            attempt = attempt with { Ending = Ending.Rejected };
+        }
+
         if (attempt.Ending == Ending.Reset)
         {
             if (_state.Outage.Failed())
@@ -209,6 +229,8 @@ internal sealed class RequestEngine<T>
         {
             InferenceLog.Back(_state.Logger, _state.Name);
         }
+
+        return attempt;
     }
 
     private sealed class Call

@@ -432,7 +432,7 @@ public sealed class RewardDesk : IAsyncDisposable
     // An endpoint that is away says nothing of the responses; the trainer comes back later.
     private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
     {
-        JudgeFault.Rejected => throw new JudgeAwayException(exception.Message),
+        JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
         JudgeFault.Unreachable when await _binding.Judge.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
         _ => false,
     };

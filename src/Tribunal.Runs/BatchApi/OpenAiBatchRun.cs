@@ -60,8 +60,10 @@ public sealed record OpenAiBatchState
 /// <param name="sampling">Sampling parameters.</param>
 /// <param name="time">The clock.</param>
 /// <param name="price">Prices, where known.</param>
+/// <param name="omit">Request fields that the model doesn't take: <c>temperature</c>, <c>top_p</c>, <c>max_tokens</c>, <c>seed</c>.</param>
 public sealed class OpenAiBatchRun(
-    string folder, IBatchFile batch, EvaluationRequest request, IProtocol protocol, string model, SamplingDefaults sampling, TimeProvider time, TokenPrice? price = null)
+    string folder, IBatchFile batch, EvaluationRequest request, IProtocol protocol, string model, SamplingDefaults sampling, TimeProvider time, TokenPrice? price = null,
+    IReadOnlyList<string>? omit = null)
 {
     /// <summary>Where request files are written, below the run's folder.</summary>
     public const string RequestsFolder = "openai-batch/requests";
@@ -227,6 +229,8 @@ public sealed class OpenAiBatchRun(
         }
     }
 
+    private bool Takes(string field) => omit?.Contains(field, StringComparer.Ordinal) != true;
+
     private async Task AskAsync(OpenAiBatchWriter writer, Rollout rollout, List<Judgement> drawn, List<string> problems, CancellationToken cancellationToken)
     {
         if (protocol.WhyNot(rollout) is not null)
@@ -245,10 +249,10 @@ public sealed class OpenAiBatchRun(
                     Order = draw.Order,
                     Messages = protocol.Compose(rollout, draw.Order).Messages,
                     Model = model,
-                    Temperature = sampling.Temperature,
-                    TopP = sampling.TopP,
-                    MaxTokens = sampling.MaxTokens,
-                    Seed = SampleSeed.Of(request.Seed, rollout.Id, draw.Sample),
+                    Temperature = Takes("temperature") ? sampling.Temperature : null,
+                    TopP = Takes("top_p") ? sampling.TopP : null,
+                    MaxTokens = Takes("max_tokens") ? sampling.MaxTokens : null,
+                    Seed = Takes("seed") ? SampleSeed.Of(request.Seed, rollout.Id, draw.Sample) : null,
                 },
                 cancellationToken);
             if (refused is not null)

@@ -55,6 +55,9 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             case JudgeFault.Rejected:
                 context.Monitor.Stop(new Halt(HaltKind.Rejected, exception.Message));
                 return true;
+            case JudgeFault.Exhausted:
+                context.Monitor.Stop(new Halt(HaltKind.Unreachable, exception.Message));
+                return true;
             case JudgeFault.Unreachable:
                 JudgeHealth health = await judge.CheckHealthAsync(cancellationToken);
                 if (!health.Ready)

@@ -58,7 +58,7 @@ internal static class JudgementSource
         try
         {
             JudgeReply reply = await binding.Judge.AskAsync(question, cancellationToken);
-            if (reply.Finish == "length")
+            if (FinishReasons.AtBudget(reply.Finish))
             {
                 cutOff = reply;
                 reply = AfterCutOff(cutOff, await binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));

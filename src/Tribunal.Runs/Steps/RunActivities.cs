@@ -342,7 +342,7 @@ public sealed partial class RunActivities(
 
         if (policy.Tokens is long tokens)
         {
-            return (tokens, static judgement => judgement.Usage.Input + judgement.Usage.Output);
+            return (tokens, static judgement => judgement.Usage.Total);
         }
 
         return (policy.Cost, price) switch

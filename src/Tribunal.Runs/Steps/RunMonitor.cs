@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Tribunal.Judgements;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Summary;
 
 namespace Tribunal.Runs.Steps;
 
@@ -16,6 +17,7 @@ public sealed class RunMonitor
     private long _inputTokens;
     private long _outputTokens;
     private long _earlierJudgements;
+    private readonly ReasonSums _reasons = new();
     private Halt? _halt;
 
     /// <summary>The stop, once there is one.</summary>
@@ -47,10 +49,20 @@ public sealed class RunMonitor
     internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
     {
         AddUsage(judgement.Usage);
+        FailureReason? commonest = null;
+        if (judgement.Outcome != JudgementOutcome.Valid)
+        {
+            lock (_reasons)
+            {
+                _reasons.Add(judgement);
+                commonest = _reasons.Commonest(1)?[0];
+            }
+        }
+
         long drawn = Interlocked.Increment(ref _drawn);
         long valid = judgement.Outcome == JudgementOutcome.Valid ? Interlocked.Increment(ref _valid) : Valid;
         Usage usage = Usage;
-        if (limits.Tokens is long tokens && usage.Input + usage.Output >= tokens)
+        if (limits.Tokens is long tokens && usage.Total >= tokens)
         {
             Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
         }
@@ -58,16 +70,17 @@ public sealed class RunMonitor
         {
             Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
         }
-        else if (drawn >= ValidRateAfter && valid < validRateFloor * drawn)
+        else if (commonest is not null && drawn >= ValidRateAfter && valid < validRateFloor * drawn)
         {
-            Stop(new Halt(HaltKind.ValidRate, $"only {valid} of {drawn} judgements have a verdict (last: {judgement.Outcome}: {judgement.Why ?? judgement.Finish ?? "no reason given"}); protocol, template or token budget may not fit this judge"));
+            Stop(new Halt(HaltKind.ValidRate, $"only {valid} of {drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
     }
 
     private void AddUsage(Usage usage)
     {
-        Interlocked.Add(ref _inputTokens, usage.Input);
-        Interlocked.Add(ref _outputTokens, usage.Output);
+        // One answer's count is bounded, so that no run is long enough for these to overflow.
+        Interlocked.Add(ref _inputTokens, Math.Min(usage.Input, Judgements.Usage.Most));
+        Interlocked.Add(ref _outputTokens, Math.Min(usage.Output, Judgements.Usage.Most));
     }
 }
 

@@ -152,6 +152,15 @@ public sealed record RunSummary
     /// <summary>Hinted samples, which no other figure counts; null when there are none.</summary>
     public HintedSamples? Hinted { get; init; }
 
+    /// <summary>The commonest reasons why judgements have no verdict, the commonest first; null where all have one.</summary>
+    public IReadOnlyList<FailureReason>? Reasons { get; init; }
+
+    /// <summary>Judgements whose usage the server did not report, so that an estimate stands for it; null for none.</summary>
+    public long? Estimated { get; init; }
+
+    /// <summary>Judgements whose prompt the server cut, by its own count of tokens; null for none.</summary>
+    public long? PromptsCut { get; init; }
+
     /// <summary>What a reader should know: a judge below chance, a low valid rate.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 }

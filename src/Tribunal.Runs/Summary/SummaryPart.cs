@@ -86,6 +86,15 @@ public sealed class SummaryPart
     /// <summary>Generated tokens of hinted judgements.</summary>
     public long HintedOutput { get; set; }
 
+    /// <summary>Why judgements have no verdict.</summary>
+    public ReasonSums Reasons { get; init; } = new();
+
+    /// <summary>Judgements whose usage is an estimate.</summary>
+    public long Estimated { get; set; }
+
+    /// <summary>Judgements whose prompt the server cut.</summary>
+    public long PromptsCut { get; set; }
+
     /// <summary>Labelled verdicts by confidence.</summary>
     public ConfidenceSums Confidences { get; init; } = new();
 
@@ -130,8 +139,8 @@ public sealed class SummaryPart
     private static void AddTo(DomainSums sums, Rollout rollout, Verdict verdict)
     {
         sums.Rollouts++;
-        sums.Input += verdict.Usage.Input;
-        sums.Output += verdict.Usage.Output;
+        sums.Input = Usage.Sum(sums.Input, verdict.Usage.Input);
+        sums.Output = Usage.Sum(sums.Output, verdict.Usage.Output);
         sums.Scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
         if (IsRight(rollout, verdict) is { } correct)
         {
@@ -160,8 +169,8 @@ public sealed class SummaryPart
             {
                 Hinted++;
                 HintedValid += judgement.Outcome == JudgementOutcome.Valid ? 1 : 0;
-                HintedInput += judgement.Usage.Input;
-                HintedOutput += judgement.Usage.Output;
+                HintedInput = Usage.Sum(HintedInput, judgement.Usage.Input);
+                HintedOutput = Usage.Sum(HintedOutput, judgement.Usage.Output);
             }
         }
     }
@@ -204,8 +213,11 @@ public sealed class SummaryPart
         NeutralisedStrings += other.NeutralisedStrings;
         Hinted += other.Hinted;
         HintedValid += other.HintedValid;
-        HintedInput += other.HintedInput;
-        HintedOutput += other.HintedOutput;
+        HintedInput = Usage.Sum(HintedInput, other.HintedInput);
+        HintedOutput = Usage.Sum(HintedOutput, other.HintedOutput);
+        Reasons.Merge(other.Reasons);
+        Estimated += other.Estimated;
+        PromptsCut += other.PromptsCut;
         Confidences.Merge(other.Confidences);
     }
 
@@ -229,6 +241,9 @@ public sealed class SummaryPart
         TimedOut += tries?.TimedOut ?? 0;
         Malformed += tries?.Malformed ?? 0;
         Redrawn += tries?.Truncated ?? 0;
+        Estimated += judgement.Usage.Estimated ? 1 : 0;
+        PromptsCut += judgement.PromptCut ? 1 : 0;
+        Reasons.Add(judgement);
     }
 }
 
@@ -264,8 +279,8 @@ public sealed class DomainSums
         Labelled += other.Labelled;
         Correct += other.Correct;
         Chance += other.Chance;
-        Input += other.Input;
-        Output += other.Output;
+        Input = Usage.Sum(Input, other.Input);
+        Output = Usage.Sum(Output, other.Output);
     }
 
     /// <summary>As it stands in the summary.</summary>

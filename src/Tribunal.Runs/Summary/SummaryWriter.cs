@@ -9,6 +9,8 @@ namespace Tribunal.Runs.Summary;
 /// <summary>Turns a run's sums into its summary.</summary>
 public static class SummaryWriter
 {
+    private const int MostReasons = 5;
+
     /// <summary>Writes it.</summary>
     /// <param name="manifest">The run.</param>
     /// <param name="sums">Its sums.</param>
@@ -71,7 +73,10 @@ public static class SummaryWriter
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted > 0 ? HintedOf(sums, price) : null,
-            Warnings = [.. Warnings(manifest, overall, domains, validRate)],
+            Reasons = sums.Reasons.Commonest(MostReasons),
+            Estimated = sums.Estimated > 0 ? sums.Estimated : null,
+            PromptsCut = sums.PromptsCut > 0 ? sums.PromptsCut : null,
+            Warnings = [.. Warnings(manifest, overall, domains, validRate), .. UsageWarnings(sums, drawn)],
         };
     }
 
@@ -79,6 +84,19 @@ public static class SummaryWriter
     {
         var usage = new Usage(sums.HintedInput, sums.HintedOutput);
         return new HintedSamples(sums.Hinted, sums.HintedValid, usage, price?.Of(usage));
+    }
+
+    private static IEnumerable<string> UsageWarnings(SummaryPart sums, long drawn)
+    {
+        if (sums.PromptsCut > 0)
+        {
+            yield return $"The server counts far fewer prompt tokens than {sums.PromptsCut} of {drawn} prompts have words: it cuts prompts to its context window, and the judge did not see all of them. Give the server a larger window.";
+        }
+
+        if (sums.Estimated > 0)
+        {
+            yield return $"The server reports no usable token usage for {sums.Estimated} of {drawn} judgements: tokens, cost and limits go by an estimate from the length of the texts.";
+        }
     }
 
     private static IEnumerable<string> Warnings(RunManifest manifest, DomainSummary overall, Dictionary<string, DomainSummary> domains, Rate? validRate)

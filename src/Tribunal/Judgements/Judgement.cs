@@ -35,8 +35,33 @@ internal sealed class OutcomeNames() : JsonStringEnumConverter<JudgementOutcome>
 /// <param name="Output">Generated tokens, thinking included.</param>
 public readonly record struct Usage(long Input, long Output)
 {
-    /// <summary>Adds two usages.</summary>
-    public static Usage operator +(Usage left, Usage right) => new(left.Input + right.Input, left.Output + right.Output);
+    /// <summary>The largest count that is believed of one answer: sums of millions of them stay numbers.</summary>
+    public const long Most = 1_000_000_000_000;
+
+    /// <summary>
+    /// Whether a count was missing or no number, and stands here as an estimate by the length of the texts: a token is taken
+    /// for four characters. Left out of a line where everything was reported.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Estimated { get; init; }
+
+    /// <summary>Both, at most <see cref="long.MaxValue"/>.</summary>
+    [JsonIgnore]
+    public long Total => Sum(Input, Output);
+
+    /// <summary>Adds two usages; sums saturate.</summary>
+    public static Usage operator +(Usage left, Usage right) =>
+        new(Sum(left.Input, right.Input), Sum(left.Output, right.Output)) { Estimated = left.Estimated || right.Estimated };
+
+    /// <summary>Adds two counts; what is more than a number holds is the largest number.</summary>
+    public static long Sum(long left, long right)
+    {
+        long sum = unchecked(left + right);
+        return left >= 0 && right >= 0 && sum < 0 ? long.MaxValue : sum;
+    }
+
+    /// <summary>The tokens that a text of so many characters has, about.</summary>
+    public static long Estimate(long characters) => (characters + 3) / 4;
 }
 
 /// <summary>How many requests one judgement took, by how each ended. Left out of a ledger line when one request sufficed.</summary>
@@ -151,6 +176,13 @@ public sealed record Judgement
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Hinted { get; init; }
+
+    /// <summary>
+    /// Whether the server counted far fewer prompt tokens than the prompt has words, so that the judge can't have seen all of it.
+    /// Left out of a ledger line when false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool PromptCut { get; init; }
 
     /// <summary>How many forged delimiters and verdict strings of the rollout were made inert in its prompt, when any.</summary>
     public int? Neutralised { get; init; }

@@ -6,12 +6,14 @@ namespace Tribunal.Protocols;
 /// <summary>What the parsers share: which part of a reply may hold a verdict, and why there may be none.</summary>
 internal static partial class AnswerText
 {
-    private const string ThinkOpen = "<think>";
-    private const string ThinkClose = "</think>";
+    // The ends of thinking that chat templates have; the first is what nearly all have.
+    private static readonly (string Open, string Close)[] Thoughts =
+        [("<think>", "</think>"), ("[THINK]", "[/THINK]"), ("<seed:think>", "</seed:think>"), ("◁think▷", "◁/think▷")];
 
     /// <summary>
-    /// Cuts a reply down to its answer. Truncated and refused replies end here: a text that was cut off is never looked at
-    /// for a verdict. The reasoning that a server keeps apart is never looked at either.
+    /// Cuts a reply down to its answer, in plain width (<see cref="PlainText"/>). A reply whose end is not on the list of good
+    /// ones ends here (<see cref="FinishReasons"/>): a text that was cut off is never looked at for a verdict. The reasoning that
+    /// a server keeps apart is never looked at either.
     /// </summary>
     /// <param name="reply">The reply.</param>
     /// <param name="thinks">Whether the model always thinks first, so that an answer without an end of thinking is none.</param>
@@ -20,14 +22,9 @@ internal static partial class AnswerText
     public static Reading? Cut(JudgeReply reply, bool thinks, out string answer)
     {
         answer = reply.Text ?? "";
-        switch (reply.Finish)
+        if (OfEnd(reply.Finish) is { } ended)
         {
-            case "length" or "max_tokens":
-                return new Reading(JudgementOutcome.Truncated, Why: "the token budget ended the answer");
-            case "content_filter":
-                return new Reading(JudgementOutcome.Refused, Why: "a content filter ended the answer");
-            case "abort" or "error":
-                return Unparsable($"the server ended the answer ({reply.Finish})");
+            return ended;
         }
 
         if (!string.IsNullOrWhiteSpace(reply.Refusal))
@@ -35,23 +32,45 @@ internal static partial class AnswerText
             return new Reading(JudgementOutcome.Refused, Why: $"the judge declined: {Quote(reply.Refusal)}");
         }
 
-        int close = answer.LastIndexOf(ThinkClose, StringComparison.Ordinal);
+        bool apart = reply.ThoughtApart || !string.IsNullOrEmpty(reply.Reasoning);
+        int close = -1;
+        bool opens = false;
+        foreach ((string open, string end) in Thoughts)
+        {
+            int at = answer.LastIndexOf(end, StringComparison.Ordinal);
+            close = at < 0 ? close : Math.Max(close, at + end.Length);
+            opens |= answer.AsSpan().TrimStart().StartsWith(open, StringComparison.Ordinal);
+        }
+
         if (close >= 0)
         {
-            answer = answer[(close + ThinkClose.Length)..];
+            answer = answer[close..];
         }
-        else if (answer.AsSpan().TrimStart().StartsWith(ThinkOpen, StringComparison.Ordinal))
+        else if (opens)
         {
             return Unparsable("the thinking never ended");
         }
-        else if (thinks && string.IsNullOrEmpty(reply.Reasoning) && !string.IsNullOrWhiteSpace(answer))
+        else if (thinks && !apart && !string.IsNullOrWhiteSpace(answer))
         {
             // Their chat templates open the thinking in the prompt, so nothing else tells thoughts from an answer.
             return NoVerdict(answer, "there is no </think>, and the server reported no reasoning apart from the answer");
         }
 
-        return string.IsNullOrWhiteSpace(answer) ? Unparsable("the answer is empty") : null;
+        answer = PlainText.Of(answer);
+        return !string.IsNullOrWhiteSpace(answer) ? null
+            : Unparsable(apart && close < 0 ? "the answer is empty: all that came stands in the server's reasoning field" : "the answer is empty");
     }
+
+    private static Reading? OfEnd(string? finish) => FinishReasons.Of(finish) switch
+    {
+        AnswerEnd.Whole => null,
+        AnswerEnd.Truncated => new Reading(
+            JudgementOutcome.Truncated, Why: FinishReasons.AtBudget(finish) ? "the token budget ended the answer" : $"the answer was cut off ({Quote(finish)})"),
+        AnswerEnd.Refused => new Reading(
+            JudgementOutcome.Refused, Why: finish == "content_filter" ? "a content filter ended the answer" : $"a content filter ended the answer ({Quote(finish)})"),
+        AnswerEnd.Broken => new Reading(JudgementOutcome.Failed, Why: $"the server ended the answer ({Quote(finish)})"),
+        _ => new Reading(JudgementOutcome.Failed, Why: $"the answer ended in a way that is not known to be a good one ({Quote(finish)})"),
+    };
 
     /// <summary>No verdict where it may stand: a refusal when the answer opens like one, else unparsable.</summary>
     public static Reading NoVerdict(string answer, string why)
@@ -78,56 +97,6 @@ internal static partial class AnswerText
         }
 
         return text.Length > Most ? $"{shown[..length]}…" : shown[..length].ToString();
-    }
-
-    /// <summary>
-    /// Finds the next <c>\boxed{…}</c> from <paramref name="from"/> on, with balanced braces inside, and moves
-    /// <paramref name="from"/> behind it. A box that holds another, or never closes, is none, so that a quoted half of one
-    /// can't swallow what follows.
-    /// </summary>
-    public static bool NextBox(ReadOnlySpan<char> text, scoped ref int from, out ReadOnlySpan<char> content)
-    {
-        const string Command = @"\boxed";
-        content = default;
-        while (text[from..].IndexOf(Command, StringComparison.Ordinal) is var word && word >= 0)
-        {
-            int open = from + word + Command.Length;
-            int next = text[open..].IndexOf(Command, StringComparison.Ordinal);
-            int limit = next < 0 ? text.Length : open + next;
-            while (open < limit && text[open] is ' ' or '\t')
-            {
-                open++;
-            }
-
-            int close = open < limit && text[open] == '{' ? ClosingBrace(text[..limit], open) : -1;
-            if (close >= 0)
-            {
-                content = text[(open + 1)..close];
-                from = close + 1;
-                return true;
-            }
-
-            from = limit;
-        }
-
-        from = text.Length;
-        return false;
-    }
-
-    /// <summary>Where the brace at <paramref name="open"/> closes; −1 where it doesn't.</summary>
-    public static int ClosingBrace(ReadOnlySpan<char> text, int open)
-    {
-        int depth = 0;
-        for (int i = open; i < text.Length; i++)
-        {
-            depth += text[i] switch { '{' => 1, '}' => -1, _ => 0 };
-            if (depth == 0)
-            {
-                return i;
-            }
-        }
-
-        return -1;
     }
 
     [GeneratedRegex(

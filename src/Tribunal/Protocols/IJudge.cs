@@ -45,10 +45,13 @@ public sealed record JudgeReply
     /// <summary>The answer's content; verdicts are read from here only.</summary>
     public required string Text { get; init; }
 
-    /// <summary>Thinking that the server kept apart (<c>reasoning</c>, <c>reasoning_content</c>).</summary>
+    /// <summary>Thinking that the server kept apart, in whatever form.</summary>
     public string? Reasoning { get; init; }
 
-    /// <summary>The finish reason: <c>stop</c>, <c>length</c>, <c>content_filter</c>, …; null when the server gave none.</summary>
+    /// <summary>Whether the server kept thinking apart without showing it: encrypted, or only counted.</summary>
+    public bool ThoughtApart { get; init; }
+
+    /// <summary>The finish reason: <c>stop</c>, <c>length</c>, <c>content_filter</c>, … (<see cref="FinishReasons"/>); null when the server gave none.</summary>
     public string? Finish { get; init; }
 
     /// <summary>The refusal that the server reported as such.</summary>
@@ -56,6 +59,9 @@ public sealed record JudgeReply
 
     /// <summary>Tokens, of this answer and of every try before it that reported any.</summary>
     public Usage Usage { get; init; }
+
+    /// <summary>Whether the server counted far fewer prompt tokens than the prompt has words: it can't have read all of it.</summary>
+    public bool PromptCut { get; init; }
 
     /// <summary>From the first request to the last byte.</summary>
     public TimeSpan Latency { get; init; }
@@ -72,11 +78,17 @@ public sealed record JudgeHealth(bool Ready, string Detail);
 /// <summary>Why a judge gave no answer.</summary>
 public enum JudgeFault
 {
-    /// <summary>The request itself is refused (4xx other than 408 and 429): trying again can't help, for this or any other.</summary>
+    /// <summary>The key, the model, the address or a field of every request is refused: trying again can't help, for this or any other.</summary>
     Rejected,
 
-    /// <summary>This one request is too large for the model's context, or otherwise refused for what it holds; others may pass.</summary>
+    /// <summary>This one request is too large for the model's context, or otherwise refused; others may pass.</summary>
     RequestRefused,
+
+    /// <summary>A content filter refuses what this one request holds; others may pass.</summary>
+    Filtered,
+
+    /// <summary>429 until the tries ran out, and nobody was answered in that time.</summary>
+    Exhausted,
 
     /// <summary>Nothing listens, or every connection broke.</summary>
     Unreachable,

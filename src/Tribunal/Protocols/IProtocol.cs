@@ -56,7 +56,7 @@ public sealed record SamplingDefaults(double Temperature, double TopP, int MaxTo
 public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralised);
 
 /// <summary>An answer, read. Positions are displayed positions from 0.</summary>
-/// <param name="Outcome">What became of it (never <see cref="JudgementOutcome.Failed"/>).</param>
+/// <param name="Outcome">What became of it; <see cref="JudgementOutcome.Failed"/> where the server ended it by a word that stands for no good end.</param>
 /// <param name="Scores">A score per displayed response, for listwise protocols.</param>
 /// <param name="Winner">The displayed position of the winner, for pair protocols.</param>
 /// <param name="Why">Why there is no verdict.</param>

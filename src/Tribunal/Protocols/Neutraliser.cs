@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -8,30 +7,24 @@ using Tribunal.Rollouts;
 namespace Tribunal.Protocols;
 
 /// <summary>
-/// Makes a rollout's text inert inside a prompt. Delimiters, tags, role markers and verdict strings of the grammar keep
-/// their words and lose the characters that make them one, visibly, so that a judge that quotes them quotes something
-/// harmless: <c>[…]</c> becomes <c>⟦…⟧</c>, <c>&lt;…&gt;</c> <c>‹…›</c>, <c>###</c> <c>♯♯♯</c>, a label's colon <c>∶</c>,
-/// and <c>\boxed{42}</c> the equally legible LaTeX <c>\fbox{42}</c>. Prompts and responses are changed alike, so an
-/// instruction to box the answer still matches the answer. Variants in case, spacing and width, and with invisible
-/// characters inside, are found too. Control characters become their pictures (␀) and broken surrogates U+FFFD, which
+/// Makes a rollout's text inert inside a prompt. Delimiters, tags, role markers and what the protocol's own parser could
+/// read as a verdict keep their words and lose the characters that make them one, visibly, so that a judge that quotes them
+/// quotes something harmless: <c>[…]</c> becomes <c>⟦…⟧</c>, <c>&lt;…&gt;</c> <c>‹…›</c>, <c>###</c> <c>♯♯♯</c>, a label's
+/// colon <c>∶</c>, and <c>\boxed{8, 3}</c> the equally legible LaTeX <c>\fbox{8, 3}</c>. What can be no verdict stays:
+/// mathematics keeps its boxes. Variants in case, spacing and width, and with invisible characters inside, are found too. Control characters become their pictures (␀) and broken surrogates U+FFFD, which
 /// counts as nothing; line ends become LF.
 /// </summary>
-/// <param name="markers">Finds what loses its brackets, hashes or <c>boxed</c>.</param>
+/// <param name="markers">Finds what loses its brackets or hashes.</param>
 /// <param name="labels">Finds line labels; a match ends with the colon.</param>
-internal sealed class Neutraliser(Regex markers, Regex labels)
+/// <param name="verdicts">Finds, in a text in plain width, what the parser could take for a verdict on so many responses.</param>
+internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int, IReadOnlyList<Place>?> verdicts)
 {
     private const char Replacement = '\uFFFD';
-
-    // Everything that a reader doesn't see, and ASCII in full width; U+DB40 starts the invisible tag characters.
-    private static readonly SearchValues<char> Disguises = SearchValues.Create(
-        [.. Invisible().Concat(Range('\uFF01', '\uFF5E')).Append('\uDB40')]);
 
     private static readonly SearchValues<char> Unprintable = SearchValues.Create(
         [.. Range('\0', '\u001F').Except("\t\n"), '\u007F', .. Range('\u0080', '\u009F'), .. Range('\uD800', '\uDFFF')]);
 
     private static readonly SearchValues<char> UnprintableAscii = SearchValues.Create([.. Range('\0', '\u001F').Except("\t\n"), '\u007F']);
-
-    private static readonly SearchValues<char> InvisibleChars = SearchValues.Create([.. Invisible()]);
 
     // A rollout is shown many times over; its texts are searched once, for as long as somebody holds the rollout.
     private readonly ConditionalWeakTable<Rollout, InertRollout> _seen = [];
@@ -39,23 +32,36 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
     /// <summary>A rollout's texts, inert.</summary>
     public InertRollout Neutralise(Rollout rollout) => _seen.GetValue(rollout, Search);
 
-    private InertRollout Search(Rollout rollout) => new(
-        [.. rollout.Prompt.Select(turn => Neutralise(turn.Content))],
-        [.. rollout.Responses.Select(response => Neutralise(response.Content))],
-        rollout.Reference is null ? null : Neutralise(rollout.Reference));
+    private InertRollout Search(Rollout rollout)
+    {
+        int responses = rollout.Responses.Count;
+        return new InertRollout(
+            [.. Enumerable.Range(0, rollout.Prompt.Count).Select(turn => Neutralise(ToolTurns.Text(rollout.Prompt, turn), responses))],
+            [.. rollout.Responses.Select(response => Neutralise(response.Content, responses))],
+            rollout.Reference is null ? null : Neutralise(rollout.Reference, responses));
+    }
 
-    private InertText Neutralise(string text)
+    /// <summary>A text, inert.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="responses">How many responses the judge is asked about.</param>
+    public InertText Neutralise(string text, int responses)
     {
         int count = 0;
         // Most texts are ASCII, which has few characters to look for and none that disguise others.
         bool ascii = Ascii.IsValid(text);
         text = Printable(text.ReplaceLineEndings("\n"), ascii ? UnprintableAscii : Unprintable);
-        (string skeleton, int[]? origin) = ascii ? (text, null) : Skeleton(text);
+        (string skeleton, int[]? origin) = ascii ? (text, null) : PlainText.Skeleton(text);
         var edits = new Edits(origin);
         foreach (ValueMatch match in markers.EnumerateMatches(skeleton))
         {
             count++;
-            Mark(skeleton, match, ref edits);
+            Mark(skeleton, new Place(match.Index, match.Length), ref edits);
+        }
+
+        foreach (Place verdict in verdicts(skeleton, responses) ?? [])
+        {
+            count++;
+            Mark(skeleton, verdict, ref edits);
         }
 
         foreach (ValueMatch match in labels.EnumerateMatches(skeleton))
@@ -67,16 +73,15 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
         return new InertText(edits.Apply(text), count);
     }
 
-    private static void Mark(string skeleton, ValueMatch match, ref Edits edits)
+    private static void Mark(string skeleton, Place place, ref Edits edits)
     {
-        if (skeleton[match.Index] == '\\')
+        if (skeleton[place.At] == '\\')
         {
-            int word = skeleton.AsSpan(match.Index).IndexOfAny('b', 'B') + match.Index;
-            edits.Add(word, "boxed".Length, "fbox");
+            edits.Add(place.At + 1, "boxed".Length, "fbox");
             return;
         }
 
-        for (int i = match.Index; i < match.Index + match.Length; i++)
+        for (int i = place.At; i < place.At + place.Length; i++)
         {
             string? with = skeleton[i] switch
             {
@@ -85,6 +90,8 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
                 '<' => "‹",
                 '>' => "›",
                 '#' => "♯",
+                '◁' => "◃",
+                '▷' => "▹",
                 _ => null,
             };
             if (with is not null)
@@ -127,42 +134,6 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
         return result.ToString();
     }
 
-    /// <summary>The text as a reader sees it, in plain width, and where each of its characters came from.</summary>
-    private static (string Skeleton, int[]? Origin) Skeleton(string text)
-    {
-        if (!text.AsSpan().ContainsAny(Disguises))
-        {
-            return (text, null);
-        }
-
-        var skeleton = new StringBuilder(text.Length);
-        var origin = new int[text.Length];
-        for (int i = 0; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (c == '\uDB40')
-            {
-                i++;
-                continue;
-            }
-
-            if (InvisibleChars.Contains(c))
-            {
-                continue;
-            }
-
-            origin[skeleton.Length] = i;
-            skeleton.Append(c is >= '\uFF01' and <= '\uFF5E' ? (char)(c - '\uFF01' + '!') : c);
-        }
-
-        return (skeleton.ToString(), origin);
-    }
-
-    // Format characters, and what else shows nothing: the grapheme joiner, fillers, variation selectors.
-    private static IEnumerable<char> Invisible() =>
-        Range('\0', '\uFFFF').Where(static c => char.GetUnicodeCategory(c) == UnicodeCategory.Format)
-            .Concat(['\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u3164', '\uFFA0', .. Range('\u180B', '\u180F'), .. Range('\u2060', '\u206F'), .. Range('\uFE00', '\uFE0F')]);
-
     private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
 
     /// <summary>Replacements, noted at positions of the skeleton and applied to the text behind it.</summary>
@@ -189,14 +160,20 @@ internal sealed class Neutraliser(Regex markers, Regex labels)
             int at = 0;
             foreach ((int start, int length, string with) in _edits)
             {
-                result.Append(text, at, start - at).Append(with);
-                at = start + length;
+                if (start >= at)
+                {
+                    result.Append(text, at, start - at).Append(with);
+                    at = start + length;
+                }
             }
 
             return result.Append(text, at, text.Length - at).ToString();
         }
     }
 }
+
+/// <summary>A part of a text.</summary>
+internal readonly record struct Place(int At, int Length);
 
 /// <summary>A neutralised text.</summary>
 /// <param name="Text">The text.</param>

@@ -5,8 +5,24 @@ namespace Tribunal.Rollouts;
 
 /// <summary>One turn of a conversation.</summary>
 /// <param name="Role"><c>system</c>, <c>user</c>, <c>assistant</c> or <c>tool</c>.</param>
-/// <param name="Content">The text of the turn.</param>
-public sealed record Message(string Role, string Content);
+/// <param name="Content">The text of the turn; empty where it only calls tools.</param>
+public sealed record Message(string Role, string Content)
+{
+    /// <summary>The tools that an assistant's turn calls, in order; null for none.</summary>
+    public IReadOnlyList<ToolCall>? ToolCalls { get; init; }
+
+    /// <summary>The id of the call that a tool's turn answers, where it is given.</summary>
+    public string? ToolCallId { get; init; }
+
+    /// <summary>The tool that a tool's turn comes from, where it is given.</summary>
+    public string? Name { get; init; }
+}
+
+/// <summary>A call of a tool.</summary>
+/// <param name="Name">The tool.</param>
+/// <param name="Arguments">What it is called with, as JSON text.</param>
+/// <param name="Id">The call's name, which its result may state.</param>
+public sealed record ToolCall(string Name, string Arguments, string? Id = null);
 
 /// <summary>A candidate response.</summary>
 /// <param name="Content">The text that is judged.</param>

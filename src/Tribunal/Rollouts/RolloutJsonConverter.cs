@@ -67,13 +67,55 @@ public static class RolloutForm
                         throw new JsonException("a turn of the prompt is an object with role and content");
                     }
 
-                    turns.Add(new Message(RequiredText(turn, "role"), ReadContent(Required(turn, "content"))));
+                    turns.Add(ReadTurn(turn));
                 }
 
                 return turns;
             default:
                 throw new JsonException("prompt is a string or a list of turns");
         }
+    }
+
+    /// <summary>
+    /// Reads a turn: <c>role</c>, <c>content</c>, and what has to do with tools as OpenAI's interface writes it:
+    /// <c>tool_calls</c>, beside which the content may be null or missing, <c>tool_call_id</c>, <c>name</c>.
+    /// </summary>
+    /// <exception cref="JsonException">A field is missing or has the wrong type; the message names it.</exception>
+    public static Message ReadTurn(JsonElement turn)
+    {
+        string role = RequiredText(turn, "role");
+        List<ToolCall>? calls = ReadCalls(turn);
+        bool said = turn.TryGetProperty("content", out JsonElement content) && content.ValueKind != JsonValueKind.Null;
+        return new Message(role, said || calls is null ? ReadContent(Required(turn, "content")) : "")
+        {
+            ToolCalls = calls,
+            ToolCallId = role is "tool" or "function" ? OptionalText(turn, "tool_call_id") : null,
+            Name = role is "tool" or "function" ? OptionalText(turn, "name") : null,
+        };
+    }
+
+    private static List<ToolCall>? ReadCalls(JsonElement turn)
+    {
+        if (!turn.TryGetProperty("tool_calls", out JsonElement calls) || calls.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (calls.ValueKind != JsonValueKind.Array || calls.EnumerateArray().Any(static call => call.ValueKind != JsonValueKind.Object))
+        {
+            throw new JsonException("tool_calls is a list of objects");
+        }
+
+        var read = new List<ToolCall>(calls.GetArrayLength());
+        foreach (JsonElement call in calls.EnumerateArray())
+        {
+            JsonElement function = call.TryGetProperty("function", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object ? inner : call;
+            string arguments = !function.TryGetProperty("arguments", out JsonElement given) || given.ValueKind == JsonValueKind.Null ? "{}"
+                : given.ValueKind == JsonValueKind.String ? Text(given) : given.GetRawText();
+            read.Add(new ToolCall(RequiredText(function, "name"), arguments, OptionalText(call, "id")));
+        }
+
+        return read.Count > 0 ? read : null;
     }
 
     /// <summary>Reads a turn's content: a string, or a list of parts whose texts are joined.</summary>
@@ -124,10 +166,7 @@ public static class RolloutForm
             writer.WriteStartArray("prompt");
             foreach (Message turn in rollout.Prompt)
             {
-                writer.WriteStartObject();
-                writer.WriteString("role", turn.Role);
-                writer.WriteString("content", turn.Content);
-                writer.WriteEndObject();
+                WriteTurn(writer, turn);
             }
 
             writer.WriteEndArray();
@@ -177,6 +216,46 @@ public static class RolloutForm
         {
             writer.WritePropertyName("metadata");
             metadata.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTurn(Utf8JsonWriter writer, Message turn)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("role", turn.Role);
+        writer.WriteString("content", turn.Content);
+        if (turn.ToolCalls is { } calls)
+        {
+            writer.WriteStartArray("tool_calls");
+            foreach (ToolCall call in calls)
+            {
+                writer.WriteStartObject();
+                if (call.Id is not null)
+                {
+                    writer.WriteString("id", call.Id);
+                }
+
+                writer.WriteString("type", "function");
+                writer.WriteStartObject("function");
+                writer.WriteString("name", call.Name);
+                writer.WriteString("arguments", call.Arguments);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (turn.ToolCallId is not null)
+        {
+            writer.WriteString("tool_call_id", turn.ToolCallId);
+        }
+
+        if (turn.Name is not null)
+        {
+            writer.WriteString("name", turn.Name);
         }
 
         writer.WriteEndObject();

@@ -12,7 +12,7 @@ public static class SeenRollouts
     public static string NameOf(Rollout rollout)
     {
         ArgumentNullException.ThrowIfNull(rollout);
-        string[] texts = [.. rollout.Prompt.Select(static m => m.Content), .. rollout.Responses.Select(static r => r.Content)];
+        string[] texts = [.. Enumerable.Range(0, rollout.Prompt.Count).Select(turn => ToolTurns.Text(rollout.Prompt, turn)), .. rollout.Responses.Select(static r => r.Content)];
         return StableHash.Of(1, texts).ToString("x16", CultureInfo.InvariantCulture);
     }
 

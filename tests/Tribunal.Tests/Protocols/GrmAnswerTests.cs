@@ -26,16 +26,16 @@ Scores: \boxed{8, 7}", 8, 7)]
 : \boxed{8, 7}", 8, 7)]
     [InlineData(@"Scores: [8, 7]", 8, 7)]
     [InlineData(@"I have weighed them. \boxed{8, 7}", 8, 7)]
-    [InlineData(@"I have weighed them. [8, 7]", 8, 7)]
+    [InlineData(@"Scores: the first gets more, [8, 7].", 8, 7)]
+    [InlineData(@"Scores: \boxed{8, 7}
+as in [1, 10]", 8, 7)]
+    [InlineData(@"Scores: \boxed{8, 7}. Final answer: \boxed{Response 1}", 8, 7)]
+    [InlineData(@"\boxed{8, 7}
+Scores: as given above", 8, 7)]
     [InlineData(@"Analysis: one says \boxed{42}, and a verdict like \boxed{1, 10} would be wrong.
-Scores: \boxed{8, 7}", 8, 7)]
-    [InlineData(@"Analysis: it claims
-Scores: \boxed{1, 10}
-which is a trick.
 Scores: \boxed{8, 7}", 8, 7)]
     [InlineData(@"Scores: \boxed{8, 7}
 Again: \boxed{8, 7}", 8, 7)]
-    [InlineData(@"Example \boxed{1, 10} was the format. \boxed{8, 7}", 8, 7)]
     [InlineData(@"<think>\boxed{1, 10}</think>Scores: \boxed{8, 7}", 8, 7)]
     public void Scores_are_read_where_they_stand(string text, double first, double second)
     {
@@ -65,12 +65,16 @@ Again: \boxed{8, 7}", 8, 7)]
     [InlineData(@"Scores: \boxed{{1}{0}, 7}", "not a score")]
     [InlineData(@"Scores: \boxed{}", "the box is empty")]
     [InlineData(@"Scores: \boxed{8, 7} or rather \boxed{7, 8}", "two different verdicts")]
-    [InlineData(@"Scores: \boxed{8, 7}. Final answer: \boxed{Response 1}", "1 score for 2 responses")]
+    [InlineData(@"Analysis: it claims
+Scores: \boxed{1, 10}
+which is a trick.
+Scores: \boxed{8, 7}", "two different verdicts")]
+    [InlineData(@"Example \boxed{1, 10} was the format. \boxed{8, 7}", "two different verdicts")]
+    [InlineData(@"Scores: \boxed{(8, 7)}", "not a score: (8")]
+    [InlineData("I have weighed them. [8, 7]", "no \\boxed")]
     [InlineData(@"Scores: 8, 7", "no \\boxed")]
     [InlineData(@"Scores: \boxed{8, 7", "no \\boxed")]
     [InlineData(@"Scores: \fbox{8, 7}", "no \\boxed")]
-    [InlineData(@"\boxed{8, 7}
-Scores: as given above", "no \\boxed")]
     [InlineData("see [1, 2] for the sources, both are fine", "no \\boxed")]
     [InlineData("", "the answer is empty")]
     [InlineData(" \n\t", "the answer is empty")]

@@ -87,13 +87,13 @@ public sealed partial class HostileRolloutTests
     [MemberData(nameof(Cases))]
     public void Not_even_a_quote_of_the_raw_text_turns_a_verdict(string variant, string name)
     {
-        // A judge never sees the raw text. For rm-r1 the authors' rule then gives no verdict; none gives the other one.
+        // A judge never sees the raw text. Two verdicts are none then for rm-r1 and grm; none gives the other one.
         IProtocol protocol = Samples.Protocol(variant);
         foreach (int winner in (int[])[0, 1])
         {
             Reading reading = protocol.Read(Samples.Reply(Answer(variant, Find(name).Text, winner)), shown: 2);
             Assert.True(
-                reading.Outcome == JudgementOutcome.Valid ? Preferred(reading) == winner : protocol.Name == "rm-r1" && reading.Outcome == JudgementOutcome.Unparsable,
+                reading.Outcome == JudgementOutcome.Valid ? Preferred(reading) == winner : protocol.Name is "rm-r1" or "grm" && reading.Outcome == JudgementOutcome.Unparsable,
                 reading.Why);
         }
     }
@@ -134,7 +134,7 @@ public sealed partial class HostileRolloutTests
                     IProtocol protocol = Samples.Protocol(variant);
                     int count = protocol.Kind == JudgingKind.Pairwise ? 2 : shown;
                     Reading reading = protocol.Read(reply, count);
-                    Assert.NotEqual(JudgementOutcome.Failed, reading.Outcome);
+                    Assert.Equal(finish == "tool_calls", reading.Outcome == JudgementOutcome.Failed);
                     if (reading.Outcome != JudgementOutcome.Valid)
                     {
                         Assert.NotNull(reading.Why);
@@ -287,7 +287,7 @@ public sealed partial class HostileRolloutTests
     {
         "grm" =>
         [
-            "\\boxed{", "[thebeginof", "[thestartof", "[theendofresponse", "[theendofchatbot", "##conversationcontext", "##responsestobescored", "##outputformat",
+            "[thebeginof", "[thestartof", "[theendofresponse", "[theendofchatbot", "##conversationcontext", "##responsestobescored", "##outputformat",
             "##evaluationcriteria", "##referenceanswer",
         ],
         "rm-r1" =>
@@ -295,7 +295,7 @@ public sealed partial class HostileRolloutTests
             "[[a]]", "[[b]]", "[[c]]", "[[a/b]]", "[clientquestion]", "[thestartofchatbot", "[theendofchatbot", "[theendofresponse", "[thestartofthereference", "[theendofthereference", "[theendoftheconversation", "[thestartoftheconversation",
             "<answer>", "</answer>", "<eval>", "</eval>", "<type>", "</type>", "<rubric>", "</rubric>", "<justify>", "<solution>", "<quotea>", "<summaryb>",
         ],
-        _ => ["\\boxed{", "#assistant1", "#assistant2"],
+        _ => ["#assistant1", "#assistant2"],
     };
 
     [GeneratedRegex(@"[^\S\n]+|[_*-]+")]
@@ -310,7 +310,7 @@ public sealed partial class HostileRolloutTests
     [GeneratedRegex(@"^[ \t>*_#-]{0,32}(?:User|Assistant|System|Tool|SYSTEM|USER|ASSISTANT|Assistant 1)[*_ ]{0,4}:", RegexOptions.Multiline)]
     private static partial Regex Speakers();
 
-    [GeneratedRegex(@"^[ \t>*_#-]{0,32}(?:Specific Criteria|Analysis|Scores|scores)[*_ ]{0,4}:", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[ \t>*_#-]{0,32}(?:final |overall )?scores?[*_ ]{0,4}:", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex Labels();
 
     [GeneratedRegex(@"^.*##[ \t*_-]*(?:query|analysis|assistant[ \t*_-]*responses)[ \t*_:#]*$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]

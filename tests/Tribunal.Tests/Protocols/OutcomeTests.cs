@@ -33,7 +33,7 @@ public sealed class OutcomeTests
     [Theory]
     [MemberData(nameof(Names))]
     public void An_answer_that_the_server_gave_up_is_no_verdict(string name) =>
-        Assert.Equal(JudgementOutcome.Unparsable, Samples.Protocol(name).Read(Samples.Reply(Answers, finish: "abort"), 2).Outcome);
+        Assert.Equal(JudgementOutcome.Failed, Samples.Protocol(name).Read(Samples.Reply(Answers, finish: "abort"), 2).Outcome);
 
     [Fact]
     public void An_apology_with_a_verdict_is_a_verdict() =>

@@ -57,6 +57,8 @@ public sealed class PairAnswerTests
     [InlineData("hm</think>$\\boxed{\\text{ Solution 1 }}$", 0)]
     [InlineData("\\boxed{Assistant 1}</think>\\boxed{Assistant 2}", 1)]
     [InlineData("hm</think>It quotes \\boxed{Assistant 1} and \\boxed{42}. \\boxed{Assistant 2}", 1)]
+    [InlineData("hm</think>\\boxed{assistant 2}", 1)]
+    [InlineData("hm</think>\\boxed{Assistant 1}, though it says \\boxed{42}", 0)]
     [InlineData("a</think>\\boxed{Assistant 1}</think>\\boxed{Assistant 2}", 1)]
     public void Rrm_reads_the_last_box_after_the_thinking(string text, int winner)
     {
@@ -71,9 +73,7 @@ public sealed class PairAnswerTests
     [InlineData("<think>\\boxed{Assistant 1}", "the thinking never ended")]
     [InlineData("\\boxed{Assistant 1}</think>", "the answer is empty")]
     [InlineData("\\boxed{Assistant 1}</think>It is close.", "no \\boxed")]
-    [InlineData("hm</think>\\boxed{Assistant 1}, or in LaTeX \\boxed{1}", "neither Assistant 1 nor Assistant 2: 1")]
     [InlineData("hm</think>\\boxed{Assistant 3}", "neither")]
-    [InlineData("hm</think>\\boxed{assistant 1}", "neither")]
     [InlineData("hm</think>\\boxed{Assistant 1 or Assistant 2}", "neither")]
     [InlineData("hm</think>\\boxed{Assistant 1", "no \\boxed")]
     public void Rrm_has_no_verdict_elsewhere(string text, string why)
@@ -104,7 +104,7 @@ public sealed class PairAnswerTests
         foreach (IProtocol protocol in (IProtocol[])[Samples.Grm, Samples.RmR1, Samples.RmR1Thinking, Samples.Rrm])
         {
             Reading reading = protocol.Read(thoughtsOnly, 2);
-            Assert.Equal((JudgementOutcome.Unparsable, "the answer is empty"), (reading.Outcome, reading.Why));
+            Assert.Equal((JudgementOutcome.Unparsable, "the answer is empty: all that came stands in the server's reasoning field"), (reading.Outcome, reading.Why));
         }
     }
 }

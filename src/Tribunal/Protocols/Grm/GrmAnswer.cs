@@ -6,123 +6,119 @@ using Tribunal.Judgements;
 namespace Tribunal.Protocols.Grm;
 
 /// <summary>
-/// Reads <c>Scores: \boxed{x, x, …}</c>. The verdict stands after the last line that starts with <c>Scores:</c>; two
-/// different verdicts there are none. An answer without that line counts by its last <c>\boxed{…}</c>, as in the known
-/// extraction. A bare <c>[a, b]</c> is read after <c>Scores:</c>, or as the answer's very end, where no box is. Exactly
-/// one number per response, each from 1 to 10; decimals are taken, and <c>8/10</c> as 8, since 10 is the scale's end.
-/// <c>\text{8}</c> is 8, and doubled backslashes are one.
+/// Reads <c>Scores: \boxed{x, x, …}</c>. A verdict is a box of exactly one number per response, each from 1 to 10; decimals are
+/// taken, <c>8/10</c> as 8, since 10 is the scale's end, and what it is dressed in counts for nothing
+/// (<see cref="PlainText.Undress"/>). Boxes of anything else are mathematics, not verdicts. After a line that starts with
+/// <c>Scores:</c> the boxes there are the verdict's places, and where none stands there, a bare <c>[a, b]</c> that ends its line;
+/// without such a line all boxes are. Places with different verdicts are no verdict. No list counts without a label: a citation
+/// <c>[8]</c> is none.
 /// </summary>
 internal static partial class GrmAnswer
 {
     public const double Lowest = 1;
     public const double Highest = 10;
 
-    private static readonly SearchValues<char> ListCharacters = SearchValues.Create("0123456789.,/+- \t\r\n");
+    /// <summary>A line's label before the verdict; parser and neutraliser look for the same.</summary>
+    public const string Label = $@"{Delimiters.LineStart}(?i:(?:(?:overall|final)[ \t]+)?scores?){Delimiters.Colon}";
+
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.-+");
 
-    private const string Padding = " \t\r\n$*~";
     private const string NotFound = "no \\boxed{…} where the scores should stand";
 
-    /// <summary>Reads an answer.</summary>
+    /// <summary>Reads an answer in plain width.</summary>
     public static Reading Read(string answer, int shown)
     {
-        ReadOnlySpan<char> place = answer;
-        bool labelled = false;
+        int from = answer.Length;
         foreach (ValueMatch label in ScoresLabel().EnumerateMatches(answer))
         {
-            place = answer.AsSpan(label.Index + label.Length);
-            labelled = true;
+            from = Math.Min(from, label.Index + label.Length);
         }
 
-        double[]? verdict = null;
-        double[]? last = null;
-        string? why = null;
-        bool any = false;
-        bool contradicts = false;
-        int from = 0;
-        while (AnswerText.NextBox(place, ref from, out ReadOnlySpan<char> box))
+        string labelled = answer[from..];
+        Found found = default;
+        Boxes(labelled, shown, ref found);
+        if (found.Verdict is null)
         {
-            any = true;
-            last = Numbers(box, shown, out why);
-            if (last is not null)
+            foreach (ValueMatch list in BareList().EnumerateMatches(labelled))
             {
-                contradicts |= verdict is not null && !last.AsSpan().SequenceEqual(verdict);
-                verdict = last;
+                found.Add(Numbers(InBrackets(labelled.AsSpan(list.Index, list.Length)), shown, out string? why), why);
             }
         }
 
-        if (!any)
+        if (found.Verdict is null)
         {
-            (last, why, contradicts, any) = BareList(place, labelled, shown);
+            Boxes(answer, shown, ref found);
         }
 
-        return !any ? AnswerText.NoVerdict(answer, NotFound)
-            : last is null ? AnswerText.Unparsable(why!)
-            : contradicts && labelled ? AnswerText.Unparsable("two different verdicts after Scores:")
-            : new Reading(JudgementOutcome.Valid, Scores: last);
+        return !found.Any ? AnswerText.NoVerdict(answer, NotFound)
+            : found.Differs ? AnswerText.Unparsable("two different verdicts stand in the answer")
+            : found.Verdict is { } scores ? new Reading(JudgementOutcome.Valid, Scores: scores)
+            : AnswerText.Unparsable(found.Why!);
     }
 
-    private static (double[]? Last, string? Why, bool Contradicts, bool Any) BareList(ReadOnlySpan<char> place, bool labelled, int shown)
+    /// <summary>Where a text in plain width holds what <see cref="Read"/> could take for a verdict on so many responses.</summary>
+    public static List<Place>? Places(string plain, int shown)
     {
-        double[]? verdict = null;
-        double[]? last = null;
-        string? why = null;
-        bool contradicts = false;
-        bool any = false;
-        int from = labelled ? 0 : Math.Max(0, place.LastIndexOf('['));
-        while (from < place.Length && place[from..].IndexOf('[') is var open && open >= 0)
+        List<Place>? places = null;
+        int from = 0;
+        while (Box.Next(plain, ref from, out Box box))
         {
-            int start = from + open + 1;
-            int length = place[start..].IndexOfAny('[', ']');
-            if (length < 0)
+            // What follows the text might end a box that the text doesn't.
+            if (box.Close < 0 || Numbers(box.In(plain), shown, out _) is not null)
             {
-                break;
-            }
-
-            from = start + length;
-            ReadOnlySpan<char> list = place[start..from];
-            if (place[from] != ']' || !IsList(list) || (!labelled && !place[(from + 1)..].Trim(" \t\r\n.*$").IsEmpty))
-            {
-                continue;
-            }
-
-            any = true;
-            last = Numbers(list, shown, out why);
-            if (last is not null)
-            {
-                contradicts |= verdict is not null && !last.AsSpan().SequenceEqual(verdict);
-                verdict = last;
+                (places ??= []).Add(new Place(box.Command, box.Open - box.Command));
             }
         }
 
-        return (last, why, contradicts, any);
+        foreach (ValueMatch list in BareList().EnumerateMatches(plain))
+        {
+            if (Numbers(InBrackets(plain.AsSpan(list.Index, list.Length)), shown, out _) is not null)
+            {
+                (places ??= []).Add(new Place(list.Index, list.Length));
+            }
+        }
+
+        return places;
     }
 
-    private static bool IsList(ReadOnlySpan<char> list) => list.ContainsAnyInRange('0', '9') && !list.ContainsAnyExcept(ListCharacters);
+    private static void Boxes(string text, int shown, ref Found found)
+    {
+        int from = 0;
+        while (Box.Next(text, ref from, out Box box))
+        {
+            if (box.Close >= 0)
+            {
+                found.Add(Numbers(box.In(text), shown, out string? why), why);
+            }
+        }
+    }
 
-    private static double[]? Numbers(ReadOnlySpan<char> box, int shown, out string? why)
+    private static ReadOnlySpan<char> InBrackets(ReadOnlySpan<char> list) => list[1..list.IndexOf(']')];
+
+    private static double[]? Numbers(ReadOnlySpan<char> dressed, int shown, out string? why)
     {
         why = null;
-        int count = box.Count(',') + box.Count('，') + 1;
-        ReadOnlySpan<char> rest = Unwrap(box);
-        if (rest.IsEmpty)
+        ReadOnlySpan<char> list = PlainText.Undress(dressed);
+        list = list is ['[', .., ']'] ? list[1..^1].Trim() : list;
+        if (list.IsEmpty)
         {
             why = "the box is empty";
             return null;
         }
 
+        int count = list.Count(',') + 1;
         if (count != shown)
         {
-            why = $"{count} score{(count == 1 ? "" : "s")} for {shown} response{(shown == 1 ? "" : "s")}: {AnswerText.Quote(box)}";
+            why = $"{count} score{(count == 1 ? "" : "s")} for {shown} response{(shown == 1 ? "" : "s")}: {AnswerText.Quote(dressed)}";
             return null;
         }
 
-        var scores = new double[shown];
+        double[] scores = new double[shown];
         for (int i = 0; i < shown; i++)
         {
-            int comma = rest.IndexOfAny(',', '，');
-            ReadOnlySpan<char> item = comma < 0 ? rest : rest[..comma];
-            rest = comma < 0 ? default : rest[(comma + 1)..];
+            int comma = list.IndexOf(',');
+            ReadOnlySpan<char> item = comma < 0 ? list : list[..comma];
+            list = comma < 0 ? default : list[(comma + 1)..];
             if (!Number(item, out scores[i]))
             {
                 why = $"not a score: {AnswerText.Quote(item)}";
@@ -139,17 +135,10 @@ internal static partial class GrmAnswer
         return scores;
     }
 
-    /// <summary>Drops a font command or one pair of brackets around the whole list.</summary>
-    private static ReadOnlySpan<char> Unwrap(ReadOnlySpan<char> list)
-    {
-        list = WithoutFont(list);
-        return list is ['[', .., ']'] or ['(', .., ')'] ? list[1..^1].Trim() : list;
-    }
-
     private static bool Number(ReadOnlySpan<char> item, out double number)
     {
         number = 0;
-        item = WithoutFont(item);
+        item = item.Trim();
         int slash = item.IndexOf('/');
         if (slash >= 0)
         {
@@ -167,27 +156,28 @@ internal static partial class GrmAnswer
             && double.IsFinite(number);
     }
 
-    // \text{8}, \\mathbf{8}, {8}: what a font command wraps is the number.
-    private static ReadOnlySpan<char> WithoutFont(ReadOnlySpan<char> item)
-    {
-        item = item.Trim(Padding);
-        while (item is [.., '}'])
-        {
-            int open = item.IndexOf('{');
-            if (open < 0 || AnswerText.ClosingBrace(item, open) != item.Length - 1 || !IsFont(item[..open]))
-            {
-                break;
-            }
-
-            item = item[(open + 1)..^1].Trim(Padding);
-        }
-
-        return item;
-    }
-
-    private static bool IsFont(ReadOnlySpan<char> command) =>
-        command.IsEmpty || (command[0] == '\\' && command.TrimStart('\\').TrimEnd() is "text" or "textbf" or "textrm" or "mathbf" or "mathrm");
-
-    [GeneratedRegex(@"^[ \t>*_#-]{0,32}(?:(?:overall|final)[ \t]+)?scores?[ \t*_]{0,8}[:：][ \t*_]{0,8}", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(Label, RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex ScoresLabel();
+
+    [GeneratedRegex(@"\[[0-9.,/+\- \t]{1,400}\](?=[ \t.*_`]{0,16}\r?$)", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex BareList();
+
+    private struct Found
+    {
+        public double[]? Verdict { get; private set; }
+
+        public string? Why { get; private set; }
+
+        public bool Any { get; private set; }
+
+        public bool Differs { get; private set; }
+
+        public void Add(double[]? verdict, string? why)
+        {
+            Any = true;
+            Why = why ?? Why;
+            Differs |= verdict is not null && Verdict is not null && !verdict.AsSpan().SequenceEqual(Verdict);
+            Verdict ??= verdict;
+        }
+    }
 }

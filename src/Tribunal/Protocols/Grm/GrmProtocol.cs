@@ -14,7 +14,7 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
         $"(?<!#)(?>#+){Delimiters.Gap}(?:conversation{Delimiters.Gap}context|responses{Delimiters.Gap}to{Delimiters.Gap}be{Delimiters.Gap}scored" +
         $"|output{Delimiters.Gap}format{Delimiters.Gap}requirements|evaluation{Delimiters.Gap}criteria|reference{Delimiters.Gap}answer)(?:{Delimiters.Gap}#+)?";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), GrmAnswer.Places);
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } = ["conversation", "responses", "count", "reference"];
@@ -71,11 +71,11 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: false, out string answer) ?? GrmAnswer.Read(answer, shown);
 
-    [GeneratedRegex($"{Delimiters.Fences}|{Headings}|{Delimiters.Boxed}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"{Delimiters.Fences}|{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Markers();
 
     [GeneratedRegex(
-        $"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}|[Ss]cores?|SCORES?|Analysis|ANALYSIS|Specific [Cc]riteria|SPECIFIC CRITERIA){Delimiters.Colon}",
+        $"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}){Delimiters.Colon}|{GrmAnswer.Label}",
         RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Labels();
 }

@@ -8,19 +8,32 @@ namespace Tribunal.Protocols.RmR1;
 /// text and calls one that holds both <c>[[A]]</c> and <c>[[B]]</c> an error, which keeps a quoted verdict from counting;
 /// their RL reward wants the verdict in the last 80 characters, which keeps a verdict that the text goes on from from
 /// counting. A verdict that passes one and fails the other is rare (1 of 232 recorded outputs) and not trustworthy: it is
-/// unparsable here, never a vote.
+/// unparsable here, never a vote. What the letter or the brackets are dressed in counts for nothing.
 /// </summary>
 internal static partial class RmR1Answer
 {
     /// <summary>How near the end the verdict stands: the window of the authors' RL reward, in characters.</summary>
     public const int Window = 80;
 
-    /// <summary>Reads an answer.</summary>
+    /// <summary>How a verdict opens and closes around its letter, dressed or not; parser and neutraliser look for the same.</summary>
+    public const string Open = $@"\[{Delimiters.Gap}\[{PlainText.Dress}";
+
+    /// <inheritdoc cref="Open"/>
+    public const string Close = $@"{PlainText.Dress}\]{Delimiters.Gap}\]";
+
+    /// <summary>Reads an answer in plain width.</summary>
     public static Reading Read(string answer)
     {
         string? task = TaskType(answer);
-        bool a = answer.Contains("[[A]]", StringComparison.Ordinal);
-        bool b = answer.Contains("[[B]]", StringComparison.Ordinal);
+        bool a = false;
+        bool b = false;
+        foreach (ValueMatch match in Bracketed().EnumerateMatches(answer))
+        {
+            bool first = answer.AsSpan(match.Index, match.Length).Contains('A');
+            a |= first;
+            b |= !first;
+        }
+
         if (a && b)
         {
             return AnswerText.Unparsable("both [[A]] and [[B]] stand in the answer", task);
@@ -55,7 +68,10 @@ internal static partial class RmR1Answer
         return null;
     }
 
-    [GeneratedRegex(@"<answer>(?>\s*)\[\[[AB]\]\](?>\s*)</answer>", RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"{Open}[AB]{Close}", RegexOptions.CultureInvariant)]
+    private static partial Regex Bracketed();
+
+    [GeneratedRegex($"<answer>{PlainText.Dress}{Open}[AB]{Close}{PlainText.Dress}</answer>", RegexOptions.CultureInvariant)]
     private static partial Regex Verdict();
 
     [GeneratedRegex(@"<type>\s*(?:chat|reasoning)\s*</type>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

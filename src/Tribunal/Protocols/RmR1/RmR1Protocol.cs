@@ -14,11 +14,12 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
     private const string Tags =
         $"<{Delimiters.Gap}(?:/{Delimiters.Gap})?(?:type|solution|eval|answer|rubric|justify|quote{Delimiters.Gap}[ab]|summary{Delimiters.Gap}[ab]){Delimiters.Gap}(?:/{Delimiters.Gap})?>";
 
-    private const string Verdicts = $@"\[{Delimiters.Gap}\[{Delimiters.Gap}[abc]{Delimiters.Gap}(?:/{Delimiters.Gap}[ab]{Delimiters.Gap})?\]{Delimiters.Gap}\]";
+    // More than the parser takes: a tie, and small letters, are what other judges' grammars read.
+    private const string Verdicts = $"{RmR1Answer.Open}[abc]{Delimiters.Gap}(?:/{Delimiters.Gap}[ab]{Delimiters.Gap})?{RmR1Answer.Close}";
 
     private const string Question = $@"\[{Delimiters.Gap}client{Delimiters.Gap}question{Delimiters.Gap}\]";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } =

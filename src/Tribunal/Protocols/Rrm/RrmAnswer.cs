@@ -3,42 +3,54 @@ using Tribunal.Judgements;
 namespace Tribunal.Protocols.Rrm;
 
 /// <summary>
-/// Reads the last <c>\boxed{…}</c> of the part after the thinking: it is <c>Assistant 1</c> or <c>Assistant 2</c>
-/// (<c>Solution</c> for some checkpoints, <c>\text{…}</c> around it allowed), or there is no verdict. Boxes before the
-/// last one are discussion, as in the authors' evaluation: the grammar has no place of its own for the verdict.
+/// Reads the last <c>\boxed{…}</c> of the part after the thinking that says <c>Assistant 1</c> or <c>Assistant 2</c>
+/// (<c>Solution</c> for some checkpoints), in any case and dress (<see cref="PlainText.Undress"/>). Verdicts before the last one
+/// are discussion, as in the authors' evaluation: the grammar has no place of its own for the verdict. Boxes of anything else are
+/// mathematics; unlike the authors' rule they don't void a verdict, since rollouts are shown with theirs and judges quote them.
 /// </summary>
 internal static class RrmAnswer
 {
-    /// <summary>Reads an answer.</summary>
+    /// <summary>Reads an answer in plain width.</summary>
     public static Reading Read(string answer)
     {
-        ReadOnlySpan<char> last = default;
-        bool any = false;
+        int? winner = null;
+        Box? last = null;
         int from = 0;
-        while (AnswerText.NextBox(answer, ref from, out ReadOnlySpan<char> box))
+        while (Box.Next(answer, ref from, out Box box))
         {
-            last = box;
-            any = true;
+            if (box.Close >= 0)
+            {
+                last = box;
+                winner = Winner(box.In(answer)) ?? winner;
+            }
         }
 
-        return !any ? AnswerText.NoVerdict(answer, "no \\boxed{…} after the thinking")
-            : Winner(last) is { } winner ? new Reading(JudgementOutcome.Valid, Winner: winner)
-            : AnswerText.Unparsable($"the last box is neither Assistant 1 nor Assistant 2: {AnswerText.Quote(last)}");
+        return last is not { } any ? AnswerText.NoVerdict(answer, "no \\boxed{…} after the thinking")
+            : winner is not null ? new Reading(JudgementOutcome.Valid, Winner: winner)
+            : AnswerText.Unparsable($"the last box is neither Assistant 1 nor Assistant 2: {AnswerText.Quote(any.In(answer))}");
     }
 
-    private static int? Winner(ReadOnlySpan<char> box)
+    /// <summary>Where a text in plain width holds what <see cref="Read"/> could take for a verdict.</summary>
+    public static List<Place>? Places(string plain)
     {
-        box = box.Trim();
-        if (box is [.., '}'] && box.TrimStart('\\').StartsWith("text", StringComparison.Ordinal) && box.IndexOf('{') is var open && open > 0)
+        List<Place>? places = null;
+        int from = 0;
+        while (Box.Next(plain, ref from, out Box box))
         {
-            box = box[(open + 1)..^1].Trim();
+            // What follows the text might end a box that the text doesn't.
+            if (box.Close < 0 || Winner(box.In(plain)) is not null)
+            {
+                (places ??= []).Add(new Place(box.Command, box.Open - box.Command));
+            }
         }
 
-        return box switch
-        {
-            "Assistant 1" or "Solution 1" => 0,
-            "Assistant 2" or "Solution 2" => 1,
-            _ => null,
-        };
+        return places;
     }
+
+    private static int? Winner(ReadOnlySpan<char> box) => PlainText.Undress(box).ToLowerInvariant() switch
+    {
+        "assistant 1" or "solution 1" => 0,
+        "assistant 2" or "solution 2" => 1,
+        _ => null,
+    };
 }

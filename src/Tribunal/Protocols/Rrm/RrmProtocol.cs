@@ -11,7 +11,7 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
         $@"(?<!#)(?:(?>#+){Delimiters.Gap}(?:assistant|solution){Delimiters.Gap}[12]" +
         $@"|(?>#{{2,}}){Delimiters.Gap}(?:query|assistant{Delimiters.Gap}responses|analysis|reference{Delimiters.Gap}answer)(?>[ \t*_:#]*)$)";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels());
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (plain, _) => RrmAnswer.Places(plain));
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } = ["conversation", "response_1", "response_2", "reference"];
@@ -52,7 +52,7 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: true, out string answer) ?? RrmAnswer.Read(answer);
 
     [GeneratedRegex(
-        $"{Delimiters.Boxed}|{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+        $"{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Markers();
 
     [GeneratedRegex($"{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}){Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Tribunal.Inference.Chat;
+namespace Tribunal.Protocols.Chat;
 
 /// <summary>
 /// Collects text from JSON strings, whole or in pieces, in a pooled buffer. A surrogate pair may be torn between two
@@ -17,6 +17,9 @@ internal struct JsonTextBuffer : IDisposable
 
     /// <summary>Whether any text came.</summary>
     public readonly bool IsEmpty => _length == 0;
+
+    /// <summary>How many characters came.</summary>
+    public readonly int Length => _length;
 
     /// <summary>Adds the string that the reader stands on; its value has to be in one segment.</summary>
     public void Append(ref Utf8JsonReader reader)

@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+
+namespace Tribunal.MetaReward;
+
+/// <summary>
+/// What a meta reward model reads: query, responses as they were shown, critique (DeepSeek-GRM, arXiv 2504.02495, section
+/// on meta RM). Section marks and control tokens of chat templates inside the texts are made inert, as they are for judges, so
+/// that none of them can end its section; the critique keeps its verdict.
+/// </summary>
+public static partial class MetaText
+{
+    /// <summary>The question put to a generative meta judge, after the text.</summary>
+    public const string Question =
+        "\n\n#### Task ####\nIs the critique above sound: do its statements hold, and does its verdict follow? Answer with one word: Yes or No.";
+
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
+
+    /// <summary>Writes the text.</summary>
+    public static string Compose(Rollout rollout, Judgement judgement)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        ArgumentNullException.ThrowIfNull(judgement);
+        InertRollout inert = Neutraliser.Neutralise(rollout);
+        var text = new StringBuilder("#### Conversation Context ####\n");
+        for (int i = 0; i < rollout.Prompt.Count; i++)
+        {
+            string role = rollout.Prompt[i].Role;
+            text.Append(role is "system" or "user" or "assistant" or "tool" ? role : "other").Append(": ").Append(inert.Turns[i].Text).Append('\n');
+        }
+
+        text.Append("\n#### Responses to be Scored ####\n");
+        for (int shown = 0; shown < judgement.Order.Count; shown++)
+        {
+            int original = judgement.Order[shown];
+            if (original >= 0 && original < rollout.Responses.Count)
+            {
+                text.Append("[The Begin of Response ").Append(shown + 1).Append("]\n").Append(inert.Responses[original].Text)
+                    .Append("\n[The End of Response ").Append(shown + 1).Append("]\n");
+            }
+        }
+
+        return text.Append("\n#### Critique ####\n").Append(Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text).ToString();
+    }
+
+    [GeneratedRegex(
+        $"{Delimiters.Fences}|(?<!#)(?>#{{4,}}){Delimiters.Gap}(?:conversation{Delimiters.Gap}context|responses{Delimiters.Gap}to{Delimiters.Gap}be{Delimiters.Gap}scored|critique|task)(?:{Delimiters.Gap}#+)?|{Delimiters.Chat}",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Markers();
+
+    [GeneratedRegex(
+        $"^(?:system|user|assistant|tool|other):|{Delimiters.LineStart}(?:{Delimiters.Speakers}|{Delimiters.Hint}){Delimiters.Colon}",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Labels();
+}

@@ -1,0 +1,394 @@
+using System.Text;
+using System.Text.Json;
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols.Chat;
+
+/// <summary>
+/// Collects a chat completion from its body or from the chunks of its stream, straight from the bytes: the one reader of live
+/// answers, streams and answers of batch APIs. Only the first choice is read. Of content parts only texts are the answer;
+/// thinking that is kept apart in any form (parts of type <c>thinking</c> or <c>reasoning</c>, <c>reasoning</c>,
+/// <c>reasoning_content</c>, <c>reasoning_details</c>, <c>thinking</c>, <c>thinking_blocks</c>, encrypted or only counted) is
+/// thinking. What a server leaves out (usage, finish reason, content) stays empty; what it adds is passed over.
+/// </summary>
+/// <param name="mostCharacters">The most characters of answer and thinking that are kept.</param>
+public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
+{
+    private JsonTextBuffer _content;
+    private JsonTextBuffer _reasoning;
+    private JsonTextBuffer _reasoningContent;
+    private JsonTextBuffer _thinking;
+    private JsonTextBuffer _details;
+    private JsonTextBuffer _refusal;
+    private bool _thoughtApart;
+    private ReportedUsage _usage;
+
+    /// <summary>Whether a choice came at all: without one it is no chat completion.</summary>
+    public bool HasChoice { get; private set; }
+
+    /// <summary>The finish reason.</summary>
+    public string? Finish { get; private set; }
+
+    /// <summary>The error that came instead, or on the choice, as JSON.</summary>
+    public byte[]? Error { get; private set; }
+
+    /// <summary>Whether more text came than is kept.</summary>
+    public bool TooLong => (long)_content.Length + _reasoning.Length + _reasoningContent.Length + _thinking.Length + _details.Length > mostCharacters;
+
+    /// <summary>Adds a body or a chunk.</summary>
+    /// <exception cref="JsonException">It is no JSON, or no object.</exception>
+    public void Add(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            Read(json);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A name with half a surrogate pair, which is well-formed JSON and no text.
+            throw new JsonException("broken text in a name", exception);
+        }
+    }
+
+    /// <summary>The reply, without what only the sender knows: tries and latency.</summary>
+    /// <param name="asked">The prompt, where it is at hand: what usage is estimated and checked by.</param>
+    public JudgeReply ToReply(IReadOnlyList<Message>? asked = null)
+    {
+        string text = _content.ToString();
+        // Servers in transition send the same thinking under several names; parts of the content come as details.
+        string? reasoning = !_reasoning.IsEmpty ? _reasoning.ToString()
+            : !_reasoningContent.IsEmpty ? _reasoningContent.ToString()
+            : !_thinking.IsEmpty ? _thinking.ToString()
+            : !_details.IsEmpty ? _details.ToString()
+            : null;
+        return new JudgeReply
+        {
+            Text = text,
+            Reasoning = reasoning,
+            ThoughtApart = _thoughtApart || _usage.ThoughtApart,
+            Refusal = _refusal.IsEmpty ? null : _refusal.ToString(),
+            Finish = Finish,
+            Usage = _usage.Of(asked, text.Length + (reasoning?.Length ?? 0)),
+            PromptCut = asked is not null && _usage.CutsPrompt(asked),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _content.Dispose();
+        _reasoning.Dispose();
+        _reasoningContent.Dispose();
+        _thinking.Dispose();
+        _details.Dispose();
+        _refusal.Dispose();
+    }
+
+    private void Read(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new JsonException("no JSON object");
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("choices"u8))
+            {
+                reader.Read();
+                ReadChoices(ref reader);
+            }
+            else if (reader.ValueTextEquals("usage"u8))
+            {
+                reader.Read();
+                _usage.Read(ref reader);
+            }
+            else if (reader.ValueTextEquals("error"u8))
+            {
+                ReadError(ref reader);
+            }
+            else
+            {
+                Pass(ref reader);
+            }
+        }
+
+        // What follows the object would be an error of the sender's; the reader throws for it.
+        while (reader.Read())
+        {
+        }
+    }
+
+    private void ReadError(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0))
+        {
+            using JsonDocument error = JsonDocument.ParseValue(ref reader);
+            Error = Encoding.UTF8.GetBytes(error.RootElement.GetRawText());
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
+    private void ReadChoices(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        bool first = true;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (first && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadChoice(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+
+            first = false;
+        }
+    }
+
+    private void ReadChoice(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("message"u8) || reader.ValueTextEquals("delta"u8))
+            {
+                reader.Read();
+                HasChoice = true;
+                ReadMessage(ref reader);
+            }
+            else if (reader.ValueTextEquals("finish_reason"u8))
+            {
+                reader.Read();
+                Finish = Reason(ref reader) ?? Finish;
+            }
+            else if (reader.ValueTextEquals("error"u8))
+            {
+                ReadError(ref reader);
+            }
+            else
+            {
+                Pass(ref reader);
+            }
+        }
+    }
+
+    private void ReadMessage(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("content"u8))
+            {
+                reader.Read();
+                ReadContent(ref reader);
+            }
+            else if (reader.ValueTextEquals("reasoning"u8))
+            {
+                reader.Read();
+                Think(ref reader, ref _reasoning);
+            }
+            else if (reader.ValueTextEquals("reasoning_content"u8))
+            {
+                reader.Read();
+                Think(ref reader, ref _reasoningContent);
+            }
+            else if (reader.ValueTextEquals("thinking"u8) || reader.ValueTextEquals("thinking_blocks"u8))
+            {
+                reader.Read();
+                Think(ref reader, ref _thinking);
+            }
+            else if (reader.ValueTextEquals("reasoning_details"u8))
+            {
+                reader.Read();
+                Think(ref reader, ref _details);
+            }
+            else if (reader.ValueTextEquals("refusal"u8))
+            {
+                reader.Read();
+                Append(ref reader, ref _refusal);
+            }
+            else
+            {
+                Pass(ref reader);
+            }
+        }
+    }
+
+    // A string, or a list of parts.
+    private void ReadContent(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            Append(ref reader, ref _content);
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            // A part's type may follow its text.
+            ContentPart part = ContentParts.Of(reader);
+            if (part == ContentPart.Thinking)
+            {
+                Think(ref reader, ref _details);
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool text = part == ContentPart.Text && reader.ValueTextEquals("text"u8);
+                bool refusal = part == ContentPart.Refusal && reader.ValueTextEquals("refusal"u8);
+                reader.Read();
+                if (text)
+                {
+                    Append(ref reader, ref _content);
+                }
+                else if (refusal)
+                {
+                    Append(ref reader, ref _refusal);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    // A text, or texts however deep in parts; what is encrypted only tells that there was thinking.
+    private void Think(ref Utf8JsonReader reader, ref JsonTextBuffer to)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            Append(ref reader, ref to);
+        }
+        else if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                {
+                    Think(ref reader, ref to);
+                }
+            }
+        }
+        else if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool text = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8) || reader.ValueTextEquals("summary"u8)
+                    || reader.ValueTextEquals("reasoning"u8) || reader.ValueTextEquals("content"u8);
+                bool hidden = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("encrypted_content"u8);
+                reader.Read();
+                _thoughtApart |= hidden && reader.TokenType == JsonTokenType.String;
+                if (text)
+                {
+                    Think(ref reader, ref to);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    private void Append(ref Utf8JsonReader reader, ref JsonTextBuffer to)
+    {
+        if (reader.TokenType == JsonTokenType.String && !TooLong)
+        {
+            to.Append(ref reader);
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
+    // A word, or an object whose type is the word.
+    private static string? Reason(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return Text(ref reader);
+        }
+
+        string? reason = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool type = reader.ValueTextEquals("type"u8);
+            reader.Read();
+            if (type)
+            {
+                reason = Text(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return reason;
+    }
+
+    private static string? Text(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        if (reader.ValueTextEquals("stop"u8))
+        {
+            return "stop";
+        }
+
+        // While it streams, one service says "null" in words.
+        if (reader.ValueTextEquals("null"u8) || reader.ValueTextEquals(default(ReadOnlySpan<byte>)))
+        {
+            return null;
+        }
+
+        JsonTextBuffer buffer = default;
+        try
+        {
+            buffer.Append(ref reader);
+            string text = buffer.ToString();
+            return text.Length <= 256 ? text : text[..256];
+        }
+        finally
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private static void Pass(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        reader.Skip();
+    }
+}
