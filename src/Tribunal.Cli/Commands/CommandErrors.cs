@@ -2,14 +2,26 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text.Json;
-using Tribunal.Cli.Options;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Suites;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.MetaReward;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Reading;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 
 /// <summary>Runs a parsed command line and turns what can go wrong with it into one line and an exit code.</summary>
 internal static class CommandErrors
 {
+    private const string TraceVariable = "TRIBUNAL_TRACE";
+
     /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
     private static readonly int[] Full = [28, 122, 69, unchecked((int)0x80070027), unchecked((int)0x80070070)];
 
@@ -40,9 +52,15 @@ internal static class CommandErrors
             await SayAsync("interrupted");
             return ExitCodes.Interrupted;
         }
-        catch (Exception exception) when (Of(exception) is { } failure)
+        catch (Exception exception)
         {
-            await SayAsync(failure.ExitCode == ExitCodes.Usage ? OptionNames.In(failure.Message) : failure.Message);
+            CommandException failure = Of(exception);
+            await SayAsync(failure.Message);
+            if (failure.ExitCode == ExitCodes.Defect && Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
+            {
+                await Console.Error.WriteLineAsync(exception.ToString());
+            }
+
             return failure.ExitCode;
         }
     }
@@ -63,18 +81,24 @@ internal static class CommandErrors
         return code;
     }
 
-    /// <summary>What a person can do something about; null for what is a defect of ours, which keeps its stack trace.</summary>
-    private static CommandException? Of(Exception exception) => exception switch
+    /// <summary>What each failure means to whoever gave the command: the one table of exit codes and words.</summary>
+    private static CommandException Of(Exception exception) => exception switch
     {
         CommandException known => known,
         AggregateException { InnerExceptions: [var only] } => Of(only),
-        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new CommandException(ExitCodes.Usage, Words(exception), exception),
-        IOException taken when Taken.Contains(taken.HResult) => new CommandException(ExitCodes.Usage, taken.Message, taken),
-        IOException full when Full.Contains(full.HResult) => new CommandException(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
-        IOException io => new CommandException(ExitCodes.Unreachable, io.Message, io),
-        JsonException json => new CommandException(ExitCodes.Usage, $"a file is not the JSON that was expected: {json.Message}", json),
-        InvalidDataException data => new CommandException(ExitCodes.Usage, data.Message, data),
-        _ => null,
+        JudgeConfigurationException judges => new(judges.Problems, judges),
+        ProblemsException options => new(options.Problems, options),
+        MessageRefusedException refused => new(refused.Problems, refused),
+        RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: choose another folder, or delete this one", other),
+        ReportException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
+            or MetaModelException or StorageConfigurationException => new(ExitCodes.Usage, exception.Message, exception),
+        JsonException json => new(ExitCodes.Usage, $"a file is not the JSON that was expected: {ContractJson.Words(json)}", json),
+        InvalidDataException data => new(ExitCodes.Usage, data.Message, data),
+        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new(ExitCodes.Usage, Words(exception), exception),
+        IOException taken when Taken.Contains(taken.HResult) => new(ExitCodes.Usage, taken.Message, taken),
+        IOException full when Full.Contains(full.HResult) => new(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
+        IOException io => new(ExitCodes.Unreachable, io.Message, io),
+        _ => new(ExitCodes.Defect, $"this is a defect of the tool, not of what it was given; with {TraceVariable}=1 it says where", exception),
     };
 
     // The library's words, on one line and without the names of types.

@@ -19,7 +19,7 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 public sealed class RewardDesk : IAsyncDisposable
 {
-    private readonly JudgeBinding _binding;
+    private readonly Judge _binding;
     private readonly EvaluationRequest _request;
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
@@ -34,7 +34,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly HashSet<Task> _working = [];
     private double _secondsPerRollout = 1;
 
-    private RewardDesk(JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
+    private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
         _binding = binding;
         _request = request;
@@ -49,7 +49,7 @@ public sealed class RewardDesk : IAsyncDisposable
     public bool Simulated => _binding.Simulated;
 
     /// <summary>The judge.</summary>
-    public IJudge Judge => _binding.Judge;
+    public IJudge Judge => _binding.Endpoint;
 
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
@@ -74,7 +74,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<RewardDesk> OpenAsync(
-        JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
+        Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(binding);
         ArgumentNullException.ThrowIfNull(request);
@@ -394,7 +394,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
     {
         JudgeFault.Rejected => throw new JudgeAwayException(exception.Message),
-        JudgeFault.Unreachable when await _binding.Judge.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+        JudgeFault.Unreachable when await _binding.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
         _ => false,
     };
 

@@ -94,7 +94,7 @@ public static class Resampling
         RolloutLedger[] labelled = [.. rollouts.Where(r => r.Rollout.Best is { Count: > 0 } && r.Ledger.Count > 0)];
         if (labelled.Length == 0)
         {
-            throw new ArgumentException("No rollout has both a known best response and judgements.", nameof(rollouts));
+            throw new ProblemsException([new Problem("", "No rollout has both a known best response and judgements.")]);
         }
 
         IReadOnlyList<PolicyOptions> policies = [.. request.Samples.Select(static k => new PolicyOptions { Samples = k }), .. request.Policies];
@@ -226,7 +226,7 @@ public static class Resampling
             int seen = rollout.Ledger.Where(static j => j is { Hinted: false, Pair: [_, _] }).Select(static j => (j.Pair![0], j.Pair[1])).Distinct().Count();
             if (seen < PairIndex.Count(n))
             {
-                throw new ArgumentException($"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(n)}.");
+                throw new ProblemsException([new Problem("", $"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(n)}.")]);
             }
         }
     }
