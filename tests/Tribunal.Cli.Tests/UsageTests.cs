@@ -63,6 +63,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("import batch.jsonl -o batch.jsonl")]
     [InlineData("score batch.jsonl --valid-floor 2")]
     [InlineData("score batch.jsonl --max-tokens -1")]
+    [InlineData("score batch.jsonl --max-cost 1")]
     [InlineData("export csv")]
     [InlineData("export csv nowhere -o out.csv")]
     [InlineData("export csv folder -o out.csv")]
@@ -119,6 +120,7 @@ public sealed class UsageTests : IDisposable
         await WriteBatchAsync("a.jsonl");
         Assert.Contains("--samples: 0 is outside", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--samples", "0")).Errors, StringComparison.Ordinal);
         Assert.Contains("one of --budget, --budget-tokens and --budget-cost", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "budget")).Errors, StringComparison.Ordinal);
+        Assert.Contains("--max-cost: a limit on cost needs the judge's prices", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--max-cost", "1")).Errors, StringComparison.Ordinal);
         Assert.Contains("1..--max (32)", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "adaptive", "--min", "50")).Errors, StringComparison.Ordinal);
     }
 

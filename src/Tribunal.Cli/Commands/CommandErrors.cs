@@ -82,7 +82,7 @@ internal static class CommandErrors
     }
 
     /// <summary>What each failure means to whoever gave the command: the one table of exit codes and words.</summary>
-    private static CommandException Of(Exception exception) => exception switch
+    internal static CommandException Of(Exception exception) => exception switch
     {
         CommandException known => known,
         AggregateException { InnerExceptions: [var only] } => Of(only),
