@@ -13,7 +13,7 @@ public sealed partial class TwoRequestsOneNameTests
     [Fact(Timeout = 120_000)]
     public async Task The_second_is_refused_by_submit_and_goes_to_the_poison_queue_with_its_reason()
     {
-        await using Bed bed = await Bed.StartAsync(TimeSpan.Zero);
+        await using Bed bed = await Bed.StartAsync();
         string batch = await bed.UploadAsync("batch.jsonl", rollouts: 4);
         EvaluationRequest request = bed.Request(batch, "same", samples: 2);
         await bed.SendAsync(request);
