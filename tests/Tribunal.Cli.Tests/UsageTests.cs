@@ -22,6 +22,11 @@ public sealed class UsageTests : IDisposable
     [InlineData("score")]
     [InlineData("score batch.jsonl --no-such-option")]
     [InlineData("score batch.jsonl --samples many")]
+    [InlineData("score batch.jsonl --votes many")]
+    [InlineData("score batch.jsonl --budget-cost many")]
+    [InlineData("vote folder -o again --resamples many")]
+    [InlineData("compare folder broken --resamples many")]
+    [InlineData("export training folder -o out --form spct --n-rft many")]
     [InlineData("score batch.jsonl --samples 0")]
     [InlineData("score batch.jsonl --keep 2")]
     [InlineData("score batch.jsonl --policy sometimes")]
@@ -93,6 +98,7 @@ public sealed class UsageTests : IDisposable
         string line = Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("tribunal: ", line, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", line, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', line);
     }
 

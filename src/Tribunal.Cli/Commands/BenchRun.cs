@@ -45,7 +45,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
             Console.SetOut(Console.Error);
         }
 
-        int code = await CommandErrors.RunAsync(ScoreCommand.Create().Parse([file, "--output", run, .. scoring]), cancellationToken);
+        int code = await CommandErrors.RunAsync(ScoreCommand.Create(), [file, "--output", run, .. scoring], cancellationToken);
         return code is ExitCodes.Ok or ExitCodes.Partial ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
     }
 

@@ -28,9 +28,26 @@ internal static class CommandErrors
     /// <summary>EEXIST, and Windows' ERROR_ALREADY_EXISTS: a file where a folder should go.</summary>
     private static readonly int[] Taken = [17, unchecked((int)0x800700B7)];
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Parses a command line and runs it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Command command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ParseResult parsed;
+        try
+        {
+            parsed = command.Parse(arguments);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A check of several options at once met a value that is none of its option's.
+            await SayAsync(Plain(exception.Message));
+            return ExitCodes.Usage;
+        }
+
+        return await RunAsync(parsed, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
@@ -102,10 +119,16 @@ internal static class CommandErrors
     };
 
     // The library's words, on one line and without the names of types.
-    private static string Plain(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')
-        .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
-        .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
-        .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
+    private static string Plain(string message)
+    {
+        const string Type = "as expected type '";
+        string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        int type = line.IndexOf(Type, StringComparison.Ordinal);
+        return type < 0 ? line : line[..type] + (
+            line.Contains("System.Int", StringComparison.Ordinal) ? "as a whole number"
+            : line.Contains("System.Double", StringComparison.Ordinal) ? "as a number"
+            : "as what it takes");
+    }
 
     // Opening a folder as a file is refused with the same words as a file of someone else's.
     private static string Words(Exception exception)

@@ -16,6 +16,8 @@ internal sealed class JudgeChoice
 {
     public const string Simulated = JudgeSettings.SimulatedName;
 
+    private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
+
     private readonly Option<string> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'.", DefaultValueFactory = static _ => Simulated, HelpName = "URL|simulated" };
     private readonly Option<string?> _model = new("--model") { Description = "The model as the endpoint names it." };
     private readonly Option<string?> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
@@ -25,8 +27,8 @@ internal sealed class JudgeChoice
     private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
     private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => Judge.DefaultConcurrency };
-    private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => 600 };
-    private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => 6 };
+    private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => Usual.TimeoutSeconds };
+    private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => Usual.Tries };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
     private readonly Option<int?> _maxOutput = new("--max-output-tokens") { Description = "Output budget of a judgement, thinking included." };

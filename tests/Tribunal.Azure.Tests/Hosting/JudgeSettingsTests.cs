@@ -57,7 +57,7 @@ public sealed class JudgeSettingsTests : IDisposable
     public void A_template_is_a_file_of_the_host()
     {
         File.WriteAllText(_file, "no placeholder");
-        Assert.Contains("placeholder", Refusal("templated", new() { ["Tribunal:Judges:templated:Template"] = _file }), StringComparison.Ordinal);
+        Assert.Contains("{{conversation}} is missing", Refusal("templated", new() { ["Tribunal:Judges:templated:Template"] = _file }), StringComparison.Ordinal);
         Assert.Contains("Tribunal__Judges__templated__Template", Refusal("templated", new() { ["Tribunal:Judges:templated:Template"] = _file + ".none" }), StringComparison.Ordinal);
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Tribunal.Azure.Queues;
+using Tribunal.Azure;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Judgements;
