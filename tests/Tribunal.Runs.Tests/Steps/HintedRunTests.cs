@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tribunal.Azure;
+using Tribunal.Azure.Queues;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Judgements;
