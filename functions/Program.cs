@@ -35,7 +35,6 @@ if (builder.Configuration[SettingNames.ApplicationInsights] is { Length: > 0 })
 }
 
 builder.Services.AddAzurePipeline(builder.Configuration);
-builder.Services.AddSingleton<IJudgeMaker, EndpointJudges>();
 builder.Services.AddSingleton<IReportWriter, ReportWriter>();
 builder.Services.AddSingleton(new RewardOptions());
 builder.Services.AddSingleton<Func<EvaluationRequest>>(static provider => () => EvaluationMessage.Parse(

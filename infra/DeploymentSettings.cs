@@ -3,6 +3,7 @@ using Pulumi;
 using Tribunal.Azure.Names;
 using Tribunal.Infra.Compute;
 using Tribunal.Infra.Functions;
+using Tribunal.Runs.Steps;
 
 namespace Tribunal.Infra;
 
@@ -49,8 +50,8 @@ public sealed record DeploymentSettings
     /// <summary><c>samples</c>: judgements per rollout where a request doesn't say, 1 to 1,024; default 8.</summary>
     public int Samples { get; init; } = 8;
 
-    /// <summary><c>validRateFloor</c>: below this share of valid judgements a run stops and the alert fires, in [0, 1]; default 0.7.</summary>
-    public double ValidRateFloor { get; init; } = 0.7;
+    /// <summary><c>validRateFloor</c>: below this share of valid judgements a run stops and the alert fires, in [0, 1]; default <see cref="ActivityOptions.DefaultValidRateFloor"/>.</summary>
+    public double ValidRateFloor { get; init; } = ActivityOptions.DefaultValidRateFloor;
 
     /// <summary><c>metaModel</c> and the judge's other keys with <c>meta</c>: a meta reward model; absent (default): none.</summary>
     public ServedModel? Meta { get; init; }
@@ -157,7 +158,7 @@ public sealed record DeploymentSettings
             Judge = ReadModel(read, "judge"),
             Protocol = read.OneOf("judgeProtocol", "auto", "grm", "rm-r1", "rrm"),
             Samples = read.Integer("samples", 8, 1, 1024),
-            ValidRateFloor = read.Number("validRateFloor", 0.7, 0, 1),
+            ValidRateFloor = read.Number("validRateFloor", ActivityOptions.DefaultValidRateFloor, 0, 1),
             Meta = get("metaModel") is null ? null : ReadModel(read, "meta"),
             MetaGpu = GpuProfile.Find(read.Text("metaGpu", gpu.Name)),
             Image = read.Text("image", "docker.io/vllm/vllm-openai:v0.11.0"),

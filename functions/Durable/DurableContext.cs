@@ -18,9 +18,6 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
     /// <inheritdoc/>
-    public bool IsReplaying => context.IsReplaying;
-
-    /// <inheritdoc/>
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         try

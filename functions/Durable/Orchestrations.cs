@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Durable;
@@ -22,13 +23,7 @@ public static class Orchestrations
         {
             RunOutcome outcome = await EvaluateBatch.RunAsync(reporting, run);
             await Task.WhenAll(reports);
-            (RunState state, string? reason) = outcome.Halt switch
-            {
-                null => (RunState.Done, null),
-                { Kind: HaltKind.Cancelled } halt => (RunState.Cancelled, halt.Detail),
-                { } halt => (RunState.Failed, halt.Detail),
-            };
-            await durable.CallActivityAsync(Report, new RunReport(run.RunId, state, Reason: reason));
+            await durable.CallActivityAsync(Report, new RunReport(run.RunId, RunEnd.Of(outcome.Halt).State, Reason: outcome.Halt?.Detail));
             return outcome;
         }
         catch (ActivityFailedException exception)

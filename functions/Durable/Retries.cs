@@ -1,4 +1,6 @@
 using Microsoft.DurableTask;
+using Tribunal.Azure.Storage;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Functions.Durable;
 
@@ -8,13 +10,6 @@ namespace Tribunal.Functions.Durable;
 /// </summary>
 internal static class Retries
 {
-    // Trying again can't help: the batch is gone or changed, the request is wrong, the configuration is.
-    private static readonly string[] Hopeless =
-    [
-        "FileNotFoundException", "BatchChangedException", "BatchFormatException", "RunMismatchException", "JudgeConfigurationException",
-        "StorageConfigurationException", "ArgumentException", "ArgumentOutOfRangeException",
-    ];
-
     /// <summary>Six tries over about two minutes: longer than any lease, shorter than anybody's patience.</summary>
     public static TaskOptions Activity { get; } = TaskOptions.FromRetryPolicy(
         new RetryPolicy(maxNumberOfAttempts: 6, firstRetryInterval: TimeSpan.FromSeconds(5), backoffCoefficient: 2, maxRetryInterval: TimeSpan.FromMinutes(1))
@@ -23,5 +18,5 @@ internal static class Retries
         });
 
     /// <summary>Whether a failure of this type fails again. Hosts give the type's name with or without its namespace.</summary>
-    public static bool IsHopeless(string errorType) => Hopeless.Contains(errorType[(errorType.LastIndexOf('.') + 1)..], StringComparer.Ordinal);
+    public static bool IsHopeless(string errorType) => Hopeless.Is(errorType) || errorType.EndsWith(nameof(StorageConfigurationException), StringComparison.Ordinal);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
+using Tribunal.Azure;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
@@ -28,13 +29,13 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
         int length = await reader.ReadBlockAsync(body, cancellationToken);
         try
         {
-            EvaluationRequest evaluation = EvaluationMessage.Parse(new string(body, 0, length), defaults);
+            EvaluationRequest evaluation = await catalog.ReadAsync(new string(body, 0, length), defaults, cancellationToken);
             RunRecord record = await RunStarter.StartAsync(client, catalog, configuration, evaluation, time, cancellationToken);
             return new AcceptedResult($"/api/{Route}/{record.RunId}", record);
         }
         catch (MessageRefusedException refusal)
         {
-            return new BadRequestObjectResult(new { error = refusal.Message });
+            return refusal.IsTaken ? new ConflictObjectResult(new { error = refusal.Message }) : new BadRequestObjectResult(new { error = refusal.Message });
         }
     }
 
@@ -43,7 +44,7 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
     public async Task<IActionResult> EvaluationStatus(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = Route + "/{runId}")] HttpRequest request, string runId, CancellationToken cancellationToken) =>
         StoreNames.IsValidRunId(runId) && await catalog.GetAsync(runId, cancellationToken) is { } record
-            ? new ContentResult { Content = JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord), ContentType = "application/json" }
+            ? new ContentResult { Content = JsonSerializer.Serialize(record, AzureJson.Default.RunRecord), ContentType = "application/json" }
             : new NotFoundResult();
 
     /// <summary>Asks a run to end; what is in flight ends first.</summary>

@@ -25,7 +25,7 @@ public sealed class QueueTriggers(StorageClients clients, IRunCatalog catalog, U
     {
         try
         {
-            EvaluationRequest request = EvaluationMessage.Parse(message.MessageText, defaults);
+            EvaluationRequest request = await catalog.ReadAsync(message.MessageText, defaults, cancellationToken);
             await RunStarter.StartAsync(client, catalog, configuration, request, time, cancellationToken);
         }
         catch (MessageRefusedException refusal)

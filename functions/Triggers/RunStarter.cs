@@ -13,6 +13,7 @@ internal static class RunStarter
 {
     /// <summary>Starts the run of a request, unless it is under way or over.</summary>
     /// <returns>Its record.</returns>
+    /// <exception cref="MessageRefusedException">The run's name is that of another request.</exception>
     public static async Task<RunRecord> StartAsync(
         DurableTaskClient client, IRunCatalog catalog, IConfiguration configuration, EvaluationRequest request, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ using Tribunal.Infra.Identity;
 using Tribunal.Infra.Network;
 using Tribunal.Infra.Observability;
 using Tribunal.Infra.Storage;
+using Tribunal.Runs.Steps;
 
 namespace Tribunal.Infra.Functions;
 
@@ -39,7 +40,7 @@ public sealed record FunctionsHostArgs
     public int Samples { get; init; } = 8;
 
     /// <summary>Share of valid judgements below which a run stops.</summary>
-    public double ValidRateFloor { get; init; } = 0.7;
+    public double ValidRateFloor { get; init; } = ActivityOptions.DefaultValidRateFloor;
 
     /// <summary>The Durable Task Scheduler; null (default): orchestrations are kept in the storage account.</summary>
     public Func<WorkloadIdentity, DurableScheduler>? Scheduler { get; init; }

@@ -3,6 +3,7 @@ using Pulumi;
 using Pulumi.AzureNative.Monitor;
 using Pulumi.AzureNative.Monitor.Inputs;
 using Tribunal.Azure.Names;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Telemetry;
 
 using ActionGroupArgs = Pulumi.AzureNative.Monitor.ActionGroupArgs;
@@ -15,8 +16,8 @@ public sealed record AlertsArgs
     /// <summary>Addresses that are written to, at least one.</summary>
     public required IReadOnlyList<string> Emails { get; init; }
 
-    /// <summary>Share of valid judgements below which somebody should look, in [0, 1]; default 0.7.</summary>
-    public double ValidRateFloor { get; init; } = 0.7;
+    /// <summary>Share of valid judgements below which somebody should look, in [0, 1]; default <see cref="ActivityOptions.DefaultValidRateFloor"/>.</summary>
+    public double ValidRateFloor { get; init; } = ActivityOptions.DefaultValidRateFloor;
 
     /// <summary>Names of the GPU apps.</summary>
     public required IReadOnlyList<string> GpuApps { get; init; }

@@ -33,4 +33,4 @@ if (Console.IsOutputRedirected)
 }
 
 using var interrupts = new Interrupts();
-return await CommandErrors.RunAsync(root.Parse(args), interrupts.Token);
+return await CommandErrors.RunAsync(root, args, interrupts.Token);

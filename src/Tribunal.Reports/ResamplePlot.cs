@@ -24,7 +24,7 @@ public static class ResamplePlot
         VotingRule[] rules = [.. results.Where(IsFixed).Select(static r => r.Rule).Distinct().Take(2)];
         if (rules.Length == 0)
         {
-            throw new ArgumentException("A plot needs fixed numbers of judgements.", nameof(results));
+            throw new ProblemsException([new Problem("", "A plot needs fixed numbers of judgements.")]);
         }
 
         // Rules that come to the same are drawn once.

@@ -18,8 +18,29 @@ public static class ContractJson
 
     /// <summary>Reads a document by a generated contract.</summary>
     /// <exception cref="JsonException">It is no such document.</exception>
-    public static T? Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)KeepingDefaults(type));
+    public static T? Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)KeepingDefaults(type));
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException(Words(exception), exception);
+        }
+    }
+
+    /// <summary>Why a document can't be read, in words for people: where, and without the names of our types.</summary>
+    public static string Words(JsonException exception)
+    {
+        if (exception.LineNumber is not { } line)
+        {
+            return exception.Message;
+        }
+
+        string place = $"line {line + 1}, byte {exception.BytePositionInLine + 1}";
+        return exception.Path is { Length: > 2 } path ? $"the value of {path[2..]} can't be used ({place})" : $"no JSON of the form that is needed ({place})";
+    }
 
     /// <summary>The same contract, keeping defaults.</summary>
     public static JsonTypeInfo KeepingDefaults(JsonTypeInfo type)

@@ -1,17 +1,10 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Tribunal.Protocols;
-using Tribunal.Runs.Judges;
-using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.Benchmarks.Azure;
 
 internal sealed record Figures(TimeSpan Elapsed, long PeakMiB);
-
-internal sealed class One(JudgeBinding binding) : IJudgeProvider
-{
-    public JudgeBinding Resolve(EvaluationRequest request) => binding;
-}
 
 internal sealed class Slow(IJudge inner, TimeSpan latency) : IJudge
 {

@@ -4,8 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
 using Tribunal.Benchmarks.Azure;
-using Tribunal.Protocols;
-using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
@@ -62,16 +60,8 @@ finally
 
 async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunCatalog? catalog)
 {
-    IProtocol protocol = ProtocolCatalog.Resolve("grm", null).Protocol;
-    JudgeBinding binding = new()
-    {
-        Judge = new Slow(new SimulatedJudge(new JudgeEngine()), latency),
-        Model = SimulatedJudgeOptions.DefaultModel,
-        Protocol = protocol,
-        Sampling = protocol.Defaults,
-        Simulated = true,
-    };
-    RunActivities activities = new(stores, new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+    Judge judge = Judge.Of(new Slow(new SimulatedJudge(new JudgeEngine()), latency), SimulatedJudgeOptions.DefaultModel) with { Simulated = true };
+    RunActivities activities = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
     GC.Collect();
     long peak = 0;
     using CancellationTokenSource ended = new();

@@ -69,7 +69,7 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         using var factory = new JudgeFactory();
         var endpoint = new JudgeEndpointOptions { Name = "judge", Endpoint = judge, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = concurrency };
-        var judges = new NamedJudges([new JudgeSource { Judge = factory.Create(endpoint), Model = endpoint.Model, Sampling = endpoint.Sampling, Concurrency = concurrency }], []);
+        var judges = new JudgeRegistry([Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency }], []);
         var options = new ActivityOptions { DrawsPerChunk = Math.Max(64, concurrency * 4), DrawsPerShard = Math.Max(512, concurrency * 8) };
         var activities = new RunActivities(new LocalRunStores(folder), judges, new RunMonitors(), options, TimeProvider.System, NullLogger<RunActivities>.Instance);
         var request = new EvaluationRequest { Batch = batch, Protocol = "rrm", Tournament = new TournamentOptions { Kind = TournamentKind.Knockout, Votes = votes } };
@@ -120,8 +120,6 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
         public string InstanceId => instanceId;
 
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
-
-        public bool IsReplaying => false;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {

@@ -22,6 +22,11 @@ public sealed class UsageTests : IDisposable
     [InlineData("score")]
     [InlineData("score batch.jsonl --no-such-option")]
     [InlineData("score batch.jsonl --samples many")]
+    [InlineData("score batch.jsonl --votes many")]
+    [InlineData("score batch.jsonl --budget-cost many")]
+    [InlineData("vote folder -o again --resamples many")]
+    [InlineData("compare folder broken --resamples many")]
+    [InlineData("export training folder -o out --form spct --n-rft many")]
     [InlineData("score batch.jsonl --samples 0")]
     [InlineData("score batch.jsonl --keep 2")]
     [InlineData("score batch.jsonl --policy sometimes")]
@@ -63,6 +68,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("import batch.jsonl -o batch.jsonl")]
     [InlineData("score batch.jsonl --valid-floor 2")]
     [InlineData("score batch.jsonl --max-tokens -1")]
+    [InlineData("score batch.jsonl --max-cost 1")]
     [InlineData("export csv")]
     [InlineData("export csv nowhere -o out.csv")]
     [InlineData("export csv folder -o out.csv")]
@@ -92,6 +98,7 @@ public sealed class UsageTests : IDisposable
         string line = Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("tribunal: ", line, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", line, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', line);
     }
 
@@ -119,6 +126,7 @@ public sealed class UsageTests : IDisposable
         await WriteBatchAsync("a.jsonl");
         Assert.Contains("--samples: 0 is outside", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--samples", "0")).Errors, StringComparison.Ordinal);
         Assert.Contains("one of --budget, --budget-tokens and --budget-cost", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "budget")).Errors, StringComparison.Ordinal);
+        Assert.Contains("--max-cost: a limit on cost needs the judge's prices", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--max-cost", "1")).Errors, StringComparison.Ordinal);
         Assert.Contains("1..--max (32)", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "adaptive", "--min", "50")).Errors, StringComparison.Ordinal);
     }
 

@@ -3,6 +3,7 @@ using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.MetaReward;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Voting;

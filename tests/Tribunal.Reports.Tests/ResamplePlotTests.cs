@@ -32,7 +32,7 @@ public sealed class ResamplePlotTests
 
     [Fact]
     public void Without_fixed_numbers_there_is_no_line() =>
-        Assert.Throws<ArgumentException>(() => ResamplePlot.Draw([Result(VotingRule.Auto, PolicyKind.Adaptive, 2, 0.6)]));
+        Assert.Throws<ProblemsException>(() => ResamplePlot.Draw([Result(VotingRule.Auto, PolicyKind.Adaptive, 2, 0.6)]));
 
     private static ResampleResult Result(VotingRule rule, PolicyKind kind, double judgements, double accuracy) => new()
     {

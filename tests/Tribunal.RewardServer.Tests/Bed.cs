@@ -62,7 +62,7 @@ internal sealed class Bed : IAsyncDisposable
             TimeoutSeconds = 300,
         });
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
-        var binding = new JudgeBinding { Judge = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64 };
+        var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64 };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), null, ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };

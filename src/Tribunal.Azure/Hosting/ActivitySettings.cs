@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Tribunal.Azure.Names;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
 
 namespace Tribunal.Azure.Hosting;
@@ -8,9 +9,6 @@ namespace Tribunal.Azure.Hosting;
 /// <summary>Fan-out settings from the configuration; what is not set keeps its default.</summary>
 public static class ActivitySettings
 {
-    private const int DefaultWindow = 4;
-    private const double DefaultPatienceMinutes = 30;
-
     /// <summary>Options of the activities.</summary>
     /// <exception cref="FormatException">A setting is no number.</exception>
     public static ActivityOptions Options(IConfiguration configuration)
@@ -25,12 +23,12 @@ public static class ActivitySettings
 
     /// <summary>Shards of a run under way at once.</summary>
     /// <exception cref="FormatException">The setting is no number.</exception>
-    public static int Window(IConfiguration configuration) => Number(configuration, SettingNames.ShardWindow) ?? DefaultWindow;
+    public static int Window(IConfiguration configuration) => Number(configuration, SettingNames.ShardWindow) ?? BatchRun.DefaultWindow;
 
     /// <summary>Minutes that a run waits for a judge that starts from zero.</summary>
     /// <exception cref="FormatException">The setting is no time span.</exception>
     public static double PatienceMinutes(IConfiguration configuration) =>
-        configuration[SettingNames.JudgeStartLimit] is { Length: > 0 } limit ? TimeSpan.Parse(limit, CultureInfo.InvariantCulture).TotalMinutes : DefaultPatienceMinutes;
+        configuration[SettingNames.JudgeStartLimit] is { Length: > 0 } limit ? TimeSpan.Parse(limit, CultureInfo.InvariantCulture).TotalMinutes : BatchRun.DefaultPatienceMinutes;
 
     private static int? Number(IConfiguration configuration, string key) =>
         configuration[key] is { Length: > 0 } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
-using Tribunal.Runs.Judges;
+using Tribunal.Inference;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 
@@ -13,7 +14,7 @@ namespace Tribunal.Azure.Hosting;
 /// <summary>What both hosts of the Azure pipeline are made of: the Functions app and the queue worker.</summary>
 public static class PipelineServices
 {
-    /// <summary>Adds storage, catalog and activities by the settings of <see cref="SettingNames"/>; the host adds its <see cref="IJudgeMaker"/>.</summary>
+    /// <summary>Adds storage, catalog, judges and activities by the settings of <see cref="SettingNames"/>.</summary>
     public static IServiceCollection AddAzurePipeline(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -22,7 +23,8 @@ public static class PipelineServices
         services.AddSingleton<IRunCatalog>(static provider => new TableRunCatalog(provider.GetRequiredService<StorageClients>().Tables));
         services.AddSingleton<IUploadLog>(static provider => new TableUploadLog(provider.GetRequiredService<StorageClients>().Tables));
         services.AddSingleton<IRunStores, AzureRunStores>();
-        services.AddSingleton<IJudgeProvider>(provider => new ConfiguredJudges(configuration, provider.GetRequiredService<IJudgeMaker>()));
+        services.AddSingleton(static provider => new JudgeFactory(provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new JudgeSettings(configuration, provider.GetRequiredService<JudgeFactory>()).Registry);
         services.AddSingleton<RunMonitors>();
         services.AddSingleton(_ => ActivitySettings.Options(configuration));
         services.AddSingleton<RunActivities>();

@@ -37,6 +37,15 @@ public static class SettingNames
     /// <summary>Under a judge: request fields that its server doesn't take, separated by commas; absent: none.</summary>
     public const string JudgeOmit = "Omit";
 
+    /// <summary>Under a judge: price per million prompt tokens, 0 or more; absent: unknown, and no limit on cost can be kept.</summary>
+    public const string JudgeInputPrice = "InputPrice";
+
+    /// <summary>Under a judge: price per million generated tokens, 0 or more.</summary>
+    public const string JudgeOutputPrice = "OutputPrice";
+
+    /// <summary>Under a judge: a file of the host's with a prompt template instead of the protocol's own.</summary>
+    public const string JudgeTemplate = "Template";
+
     /// <summary>Base address of the meta reward model; absent: no meta reward model.</summary>
     public const string MetaEndpoint = "Tribunal:Meta:Endpoint";
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -13,7 +14,6 @@ namespace Tribunal.Azure.Queues;
 public static class EvaluationMessage
 {
     private const int MaxName = 64;
-    private static readonly string[] Protocols = ["auto", "grm", "rm-r1", "rrm"];
 
     /// <summary>Reads a message and gives the run a name where the request has none.</summary>
     /// <exception cref="MessageRefusedException">The message can't be understood, or asks for what is not allowed.</exception>
@@ -31,11 +31,11 @@ public static class EvaluationMessage
         }
 
         HashSet<string> said = new(StringComparer.Ordinal);
-        EvaluationRequest request = StrictJson.Read(document.RootElement, RequestJson.Default.EvaluationRequest, said);
+        EvaluationRequest request = StrictJson.Read(document.RootElement, AzureJson.Default.EvaluationRequest, said);
         request = defaults.Fill(request, said.Contains);
-        if (Fault(request) is { } fault)
+        if (Problems(request) is { Count: > 0 } problems)
         {
-            throw new MessageRefusedException(fault);
+            throw new MessageRefusedException(problems);
         }
 
         return request.Output is null ? request with { Output = RunIds.For(request) } : request;
@@ -43,68 +43,37 @@ public static class EvaluationMessage
 
     /// <summary>The message for a request.</summary>
     public static string Write(EvaluationRequest request) =>
-        MessageBody.Encode(JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Default.EvaluationRequest));
+        MessageBody.Encode(JsonSerializer.SerializeToUtf8Bytes(request, AzureJson.Default.EvaluationRequest));
 
-    /// <summary>Why a request is refused; null when it may run. What only the run's plan can see is not looked at.</summary>
-    public static string? Fault(EvaluationRequest request)
+    /// <summary>What is wrong with a request; empty when it may run. What only the run's plan can see is not looked at.</summary>
+    public static IReadOnlyList<Problem> Problems(EvaluationRequest request)
     {
-        if (BatchPath.Fault(request.Batch) is { } fault)
+        List<Problem> problems = [];
+        Require(BatchPath.Fault(request.Batch) is null, "batch", BatchPath.Fault(request.Batch) ?? "");
+        Require(request.Output is not { } output || StoreNames.IsValidRunId(output), "output", "a run's name is needed: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'");
+        Require(request.Judge is not { } judge || IsName(judge), "judge", "the name of a configured judge is needed, never an address");
+        Require(request.Meta.Model is not { } meta || IsName(meta), "meta.model", "the name of a configured model is needed, never an address");
+        Require(ProtocolCatalog.Names.Contains(request.Protocol), "protocol", $"one of {string.Join(", ", ProtocolCatalog.Names)} is needed");
+        Require(Enum.IsDefined(request.Hint), "hint", "none, failed or all is needed");
+        Require(request.Limits.Tokens is null or > 0, "limits.tokens", "more than 0 is needed");
+        Require(request.Limits.Cost is not { } cost || (cost > 0 && double.IsFinite(cost)), "limits.cost", "more than 0 is needed");
+        problems.AddRange(JudgeRegistry.RoutingProblems(request));
+        for (int i = 0; i < request.Routing?.Routes.Count; i++)
         {
-            return fault;
+            Require(request.Routing.Routes[i]?.Judge is not { } name || IsName(name), $"routing.routes[{i}].judge", "the name of a configured judge is needed, never an address");
         }
 
-        if (request.Output is { } output && !StoreNames.IsValidRunId(output))
-        {
-            return "'output' is a run's name: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'";
-        }
+        JudgingKind kind = request.Protocol == ProtocolCatalog.Grm ? JudgingKind.Listwise : JudgingKind.Pairwise;
+        problems.AddRange(Schemes.OptionsFor(request, kind, (1, 10)).Problems());
+        return problems;
 
-        if (request.Judge is { } judge && !IsName(judge))
+        void Require(bool condition, string field, string message)
         {
-            return "'judge' is the name of a configured judge, never an address";
-        }
-
-        if (request.Meta.Model is { } meta && !IsName(meta))
-        {
-            return "'meta.model' is the name of a configured model, never an address";
-        }
-
-        if (!Protocols.Contains(request.Protocol, StringComparer.Ordinal))
-        {
-            return $"'protocol' is one of {string.Join(", ", Protocols)}";
-        }
-
-        if (!Enum.IsDefined(request.Hint))
-        {
-            return "'hint' is none, failed or all";
-        }
-
-        if (request.Limits.Tokens is <= 0 || request.Limits.Cost is { } cost && !(cost > 0 && double.IsFinite(cost)))
-        {
-            return "'limits' are above 0";
-        }
-
-        if (request.Routing is { } table)
-        {
-            List<string> problems = [.. JudgeRoutes.Problems(request)];
-            problems.AddRange(table.Routes.Where(static route => route?.Judge is { } name && !IsName(name)).Select(static _ => "routing: a judge is the name of a configured judge, never an address"));
-            if (problems.Count > 0)
+            if (!condition)
             {
-                return MessageRefusedException.Shown(string.Join("; ", problems));
+                problems.Add(new Problem(field, message));
             }
         }
-
-        try
-        {
-            JudgingKind kind = request.Protocol == "grm" ? JudgingKind.Listwise : JudgingKind.Pairwise;
-            _ = Verdicts.JudgingSchemes.Create(Schemes.OptionsFor(request, kind, (1, 10)));
-        }
-        catch (ArgumentException exception)
-        {
-            int end = exception.Message.IndexOf(" (Parameter", StringComparison.Ordinal);
-            return end > 0 ? exception.Message[..end] : exception.Message;
-        }
-
-        return null;
     }
 
     private static bool IsName(string name) => name.Length <= MaxName && !name.Contains('/', StringComparison.Ordinal) && StoreNames.IsValid(name);

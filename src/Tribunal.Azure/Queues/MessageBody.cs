@@ -86,6 +86,8 @@ public static class MessageBody
             throw new MessageRefusedException("the message is neither UTF-8 text nor base64 of it", exception);
         }
 
+        // Some clients write a byte order mark before their text.
+        bytes = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
         return bytes.Length <= MaxBytes ? bytes : throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
     }
 }

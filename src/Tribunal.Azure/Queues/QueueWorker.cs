@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 
@@ -151,21 +152,15 @@ public sealed partial class QueueWorker(
 
     private async Task<Execution> ServeEvaluationAsync(QueueMessage message, CancellationToken hardStop)
     {
-        EvaluationRequest request;
+        Interlocked.Increment(ref _busy);
         try
         {
-            request = EvaluationMessage.Parse(message.MessageText, defaults);
+            return await executor.ExecuteAsync(await catalog.ReadAsync(message.MessageText, defaults, hardStop), hardStop);
         }
         catch (MessageRefusedException refusal)
         {
             await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
             return new Execution(MessageFate.Poison, refusal.Message);
-        }
-
-        Interlocked.Increment(ref _busy);
-        try
-        {
-            return await executor.ExecuteAsync(request, hardStop);
         }
         finally
         {

@@ -36,6 +36,16 @@ public sealed record RequestDefaults
         Routing = configuration[SettingNames.DefaultRouting] is { Length: > 0 } routing ? RoutingFile.Parse(routing) : null,
     };
 
+    /// <summary>What a request says, for a message that says less and asks for the same.</summary>
+    internal static RequestDefaults Of(EvaluationRequest request) => new()
+    {
+        Judge = request.Judge,
+        Protocol = request.Protocol,
+        Samples = request.Policy.Samples,
+        Meta = request.Meta.Model,
+        Routing = request.Routing,
+    };
+
     /// <summary>The request of an upload.</summary>
     public EvaluationRequest ForUpload(string path, string runId) =>
         Fill(new EvaluationRequest { Batch = path, Output = runId }, static _ => false);

@@ -21,9 +21,9 @@ public static class RoutingFile
                 throw new MessageRefusedException("the routing table is no JSON object");
             }
 
-            RoutingTable table = StrictJson.Read(document.RootElement, RequestJson.Default.RoutingTable, []);
+            RoutingTable table = StrictJson.Read(document.RootElement, AzureJson.Default.RoutingTable, []);
             return table.Problems(judges: null, ProtocolCatalog.Names) is { Count: > 0 } problems
-                ? throw new MessageRefusedException(MessageRefusedException.Shown(string.Join("; ", problems)))
+                ? throw new MessageRefusedException(problems)
                 : table;
         }
         catch (JsonException exception)

@@ -1,29 +1,11 @@
 using Azure;
 using Microsoft.Extensions.Logging;
-using Tribunal.Formats.Batches;
-using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Azure.Queues;
-
-/// <summary>What is to become of the message that asked for a run.</summary>
-public enum MessageFate
-{
-    /// <summary>It has been served: delete it.</summary>
-    Served,
-
-    /// <summary>It can't be served, now or ever: move it to the poison queue.</summary>
-    Poison,
-
-    /// <summary>Another worker has the run, or something is away: show it again after a while.</summary>
-    Later,
-
-    /// <summary>This worker stops: show it again at once.</summary>
-    Now,
-}
 
 /// <summary>What came of working on a run.</summary>
 /// <param name="Fate">What is to become of the message.</param>
@@ -47,6 +29,7 @@ public sealed partial class RunExecutor(
     /// <param name="request">The request, its run named.</param>
     /// <param name="hardStop">Gives everything up at once; a soft stop is the run monitors'.</param>
     /// <exception cref="RequestFailedException">Storage is away.</exception>
+    /// <exception cref="MessageRefusedException">The run's name is that of another request.</exception>
     public async Task<Execution> ExecuteAsync(EvaluationRequest request, CancellationToken hardStop)
     {
         string runId = request.Output ?? RunIds.For(request);
@@ -97,7 +80,7 @@ public sealed partial class RunExecutor(
 
             RunOutcome outcome = await host.RunAsync(new BatchRun(runId, record.Request!, options.Window, options.PatienceMinutes), stop.Token);
             await progress.DisposeAsync();
-            return outcome.Halt is null ? await EndAsync(runId, RunState.Done, MessageFate.Served, null) : await HaltedAsync(runId, outcome.Halt);
+            return await EndedAsync(runId, outcome.Halt);
         }
         catch (Exception exception) when (ownership.Lost.IsCancellationRequested)
         {
@@ -109,7 +92,7 @@ public sealed partial class RunExecutor(
         {
             return await LaterAsync(runId, MessageFate.Now, "the worker was stopped");
         }
-        catch (Exception exception) when (IsHopeless(exception))
+        catch (Exception exception) when (Hopeless.Is(exception))
         {
             return await EndAsync(runId, RunState.Failed, MessageFate.Poison, exception.Message);
         }
@@ -125,17 +108,11 @@ public sealed partial class RunExecutor(
         }
     }
 
-    // What the request asks for can't be had: no other worker and no later day changes that.
-    private static bool IsHopeless(Exception exception) =>
-        exception is FileNotFoundException or JudgeConfigurationException or RunMismatchException or BatchFormatException or BatchChangedException or ArgumentException;
-
-    private Task<Execution> HaltedAsync(string runId, Halt halt) => halt.Kind switch
+    private Task<Execution> EndedAsync(string runId, Halt? halt)
     {
-        HaltKind.Interrupted => LaterAsync(runId, MessageFate.Now, halt.Detail),
-        HaltKind.Unreachable => LaterAsync(runId, MessageFate.Later, halt.Detail),
-        HaltKind.Cancelled => EndAsync(runId, RunState.Cancelled, MessageFate.Served, halt.Detail),
-        _ => EndAsync(runId, RunState.Failed, MessageFate.Served, halt.Detail),
-    };
+        RunEnd end = RunEnd.Of(halt);
+        return end.ComesBack ? LaterAsync(runId, end.Fate, halt!.Detail) : EndAsync(runId, end.State, end.Fate, halt?.Detail);
+    }
 
     private async Task<Execution> EndAsync(string runId, RunState state, MessageFate fate, string? reason)
     {
@@ -154,12 +131,7 @@ public sealed partial class RunExecutor(
 
     private static RunProgress? Ended(RunProgress? progress, RunState state, string? reason) => progress is null ? null : progress with
     {
-        Stage = state switch
-        {
-            RunState.Done => "done",
-            RunState.Cancelled => "cancelled",
-            _ => "failed",
-        },
+        Stage = RunStages.Of(state == RunState.Done, state == RunState.Cancelled),
         Detail = reason,
     };
 
@@ -191,10 +163,10 @@ public sealed record RunExecutorOptions
     public int MaxAttempts { get; init; } = 5;
 
     /// <summary>Shards of one run under way at once; default 4.</summary>
-    public int Window { get; init; } = 4;
+    public int Window { get; init; } = BatchRun.DefaultWindow;
 
     /// <summary>Minutes that a run waits for a judge that starts from zero; default 30.</summary>
-    public double PatienceMinutes { get; init; } = 30;
+    public double PatienceMinutes { get; init; } = BatchRun.DefaultPatienceMinutes;
 
     /// <summary>Least time between two writes of a run's progress; default 1 s.</summary>
     public TimeSpan ProgressPause { get; init; } = TimeSpan.FromSeconds(1);

@@ -9,7 +9,7 @@ internal static class StrictJson
 {
     /// <summary>Reads a value.</summary>
     /// <param name="element">What was said.</param>
-    /// <param name="type">Its type, of <see cref="RequestJson"/>.</param>
+    /// <param name="type">Its type, of <see cref="AzureJson"/>.</param>
     /// <param name="said">Gets the fields that were said, by path such as <c>policy.samples</c>.</param>
     /// <exception cref="MessageRefusedException">A field is unknown, or its value can't be used.</exception>
     public static T Read<T>(JsonElement element, JsonTypeInfo<T> type, HashSet<string> said)

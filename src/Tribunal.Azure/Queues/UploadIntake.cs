@@ -31,7 +31,7 @@ public sealed partial class UploadIntake(
 
         // Asked for first and recorded after: a kill in between asks again, for the run of the same name.
         string runId = RunIds.ForUpload(upload.Path, upload.Url, upload.ETag);
-        EvaluationRequest request = defaults.ForUpload(upload.Path, runId);
+        EvaluationRequest request = (await catalog.GetAsync(runId, cancellationToken))?.Request ?? defaults.ForUpload(upload.Path, runId);
         await catalog.AskAsync(runId, request, time, cancellationToken);
         await clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
         await log.AddAsync(upload, runId, cancellationToken);

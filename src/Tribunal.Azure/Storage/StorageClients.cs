@@ -109,9 +109,9 @@ public sealed class StorageClients
     public AzureRunStore OpenRun(string runId, AzureRunStoreOptions? options = null, TimeProvider? time = null) => new(Runs, runId, options, time);
 
     /// <summary>A batch in the rollouts container.</summary>
-    /// <exception cref="ArgumentException">The path is no path inside the container.</exception>
+    /// <exception cref="ProblemsException">The path is no path inside the container.</exception>
     public AzureBatchFile OpenBatch(string path) =>
-        BatchPath.Fault(path) is { } fault ? throw new ArgumentException(fault, nameof(path)) : new AzureBatchFile(Rollouts.GetBlobClient(path));
+        BatchPath.Fault(path) is { } fault ? throw new ProblemsException([new Problem("batch", fault)]) : new AzureBatchFile(Rollouts.GetBlobClient(path));
 
     /// <summary>Creates the containers, queues and tables that are missing.</summary>
     /// <exception cref="global::Azure.RequestFailedException">The account can't be reached or refuses.</exception>

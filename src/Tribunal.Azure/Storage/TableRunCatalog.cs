@@ -78,18 +78,18 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
 
     private static TableEntity Write(RunRecord run)
     {
-        string json = JsonSerializer.Serialize(run, RunRecordJson.Default.RunRecord);
+        string json = JsonSerializer.Serialize(run, AzureJson.Default.RunRecord);
         if (json.Length > MaxText)
         {
             // A property holds 32 Ki characters; only a reason can be long.
-            json = JsonSerializer.Serialize(run with { Reason = run.Reason?[..Math.Min(run.Reason.Length, 1000)] }, RunRecordJson.Default.RunRecord);
+            json = JsonSerializer.Serialize(run with { Reason = run.Reason?[..Math.Min(run.Reason.Length, 1000)] }, AzureJson.Default.RunRecord);
         }
 
         // The state apart, for queries by hand.
         return new TableEntity(Partition, run.RunId) { [Record] = json, ["State"] = run.State.ToString() };
     }
 
-    private static RunRecord Read(TableEntity entity) => ContractJson.Read(Encoding.UTF8.GetBytes(entity.GetString(Record)), RunRecordJson.Default.RunRecord)!;
+    private static RunRecord Read(TableEntity entity) => ContractJson.Read(Encoding.UTF8.GetBytes(entity.GetString(Record)), AzureJson.Default.RunRecord)!;
 
     private Task<NullableResponse<TableEntity>> FindAsync(string runId, CancellationToken cancellationToken) =>
         _table.GetEntityIfExistsAsync<TableEntity>(Partition, runId, cancellationToken: cancellationToken);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Batches;
 using Tribunal.Runs;
 using Tribunal.Runs.BatchApi;
 using Tribunal.Runs.Judges;
@@ -21,8 +20,9 @@ internal static class BatchApiScoring
 
     /// <summary>Takes one step and says what comes next.</summary>
     /// <exception cref="CommandException">Something that was asked for needs an endpoint, or the run or a file can't be used.</exception>
-    public static async Task<int> RunAsync(string batch, string folder, EvaluationRequest request, JudgeBinding binding, IReadOnlyList<string> omit, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ScoreOptions options, Judge judge, CancellationToken cancellationToken)
     {
+        (EvaluationRequest request, string folder) = (options.Request, options.Folder);
         if (request.Policy.Kind == PolicyKind.Budget || request.Limits != new SpendLimits() || request.Meta.Model is not null)
         {
             throw new CommandException(ExitCodes.Usage, "--via openai-batch goes with neither the budget policy nor limits nor a meta reward model: they follow a run as it is judged");
@@ -35,23 +35,14 @@ internal static class BatchApiScoring
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
-        var run = new OpenAiBatchRun(folder, new LocalBatchFile(batch), request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price, omit);
-        OpenAiBatchState state;
-        try
-        {
-            state = await run.AdvanceAsync(cancellationToken);
-        }
-        catch (Exception exception) when (exception is RunMismatchException or BatchFormatException or FileNotFoundException)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
-
+        var run = new OpenAiBatchRun(folder, new LocalBatchFile(request.Batch), request, judge.Protocol, judge.Model, judge.Sampling, TimeProvider.System, judge.Price, options.Omit);
+        OpenAiBatchState state = await run.AdvanceAsync(cancellationToken);
         foreach (string problem in state.Problems.Take(ProblemsShown))
         {
             await Console.Error.WriteLineAsync(problem);
         }
 
-        TextWriter words = json ? Console.Error : Console.Out;
+        TextWriter words = options.Json ? Console.Error : Console.Out;
         await words.WriteLineAsync($"{state.Rollouts} rollouts, {state.Answers} answers in the ledger{(state.Unusable > 0 ? $", {state.Unusable} answers that could not be used" : "")}");
         if (state.Summary is not { } summary)
         {
@@ -65,13 +56,13 @@ internal static class BatchApiScoring
             return ExitCodes.Partial;
         }
 
-        if (json)
+        if (options.Json)
         {
             Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
         }
 
         await words.WriteAsync(SummaryText.Of(summary, TimeSpan.Zero));
         await words.WriteLineAsync($"  in           {folder}");
-        return summary.Unscorable + summary.Invalid > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        return ExitCodes.Complete(summary.Unscorable, summary.Invalid);
     }
 }

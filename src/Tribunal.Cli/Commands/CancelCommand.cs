@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;

@@ -2,23 +2,52 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text.Json;
-using Tribunal.Cli.Options;
+using Tribunal.Azure.Queues;
+using Tribunal.Azure.Storage;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Suites;
+using Tribunal.Formats.TrainingSets;
+using Tribunal.MetaReward;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Reading;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
 
 /// <summary>Runs a parsed command line and turns what can go wrong with it into one line and an exit code.</summary>
 internal static class CommandErrors
 {
+    private const string TraceVariable = "TRIBUNAL_TRACE";
+
     /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
     private static readonly int[] Full = [28, 122, 69, unchecked((int)0x80070027), unchecked((int)0x80070070)];
 
     /// <summary>EEXIST, and Windows' ERROR_ALREADY_EXISTS: a file where a folder should go.</summary>
     private static readonly int[] Taken = [17, unchecked((int)0x800700B7)];
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Parses a command line and runs it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Command command, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ParseResult parsed;
+        try
+        {
+            parsed = command.Parse(arguments);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A check of several options at once met a value that is none of its option's.
+            await SayAsync(Plain(exception.Message));
+            return ExitCodes.Usage;
+        }
+
+        return await RunAsync(parsed, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
@@ -40,9 +69,15 @@ internal static class CommandErrors
             await SayAsync("interrupted");
             return ExitCodes.Interrupted;
         }
-        catch (Exception exception) when (Of(exception) is { } failure)
+        catch (Exception exception)
         {
-            await SayAsync(failure.ExitCode == ExitCodes.Usage ? OptionNames.In(failure.Message) : failure.Message);
+            CommandException failure = Of(exception);
+            await SayAsync(failure.Message);
+            if (failure.ExitCode == ExitCodes.Defect && Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
+            {
+                await Console.Error.WriteLineAsync(exception.ToString());
+            }
+
             return failure.ExitCode;
         }
     }
@@ -63,25 +98,37 @@ internal static class CommandErrors
         return code;
     }
 
-    /// <summary>What a person can do something about; null for what is a defect of ours, which keeps its stack trace.</summary>
-    private static CommandException? Of(Exception exception) => exception switch
+    /// <summary>What each failure means to whoever gave the command: the one table of exit codes and words.</summary>
+    internal static CommandException Of(Exception exception) => exception switch
     {
         CommandException known => known,
         AggregateException { InnerExceptions: [var only] } => Of(only),
-        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new CommandException(ExitCodes.Usage, Words(exception), exception),
-        IOException taken when Taken.Contains(taken.HResult) => new CommandException(ExitCodes.Usage, taken.Message, taken),
-        IOException full when Full.Contains(full.HResult) => new CommandException(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
-        IOException io => new CommandException(ExitCodes.Unreachable, io.Message, io),
-        JsonException json => new CommandException(ExitCodes.Usage, $"a file is not the JSON that was expected: {json.Message}", json),
-        InvalidDataException data => new CommandException(ExitCodes.Usage, data.Message, data),
-        _ => null,
+        JudgeConfigurationException judges => new(judges.Problems, judges),
+        ProblemsException options => new(options.Problems, options),
+        MessageRefusedException refused => new(refused.Problems, refused),
+        RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: choose another folder, or delete this one", other),
+        ReportException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
+            or MetaModelException or StorageConfigurationException => new(ExitCodes.Usage, exception.Message, exception),
+        JsonException json => new(ExitCodes.Usage, $"a file is not the JSON that was expected: {ContractJson.Words(json)}", json),
+        InvalidDataException data => new(ExitCodes.Usage, data.Message, data),
+        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new(ExitCodes.Usage, Words(exception), exception),
+        IOException taken when Taken.Contains(taken.HResult) => new(ExitCodes.Usage, taken.Message, taken),
+        IOException full when Full.Contains(full.HResult) => new(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
+        IOException io => new(ExitCodes.Unreachable, io.Message, io),
+        _ => new(ExitCodes.Defect, $"this is a defect of the tool, not of what it was given; with {TraceVariable}=1 it says where", exception),
     };
 
     // The library's words, on one line and without the names of types.
-    private static string Plain(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')
-        .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
-        .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
-        .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
+    private static string Plain(string message)
+    {
+        const string Type = "as expected type '";
+        string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        int type = line.IndexOf(Type, StringComparison.Ordinal);
+        return type < 0 ? line : line[..type] + (
+            line.Contains("System.Int", StringComparison.Ordinal) ? "as a whole number"
+            : line.Contains("System.Double", StringComparison.Ordinal) ? "as a number"
+            : "as what it takes");
+    }
 
     // Opening a folder as a file is refused with the same words as a file of someone else's.
     private static string Words(Exception exception)

@@ -4,6 +4,7 @@ using Spectre.Console;
 using Tribunal.Benchmarks;
 using Tribunal.Cli.Output;
 using Tribunal.Reports;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Commands;
 
@@ -34,33 +35,26 @@ internal static class CompareCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            try
+            Comparison comparison = await RunComparer.CompareAsync(
+                parsed.GetRequiredValue(runs),
+                new CompareOptions { Batch = parsed.GetValue(batch), Resamples = parsed.GetValue(resamples), Seed = parsed.GetValue(seed) },
+                cancellationToken);
+            if (parsed.GetValue(json))
             {
-                Comparison comparison = await RunComparer.CompareAsync(
-                    parsed.GetRequiredValue(runs),
-                    new CompareOptions { Batch = parsed.GetValue(batch), Resamples = parsed.GetValue(resamples), Seed = parsed.GetValue(seed) },
-                    cancellationToken);
-                if (parsed.GetValue(json))
-                {
-                    Console.WriteLine(JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison));
-                }
-                else
-                {
-                    Show(comparison);
-                }
-
-                if (parsed.GetValue(output) is { } path)
-                {
-                    await ComparePage.WriteAsync(comparison, path, cancellationToken);
-                    await Console.Error.WriteLineAsync(path);
-                }
-
-                return ExitCodes.Ok;
+                Console.WriteLine(JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison));
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            else
             {
-                throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+                Show(comparison);
             }
+
+            if (parsed.GetValue(output) is { } path)
+            {
+                await ComparePage.WriteAsync(comparison, path, cancellationToken);
+                await Console.Error.WriteLineAsync(path);
+            }
+
+            return ExitCodes.Ok;
         });
         return command;
     }
@@ -123,7 +117,7 @@ internal static class CompareCommand
 
     // What a batch holds reaches the terminal without its control characters.
     private static void Row(Table table, params string[] cells) =>
-        table.AddRow([.. cells.Select(static cell => Markup.Escape(new string([.. cell.Select(static c => char.IsControl(c) ? '�' : c)])))]);
+        table.AddRow([.. cells.Select(static cell => Markup.Escape(TerminalText.Clean(cell)))]);
 
     private static string Percent(double? share) => share is double value ? $"{value:P1}" : "–";
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Commands;
 

@@ -9,8 +9,7 @@ using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
-using Tribunal.Runs.Judges;
-using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Commands;
 
@@ -75,18 +74,7 @@ internal sealed class DoctorCommand
         }
         else
         {
-            JudgeSource source = _judge.Open(parsed, factory);
-            JudgeBinding binding;
-            try
-            {
-                binding = new NamedJudges([source], []).Resolve(new EvaluationRequest { Batch = "doctor", Protocol = _judge.ProtocolOf(parsed) });
-            }
-            catch (JudgeConfigurationException exception)
-            {
-                throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-            }
-
-            judgement = await JudgeChecks.RunAsync(checkup, binding, cancellationToken);
+            judgement = await JudgeChecks.RunAsync(checkup, _judge.Open(parsed, factory), cancellationToken);
         }
 
         if (_judge.OpenMeta(parsed, parsed.GetRequiredValue(_meta), factory) is IMetaRewardModel meta)
@@ -108,13 +96,6 @@ internal sealed class DoctorCommand
             return;
         }
 
-        try
-        {
-            await StorageChecks.RunAsync(checkup, StorageClients.Create(configuration, new HttpPipelineOverrides { MaxRetries = 1 }), cancellationToken);
-        }
-        catch (StorageConfigurationException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
+        await StorageChecks.RunAsync(checkup, StorageClients.Create(configuration, new HttpPipelineOverrides { MaxRetries = 1 }), cancellationToken);
     }
 }

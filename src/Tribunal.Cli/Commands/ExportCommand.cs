@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Batches;
 using Tribunal.Formats.TrainingSets;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Runs.Storage;
 
@@ -107,10 +107,10 @@ internal static class ExportCommand
 
             return ExitCodes.Ok;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or BatchFormatException or SimulatedRewardsException)
+        catch
         {
             File.Delete(temporary);
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            throw;
         }
     }
 }

@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Batches;
-using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Exports;
+using Tribunal.Runs.Resuming;
 using Tribunal.Training;
 
 namespace Tribunal.Cli.Commands;
@@ -69,32 +67,25 @@ internal sealed class ExportTrainingCommand
     {
         FileInfo? template = parsed.GetValue(_template);
         string output = parsed.GetRequiredValue(_output);
-        try
-        {
-            TrainingReport report = await TrainingExport.WriteAsync(
-                new TrainingExportOptions
-                {
-                    Run = parsed.GetRequiredValue(_run),
-                    Output = output,
-                    Form = Forms[parsed.GetRequiredValue(_form)],
-                    Format = parsed.GetValue(_format) == "parquet" ? TrainingFileFormat.Parquet : TrainingFileFormat.JsonLines,
-                    Batch = parsed.GetValue(_batch),
-                    Template = template is null ? null : await File.ReadAllTextAsync(template.FullName, cancellationToken),
-                    Shape = parsed.GetValue(_shape) == "messages" ? ExampleShape.Messages : ExampleShape.PromptCompletion,
-                    Reasoning = parsed.GetValue(_reasoning) == "field" ? ReasoningPlace.Field : ReasoningPlace.Think,
-                    Trajectories = parsed.GetRequiredValue(_trajectories),
-                    StripHints = parsed.GetValue(_stripHints),
-                    AllowSimulated = parsed.GetValue(_allowSimulated),
-                    ExcludedDomains = parsed.GetValue(_exclude) ?? [],
-                },
-                cancellationToken);
-            Console.Write(parsed.GetValue(_json) ? await File.ReadAllTextAsync(Path.Combine(output, TrainingExport.ReportFile), cancellationToken) + "\n" : Words(report, output));
-            return report.Examples > 0 ? ExitCodes.Ok : ExitCodes.Partial;
-        }
-        catch (Exception exception) when (exception is TrainingExportException or IOException or UnauthorizedAccessException or BatchFormatException or LedgerException or JsonException)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
+        TrainingReport report = await TrainingExport.WriteAsync(
+            new TrainingExportOptions
+            {
+                Run = parsed.GetRequiredValue(_run),
+                Output = output,
+                Form = Forms[parsed.GetRequiredValue(_form)],
+                Format = parsed.GetValue(_format) == "parquet" ? TrainingFileFormat.Parquet : TrainingFileFormat.JsonLines,
+                Batch = parsed.GetValue(_batch),
+                Template = template is null ? null : await File.ReadAllTextAsync(template.FullName, cancellationToken),
+                Shape = parsed.GetValue(_shape) == "messages" ? ExampleShape.Messages : ExampleShape.PromptCompletion,
+                Reasoning = parsed.GetValue(_reasoning) == "field" ? ReasoningPlace.Field : ReasoningPlace.Think,
+                Trajectories = parsed.GetRequiredValue(_trajectories),
+                StripHints = parsed.GetValue(_stripHints),
+                AllowSimulated = parsed.GetValue(_allowSimulated),
+                ExcludedDomains = parsed.GetValue(_exclude) ?? [],
+            },
+            cancellationToken);
+        Console.Write(parsed.GetValue(_json) ? await File.ReadAllTextAsync(Path.Combine(output, TrainingExport.ReportFile), cancellationToken) + "\n" : Words(report, output));
+        return report.Examples > 0 ? ExitCodes.Ok : ExitCodes.Partial;
     }
 
     private static string Words(TrainingReport report, string output)
@@ -116,12 +107,12 @@ internal sealed class ExportTrainingCommand
 
         foreach (CueReport cue in report.Cues)
         {
-            Row("cue", $"{cue.Agreement.Value,6:P1} [{cue.Agreement.Low:P1}, {cue.Agreement.High:P1}] of {cue.Agreement.Of:N0}  {cue.Cue}{(cue.Domain is null ? "" : $" (in {Printable(cue.Domain)})")}{(cue.Predicts ? "  <- predicts the label" : "")}");
+            Row("cue", $"{cue.Agreement.Value,6:P1} [{cue.Agreement.Low:P1}, {cue.Agreement.High:P1}] of {cue.Agreement.Of:N0}  {cue.Cue}{(cue.Domain is null ? "" : $" (in {TerminalText.Clean(cue.Domain)})")}{(cue.Predicts ? "  <- predicts the label" : "")}");
         }
 
         foreach (string warning in report.Warnings)
         {
-            Row("warning", Printable(warning));
+            Row("warning", TerminalText.Clean(warning));
         }
 
         return text.ToString();
@@ -130,7 +121,4 @@ internal sealed class ExportTrainingCommand
 
         void Count(string name, long count, string why) => Row("  " + name, $"{count,9:N0}  {why}".TrimEnd());
     }
-
-    // What a batch holds reaches the terminal without its control characters.
-    private static string Printable(string text) => new([.. text.Select(static c => char.IsControl(c) ? '�' : c)]);
 }

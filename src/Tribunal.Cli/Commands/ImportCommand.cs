@@ -7,6 +7,7 @@ using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.BatchApi;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;

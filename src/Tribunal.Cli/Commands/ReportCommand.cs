@@ -2,6 +2,7 @@ using System.CommandLine;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Reports;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
@@ -29,16 +30,9 @@ internal static class ReportCommand
             var options = new ReportOptions { Batch = parsed.GetValue(batch) };
             foreach (string run in parsed.GetRequiredValue(runs))
             {
-                try
-                {
-                    Console.WriteLine(remote is null
-                        ? await RunReport.WriteAsync(run, parsed.GetValue(output), options, cancellationToken)
-                        : await RemoteAsync(remote, run, parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report), options, cancellationToken));
-                }
-                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-                {
-                    throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-                }
+                Console.WriteLine(remote is null
+                    ? await RunReport.WriteAsync(run, parsed.GetValue(output), options, cancellationToken)
+                    : await RemoteAsync(remote, run, parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report), options, cancellationToken));
             }
 
             return ExitCodes.Ok;

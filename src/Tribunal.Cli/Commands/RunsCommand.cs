@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
-using Tribunal.Azure.Storage;
+using Tribunal.Azure;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
@@ -33,7 +34,7 @@ internal static class RunsCommand
             {
                 foreach (RunRecord run in newest)
                 {
-                    Console.WriteLine(JsonSerializer.Serialize(run, RunRecordJson.Default.RunRecord));
+                    Console.WriteLine(JsonSerializer.Serialize(run, AzureJson.Default.RunRecord));
                 }
 
                 return ExitCodes.Ok;

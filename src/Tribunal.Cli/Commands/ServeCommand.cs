@@ -14,6 +14,7 @@ using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Serving;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Telemetry;
@@ -70,7 +71,7 @@ internal sealed class ServeCommand
         RewardOptions options = OptionsOf(parsed);
         string? key = KeyOf(parsed);
         using var factory = new JudgeFactory();
-        JudgeSource source = _judge.Open(parsed, factory);
+        Judge asked = _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
         EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name);
         if (request.Policy.Kind == PolicyKind.Budget)
@@ -78,9 +79,9 @@ internal sealed class ServeCommand
             throw new CommandException(ExitCodes.Usage, "--policy budget needs the whole batch at once: choose fixed, adaptive or certified");
         }
 
-        JudgeBinding binding = Resolve(new NamedJudges([source], meta is null ? [] : [meta]), request);
+        Judge judge = new JudgeRegistry([asked], meta is null ? [] : [meta]).Resolve(request).Own;
         await using RewardDesk desk = await RewardDesk.OpenAsync(
-            binding, request, options, await LedgerAsync(parsed.GetRequiredValue(_output).FullName, binding, request, cancellationToken), TimeProvider.System, cancellationToken);
+            judge, request, options, await LedgerAsync(parsed.GetRequiredValue(_output).FullName, judge, request, cancellationToken), TimeProvider.System, cancellationToken);
         await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), key, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
         {
             builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
@@ -106,12 +107,12 @@ internal sealed class ServeCommand
                 exception);
         }
 
-        if (binding.Simulated)
+        if (judge.Simulated)
         {
             Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
         }
 
-        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {binding.Model} by {binding.Protocol.Name}{(key is null ? ", no key asked for" : "")}");
+        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {judge.Model} by {judge.Protocol.Name}{(key is null ? ", no key asked for" : "")}");
         await application.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Ok;
     }
@@ -156,25 +157,13 @@ internal sealed class ServeCommand
             : throw new CommandException(ExitCodes.Usage, $"--listen {parsed.GetRequiredValue(_listen)} is open to other machines: set --serve-key-env, or --allow-anonymous");
     }
 
-    private static async Task<RewardLedger> LedgerAsync(string folder, JudgeBinding binding, EvaluationRequest request, CancellationToken cancellationToken)
+    private static async Task<RewardLedger> LedgerAsync(string folder, Judge judge, EvaluationRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await RewardLedger.OpenAsync(new LocalRunStore(folder), null, ServeManifest.Of(binding, request), cancellationToken);
+            return await RewardLedger.OpenAsync(new LocalRunStore(folder), null, ServeManifest.Of(judge, request), cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
-    }
-
-    private static JudgeBinding Resolve(NamedJudges judges, EvaluationRequest request)
-    {
-        try
-        {
-            return judges.Resolve(request);
-        }
-        catch (JudgeConfigurationException exception)
         {
             throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;

@@ -10,6 +10,7 @@ using Tribunal.Cli.Output;
 using Tribunal.Judgements;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Commands;
@@ -44,34 +45,20 @@ internal static class SubmitCommand
             }
 
             RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            string path = await UploadAsync(remote, file, cancellationToken);
-            EvaluationRequest request = vote.ToRequest(parsed, path, parsed.GetValue(protocol) ?? "auto", parsed.GetValue(meta)) with
+            EvaluationRequest request = vote.ToRequest(parsed, await UploadAsync(remote, file, cancellationToken), parsed.GetValue(protocol) ?? "auto", parsed.GetValue(meta)) with
             {
                 Output = parsed.GetValue(run),
                 Fields = fields.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
             };
-            if (EvaluationMessage.Fault(request) is { } fault)
+            if (EvaluationMessage.Problems(request) is { Count: > 0 } problems)
             {
-                throw new CommandException(ExitCodes.Usage, fault);
+                throw new CommandException(problems);
             }
 
             string runId = request.Output ?? RunIds.For(request);
-            request = request with { Output = runId };
-            RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken);
-            if (record.State is RunState.Failed or RunState.Cancelled)
-            {
-                await remote.Catalog.UpdateAsync(
-                    runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
-            }
-
-            if (record.State != RunState.Done)
-            {
-                await remote.Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
-            }
-
-            await Console.Error.WriteLineAsync(record.State == RunState.Done ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}");
+            await AskAsync(remote, runId, request with { Output = runId }, cancellationToken);
             Console.WriteLine(runId);
             return parsed.GetValue(watch)
                 ? await WatchCommand.FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken)
@@ -80,13 +67,33 @@ internal static class SubmitCommand
         return command;
     }
 
+    private static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)
+    {
+        RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
+        if (record.State is RunState.Failed or RunState.Cancelled)
+        {
+            await remote.Catalog.UpdateAsync(
+                runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
+        }
+
+        if (record.State != RunState.Done)
+        {
+            await remote.Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
+        }
+
+        await Console.Error.WriteLineAsync(record.State == RunState.Done ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}");
+    }
+
     // Named by content: the same batch is uploaded once, and a changed one is another.
     private static async Task<string> UploadAsync(RemoteRuns remote, FileInfo file, CancellationToken cancellationToken)
     {
         await using FileStream content = file.OpenRead();
         string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];
         content.Position = 0;
-        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{file.Name}";
+
+        // The file's name is for people: what a path inside the container may not hold is left out of it.
+        string name = new([.. file.Name.Select(static c => BatchPath.Fault($"a{c}") is null ? c : '-')]);
+        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{name}";
         if (BatchPath.Fault(path) is { } fault)
         {
             throw new CommandException(ExitCodes.Usage, $"the batch's name can't be used: {fault}");

@@ -8,6 +8,7 @@ using Tribunal.Cli.Output;
 using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
 using Tribunal.MetaReward;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Commands;
 

@@ -7,6 +7,7 @@ using Tribunal.Cli.Output;
 using Tribunal.Judgements;
 using Tribunal.Learning.Meta;
 using Tribunal.Learning.Panels;
+using Tribunal.Runs.Resuming;
 using Tribunal.Voting;
 
 namespace Tribunal.Cli.Commands;

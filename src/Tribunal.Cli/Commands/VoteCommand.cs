@@ -3,12 +3,12 @@ using System.Text.Json;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Batches;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Reports;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -85,10 +85,33 @@ internal sealed class VoteCommand
             throw new CommandException(ExitCodes.Usage, "a run's folder, or --judgements with --batch, is needed");
         }
 
-        RunManifest? manifest = inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null;
         string batch = inputs.BatchOf(parsed.GetValue(_batch));
         LearnedMetaModel? learned = LearnedOf(parsed);
         LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
+        string folder = FolderOf(parsed);
+        EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
+        SchemeOptions options = OptionsFor(request, inputs.Protocol, learned);
+        ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
+        int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) : null;
+        SummaryPart sums = await CastAsync(ledger, batch, options, samples, inputs.Simulated, Path.Combine(folder, RunFiles.Verdicts), cancellationToken);
+        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, price: null);
+        await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
+        Show(summary, ledger.Seen, folder, parsed.GetValue(_json));
+        if (grid is not null)
+        {
+            IReadOnlyList<ResampleResult> results = Resampling.Run(grid, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken), Environment.ProcessorCount, cancellationToken);
+            await GridChoice.WriteAsync(results, folder, parsed.GetValue(_json) ? Console.Error : Console.Out, cancellationToken);
+            if (parsed.GetValue(_plot) is { } plot)
+            {
+                await File.WriteAllTextAsync(plot.FullName, ResamplePlot.Draw(results), cancellationToken);
+            }
+        }
+
+        return summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    private string FolderOf(ParseResult parsed)
+    {
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(_output).FullName);
         if (File.Exists(Path.Combine(folder, RunFiles.Manifest)))
         {
@@ -96,68 +119,63 @@ internal sealed class VoteCommand
         }
 
         Directory.CreateDirectory(folder);
-        bool simulated = inputs.Simulated;
+        return folder;
+    }
+
+    private async Task<EvaluationRequest> RequestOfAsync(
+        ParseResult parsed, LedgerInputs inputs, LedgerVote ledger, string batch, LearnedMetaModel? learned, CancellationToken cancellationToken)
+    {
         string? meta = learned?.Id ?? (_vote.HasMeta(parsed) && _vote.MetaOf(parsed) == "none" ? null : "recorded");
-        string? protocol = inputs.Protocol;
-        EvaluationRequest request = _vote.ToRequest(parsed, batch, protocol ?? "imported", meta);
+        EvaluationRequest request = _vote.ToRequest(parsed, batch, inputs.Protocol ?? "imported", meta);
         if (_vote.LearnedPanelOf(parsed) is { } method)
         {
-            request = request with { Panel = PanelLearning.Learn(method, await JoinAsync(ledger, batch, cancellationToken)) };
+            request = request with { Panel = PanelLearning.Learn(method, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken)) };
             await (parsed.GetValue(_json) ? Console.Error : Console.Out).WriteAsync(TrainPanelCommand.Of(request.Panel));
         }
 
-        request = _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? manifest?.Request : null);
-        SchemeOptions options = OptionsFor(request, protocol, learned);
-        ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
-        SummaryPart sums;
-        string target = Path.Combine(folder, RunFiles.Verdicts);
+        return _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? inputs.Manifests[0].Request : null);
+    }
+
+    // The verdicts are there whole or not at all.
+    private static async Task<SummaryPart> CastAsync(
+        LedgerVote ledger, string batch, SchemeOptions options, int? samples, bool simulated, string target, CancellationToken cancellationToken)
+    {
         string unfinished = target + ".tmp~";
         try
         {
-            await using FileStream rollouts = File.OpenRead(batch);
-            await using FileStream verdicts = File.Create(unfinished);
-            sums = await ledger.CastAsync(rollouts, options, _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) : null, simulated, verdicts, cancellationToken);
+            SummaryPart sums;
+            await using (FileStream rollouts = File.OpenRead(batch))
+            await using (FileStream verdicts = File.Create(unfinished))
+            {
+                sums = await ledger.CastAsync(rollouts, options, samples, simulated, verdicts, cancellationToken);
+            }
+
+            File.Move(unfinished, target, overwrite: true);
+            return sums;
         }
-        catch (Exception exception)
+        catch
         {
             File.Delete(unfinished);
-            if (exception is ArgumentException or BatchFormatException)
-            {
-                throw new CommandException(ExitCodes.Usage, Words(exception), exception);
-            }
-
             throw;
         }
-
-        File.Move(unfinished, target, overwrite: true);
-        RunSummary summary = SummaryWriter.Write(SummaryManifest(manifest, ledger.First, request, sums), sums, halt: null, price: null);
-        await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
-        if (parsed.GetValue(_json))
-        {
-            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
-        }
-        else
-        {
-            Console.Write(SummaryText.Of(summary, elapsed: null));
-            if (ledger.Seen > 0)
-            {
-                Console.WriteLine($"  trained on   {ledger.Seen:N0} of these rollouts: their labels don't count in the accuracy");
-            }
-
-            Console.WriteLine($"  in           {folder}");
-        }
-
-        if (grid is not null)
-        {
-            await ResampleAsync(parsed, ledger, batch, grid, folder, cancellationToken);
-        }
-
-        return summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
-    // Without the name of a parameter in our code, which such exceptions end with.
-    private static string Words(Exception exception) =>
-        exception is ArgumentException { ParamName: { } parameter } ? exception.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : exception.Message;
+    private static void Show(RunSummary summary, long seen, string folder, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+            return;
+        }
+
+        Console.Write(SummaryText.Of(summary, elapsed: null));
+        if (seen > 0)
+        {
+            Console.WriteLine($"  trained on   {seen:N0} of these rollouts: their labels don't count in the accuracy");
+        }
+
+        Console.WriteLine($"  in           {folder}");
+    }
 
     private LearnedMetaModel? LearnedOf(ParseResult parsed)
     {
@@ -195,45 +213,5 @@ internal sealed class VoteCommand
                 Sampling = new SamplingDefaults(0, 1, 1),
                 Rollouts = rollouts,
             };
-    }
-
-    private static async Task<List<RolloutLedger>> JoinAsync(LedgerVote ledger, string batch, CancellationToken cancellationToken)
-    {
-        var joined = new List<RolloutLedger>();
-        try
-        {
-            await using FileStream rollouts = File.OpenRead(batch);
-            await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
-            {
-                joined.Add(rollout);
-            }
-        }
-        catch (BatchFormatException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
-
-        return joined;
-    }
-
-    private async Task ResampleAsync(
-        ParseResult parsed, LedgerVote ledger, string batch, ResampleRequest grid, string folder, CancellationToken cancellationToken)
-    {
-        List<RolloutLedger> joined = await JoinAsync(ledger, batch, cancellationToken);
-        IReadOnlyList<ResampleResult> results;
-        try
-        {
-            results = Resampling.Run(grid, joined, Environment.ProcessorCount, cancellationToken);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, Words(exception), exception);
-        }
-
-        await GridChoice.WriteAsync(results, folder, parsed.GetValue(_json) ? Console.Error : Console.Out, cancellationToken);
-        if (parsed.GetValue(_plot) is { } plot)
-        {
-            await File.WriteAllTextAsync(plot.FullName, ResamplePlot.Draw(results), cancellationToken);
-        }
     }
 }

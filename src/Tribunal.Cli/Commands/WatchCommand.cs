@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -104,13 +105,11 @@ internal static class WatchCommand
             await Console.Error.WriteLineAsync($"{summary.Scored} scored, {summary.Unscorable} unscorable, {summary.Invalid} invalid; results in {folder}");
         }
 
-        return (record.State, summary?.Halt?.Kind) switch
+        return record.State switch
         {
-            (RunState.Done, _) => summary is { Unscorable: 0, Invalid: 0 } ? ExitCodes.Ok : ExitCodes.Partial,
-            (RunState.Cancelled, _) => ExitCodes.Interrupted,
-            (_, HaltKind.Limit) => ExitCodes.Limit,
-            (_, HaltKind.Unreachable or HaltKind.Rejected) => ExitCodes.Unreachable,
-            _ => ExitCodes.Usage,
+            RunState.Done => summary is null ? ExitCodes.Partial : ExitCodes.Complete(summary.Unscorable, summary.Invalid),
+            RunState.Cancelled => RunEnd.Of(new Halt(HaltKind.Cancelled, "")).ExitCode,
+            _ => summary?.Halt is { } halt ? RunEnd.Of(halt).ExitCode : ExitCodes.Usage,
         };
     }
 

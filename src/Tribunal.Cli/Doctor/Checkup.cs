@@ -29,7 +29,7 @@ internal enum CheckState
 /// <param name="State">How it ended.</param>
 /// <param name="Detail">What was found.</param>
 /// <param name="Advice">What to do, where something is.</param>
-internal sealed record Check(string Name, CheckState State, string Detail, string? Advice = null);
+internal sealed record Check(string Name, CheckState State, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Advice = null);
 
 /// <summary>The checks of one call, printed as they end.</summary>
 internal sealed class Checkup(bool json)
@@ -52,7 +52,7 @@ internal sealed class Checkup(bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(_checks, CheckJson.Default.ListCheck));
+            Console.WriteLine(JsonSerializer.Serialize(_checks, CliJson.Default.ListCheck));
         }
     }
 
@@ -86,7 +86,3 @@ internal sealed class Checkup(bool json)
         return line.Trim();
     }
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
-[JsonSerializable(typeof(List<Check>))]
-internal sealed partial class CheckJson : JsonSerializerContext;

@@ -120,7 +120,7 @@ internal static class DeploymentChecks
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            checkup.Fail("stack outputs", $"no JSON object: {exception.Message}", "give what `pulumi stack output --json` prints");
+            checkup.Fail("stack outputs", $"no JSON object: {(exception is JsonException json ? ContractJson.Words(json) : "it is another value")}", "give what `pulumi stack output --json` prints");
             return null;
         }
     }

@@ -19,9 +19,9 @@ internal static class JudgeChecks
     };
 
     /// <summary>Asks the judge for one judgement, twice with the same seed; the judgement where one was read.</summary>
-    public static async Task<Judgement?> RunAsync(Checkup checkup, JudgeBinding binding, CancellationToken cancellationToken)
+    public static async Task<Judgement?> RunAsync(Checkup checkup, Judge judge, CancellationToken cancellationToken)
     {
-        JudgeHealth health = await binding.Judge.CheckHealthAsync(cancellationToken);
+        JudgeHealth health = await judge.Endpoint.CheckHealthAsync(cancellationToken);
         if (!health.Ready)
         {
             checkup.Fail("judge", health.Detail, "start it, wait until its weights are loaded, or correct --judge and --model");
@@ -31,9 +31,9 @@ internal static class JudgeChecks
         checkup.Ok("judge", health.Detail);
         try
         {
-            (JudgeReply reply, Judgement judgement) = await AskAsync(binding, cancellationToken);
-            Judged(checkup, binding, reply, judgement);
-            (JudgeReply again, _) = await AskAsync(binding, cancellationToken);
+            (JudgeReply reply, Judgement judgement) = await AskAsync(judge, cancellationToken);
+            Judged(checkup, judge, reply, judgement);
+            (JudgeReply again, _) = await AskAsync(judge, cancellationToken);
             if (again.Text == reply.Text)
             {
                 checkup.Ok("seed", "the same seed gave the same answer");
@@ -78,13 +78,13 @@ internal static class JudgeChecks
         }
     }
 
-    private static void Judged(Checkup checkup, JudgeBinding binding, JudgeReply reply, Judgement judgement)
+    private static void Judged(Checkup checkup, Judge judge, JudgeReply reply, Judgement judgement)
     {
         string facts = $"{reply.Latency.TotalMilliseconds:N0} ms, {reply.Usage.Input:N0} tokens in, {reply.Usage.Output:N0} out, finish {reply.Finish ?? "not said"}";
         switch (judgement.Outcome)
         {
             case JudgementOutcome.Valid:
-                checkup.Ok("judgement", $"read by {binding.Protocol.Name}; {facts}");
+                checkup.Ok("judgement", $"read by {judge.Protocol.Name}; {facts}");
                 break;
             case JudgementOutcome.Truncated:
                 checkup.Fail("judgement", $"cut off; {facts}", "raise --max-output-tokens, or bound thinking with --thinking-tokens");
@@ -93,7 +93,7 @@ internal static class JudgeChecks
                 checkup.Fail("judgement", $"refused: {judgement.Why}; {facts}", "a content filter or the model declines to judge");
                 break;
             default:
-                checkup.Fail("judgement", $"no verdict that {binding.Protocol.Name} can read: {judgement.Why}; {facts}", "choose the --protocol that this model was trained for, or give its own prompt with --template");
+                checkup.Fail("judgement", $"no verdict that {judge.Protocol.Name} can read: {judgement.Why}; {facts}", "choose the --protocol that this model was trained for, or give its own prompt with --template");
                 break;
         }
 
@@ -103,22 +103,22 @@ internal static class JudgeChecks
         }
     }
 
-    private static async Task<(JudgeReply Reply, Judgement Judgement)> AskAsync(JudgeBinding binding, CancellationToken cancellationToken)
+    private static async Task<(JudgeReply Reply, Judgement Judgement)> AskAsync(Judge judge, CancellationToken cancellationToken)
     {
         int[] order = [0, 1];
-        int[]? pair = binding.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
+        int[]? pair = judge.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
         long seed = SampleSeed.Of(0, Question.Id, 0);
-        JudgeReply reply = await binding.Judge.AskAsync(
+        JudgeReply reply = await judge.Endpoint.AskAsync(
             new JudgeQuestion
             {
-                Messages = binding.Protocol.Compose(Question, order).Messages,
-                Temperature = binding.Sampling.Temperature,
-                TopP = binding.Sampling.TopP,
-                MaxTokens = binding.Sampling.MaxTokens,
-                ThinkingTokens = binding.Sampling.ThinkingTokens,
+                Messages = judge.Protocol.Compose(Question, order).Messages,
+                Temperature = judge.Sampling.Temperature,
+                TopP = judge.Sampling.TopP,
+                MaxTokens = judge.Sampling.MaxTokens,
+                ThinkingTokens = judge.Sampling.ThinkingTokens,
                 Seed = seed,
             },
             cancellationToken);
-        return (reply, JudgementReader.Read(Question.Id, 0, seed, binding.Protocol, binding.Judge.Name, order, pair, reply));
+        return (reply, JudgementReader.Read(Question.Id, 0, seed, judge.Protocol, judge.Name, order, pair, reply));
     }
 }

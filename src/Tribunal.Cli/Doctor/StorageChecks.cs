@@ -125,9 +125,9 @@ internal static class StorageChecks
         {
             checkup.Fail(what, $"{clients.Account} refuses: {exception.ErrorCode ?? "forbidden"}", "sign in (az login) with the data roles that docs/deploy.md lists, or reach the account from its network");
         }
-        catch (AuthenticationFailedException exception)
+        catch (AuthenticationFailedException)
         {
-            checkup.Fail(what, $"no identity: {exception.Message.Split(". ")[0]}", "sign in with `az login`, or run where a managed identity is");
+            checkup.Fail(what, "no identity was found", "sign in with `az login`, or run where a managed identity is");
         }
         catch (Exception exception) when (exception is RequestFailedException or AggregateException)
         {

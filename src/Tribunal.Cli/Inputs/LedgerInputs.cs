@@ -2,6 +2,7 @@ using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
@@ -69,44 +70,36 @@ internal sealed class LedgerInputs
     /// <summary>Reads the ledgers.</summary>
     /// <param name="traits">Whether to keep what the texts look like.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CommandException">A line is not a judgement.</exception>
+    /// <exception cref="LedgerException">A line is not a judgement.</exception>
     public async Task<LedgerVote> ReadAsync(bool traits, CancellationToken cancellationToken)
     {
         var ledger = new LedgerVote(traits);
-        try
+        foreach (string path in Files)
         {
-            foreach (string path in Files)
-            {
-                await using FileStream stream = File.OpenRead(path);
-                await ledger.ReadAsync(stream, cancellationToken);
-            }
-        }
-        catch (LedgerException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            await using FileStream stream = File.OpenRead(path);
+            await ledger.ReadAsync(stream, cancellationToken);
         }
 
         return ledger;
     }
 
     /// <summary>Rollouts with their judgements, in memory.</summary>
-    /// <exception cref="CommandException">The batch or a ledger can't be read.</exception>
+    /// <exception cref="CommandException">There is no batch.</exception>
     public async Task<List<RolloutLedger>> JoinAsync(FileInfo? batch, bool traits, CancellationToken cancellationToken)
     {
         string path = BatchOf(batch);
-        LedgerVote ledger = await ReadAsync(traits, cancellationToken);
+        return await JoinAsync(await ReadAsync(traits, cancellationToken), path, cancellationToken);
+    }
+
+    /// <summary>Rollouts with what a ledger holds of them, in memory.</summary>
+    /// <exception cref="BatchFormatException">The batch can't be read.</exception>
+    public static async Task<List<RolloutLedger>> JoinAsync(LedgerVote ledger, string batch, CancellationToken cancellationToken)
+    {
         var joined = new List<RolloutLedger>();
-        try
+        await using FileStream rollouts = File.OpenRead(batch);
+        await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
         {
-            await using FileStream rollouts = File.OpenRead(path);
-            await foreach (RolloutLedger rollout in ledger.JoinAsync(rollouts, cancellationToken))
-            {
-                joined.Add(rollout);
-            }
-        }
-        catch (BatchFormatException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            joined.Add(rollout);
         }
 
         return joined;

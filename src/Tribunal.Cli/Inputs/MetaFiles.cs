@@ -1,5 +1,6 @@
 using Tribunal.Cli.Output;
 using Tribunal.MetaReward;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Inputs;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Voting;
 
 namespace Tribunal.Cli.Inputs;
@@ -32,7 +33,7 @@ internal static class PanelFiles
         }
         catch (JsonException exception)
         {
-            throw new CommandException(ExitCodes.Usage, $"{path} holds no panel weights: {exception.Message}", exception);
+            throw new CommandException(ExitCodes.Usage, $"{path} holds no panel weights: {ContractJson.Words(exception)}", exception);
         }
     }
 }

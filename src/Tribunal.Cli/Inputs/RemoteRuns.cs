@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Storage;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Inputs;
@@ -35,17 +36,8 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
     public static async Task<RemoteRuns> OpenAsync(string? storage, CancellationToken cancellationToken)
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(Settings(storage)).Build();
-        StorageClients clients;
-        try
-        {
-            // A person waits: fewer tries than a worker makes.
-            clients = StorageClients.Create(configuration, new HttpPipelineOverrides { MaxRetries = QuickRetries });
-        }
-        catch (StorageConfigurationException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
-
+        // A person waits: fewer tries than a worker makes.
+        StorageClients clients = StorageClients.Create(configuration, new HttpPipelineOverrides { MaxRetries = QuickRetries });
         await ReachAsync(clients, () => clients.EnsureCreatedAsync(cancellationToken));
         TableRunCatalog catalog = new(clients.Tables);
         return new RemoteRuns(clients, catalog, new AzureRunStores(clients, catalog, new AzureRunStoreOptions(), TimeProvider.System));
@@ -63,7 +55,11 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
         {
             throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} refuses: {exception.ErrorCode ?? "forbidden"}", exception);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException)
+        catch (AuthenticationFailedException exception)
+        {
+            throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} can't be signed in to: no identity was found; sign in with `az login`, or run where a managed identity is", exception);
+        }
+        catch (Exception exception) when (exception is RequestFailedException or AggregateException)
         {
             string why = exception is AggregateException many ? many.InnerExceptions[^1].Message : exception.Message;
             throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} can't be reached: {why.Split('\n')[0]}", exception);

@@ -1,4 +1,5 @@
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Inputs;
@@ -25,45 +26,6 @@ internal static class RunTarget
             && Array.Find(Names, name => File.Exists(Path.Combine(folder, name))) is { } other)
         {
             throw new CommandException(ExitCodes.Usage, $"{folder} holds {other} and no run: choose another folder with -o");
-        }
-    }
-
-    /// <summary>Forgets the plan of a run that has no judgement yet, so that a judge or an option that was wrong can be put right.</summary>
-    public static async Task ForgetUndrawnAsync(IRunStore store, CancellationToken cancellationToken)
-    {
-        if (await HoldsAsync(store, RunFiles.Judgements, cancellationToken))
-        {
-            return;
-        }
-
-        var parts = new List<string>();
-        await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
-        {
-            if (RunFiles.IsLedgerPart(name) && await HoldsAsync(store, name, cancellationToken))
-            {
-                return;
-            }
-
-            parts.Add(name);
-        }
-
-        // The manifest last: without it, what the plan has left goes when it is made anew.
-        foreach (string name in (string[])[.. parts, RunFiles.Summary, RunFiles.Manifest])
-        {
-            await store.DeleteAsync(name, cancellationToken);
-        }
-    }
-
-    private static async Task<bool> HoldsAsync(IRunStore store, string name, CancellationToken cancellationToken)
-    {
-        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
-        {
-            return false;
-        }
-
-        await using (stream)
-        {
-            return await stream.ReadAsync(new byte[1], cancellationToken) > 0;
         }
     }
 

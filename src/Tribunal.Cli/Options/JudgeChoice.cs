@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Tribunal.Azure.Hosting;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
-using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Resuming;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Cli.Options;
@@ -13,7 +14,9 @@ namespace Tribunal.Cli.Options;
 /// <summary>The options that choose a judge, the same for every command that asks one.</summary>
 internal sealed class JudgeChoice
 {
-    public const string Simulated = "simulated";
+    public const string Simulated = JudgeSettings.SimulatedName;
+
+    private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
     private readonly Option<string> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'.", DefaultValueFactory = static _ => Simulated, HelpName = "URL|simulated" };
     private readonly Option<string?> _model = new("--model") { Description = "The model as the endpoint names it." };
@@ -23,9 +26,9 @@ internal sealed class JudgeChoice
     private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, or auto by the model's name.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
     private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
-    private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => 64 };
-    private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => 600 };
-    private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => 6 };
+    private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => Judge.DefaultConcurrency };
+    private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => Usual.TimeoutSeconds };
+    private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => Usual.Tries };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
     private readonly Option<string?> _omit = new("--omit") { Description = "Request fields to leave out, for servers that refuse them: " + string.Join(", ", JudgeEndpointOptions.Omittable) + ".", HelpName = "FIELD,…" };
@@ -70,49 +73,26 @@ internal sealed class JudgeChoice
 
     /// <summary>The judge that was asked for; nothing is sent yet.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
-    public JudgeSource Open(ParseResult parsed, JudgeFactory factory)
+    /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
+    public Judge Open(ParseResult parsed, JudgeFactory factory)
     {
         string? template = ReadTemplate(parsed.GetValue(_template));
-        TokenPrice? price = PriceOf(parsed);
-        if (IsSimulated(parsed))
+        if (!IsSimulated(parsed))
         {
-            return new JudgeSource
-            {
-                Judge = new SimulatedJudge(EngineOf(parsed)),
-                Model = parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel,
-                Template = template,
-                Concurrency = ConcurrencyOf(parsed),
-                Price = price,
-                Simulated = true,
-            };
+            return JudgeSettings.Open(factory, OptionsOf(parsed, EndpointOf(parsed)), ProtocolOf(parsed), template);
         }
 
-        return Make(parsed, factory, OptionsOf(parsed, EndpointOf(parsed)), template, price);
+        Judge simulated = Judge.Of(new SimulatedJudge(EngineOf(parsed)), parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed), template);
+        return simulated with { Concurrency = ConcurrencyOf(parsed), Price = PriceOf(parsed), Simulated = true };
     }
 
     /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
-    public JudgeSource OpenForBatchApi(ParseResult parsed, JudgeFactory factory) =>
-        Make(parsed, factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ReadTemplate(parsed.GetValue(_template)), PriceOf(parsed));
-
-    private static JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
+    /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
+    public Judge OpenForBatchApi(ParseResult parsed, JudgeFactory factory)
     {
-        try
-        {
-            return new JudgeSource
-            {
-                Judge = factory.Create(options),
-                Model = options.Model,
-                Template = template,
-                Sampling = options.Sampling,
-                Concurrency = options.Concurrency,
-                Price = price,
-            };
-        }
-        catch (ArgumentException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
-        }
+        string? template = ReadTemplate(parsed.GetValue(_template));
+        return JudgeSettings.Open(factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ProtocolOf(parsed), template);
     }
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>
@@ -173,9 +153,8 @@ internal sealed class JudgeChoice
             : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
     }
 
-    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint)
-    {
-        return new JudgeEndpointOptions
+    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint) =>
+        new()
         {
             Name = "judge",
             Endpoint = endpoint,
@@ -197,6 +176,7 @@ internal sealed class JudgeChoice
             Omit = parsed.GetValue(_omit) ?? "",
             MaxTokens = parsed.GetValue(_maxOutput),
             ThinkingTokens = parsed.GetValue(_thinking),
+            InputPrice = parsed.GetValue(_priceIn),
+            OutputPrice = parsed.GetValue(_priceOut),
         };
-    }
 }

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Queues;
 using Tribunal.Cli.Output;
+using Tribunal.Inference;
 using Tribunal.MetaReward;
 using Tribunal.Runs.Judges;
-using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Options;
@@ -43,26 +43,18 @@ internal sealed class RouteChoice
             throw new CommandException(ExitCodes.Usage, $"--routes: {exception.Message}", exception);
         }
     }
+
+    /// <summary>The command's own judge, and by their names those that the environment configures. One meta reward model scores the whole run: that of the command.</summary>
+    public static JudgeRegistry Registry(Judge own, MetaChoice meta, JudgeFactory factory)
+    {
+        var others = new JudgeSettings(new ConfigurationBuilder().AddEnvironmentVariables().Build(), factory);
+        return new JudgeRegistry(name => name is null || name == own.Name ? own : others.Find(name), (_, _) => meta.Endpoint!, meta.Learned is null ? [] : [meta.Learned]);
+    }
 }
 
-/// <summary>The command's own judge, and by their names those that the environment configures.</summary>
-internal sealed class RoutedJudges(NamedJudges own, string ownName, IMetaRewardModel? meta, LearnedMetaModel? learned) : IJudgeProvider, IDisposable
+/// <summary>The meta reward model of a command: one behind an endpoint, one of one's own, or none.</summary>
+internal sealed record MetaChoice(IMetaRewardModel? Endpoint, LearnedMetaModel? Learned)
 {
-    private readonly EndpointJudges _maker = new(NullLoggerFactory.Instance, TimeProvider.System);
-    private ConfiguredJudges? _others;
-
-    public JudgeBinding Resolve(EvaluationRequest request)
-    {
-        if (request.Judge is null || request.Judge == ownName)
-        {
-            return own.Resolve(request);
-        }
-
-        _others ??= new ConfiguredJudges(new ConfigurationBuilder().AddEnvironmentVariables().Build(), _maker);
-
-        // One meta reward model scores the whole run: that of the command.
-        return _others.Resolve(request with { Meta = request.Meta with { Model = null } }) with { Meta = meta, LearnedMeta = learned };
-    }
-
-    public void Dispose() => _maker.Dispose();
+    /// <summary>What the request calls it; null for none.</summary>
+    public string? Name => Learned?.Id ?? Endpoint?.Name;
 }

@@ -3,6 +3,7 @@ using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.MetaReward;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Voting;
@@ -13,31 +14,34 @@ namespace Tribunal.Cli.Options;
 internal sealed class VoteChoice
 {
     private const string Equal = "equal";
+    private static readonly PolicyOptions UsualPolicy = new();
+    private static readonly MetaOptions UsualMeta = new();
+    private static readonly EloOptions UsualElo = new();
 
-    private readonly Option<int> _samples = new("--samples", "-k") { Description = "Judgements per rollout (per match in a tournament) under the fixed policy.", DefaultValueFactory = static _ => 8, HelpName = "K" };
+    private readonly Option<int> _samples = new("--samples", "-k") { Description = "Judgements per rollout (per match in a tournament) under the fixed policy.", DefaultValueFactory = static _ => UsualPolicy.Samples, HelpName = "K" };
     private readonly Option<string> _policy = new("--policy") { Description = "When to stop sampling: fixed, adaptive, certified or budget.", DefaultValueFactory = static _ => "fixed" };
-    private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => 2 };
-    private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => 32 };
-    private readonly Option<double> _confidence = new("--confidence") { Description = "Probability that the leader leads (adaptive), or 1 - the error promised (certified).", DefaultValueFactory = static _ => 0.95, HelpName = "P" };
-    private readonly Option<double> _growth = new("--growth") { Description = "How a round grows over the one before, above 1, for the other policies.", DefaultValueFactory = static _ => 2 };
-    private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this; 0 goes on.", DefaultValueFactory = static _ => 0 };
-    private readonly Option<double> _indifference = new("--indifference") { Description = "Adaptive, lists: a difference of mean scores that doesn't matter, as a share of the score range.", DefaultValueFactory = static _ => 0.03 };
+    private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Min };
+    private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Max };
+    private readonly Option<double> _confidence = new("--confidence") { Description = "Probability that the leader leads (adaptive), or 1 - the error promised (certified).", DefaultValueFactory = static _ => UsualPolicy.Confidence, HelpName = "P" };
+    private readonly Option<double> _growth = new("--growth") { Description = "How a round grows over the one before, above 1, for the other policies.", DefaultValueFactory = static _ => UsualPolicy.Growth };
+    private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this; 0 goes on.", DefaultValueFactory = static _ => UsualPolicy.Futility };
+    private readonly Option<double> _indifference = new("--indifference") { Description = "Adaptive, lists: a difference of mean scores that doesn't matter, as a share of the score range.", DefaultValueFactory = static _ => UsualPolicy.Indifference };
     private readonly Option<long?> _budget = new("--budget") { Description = "Total judgements over the batch, for the budget policy." };
     private readonly Option<long?> _budgetTokens = new("--budget-tokens") { Description = "Total tokens over the batch, for the budget policy." };
     private readonly Option<double?> _budgetCost = new("--budget-cost") { Description = "Total money over the batch, for the budget policy (needs prices)." };
     private readonly Option<string> _meta = new("--meta") { Description = "The meta reward model: none, simulated, its address, or a file of train meta.", DefaultValueFactory = static _ => "none", HelpName = "none|simulated|URL|FILE" };
-    private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => 0.5, HelpName = "FRACTION" };
+    private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => UsualMeta.Keep, HelpName = "FRACTION" };
     private readonly Option<string> _use = new("--meta-use") { Description = "Whether meta rewards filter judgements or weigh them.", DefaultValueFactory = static _ => "filter" };
-    private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => 1 };
+    private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => UsualMeta.Temperature };
     private readonly Option<string> _panel = new("--panel") { Description = "What each judge's votes weigh: equal, or a file of train panel.", DefaultValueFactory = static _ => Equal, HelpName = "equal|FILE" };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
     private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy, as many as --samples by default; another --policy decides per match.", HelpName = "V" };
     private readonly Option<string?> _rating = new("--rating") { Description = "What turns matches into rewards: bradley-terry (default), elo in the order played, or elo-average over many orders.", HelpName = "bradley-terry|elo|elo-average" };
-    private readonly Option<double> _eloK = new("--elo-k") { Description = "Points that one match moves at most.", DefaultValueFactory = static _ => new EloOptions().K };
-    private readonly Option<double> _eloInitial = new("--elo-initial") { Description = "Everyone's rating at the start.", DefaultValueFactory = static _ => new EloOptions().Initial };
-    private readonly Option<double> _eloScale = new("--elo-scale") { Description = "Rating points per factor --elo-base of the odds.", DefaultValueFactory = static _ => new EloOptions().Scale };
-    private readonly Option<double> _eloBase = new("--elo-base") { Description = "Base of the odds.", DefaultValueFactory = static _ => new EloOptions().Base };
+    private readonly Option<double> _eloK = new("--elo-k") { Description = "Points that one match moves at most.", DefaultValueFactory = static _ => UsualElo.K };
+    private readonly Option<double> _eloInitial = new("--elo-initial") { Description = "Everyone's rating at the start.", DefaultValueFactory = static _ => UsualElo.Initial };
+    private readonly Option<double> _eloScale = new("--elo-scale") { Description = "Rating points per factor --elo-base of the odds.", DefaultValueFactory = static _ => UsualElo.Scale };
+    private readonly Option<double> _eloBase = new("--elo-base") { Description = "Base of the odds.", DefaultValueFactory = static _ => UsualElo.Base };
     private readonly Option<int> _eloOrders = new("--elo-orders") { Description = "Seeded orders that elo-average averages over.", DefaultValueFactory = static _ => 100 };
     private readonly Option<int?> _rounds = new("--rounds") { Description = "Rounds of a Swiss tournament; log2 of the field by default." };
     private readonly Option<bool> _shared = new("--shared-bracket") { Description = "One bracket (knockout) or starting order (swiss) for all rollouts with as many entrants." };
@@ -96,7 +100,7 @@ internal sealed class VoteChoice
         _ => null,
     };
 
-    public int SamplesOf(ParseResult parsed) => HasSamples(parsed) ? parsed.GetRequiredValue(_samples) : new PolicyOptions().Samples;
+    public int SamplesOf(ParseResult parsed) => HasSamples(parsed) ? parsed.GetRequiredValue(_samples) : UsualPolicy.Samples;
 
     public bool HasSamples(ParseResult parsed) => parsed.GetResult(_samples) is { Implicit: false };
 

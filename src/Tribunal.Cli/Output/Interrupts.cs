@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Output;
 

@@ -9,13 +9,13 @@ using Tribunal.Runs.Steps;
 namespace Tribunal.Cli.Output;
 
 /// <summary>Shows how a run goes on: a live line on a terminal, a line every few seconds elsewhere, nothing when quiet. Writes to standard error.</summary>
-internal sealed class RunView(RunMonitor monitor, JudgeBinding binding, EvaluationRequest request, TimeProvider time, bool quiet)
+internal sealed class RunView(RunMonitor monitor, Judge judge, EvaluationRequest request, TimeProvider time, bool quiet)
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
     private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
     private readonly long _started = time.GetTimestamp();
-    private RunProgress _progress = new() { Stage = "planning" };
+    private RunProgress _progress = new() { Stage = RunStages.Planning };
 
     public TimeSpan Elapsed => time.GetElapsedTime(_started);
 
@@ -52,7 +52,7 @@ internal sealed class RunView(RunMonitor monitor, JudgeBinding binding, Evaluati
     private string Line()
     {
         RunProgress progress = Volatile.Read(ref _progress);
-        if (progress.Stage != "judging")
+        if (progress.Stage != RunStages.Judging)
         {
             return progress.Detail is null ? progress.Stage : $"{progress.Stage}: {progress.Detail}";
         }
@@ -81,7 +81,7 @@ internal sealed class RunView(RunMonitor monitor, JudgeBinding binding, Evaluati
             parts.Add($"{TimeSpan.FromSeconds(Math.Min(left, 8_640_000)):d\\.hh\\:mm\\:ss} left".Replace("0.", "", StringComparison.Ordinal));
         }
 
-        if (binding.Price is { } price)
+        if (judge.Price is { } price)
         {
             parts.Add($"cost {price.Of(usage):0.00}");
         }
@@ -96,5 +96,5 @@ internal sealed class RunView(RunMonitor monitor, JudgeBinding binding, Evaluati
 
     // Other policies decide as they go; their share is told by finished shards.
     private long? Expected(RunProgress progress) =>
-        request.Policy.Kind == Tribunal.Sampling.PolicyKind.Fixed && binding.Protocol.Kind == JudgingKind.Listwise ? progress.Rollouts * request.Policy.Samples : null;
+        request.Policy.Kind == Tribunal.Sampling.PolicyKind.Fixed && judge.Protocol.Kind == JudgingKind.Listwise ? progress.Rollouts * request.Policy.Samples : null;
 }

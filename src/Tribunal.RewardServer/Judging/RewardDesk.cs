@@ -21,7 +21,7 @@ public sealed class RewardDesk : IAsyncDisposable
 {
     private static readonly TimeSpan HealthLasts = TimeSpan.FromSeconds(2);
 
-    private readonly JudgeBinding _binding;
+    private readonly Judge _binding;
     private readonly EvaluationRequest _request;
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
@@ -36,7 +36,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private double _secondsPerRollout = 1;
     private KnownHealth? _health;
 
-    private RewardDesk(JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
+    private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
         _binding = binding;
         _request = request;
@@ -52,7 +52,7 @@ public sealed class RewardDesk : IAsyncDisposable
     public bool Simulated => _binding.Simulated;
 
     /// <summary>The judge.</summary>
-    public IJudge Judge => _binding.Judge;
+    public IJudge Judge => _binding.Endpoint;
 
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
     public async Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken)
@@ -90,7 +90,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<RewardDesk> OpenAsync(
-        JudgeBinding binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
+        Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(binding);
         ArgumentNullException.ThrowIfNull(request);
@@ -433,7 +433,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
     {
         JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
-        JudgeFault.Unreachable when await _binding.Judge.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+        JudgeFault.Unreachable when await _binding.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
         _ => false,
     };
 

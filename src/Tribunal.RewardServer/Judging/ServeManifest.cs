@@ -31,14 +31,14 @@ public sealed record ServeManifest
     public bool Simulated { get; init; }
 
     /// <summary>The document for a judge and a request.</summary>
-    public static byte[] Of(JudgeBinding binding, EvaluationRequest request)
+    public static byte[] Of(Judge binding, EvaluationRequest request)
     {
         ArgumentNullException.ThrowIfNull(binding);
         return JsonSerializer.SerializeToUtf8Bytes(
             new ServeManifest
             {
                 Request = request,
-                Judge = binding.Judge.Name,
+                Judge = binding.Name,
                 Model = binding.Model,
                 Protocol = binding.Protocol.Name,
                 Prompt = PromptFingerprint.Of(binding.Protocol),

@@ -18,7 +18,7 @@ namespace Tribunal.RewardServer.Serving;
 /// <param name="request">Judge, protocol, policy and meta that rewards are judged with; asked once.</param>
 /// <param name="options">How requests become groups.</param>
 /// <param name="time">The clock.</param>
-public sealed class RewardService(IRunStores stores, IJudgeProvider judges, Func<EvaluationRequest> request, RewardOptions options, TimeProvider time) : IAsyncDisposable
+public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<EvaluationRequest> request, RewardOptions options, TimeProvider time) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1);
     private RewardDesk? _desk;
@@ -39,7 +39,7 @@ public sealed class RewardService(IRunStores stores, IJudgeProvider judges, Func
             if (_handlers is null)
             {
                 EvaluationRequest wanted = request();
-                JudgeBinding binding = judges.Resolve(wanted);
+                Judge binding = judges.Resolve(wanted).Own;
                 byte[] manifest = ServeManifest.Of(binding, wanted);
                 string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
                 string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];

@@ -52,7 +52,7 @@ public static class TrainingExport
         }
         catch (ArgumentException exception)
         {
-            throw new TrainingExportException(exception.Message.Split(" (Parameter")[0], exception);
+            throw new TrainingExportException(exception.Message, exception);
         }
 
         Directory.CreateDirectory(options.Output);

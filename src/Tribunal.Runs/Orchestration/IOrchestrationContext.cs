@@ -13,9 +13,6 @@ public interface IOrchestrationContext
     /// <summary>The replay-safe clock.</summary>
     DateTimeOffset CurrentUtc { get; }
 
-    /// <summary>Whether this is a replay of what already happened: log only when it is not.</summary>
-    bool IsReplaying { get; }
-
     /// <summary>Calls an activity.</summary>
     /// <exception cref="ActivityFailedException">It failed after the host's retries.</exception>
     Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input);

@@ -36,8 +36,6 @@ public sealed class InProcessHost
 
         public DateTimeOffset CurrentUtc => host._time.GetUtcNow();
 
-        public bool IsReplaying => false;
-
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
             (TOutput)await Task.Run(() => host._activities[activity.Name](input!, cancellationToken), cancellationToken);
 

@@ -10,7 +10,14 @@ namespace Tribunal.Runs.Orchestration;
 /// <param name="Request">What to evaluate.</param>
 /// <param name="Window">Shards under way at once, 1 to 64.</param>
 /// <param name="PatienceMinutes">How long a judge may take to come up, 0 or more: a GPU app that starts from zero pulls its image and loads its weights.</param>
-public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = 4, double PatienceMinutes = 30);
+public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = BatchRun.DefaultWindow, double PatienceMinutes = BatchRun.DefaultPatienceMinutes)
+{
+    /// <summary>Enough shards that others fill the gap where one waits for its last answers; more only take memory.</summary>
+    public const int DefaultWindow = 4;
+
+    /// <summary>Longer than a large model takes to be loaded.</summary>
+    public const double DefaultPatienceMinutes = 30;
+}
 
 /// <summary>A run by name.</summary>
 /// <param name="RunId">The run.</param>

@@ -12,14 +12,14 @@ public static class EvaluateBatch
     public static async Task<RunOutcome> RunAsync(IOrchestrationContext context, BatchRun run)
     {
         long attempt = context.CurrentUtc.UtcTicks;
-        context.SetCustomStatus(new RunProgress { Stage = "planning" });
+        context.SetCustomStatus(new RunProgress { Stage = RunStages.Planning });
         RunPlan plan = await context.CallActivityAsync(Names.PlanBatch, run);
         if (plan.Complete is not null)
         {
             return plan.Complete;
         }
 
-        var progress = new RunProgress { Stage = "judging", Rollouts = plan.Rollouts, Shards = plan.Shards };
+        var progress = new RunProgress { Stage = RunStages.Judging, Rollouts = plan.Rollouts, Shards = plan.Shards };
         Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run, attempt, progress) : null;
         bool last = false;
         for (int wave = 0; !last && halt is null; wave++)
@@ -34,11 +34,11 @@ public static class EvaluateBatch
             (progress, halt) = await FanOutAsync(context, run, attempt, plan.Shards, wave, last, progress);
         }
 
-        context.SetCustomStatus(progress with { Stage = "publishing", Detail = halt?.Detail });
+        context.SetCustomStatus(progress with { Stage = RunStages.Publishing, Detail = halt?.Detail });
         RunOutcome outcome = await context.CallActivityAsync(Names.Publish, new PublishRequest(run.RunId, halt, attempt));
         context.SetCustomStatus(progress with
         {
-            Stage = outcome.Status == RunStatus.Complete ? "done" : halt?.Kind == HaltKind.Cancelled ? "cancelled" : "failed",
+            Stage = RunStages.Of(outcome.Status == RunStatus.Complete, halt?.Kind == HaltKind.Cancelled),
             Detail = halt?.Detail,
         });
         return outcome;
@@ -61,7 +61,7 @@ public static class EvaluateBatch
                 return new Halt(HaltKind.Unreachable, state.Detail);
             }
 
-            context.SetCustomStatus(progress with { Stage = "waiting-for-judge", Detail = state.Detail });
+            context.SetCustomStatus(progress with { Stage = RunStages.WaitingForJudge, Detail = state.Detail });
             await context.CreateTimerAsync(wait);
             wait = wait * 1.5 < LongestWait ? wait * 1.5 : LongestWait;
         }

@@ -9,6 +9,9 @@ namespace Tribunal.Runs.Steps;
 /// <summary>Settings of the activities.</summary>
 public sealed record ActivityOptions
 {
+    /// <summary>The share of judgements below which a run stops, and a deployment's alert fires, where nothing else is said.</summary>
+    public const double DefaultValidRateFloor = 0.3;
+
     /// <summary>Judgements one activity draws, 1 to 4,096; default 64, a few minutes of a GPU app's time.</summary>
     public int DrawsPerChunk { get; init; } = 64;
 
@@ -18,6 +21,6 @@ public sealed record ActivityOptions
     /// <summary>Judgements under way at once in one activity; null takes the judge's concurrency.</summary>
     public int? ConcurrencyPerChunk { get; init; }
 
-    /// <summary>The run stops when, after <see cref="RunMonitor.ValidRateAfter"/> judgements, fewer than this share have a verdict; in [0, 1], default 0.3.</summary>
-    public double ValidRateFloor { get; init; } = 0.3;
+    /// <summary>The run stops when, after <see cref="RunMonitor.ValidRateAfter"/> judgements, fewer than this share have a verdict; in [0, 1].</summary>
+    public double ValidRateFloor { get; init; } = DefaultValidRateFloor;
 }

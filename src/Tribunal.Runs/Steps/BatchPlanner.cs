@@ -22,13 +22,13 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 {
     public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
     {
-        JudgeBinding binding = routes.Own;
+        Judge binding = routes.Own;
         var wanted = new RunManifest
         {
             RunId = run.RunId,
             Request = run.Request,
             Batch = await batch.FingerprintAsync(cancellationToken),
-            Judge = binding.Judge.Name,
+            Judge = binding.Name,
             Model = binding.Model,
             Protocol = binding.Protocol.Name,
             Prompt = PromptFingerprint.Of(binding.Protocol),
@@ -40,18 +40,22 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } known)
         {
             RunManifest manifest = ContractJson.Read(known, RunsJson.Default.RunManifest)!;
-            if (manifest.WhyNotResumable(wanted) is { } why)
+            string? why = manifest.WhyNotResumable(wanted);
+            if (why is null)
+            {
+                if (manifest.Request.Limits != run.Request.Limits)
+                {
+                    manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
+                    await WriteManifestAsync(manifest, cancellationToken);
+                }
+
+                return manifest;
+            }
+
+            if (!await UndrawnPlan.ForgetAsync(store, cancellationToken))
             {
                 throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");
             }
-
-            if (manifest.Request.Limits != run.Request.Limits)
-            {
-                manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
-                await WriteManifestAsync(manifest, cancellationToken);
-            }
-
-            return manifest;
         }
 
         RunManifest planned = await CutAsync(wanted, cancellationToken);
@@ -134,10 +138,10 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
     // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.
     private int DrawsFor(Rollout rollout, EvaluationRequest whole)
     {
-        (EvaluationRequest request, JudgeBinding binding) = (whole, routes.Own);
+        (EvaluationRequest request, Judge binding) = (whole, routes.Own);
         if (whole.Routing is { } table && table.For(rollout.Domain, task: null) is { } route)
         {
-            (request, binding) = (JudgeRoutes.RequestFor(whole, route), routes.Routed[table.Routes.ToList().IndexOf(route)]);
+            (request, binding) = (JudgeRegistry.RequestFor(whole, route), routes.Routed[table.Routes.ToList().IndexOf(route)]);
         }
 
         int n = rollout.Responses.Count;

@@ -22,7 +22,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         try
         {
             if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
-                    asked.Binding, context.Manifest.Request.Seed, rollout, draw, (exception, token) => StopsRunAsync(exception, asked.Binding.Judge, token), cancellationToken) is not { } judgement)
+                    asked.Binding, context.Manifest.Request.Seed, rollout, draw, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
             {
                 return null;
             }

@@ -14,13 +14,13 @@ internal static class JudgementSource
     /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
     /// <inheritdoc cref="AskAsync"/>
     public static async Task<Judgement?> DrawAsync(
-        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
+        Judge binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
         await AskAsync(binding, seed, rollout, draw, stops, cancellationToken) is { } judgement
             ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
             : null;
 
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
-    public static async Task<Judgement> MetaScoreAsync(JudgeBinding binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
         binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
             ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
             : judgement;
@@ -33,7 +33,7 @@ internal static class JudgementSource
     /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Judgement?> AskAsync(
-        JudgeBinding binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
+        Judge binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
     {
         IProtocol protocol = binding.Protocol;
         SamplingDefaults sampling = binding.Sampling;
@@ -57,14 +57,14 @@ internal static class JudgementSource
         Judgement judgement;
         try
         {
-            JudgeReply reply = await binding.Judge.AskAsync(question, cancellationToken);
+            JudgeReply reply = await binding.Endpoint.AskAsync(question, cancellationToken);
             if (FinishReasons.AtBudget(reply.Finish))
             {
                 cutOff = reply;
-                reply = AfterCutOff(cutOff, await binding.Judge.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+                reply = AfterCutOff(cutOff, await binding.Endpoint.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
             }
 
-            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, reply);
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, reply);
         }
         catch (JudgeException exception)
         {
@@ -74,9 +74,9 @@ internal static class JudgementSource
             }
 
             judgement = cutOff is null
-                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair, exception)
+                ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
-                    rollout.Id, draw.Sample, question.Seed, protocol, binding.Judge.Name, draw.Order, draw.Pair,
+                    rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair,
                     cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
         }
 

@@ -27,7 +27,7 @@ namespace Tribunal.Runs.Steps;
 /// The activities of both hosts. Each is idempotent: it reads what the run's store holds and does only what is missing.
 /// </summary>
 public sealed partial class RunActivities(
-    IRunStores stores, IJudgeProvider judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunActivities> logger, IReportWriter? reports = null)
+    IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunActivities> logger, IReportWriter? reports = null)
 {
     private readonly ConcurrentDictionary<(string RunId, long Attempt), Lazy<Task<RunContext>>> _runs = new();
 
@@ -53,7 +53,7 @@ public sealed partial class RunActivities(
     /// <exception cref="FileNotFoundException">There is no such batch.</exception>
     public async Task<RunPlan> PlanBatchAsync(BatchRun run, CancellationToken cancellationToken)
     {
-        var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), JudgeRoutes.Resolve(judges, run.Request), options, time);
+        var planner = new BatchPlanner(stores.OpenRun(run.RunId), stores.OpenBatch(run.Request.Batch), judges.Resolve(run.Request), options, time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
         Close(run.RunId, long.MaxValue);
         RunSummary? summary = await ReadAsync(stores.OpenRun(run.RunId), RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
@@ -72,8 +72,15 @@ public sealed partial class RunActivities(
             return new JudgeState(false, halt.Detail, halt);
         }
 
-        JudgeHealth[] states = await Task.WhenAll(context.Branches.Routes.All.Select(static binding => binding.Judge).DistinctBy(static judge => judge.Name).Select(judge => judge.CheckHealthAsync(cancellationToken)));
-        return new JudgeState(Array.TrueForAll(states, static state => state.Ready), (Array.Find(states, static state => !state.Ready) ?? states[0]).Detail);
+        JudgeHealth[] states = await Task.WhenAll(context.Branches.Routes.All.Select(static binding => binding.Endpoint).DistinctBy(static judge => judge.Name).Select(judge => judge.CheckHealthAsync(cancellationToken)));
+        if (Array.Find(states, static state => !state.Ready) is { } away)
+        {
+            return new JudgeState(false, away.Detail);
+        }
+
+        return await RunSpending.ReachedAsync(context.Store, context.Manifest.Request.Limits, context.Branches.Routes.Price, cancellationToken) is { } reached
+            ? new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()))
+            : new JudgeState(true, states[0].Detail);
     }
 
     /// <summary>Plans a round of a shard: what the policy asks for after all rounds before. A round planned once stays as it was.</summary>
@@ -462,7 +469,7 @@ public sealed partial class RunActivities(
             Manifest = manifest,
             Shards = shards,
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
-            Branches = new RunBranches(manifest.Request, Planned(JudgeRoutes.Resolve(judges, manifest.Request), manifest)),
+            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest)),
             Monitor = monitors.Of(runId, attempt),
         };
     }

@@ -13,7 +13,7 @@ namespace Tribunal.Runs.Steps;
 /// Requests to the judge under way at once over all chunks in this process: what waits here when the run stops is never sent.
 /// </param>
 /// <param name="MetaGate">As many more that have their answer and wait for a meta reward; null where there is none to wait for.</param>
-internal sealed record BranchJudge(JudgeBinding Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
+internal sealed record BranchJudge(Judge Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
 
 /// <summary>The ways in which a run judges: its own, and one per line of its routing table.</summary>
 internal sealed class RunBranches
@@ -26,30 +26,30 @@ internal sealed class RunBranches
     {
         Routes = routes;
         var gates = new Dictionary<(string Judge, bool Meta), SemaphoreSlim>();
-        Own = Judge(routes.Own);
+        Own = JudgeOf(routes.Own);
         string ownPrompt = PromptFingerprint.Of(routes.Own.Protocol);
         var branches = new List<Branch>();
         for (int i = 0; i < routes.Routed.Count; i++)
         {
             Route route = request.Routing!.Routes[i];
-            JudgeBinding binding = routes.Routed[i];
-            bool apart = binding.Judge.Name != routes.Own.Judge.Name || binding.Sampling != routes.Own.Sampling || PromptFingerprint.Of(binding.Protocol) != ownPrompt;
+            Judge binding = routes.Routed[i];
+            bool apart = binding.Name != routes.Own.Name || binding.Sampling != routes.Own.Sampling || PromptFingerprint.Of(binding.Protocol) != ownPrompt;
             string name = RoutingTable.NameOf(route);
-            branches.Add(new Branch(name, Schemes.For(JudgeRoutes.RequestFor(request, route), binding.Protocol, binding.LearnedMeta), binding.Protocol, apart));
-            _routed.Add(name, Judge(binding));
+            branches.Add(new Branch(name, Schemes.For(JudgeRegistry.RequestFor(request, route), binding.Protocol, binding.LearnedMeta), binding.Protocol, apart));
+            _routed.Add(name, JudgeOf(binding));
         }
 
         var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol, routes.Own.LearnedMeta), routes.Own.Protocol);
         Router = new Router(own, request.Routing, branches);
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
-        BranchJudge Judge(JudgeBinding binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
+        BranchJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
 
-        SemaphoreSlim GateOf(JudgeBinding binding, bool meta)
+        SemaphoreSlim GateOf(Judge binding, bool meta)
         {
-            if (!gates.TryGetValue((binding.Judge.Name, meta), out SemaphoreSlim? gate))
+            if (!gates.TryGetValue((binding.Name, meta), out SemaphoreSlim? gate))
             {
-                gates.Add((binding.Judge.Name, meta), gate = new SemaphoreSlim(binding.Concurrency));
+                gates.Add((binding.Name, meta), gate = new SemaphoreSlim(binding.Concurrency));
             }
 
             return gate;
@@ -73,6 +73,6 @@ internal sealed class RunBranches
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :
     [
         .. routes.Routed.Select((binding, i) => new RouteManifest(
-            RoutingTable.NameOf(table.Routes[i]), binding.Judge.Name, binding.Model, binding.Protocol.Name, PromptFingerprint.Of(binding.Protocol), binding.Sampling)),
+            RoutingTable.NameOf(table.Routes[i]), binding.Name, binding.Model, binding.Protocol.Name, PromptFingerprint.Of(binding.Protocol), binding.Sampling)),
     ];
 }

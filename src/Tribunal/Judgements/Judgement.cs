@@ -28,7 +28,7 @@ public enum JudgementOutcome
 }
 
 /// <summary>Outcomes by name; a number names none.</summary>
-internal sealed class OutcomeNames() : JsonStringEnumConverter<JudgementOutcome>(namingPolicy: null, allowIntegerValues: false);
+public sealed class OutcomeNames() : JsonStringEnumConverter<JudgementOutcome>(namingPolicy: null, allowIntegerValues: false);
 
 /// <summary>Tokens.</summary>
 /// <param name="Input">Prompt tokens.</param>

@@ -87,66 +87,66 @@ public sealed record RoutingTable
     /// <inheritdoc/>
     public override int GetHashCode() => Routes.Aggregate(0, HashCode.Combine);
 
-    /// <summary>What is wrong with the table, each problem naming the option; empty when nothing is.</summary>
+    /// <summary>What is wrong with the table, by the fields of requests; empty when nothing is.</summary>
     /// <param name="judges">Names of the configured judges; null skips that check.</param>
     /// <param name="protocols">Names of the protocols; null skips that check.</param>
-    public IReadOnlyList<string> Problems(IReadOnlyCollection<string>? judges = null, IReadOnlyCollection<string>? protocols = null)
+    public IReadOnlyList<Problem> Problems(IReadOnlyCollection<string>? judges = null, IReadOnlyCollection<string>? protocols = null)
     {
-        List<string> problems = [];
+        List<Problem> problems = [];
         HashSet<string> names = new([Scout, Default], StringComparer.Ordinal);
         for (int i = 0; i < Routes.Count; i++)
         {
             string at = $"routing.routes[{i}]";
             if (Routes[i] is not { } route)
             {
-                problems.Add($"{at}: is null");
+                problems.Add(new Problem(at, "is null"));
                 continue;
             }
 
             if (NameOf(route) is var name && (name.Length is 0 or > MaxName || name.Any(char.IsControl)))
             {
-                problems.Add($"{at}.name: is empty, longer than {MaxName} characters, or has control characters");
+                problems.Add(new Problem($"{at}.name", $"is empty, longer than {MaxName} characters, or has control characters"));
             }
             else if (!names.Add(name))
             {
-                problems.Add($"{at}.name: '{name}' is taken");
+                problems.Add(new Problem($"{at}.name", $"'{name}' is taken"));
             }
 
             if (route.Task is { } task && !Tasks.Contains(task, StringComparer.OrdinalIgnoreCase))
             {
-                problems.Add($"{at}.task: '{task}' is never perceived; there are {string.Join(", ", Tasks)}");
+                problems.Add(new Problem($"{at}.task", $"'{task}' is never perceived; there are {string.Join(", ", Tasks)}"));
             }
 
             if (route is { Judge: null, Protocol: null, ThinkingTokens: null, Policy: null })
             {
-                problems.Add($"{at}: chooses nothing; give judge, protocol, thinkingTokens or policy");
+                problems.Add(new Problem(at, "chooses nothing; give judge, protocol, thinkingTokens or policy"));
             }
 
             if (route.Judge is { } judge && judges?.Contains(judge, StringComparer.Ordinal) == false)
             {
-                problems.Add($"{at}.judge: '{judge}' is not configured; there are {string.Join(", ", judges)}");
+                problems.Add(new Problem($"{at}.judge", $"'{judge}' is not configured; there are {string.Join(", ", judges)}"));
             }
 
             if (route.Protocol is { } protocol && protocols?.Contains(protocol, StringComparer.Ordinal) == false)
             {
-                problems.Add($"{at}.protocol: '{protocol}' is unknown; there are {string.Join(", ", protocols)}");
+                problems.Add(new Problem($"{at}.protocol", $"'{protocol}' is unknown; there are {string.Join(", ", protocols)}"));
             }
 
             if (route.ThinkingTokens < 0)
             {
-                problems.Add($"{at}.thinkingTokens: {route.ThinkingTokens} is below 0");
+                problems.Add(new Problem($"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0"));
             }
 
             if (route.Policy is { Kind: PolicyKind.Budget })
             {
-                problems.Add($"{at}.policy.kind: a budget spans the batch and can't be routed");
+                problems.Add(new Problem($"{at}.policy.kind", "a budget spans the batch and can't be routed"));
             }
 
             for (int before = 0; before < i; before++)
             {
                 if (Routes[before] is not null && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
                 {
-                    problems.Add($"{at}: is never reached, routing.routes[{before}] fits all it fits");
+                    problems.Add(new Problem(at, $"is never reached, routing.routes[{before}] fits all it fits"));
                     break;
                 }
             }

@@ -38,12 +38,13 @@ public sealed record TeamOptions
 /// <summary>Reads final answers. Safe for concurrent use.</summary>
 internal sealed class AnswerReader
 {
+    private const string PatternField = "tournament.teams.pattern";
     private readonly TeamOptions _options;
     private readonly Regex? _pattern;
     private readonly string[] _path = [];
 
     /// <summary>Compiles the options once.</summary>
-    /// <exception cref="ArgumentException">The pattern or the path is missing or wrong; the message names it.</exception>
+    /// <exception cref="ProblemsException">The pattern or the path is missing or wrong.</exception>
     public AnswerReader(TeamOptions options)
     {
         _options = options;
@@ -51,7 +52,7 @@ internal sealed class AnswerReader
         {
             if (string.IsNullOrEmpty(options.Pattern))
             {
-                throw new ArgumentException("tournament.teams.pattern: is missing");
+                throw new ProblemsException([new Problem(PatternField, "is missing")]);
             }
 
             try
@@ -60,7 +61,7 @@ internal sealed class AnswerReader
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {
-                throw new ArgumentException($"tournament.teams.pattern: {e.Message}", e);
+                throw new ProblemsException([new Problem(PatternField, e.Message)], e);
             }
         }
         else if (options.Answer == AnswerKind.Json)
@@ -71,7 +72,7 @@ internal sealed class AnswerReader
                 .Split('.', StringSplitOptions.RemoveEmptyEntries);
             if (_path.Length == 0)
             {
-                throw new ArgumentException("tournament.teams.path: is missing");
+                throw new ProblemsException([new Problem("tournament.teams.path", "is missing")]);
             }
         }
     }

@@ -42,11 +42,11 @@ public sealed class TrainingSelection
             TrainingForm.Rlvr => new OutcomeRewards(),
             TrainingForm.Rrm => new RrmRewards(),
             TrainingForm.Meta => new MetaLabels(),
-            _ => throw new ArgumentException($"unknown form {options.Form}", nameof(options)),
+            _ => throw new ProblemsException([new Problem("", $"unknown form {options.Form}")]),
         };
         if (_rule.Protocol is { } needed && needed != options.Protocol)
         {
-            throw new ArgumentException($"this form takes judgements by {needed}, and the run's are by {options.Protocol}", nameof(options));
+            throw new ProblemsException([new Problem("", $"this form takes judgements by {needed}, and the run's are by {options.Protocol}")]);
         }
     }
 

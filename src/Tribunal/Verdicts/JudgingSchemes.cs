@@ -6,7 +6,7 @@ namespace Tribunal.Verdicts;
 public static class JudgingSchemes
 {
     /// <summary>A scheme that draws and votes. It is stateless and safe for concurrent use.</summary>
-    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    /// <exception cref="ProblemsException">Options are wrong.</exception>
     public static IJudgingScheme Create(SchemeOptions options)
     {
         Check(options);
@@ -19,7 +19,7 @@ public static class JudgingSchemes
     /// are lists, and otherwise fits Bradley–Terry, a list counting as the wins it implies; under <c>sum</c> and <c>mean</c> a pair
     /// verdict counts as scores 1 and 0.
     /// </summary>
-    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
+    /// <exception cref="ProblemsException">Options are wrong.</exception>
     public static IJudgingScheme ForRecorded(SchemeOptions options)
     {
         Check(options);
@@ -31,7 +31,7 @@ public static class JudgingSchemes
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problems() is { Count: > 0 } problems)
         {
-            throw new ArgumentException(string.Join("; ", problems), nameof(options));
+            throw new ProblemsException(problems);
         }
     }
 }

@@ -21,7 +21,7 @@ public readonly record struct RecordedReplay(int Used, StopReason Stop)
         Judgement[] ledger = [.. recorded];
         if (Array.Exists(ledger, static judgement => judgement.Hinted))
         {
-            throw new ArgumentException("hinted judgements are no record to replay a policy on", nameof(recorded));
+            throw new ProblemsException([new Problem("", "hinted judgements are no record to replay a policy on")]);
         }
 
         VoteTable votes = RecordedScheme.Collect(Candidates.Of(rollout), ledger, options);
@@ -29,7 +29,7 @@ public readonly record struct RecordedReplay(int Used, StopReason Stop)
     }
 
     internal static StoppingRule Rule(SchemeOptions options) => options.Policy.Kind == PolicyKind.Budget
-        ? throw new ArgumentException("policy.kind: a budget can't be replayed on recorded judgements")
+        ? throw new ProblemsException([new Problem("policy.kind", "a budget can't be replayed on recorded judgements")])
         : StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
 
     internal static RecordedReplay Run(StoppingRule rule, VoteTable votes, int recorded)

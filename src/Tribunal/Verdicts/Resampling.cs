@@ -94,7 +94,7 @@ public static class Resampling
         RolloutLedger[] labelled = [.. rollouts.Where(static r => r.Ledger.Count > 0 && r.Rollout.KnownBest() is not null)];
         if (labelled.Length == 0)
         {
-            throw new ArgumentException("No rollout has both a known best response and judgements.", nameof(rollouts));
+            throw new ProblemsException([new Problem("", "No rollout has both a known best response and judgements.")]);
         }
 
         IReadOnlyList<PolicyOptions> policies = [.. request.Samples.Select(static k => new PolicyOptions { Samples = k }), .. request.Policies];
@@ -214,7 +214,7 @@ public static class Resampling
                 .Where(static pair => pair >= 0).Distinct().Count();
             if (seen < PairIndex.Count(texts.Count))
             {
-                throw new ArgumentException($"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(texts.Count)}.");
+                throw new ProblemsException([new Problem("", $"A tournament needs a record of every pair; rollout {rollout.Rollout.Id} has {seen} of {PairIndex.Count(texts.Count)}.")]);
             }
         }
     }

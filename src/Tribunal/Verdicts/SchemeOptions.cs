@@ -46,78 +46,78 @@ public sealed record SchemeOptions
             ? rollout with { Best = null, Scores = null }
             : rollout;
 
-    /// <summary>What is wrong with the options, each problem naming the option as it is written in requests; empty when nothing is.</summary>
-    public IReadOnlyList<string> Problems()
+    /// <summary>What is wrong with the options, by the fields of requests; empty when nothing is.</summary>
+    public IReadOnlyList<Problem> Problems()
     {
-        List<string> problems = [];
-        Require(Enum.IsDefined(Policy.Kind), "policy.kind: must be fixed, adaptive, certified or budget");
-        Require(Policy.Samples is >= 1 and <= PolicyOptions.MostSamples, $"policy.samples: {Policy.Samples} is outside 1..{PolicyOptions.MostSamples}");
+        List<Problem> problems = [];
+        Require(Enum.IsDefined(Policy.Kind), "policy.kind", "must be fixed, adaptive, certified or budget");
+        Require(Policy.Samples is >= 1 and <= PolicyOptions.MostSamples, "policy.samples", $"{Policy.Samples} is outside 1..{PolicyOptions.MostSamples}");
         if (Policy.Kind != PolicyKind.Fixed)
         {
-            Require(Policy.Max is >= 1 and <= PolicyOptions.MostSamples, $"policy.max: {Policy.Max} is outside 1..{PolicyOptions.MostSamples}");
-            Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, $"policy.min: {Policy.Min} is outside 1..policy.max ({Policy.Max})");
-            Require(Policy.Confidence is > 0.5 and < 1, $"policy.confidence: {Policy.Confidence} is outside (0.5, 1)");
-            Require(Policy.Growth is > 1 and <= PolicyOptions.MostSamples, $"policy.growth: {Policy.Growth} must be above 1");
-            Require(Policy.Futility is >= 0 and < 1, $"policy.futility: {Policy.Futility} is outside [0, 1)");
-            Require(Policy.Indifference is >= 0 and < 1, $"policy.indifference: {Policy.Indifference} is outside [0, 1)");
+            Require(Policy.Max is >= 1 and <= PolicyOptions.MostSamples, "policy.max", $"{Policy.Max} is outside 1..{PolicyOptions.MostSamples}");
+            Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, "policy.min", $"{Policy.Min} is outside 1..{{0}} ({Policy.Max})", "policy.max");
+            Require(Policy.Confidence is > 0.5 and < 1, "policy.confidence", $"{Policy.Confidence} is outside (0.5, 1)");
+            Require(Policy.Growth is > 1 and <= PolicyOptions.MostSamples, "policy.growth", $"{Policy.Growth} must be above 1");
+            Require(Policy.Futility is >= 0 and < 1, "policy.futility", $"{Policy.Futility} is outside [0, 1)");
+            Require(Policy.Indifference is >= 0 and < 1, "policy.indifference", $"{Policy.Indifference} is outside [0, 1)");
         }
 
         if (Policy.Kind == PolicyKind.Budget)
         {
             int totals = (Policy.Judgements is null ? 0 : 1) + (Policy.Tokens is null ? 0 : 1) + (Policy.Cost is null ? 0 : 1);
-            Require(totals == 1, "policy: budget needs exactly one of policy.judgements, policy.tokens and policy.cost");
+            Require(totals == 1, "policy", "budget needs exactly one of {0}, {1} and {2}", "policy.judgements", "policy.tokens", "policy.cost");
             Require(
                 (Policy.Judgements ?? 1) > 0 && (Policy.Tokens ?? 1) > 0 && (Policy.Cost ?? 1) > 0 && double.IsFinite(Policy.Cost ?? 1),
-                "policy: a budget must be above 0");
+                "policy", "a budget must be above 0");
         }
 
-        Require(Meta.Keep is > 0 and <= 1, $"meta.keep: {Meta.Keep} is outside (0, 1]");
-        Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), $"meta.temperature: {Meta.Temperature} must be above 0");
-        Require(Enum.IsDefined(Meta.Use), "meta.use: must be filter or weight");
-        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind: must be none, round-robin, knockout or swiss");
-        Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), $"tournament.votes: {Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
+        Require(Meta.Keep is > 0 and <= 1, "meta.keep", $"{Meta.Keep} is outside (0, 1]");
+        Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), "meta.temperature", $"{Meta.Temperature} must be above 0");
+        Require(Enum.IsDefined(Meta.Use), "meta.use", "must be filter or weight");
+        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind", "must be none, round-robin, knockout or swiss");
+        Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), "tournament.votes", $"{Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
         Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
-            "tournament.kind: a tournament needs a pair protocol; this protocol scores whole lists");
+            "tournament.kind", "a tournament needs a pair protocol; this protocol scores whole lists");
         Require(
             Policy.Kind != PolicyKind.Budget || Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin,
-            "policy.kind: a budget needs tournament none or round-robin; elsewhere who plays next depends on who won");
+            "policy.kind", "a budget needs tournament none or round-robin; elsewhere who plays next depends on who won");
         Require(
             Policy.Kind != PolicyKind.Budget || Tournament.Teams is null,
-            "policy.kind: a budget can't be combined with tournament.teams");
-        Require(Tournament.Rounds is null or >= 1, $"tournament.rounds: {Tournament.Rounds} must be 1 or more");
-        Require(Enum.IsDefined(Tournament.Rating), "tournament.rating: must be votes or elo");
-        Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), $"tournament.elo.base: {Tournament.Elo.Base} must be above 1");
-        Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), $"tournament.elo.scale: {Tournament.Elo.Scale} must be above 0");
-        Require(Tournament.Elo.K > 0 && double.IsFinite(Tournament.Elo.K), $"tournament.elo.k: {Tournament.Elo.K} must be above 0");
-        Require(double.IsFinite(Tournament.Elo.Initial), "tournament.elo.initial: must be a number");
-        Require(Tournament.Elo.Orders is >= 0 and <= 10_000, $"tournament.elo.orders: {Tournament.Elo.Orders} is outside 0..10000");
+            "policy.kind", "a budget can't be combined with {0}", "tournament.teams");
+        Require(Tournament.Rounds is null or >= 1, "tournament.rounds", $"{Tournament.Rounds} must be 1 or more");
+        Require(Enum.IsDefined(Tournament.Rating), "tournament.rating", "must be votes or elo");
+        Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), "tournament.elo.base", $"{Tournament.Elo.Base} must be above 1");
+        Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), "tournament.elo.scale", $"{Tournament.Elo.Scale} must be above 0");
+        Require(Tournament.Elo.K > 0 && double.IsFinite(Tournament.Elo.K), "tournament.elo.k", $"{Tournament.Elo.K} must be above 0");
+        Require(double.IsFinite(Tournament.Elo.Initial), "tournament.elo.initial", "must be a number");
+        Require(Tournament.Elo.Orders is >= 0 and <= 10_000, "tournament.elo.orders", $"{Tournament.Elo.Orders} is outside 0..10000");
         if (Tournament.Teams is { } teams)
         {
             try
             {
                 _ = new AnswerReader(teams);
             }
-            catch (ArgumentException e)
+            catch (ProblemsException wrong)
             {
-                problems.Add(e.Message);
+                problems.AddRange(wrong.Problems);
             }
         }
 
         Require(
             Panel is null || (double.IsFinite(Panel.Default) && Panel.Default >= 0 && Panel.Weights.All(w => double.IsFinite(w.Weight) && w.Weight >= 0 && (w.Later is null || (double.IsFinite(w.Later.Value) && w.Later >= 0)))),
-            "panel: weights must be 0 or more");
-        Require(Enum.IsDefined(Rule), "rule: must be auto, sum, mean, majority or btd");
+            "panel", "weights must be 0 or more");
+        Require(Enum.IsDefined(Rule), "rule", "must be auto, sum, mean, majority or btd");
         Require(
             double.IsFinite(ScoreRange.Min) && double.IsFinite(ScoreRange.Max) && ScoreRange.Min < ScoreRange.Max,
-            $"scoreRange: {ScoreRange.Min}..{ScoreRange.Max} is empty");
+            "scoreRange", $"{ScoreRange.Min}..{ScoreRange.Max} is empty");
         return problems;
 
-        void Require(bool condition, string problem)
+        void Require(bool condition, string field, string message, params IReadOnlyList<string> others)
         {
             if (!condition)
             {
-                problems.Add(problem);
+                problems.Add(new Problem(field, message, others));
             }
         }
     }

@@ -48,6 +48,23 @@ public sealed class EvaluationMessageTests
         Assert.Equal(request, EvaluationMessage.Parse(EvaluationMessage.Write(request), None));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_byte_order_mark_before_a_message_is_no_part_of_it(bool base64)
+    {
+        string marked = "\uFEFF" + Full;
+        Assert.Equal("run-7", EvaluationMessage.Parse(base64 ? MessageBody.Encode(Encoding.UTF8.GetBytes(marked)) : marked, None).Output);
+    }
+
+    [Fact]
+    public void Every_field_that_can_not_be_used_is_named_at_once()
+    {
+        MessageRefusedException refusal = Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse(
+            """{"batch":"../b","judge":"http://evil.example","protocol":"gpt","output":"../x","policy":{"samples":0},"limits":{"tokens":0,"cost":-1}}""", None));
+        Assert.Equal(["batch", "output", "judge", "protocol", "limits.tokens", "limits.cost", "policy.samples"], refusal.Problems.Select(static problem => problem.Field));
+    }
+
     [Fact]
     public void What_is_written_is_read_again()
     {
@@ -150,7 +167,7 @@ public sealed class EvaluationMessageTests
                 }
                 catch (MessageRefusedException refusal)
                 {
-                    Assert.InRange(refusal.Message.Length, 1, 400);
+                    Assert.InRange(refusal.Message.Length, 1, 1000);
                     Assert.DoesNotContain(refusal.Message, char.IsControl);
                 }
             },

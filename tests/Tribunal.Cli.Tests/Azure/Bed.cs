@@ -7,8 +7,8 @@ using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
-using Tribunal.Protocols;
-using Tribunal.Protocols.Catalog;
+using Tribunal.Inference;
+using Tribunal.Inference.Endpoints;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
@@ -184,13 +184,11 @@ internal sealed class Bed : IAsyncDisposable
     public async Task<string[]> LocalVerdictsAsync(EvaluationRequest request)
     {
         await using SimulatorServer fast = await SimulatorServer.StartAsync(new SimulatorOptions());
-        using EndpointJudges maker = new(NullLoggerFactory.Instance, TimeProvider.System);
-        IJudge judge = maker.Judge(new JudgeSettings { Name = JudgeName, Endpoint = fast.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = Concurrency });
-        IProtocol protocol = ProtocolCatalog.Resolve(request.Protocol, SimulatedJudgeOptions.DefaultModel).Protocol;
-        JudgeBinding binding = new() { Judge = judge, Model = SimulatedJudgeOptions.DefaultModel, Protocol = protocol, Sampling = protocol.Defaults };
+        using JudgeFactory factory = new();
+        Judge judge = JudgeSettings.Open(factory, new JudgeEndpointOptions { Name = JudgeName, Endpoint = fast.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = Concurrency });
         string root = Path.Combine(Folder, "local");
         RunActivities activities = new(
-            new LocalRunStores(root), new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+            new LocalRunStores(root), new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
         await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
@@ -230,10 +228,5 @@ internal sealed class Bed : IAsyncDisposable
         {
             Directory.Delete(data, recursive: true);
         }
-    }
-
-    private sealed class One(JudgeBinding binding) : IJudgeProvider
-    {
-        public JudgeBinding Resolve(EvaluationRequest request) => binding;
     }
 }

@@ -7,6 +7,7 @@ using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Telemetry;
 

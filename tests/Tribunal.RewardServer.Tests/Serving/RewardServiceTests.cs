@@ -52,7 +52,7 @@ public sealed class RewardServiceTests : IDisposable
 
     private RewardService Open(IJudge judge) => new(
         new LocalRunStores(_folder.FullName),
-        new NamedJudges([new JudgeSource { Judge = judge, Model = "simulated-judge", Protocol = "grm", Simulated = true }], []),
+        new JudgeRegistry([Judge.Of(judge, "simulated-judge", "grm") with { Simulated = true }], []),
         static () => new EvaluationRequest { Batch = "rollouts.jsonl", Policy = new PolicyOptions { Samples = 4 } }, new RewardOptions(), TimeProvider.System);
 
     private sealed class CountingJudge(IJudge inner) : IJudge

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tribunal.Azure;
 using Tribunal.Azure.Queues;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
@@ -170,7 +171,7 @@ public sealed class HintedRunTests : IDisposable
         Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":"some"}""", defaults));
         Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":7}""", defaults));
         var request = new EvaluationRequest { Batch = "b.jsonl" };
-        Assert.DoesNotContain("hint", JsonSerializer.Serialize(request, RequestJson.Default.EvaluationRequest), StringComparison.Ordinal);
+        Assert.DoesNotContain("hint", JsonSerializer.Serialize(request, AzureJson.Default.EvaluationRequest), StringComparison.Ordinal);
         Assert.NotEqual(RunIds.For(request), RunIds.For(request with { Hint = HintMode.All }));
     }
 

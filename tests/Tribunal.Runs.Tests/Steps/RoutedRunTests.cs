@@ -167,9 +167,9 @@ public sealed partial class RoutedRunTests : IDisposable
                 ],
             },
         };
-        string problems = Assert.Throws<JudgeConfigurationException>(() => JudgeRoutes.Resolve(_bed, request)).Message;
+        string problems = Assert.Throws<JudgeConfigurationException>(() => _bed.Judges.Resolve(request)).Message;
         Assert.All(
-            (string[])["names no task type", "routing.routes[0]: there is no judge 'third'", "routing.routes[1]: policy.samples"],
+            (string[])["names no task type", "routing.routes[0].judge: there is no judge 'third'", "routing.routes[1].policy.samples"],
             problem => Assert.Contains(problem, problems, StringComparison.Ordinal));
         Assert.DoesNotContain("routes[2]", problems, StringComparison.Ordinal);
     }

@@ -53,7 +53,7 @@ public sealed class RunTests : IDisposable
             return null;
         };
         _bed.Meta = new WaitingMeta(more.Task);
-        RunOutcome outcome = await _bed.RunAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        RunOutcome outcome = await _bed.RunAsync(request: new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Meta = new() { Model = _bed.Meta.Name } }).WaitAsync(TimeSpan.FromMinutes(5));
         Assert.Equal((RunStatus.Complete, 200L), (outcome.Status, outcome.Judgements));
         Assert.All(await _bed.LedgerAsync(), static judgement => Assert.Equal(judgement.Sample, judgement.Meta));
     }

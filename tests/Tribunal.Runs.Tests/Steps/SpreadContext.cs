@@ -12,8 +12,6 @@ internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunActiviti
 
     public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
-    public bool IsReplaying => false;
-
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         RunActivities process = processes[Interlocked.Increment(ref _calls) % processes.Count];

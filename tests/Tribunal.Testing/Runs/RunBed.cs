@@ -18,7 +18,7 @@ using Tribunal.Runs.Summary;
 namespace Tribunal.Testing.Runs;
 
 /// <summary>A temporary folder with a batch, and runs over it.</summary>
-internal sealed class RunBed : IJudgeProvider, IDisposable
+internal sealed class RunBed : IDisposable
 {
     public RunBed(int rollouts, int responses = 3)
     {
@@ -58,14 +58,8 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public RunMonitors Monitors { get; private set; } = new();
 
-    public JudgeBinding Resolve(EvaluationRequest request)
-    {
-        IProtocol protocol = ProtocolCatalog.Resolve(request.Protocol == "auto" ? Protocol : request.Protocol, null).Protocol;
-        ScriptedJudge judge = request.Judge is null ? Judge
-            : request.Judge == Second.Name ? Second
-            : throw new JudgeConfigurationException($"there is no judge '{request.Judge}'");
-        return new JudgeBinding { Judge = judge, Model = "m", Protocol = protocol, Sampling = protocol.Defaults, Concurrency = Concurrency, LearnedMeta = LearnedMeta, Meta = Meta };
-    }
+    /// <summary>What runs resolve their names by.</summary>
+    public JudgeRegistry Judges => new([NewJudge(Judge), NewJudge(Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
 
     /// <summary>Runs as a fresh process would.</summary>
     public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null)
@@ -78,7 +72,7 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     /// <summary>Activities that share nothing with others but the folder.</summary>
     public RunActivities NewProcess(RunMonitors? monitors = null) =>
-        new(new LocalRunStores(Folder), this, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance, new ReportWriter());
+        new(new LocalRunStores(Folder), Judges, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance, new ReportWriter());
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 
@@ -96,6 +90,8 @@ internal sealed class RunBed : IJudgeProvider, IDisposable
 
     public RunSummary Summary(string runId = "run") =>
         JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(RunFiles.Summary, runId)), RunsJson.Default.RunSummary)!;
+
+    private global::Tribunal.Runs.Judges.Judge NewJudge(ScriptedJudge judge) => global::Tribunal.Runs.Judges.Judge.Of(judge, "m", Protocol) with { Concurrency = Concurrency };
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

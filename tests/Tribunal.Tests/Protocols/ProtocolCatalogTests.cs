@@ -35,7 +35,7 @@ public sealed class ProtocolCatalogTests
     [Fact]
     public void An_unknown_name_is_refused_with_the_known_ones()
     {
-        ArgumentException refused = Assert.Throws<ArgumentException>(() => ProtocolCatalog.Resolve("GRM2", null));
+        ProblemsException refused = Assert.Throws<ProblemsException>(() => ProtocolCatalog.Resolve("GRM2", null));
         Assert.Contains("auto, grm, rm-r1, rrm", refused.Message, StringComparison.Ordinal);
     }
 

@@ -38,8 +38,8 @@ public sealed class RoutingTableTests
                 new Route(),
             ],
         };
-        IReadOnlyList<string> problems = wrong.Problems(["big"], ["grm"]);
-        Assert.Equal(6, problems.Count);
+        string[] problems = [.. wrong.Problems(["big"], ["grm"]).Select(static p => p.ToString())];
+        Assert.Equal(6, problems.Length);
         Assert.Contains(problems, p => p.StartsWith("routing.routes[0].judge", StringComparison.Ordinal));
         Assert.Contains(problems, p => p.StartsWith("routing.routes[1]: is never reached", StringComparison.Ordinal));
         Assert.Contains(problems, p => p.StartsWith("routing.routes[2]: chooses nothing", StringComparison.Ordinal));

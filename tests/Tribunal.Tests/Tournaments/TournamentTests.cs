@@ -230,7 +230,7 @@ public sealed class TournamentTests
             Kind = JudgingKind.Pairwise,
             Tournament = new TournamentOptions { Kind = TournamentKind.Knockout, Teams = new TeamOptions { Answer = kind, Pattern = where, Path = where } },
         };
-        Assert.Contains("tournament.teams.", Assert.Single(options.Problems()), StringComparison.Ordinal);
+        Assert.StartsWith("tournament.teams.", Assert.Single(options.Problems()).Field, StringComparison.Ordinal);
     }
 
     private static IJudgingScheme Scheme(TournamentKind kind, int votes, TeamOptions? teams = null) => JudgingSchemes.Create(new SchemeOptions

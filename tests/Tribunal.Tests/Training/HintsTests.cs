@@ -128,7 +128,7 @@ public sealed class HintsTests
         Assert.All(
             Resampling.Run(request, [new RolloutLedger(rollout, [.. wrong, .. hints])]),
             static result => Assert.Equal((0.0, true), (result.Accuracy.Mean, result.Judgements.Mean <= 6)));
-        Assert.Throws<ArgumentException>(() => RecordedReplay.Run(request.Options, rollout, hints));
+        Assert.Throws<ProblemsException>(() => RecordedReplay.Run(request.Options, rollout, hints));
     }
 
     private static void AssertSame(IJudgingScheme scheme, Rollout rollout, IReadOnlyList<Judgement> ordinary, IReadOnlyList<Judgement> all)

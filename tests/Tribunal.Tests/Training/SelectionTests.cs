@@ -209,7 +209,7 @@ public sealed class SelectionTests
     [InlineData(TrainingForm.RmR1, "rrm")]
     [InlineData(TrainingForm.Rrm, "rm-r1")]
     public void A_form_that_reads_one_grammar_refuses_another(TrainingForm form, string protocol) =>
-        Assert.Throws<ArgumentException>(() => Of(form, protocol));
+        Assert.Throws<ProblemsException>(() => Of(form, protocol));
 
     [Theory]
     [InlineData(null, "plain", "plain", null, "plain")]

@@ -158,7 +158,7 @@ public sealed class ListVoteTests
             Tournament = new Tribunal.Tournaments.TournamentOptions { Kind = Tribunal.Tournaments.TournamentKind.Knockout },
             ScoreRange = (1, 1),
         };
-        string message = Assert.Throws<ArgumentException>(() => JudgingSchemes.Create(options)).Message;
+        string message = Assert.Throws<ProblemsException>(() => JudgingSchemes.Create(options)).Message;
         Assert.All(["policy.min", "policy.confidence", "meta.keep", "tournament.kind", "scoreRange"], name => Assert.Contains(name, message));
     }
 

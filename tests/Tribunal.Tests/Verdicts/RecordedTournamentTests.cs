@@ -96,7 +96,7 @@ public sealed class RecordedTournamentTests
             results.Select(static r => (r.Accuracy, r.Judgements)),
             Resampling.Run(request, record, parallelism: 2).Select(static r => (r.Accuracy, r.Judgements)));
         RolloutLedger[] partial = [record[0] with { Ledger = [.. record[0].Ledger.Where(static j => j.Pair is not [0, 1])] }];
-        Assert.Contains("14 of 15", Assert.Throws<ArgumentException>(() => Resampling.Run(request, partial)).Message, StringComparison.Ordinal);
+        Assert.Contains("14 of 15", Assert.Throws<ProblemsException>(() => Resampling.Run(request, partial)).Message, StringComparison.Ordinal);
     }
 
     // The higher index always wins.

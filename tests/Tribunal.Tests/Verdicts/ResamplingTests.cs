@@ -64,12 +64,12 @@ public sealed class ResamplingTests
         Assert.Equal(new RecordedReplay(8, StopReason.Fixed), RecordedReplay.Run(Options, record.Rollout, record.Ledger));
         Assert.Equal(new RecordedReplay(3, StopReason.Exhausted), RecordedReplay.Run(adaptive, record.Rollout, [.. record.Ledger.Take(3)]));
         SchemeOptions budget = Options with { Policy = new PolicyOptions { Kind = PolicyKind.Budget, Judgements = 5 } };
-        Assert.Contains("policy.kind", Assert.Throws<ArgumentException>(() => RecordedReplay.Run(budget, record.Rollout, record.Ledger)).Message);
+        Assert.Contains("policy.kind", Assert.Throws<ProblemsException>(() => RecordedReplay.Run(budget, record.Rollout, record.Ledger)).Message);
     }
 
     [Fact]
     public void Without_labels_there_is_nothing_to_resample() =>
-        Assert.Throws<ArgumentException>(() => Resampling.Run(new ResampleRequest { Options = Options }, [new RolloutLedger(Ledgers.Rollout(2), [Ledgers.Pair(0, 0, 1, 0)])]));
+        Assert.Throws<ProblemsException>(() => Resampling.Run(new ResampleRequest { Options = Options }, [new RolloutLedger(Ledgers.Rollout(2), [Ledgers.Pair(0, 0, 1, 0)])]));
 
     // Response 0 is the best; each judgement finds it with the same probability.
     private static RolloutLedger[] Record(int rollouts, int judgements, double right)

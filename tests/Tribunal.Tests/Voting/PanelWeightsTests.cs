@@ -45,7 +45,7 @@ public sealed class PanelWeightsTests
 
     [Fact]
     public void Negative_weights_are_refused() =>
-        Assert.Contains("panel", Assert.Throws<ArgumentException>(() => JudgingSchemes.Create(new SchemeOptions
+        Assert.Contains("panel", Assert.Throws<ProblemsException>(() => JudgingSchemes.Create(new SchemeOptions
         {
             Kind = JudgingKind.Pairwise,
             Panel = new PanelWeights { Weights = [new PanelWeight("j", "rrm", -1)] },

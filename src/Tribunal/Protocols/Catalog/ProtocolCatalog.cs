@@ -14,7 +14,9 @@ public sealed record ProtocolChoice(IProtocol Protocol, string Variant, string R
 /// <summary>The protocols by name.</summary>
 public static class ProtocolCatalog
 {
-    private const string Grm = "grm";
+    /// <summary>DeepSeek-GRM: scores for a list.</summary>
+    public const string Grm = "grm";
+
     private const string RmR1 = "rm-r1";
     private const string Rrm = "rrm";
     private const string Instruct = "rm-r1-instruct";
@@ -30,7 +32,7 @@ public static class ProtocolCatalog
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="modelName">The model's name; <c>auto</c> and <c>rm-r1</c> go by it.</param>
     /// <param name="templateText">A prompt template to use instead of the built-in one; see <see cref="PromptTemplate"/>.</param>
-    /// <exception cref="ArgumentException">The name is unknown.</exception>
+    /// <exception cref="ProblemsException">The name is unknown.</exception>
     /// <exception cref="PromptTemplateException">The template can't be used; the message lists why.</exception>
     public static ProtocolChoice Resolve(string name, string? modelName, string? templateText = null)
     {
@@ -75,7 +77,7 @@ public static class ProtocolCatalog
             case "auto":
                 break;
             default:
-                throw new ArgumentException($"unknown protocol '{name}' (known: {string.Join(", ", Names)})", nameof(name));
+                throw new ProblemsException([new Problem("protocol", $"unknown protocol '{name}' (known: {string.Join(", ", Names)})")]);
         }
 
         string[] words = model.ToLowerInvariant().Split(['/', '-', '_', '.', ' ', ':', '@', '\\'], StringSplitOptions.RemoveEmptyEntries);

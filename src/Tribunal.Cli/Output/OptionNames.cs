@@ -1,9 +1,7 @@
-using System.Text.RegularExpressions;
-
-namespace Tribunal.Cli.Options;
+namespace Tribunal.Cli.Output;
 
 /// <summary>Turns the names that requests have for their fields into those of the command line's options.</summary>
-internal static partial class OptionNames
+internal static class OptionNames
 {
     private static readonly Dictionary<string, string> Options = new(StringComparer.Ordinal)
     {
@@ -22,6 +20,13 @@ internal static partial class OptionNames
         ["meta.keep"] = "--keep",
         ["meta.use"] = "--meta-use",
         ["meta.temperature"] = "--meta-temperature",
+        ["limits.tokens"] = "--max-tokens",
+        ["limits.cost"] = "--max-cost",
+        ["meta.model"] = "--meta",
+        ["protocol"] = "--protocol",
+        ["judge"] = "--judge",
+        ["output"] = "--run",
+        ["hint"] = "--hint",
         ["panel"] = "--panel",
         ["rule"] = "--rule",
         ["tournament.kind"] = "--tournament",
@@ -38,12 +43,9 @@ internal static partial class OptionNames
         ["tournament.elo.orders"] = "--elo-orders",
     };
 
-    /// <summary>Problems with options, as <c>policy.samples: 0 is outside 1..1024</c>, in the command line's words. What isn't one stays as it is.</summary>
-    public static string In(string problems) => string.Join("; ", problems.Split("; ").Select(static problem =>
-        problem.IndexOf(':', StringComparison.Ordinal) is > 0 and var end && Options.TryGetValue(problem[..end], out string? option)
-            ? option + Field().Replace(problem[end..], static field => Options.GetValueOrDefault(field.Value, field.Value))
-            : problem));
+    /// <summary>The option of a field; a field that has none keeps its name.</summary>
+    public static string Of(string field) => Options.GetValueOrDefault(field, field);
 
-    [GeneratedRegex(@"\b(policy|meta|tournament)\.[a-z.]*[a-z]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Field();
+    /// <summary>Problems as one sentence.</summary>
+    public static string Join(IEnumerable<Problem> problems) => string.Join("; ", problems.Select(static problem => problem.In(Of)));
 }

@@ -1,7 +1,7 @@
-namespace Tribunal.Cli.Output;
+namespace Tribunal.Runs.Resuming;
 
 /// <summary>Exit codes of every command.</summary>
-internal static class ExitCodes
+public static class ExitCodes
 {
     /// <summary>All scored.</summary>
     public const int Ok = 0;
@@ -18,13 +18,14 @@ internal static class ExitCodes
     /// <summary>A limit was reached; the run can be resumed.</summary>
     public const int Limit = 4;
 
+    /// <summary>A defect of the tool.</summary>
+    public const int Defect = 70;
+
     /// <summary>Interrupted; the run can be resumed.</summary>
     public const int Interrupted = 130;
-}
 
-/// <summary>Ends a command with a message for people and an exit code; no stack trace is shown.</summary>
-internal sealed class CommandException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>One of <see cref="ExitCodes"/>.</summary>
-    public int ExitCode { get; } = exitCode;
+    /// <summary>The code of a run that is through.</summary>
+    /// <param name="unscorable">Rollouts without rewards.</param>
+    /// <param name="invalid">Lines of the batch that were refused.</param>
+    public static int Complete(long unscorable, long invalid) => unscorable + invalid > 0 ? Partial : Ok;
 }

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
+
+namespace Tribunal.Azure;
+
+/// <summary>Source-generated JSON of requests from outside and of run records: no null where a value belongs.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(EvaluationRequest))]
+[JsonSerializable(typeof(RoutingTable))]
+[JsonSerializable(typeof(RunRecord))]
+[JsonSerializable(typeof(RunProgress))]
+public sealed partial class AzureJson : JsonSerializerContext;

@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Spectre.Console;
+using Tribunal.Benchmarks;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
+using Tribunal.Formats.Suites;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary>One call of <c>tribunal bench</c>.</summary>
+/// <param name="suite">The benchmark.</param>
+/// <param name="data">Its authors' file, or a folder of them.</param>
+/// <param name="folder">Where items, run and result go; null for none where no judge is asked.</param>
+/// <param name="json">Whether standard output holds the result as JSON, and nothing else.</param>
+internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folder, bool json)
+{
+    private const int ProblemsShown = 10;
+    private const string ItemsFile = "items.jsonl";
+    private const string RunFolder = "run";
+    private const string ResultFile = "bench.json";
+    private readonly Problems _problems = new();
+
+    public async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    {
+        string file = await WriteItemsAsync(cancellationToken);
+        Console.WriteLine($"next: tribunal score {file} -o RUN …, then tribunal bench {suite.Name} {data} --run RUN");
+        return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    public async Task<int> JudgeAsync(IReadOnlyList<string> scoring, CancellationToken cancellationToken)
+    {
+        string file = await WriteItemsAsync(cancellationToken);
+        string run = Path.Combine(Path.GetDirectoryName(file)!, RunFolder);
+        if (json)
+        {
+            // Standard output is the result's alone.
+            Console.SetOut(Console.Error);
+        }
+
+        int code = await CommandErrors.RunAsync(ScoreCommand.Create(), [file, "--output", run, .. scoring], cancellationToken);
+        return code is ExitCodes.Ok or ExitCodes.Partial ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
+    }
+
+    public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken) =>
+        await ScoreAsync(Path.Combine(run, RunFiles.Judgements), await VerdictsAsync(run, cancellationToken), cancellationToken);
+
+    public async Task<int> ScoreRecordedAsync(string judgements, CancellationToken cancellationToken) =>
+        await ScoreAsync(judgements, await RecordedVoteAsync(judgements, cancellationToken), cancellationToken);
+
+    private async Task<string> WriteItemsAsync(CancellationToken cancellationToken)
+    {
+        string target = folder ?? $"bench-{suite.Name}";
+        Directory.CreateDirectory(target);
+        string file = Path.Combine(target, ItemsFile);
+        string temporary = file + ".tmp~";
+        long count;
+        await using (FileStream output = File.Create(temporary))
+        await using (var lines = new LineWriter(output))
+        {
+            await foreach (Rollout item in ItemsAsync(cancellationToken))
+            {
+                await lines.WriteAsync(item, TribunalJson.Default.Rollout, cancellationToken);
+            }
+
+            count = lines.Lines;
+        }
+
+        // A run is resumed only over the very file it was started with.
+        if (File.Exists(file) && await SameAsync(file, temporary, cancellationToken))
+        {
+            File.Delete(temporary);
+        }
+        else
+        {
+            File.Move(temporary, file, overwrite: true);
+        }
+
+        await Console.Error.WriteLineAsync($"{count} items of {suite.Title} in {file}{_problems}");
+        return file;
+    }
+
+    private async Task<int> ScoreAsync(string judgements, Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote, CancellationToken cancellationToken)
+    {
+        _problems.Count = 0;
+        await using FileStream ledger = File.OpenRead(judgements);
+        BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(cancellationToken), ledger, vote, cancellationToken);
+        byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, BenchmarkJson.Default.BenchmarkResult);
+        if (folder is not null)
+        {
+            Directory.CreateDirectory(folder);
+            await File.WriteAllBytesAsync(Path.Combine(folder, ResultFile), document, cancellationToken);
+        }
+
+        if (json)
+        {
+            await using Stream console = Console.OpenStandardOutput();
+            await console.WriteAsync(document, cancellationToken);
+            await console.WriteAsync("\n"u8.ToArray(), cancellationToken);
+        }
+        else
+        {
+            Print(suite, result, _problems);
+        }
+
+        return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    private async IAsyncEnumerable<Rollout> ItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (BenchmarkLine line in BenchmarkReader.ReadAsync(suite, data, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is { } item)
+            {
+                yield return item;
+            }
+            else if (_problems.Count++ < ProblemsShown)
+            {
+                await Console.Error.WriteLineAsync($"{line.File}, record {line.Line}: {line.Error}");
+            }
+        }
+    }
+
+    private static async Task<bool> SameAsync(string one, string other, CancellationToken cancellationToken)
+    {
+        await using FileStream a = File.OpenRead(one);
+        await using FileStream b = File.OpenRead(other);
+        byte[] first = await SHA256.HashDataAsync(a, cancellationToken);
+        byte[] second = await SHA256.HashDataAsync(b, cancellationToken);
+        return first.AsSpan().SequenceEqual(second);
+    }
+
+    private static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(string run, CancellationToken cancellationToken)
+    {
+        await using FileStream verdicts = File.OpenRead(Path.Combine(run, RunFiles.Verdicts));
+        return await BenchmarkScorer.VerdictsAsync(verdicts, cancellationToken);
+    }
+
+    // Recorded grades have scales of their own: the ledger's range stands for rewards 0 and 1.
+    private static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> RecordedVoteAsync(string judgements, CancellationToken cancellationToken)
+    {
+        double min = double.PositiveInfinity;
+        double max = double.NegativeInfinity;
+        await using FileStream stream = File.OpenRead(judgements);
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, cancellationToken))
+        {
+            foreach (double score in judgement.Scores ?? [])
+            {
+                (min, max) = (Math.Min(min, score), Math.Max(max, score));
+            }
+        }
+
+        SchemeOptions options = new() { Kind = JudgingKind.Listwise };
+        IJudgingScheme scheme = JudgingSchemes.ForRecorded(min < max ? options with { ScoreRange = (min, max) } : options);
+        return (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null);
+    }
+
+    private static void Print(IBenchmarkSuite suite, BenchmarkResult result, Problems problems)
+    {
+        Table table = new() { Title = new TableTitle(suite.Title), Border = TableBorder.Minimal };
+        table.AddColumns("section", "items", "undecided", "one judgement", "vote");
+        foreach ((BenchmarkSection single, BenchmarkSection voted) in result.Single.Sections.Zip(result.Vote.Sections))
+        {
+            table.AddRow(Markup.Escape(voted.Name), $"{voted.Items}", $"{voted.Undecided}", Percent(single.Score), Percent(voted.Score));
+        }
+
+        table.AddRow("[bold]overall[/]", $"{result.Vote.Items}", $"{result.Vote.Undecided}", Percent(result.Single.Overall), $"[bold]{Percent(result.Vote.Overall)}[/]");
+        AnsiConsole.Write(table);
+        Console.WriteLine(result.Line);
+        if (problems.Count > 0)
+        {
+            Console.WriteLine($"not counted{problems}");
+        }
+    }
+
+    private static string Percent(double? score) => score is { } value ? $"{100 * value:0.0}" : "–";
+
+    private sealed class Problems
+    {
+        public long Count { get; set; }
+
+        public override string ToString() => Count == 0 ? "" : $"; {Count} records refused";
+    }
+}

@@ -1,0 +1,34 @@
+using Tribunal.Runs.Orchestration;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary>What <c>tribunal score</c> is asked for.</summary>
+internal sealed record ScoreOptions
+{
+    /// <summary>The run's folder, without a separator at its end.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>What to evaluate; its batch is a full path.</summary>
+    public required EvaluationRequest Request { get; init; }
+
+    /// <summary>The run stops when a smaller share of judgements has a verdict, in [0, 1].</summary>
+    public required double ValidRateFloor { get; init; }
+
+    /// <summary>Minutes to wait for a judge that is still starting.</summary>
+    public required double PatienceMinutes { get; init; }
+
+    /// <summary>Whether what failed is drawn once more at the end.</summary>
+    public bool RetryFailed { get; init; }
+
+    /// <summary>Request fields that are left out of a file of requests.</summary>
+    public IReadOnlyList<string> Omit { get; init; } = [];
+
+    /// <summary>Whether a report is written.</summary>
+    public bool Report { get; init; }
+
+    /// <summary>Whether standard output holds the summary as JSON, and nothing else.</summary>
+    public bool Json { get; init; }
+
+    /// <summary>The run's name: its folder's.</summary>
+    public string RunId => Path.GetFileName(Folder);
+}

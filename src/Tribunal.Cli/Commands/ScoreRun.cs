@@ -1,0 +1,171 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tribunal.Cli.Output;
+using Tribunal.Formats;
+using Tribunal.Formats.Batches;
+using Tribunal.Reports;
+using Tribunal.Runs;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Summary;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary>One call of <c>tribunal score</c>: a run in a folder, from where it is to its end or to a stop.</summary>
+internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
+{
+    private readonly JudgeRoutes _routes = judges.Resolve(options.Request);
+    private readonly IRunStore _store = new LocalRunStore(options.Folder);
+    private readonly LocalRunStores _stores = new(Path.GetDirectoryName(options.Folder)!);
+    private readonly RunMonitors _monitors = new();
+    private readonly TextWriter _words = options.Json ? Console.Error : Console.Out;
+    private readonly long _started = TimeProvider.System.GetTimestamp();
+
+    private bool Simulated => _routes.All.Any(static judge => judge.Simulated);
+
+    /// <summary>Works on the run.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CommandException">Another process has the run, or it can't go on.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        await using IRunOwnership ownership = await _store.TryOwnAsync(cancellationToken)
+            ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
+        await SayWhoJudgesAsync();
+        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Price, cancellationToken) is { } reached)
+        {
+            return await SayReachedAsync(reached, cancellationToken);
+        }
+
+        DrainOnSignal();
+        RunOutcome outcome = await JudgeAsync(cancellationToken);
+        if (options.RetryFailed && outcome.Halt is null && await ReopenAsync(cancellationToken) is > 0 and var failed)
+        {
+            await _words.WriteLineAsync($"{failed:N0} failed judgements are drawn again");
+            outcome = await JudgeAsync(cancellationToken);
+        }
+
+        await SayOutcomeAsync(outcome, cancellationToken);
+        return outcome.Halt is null ? ExitCodes.Complete(outcome.Unscorable, outcome.Invalid) : RunEnd.Of(outcome.Halt).ExitCode;
+    }
+
+    private Task SayWhoJudgesAsync() => _words.WriteLineAsync(Simulated
+        ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
+        : $"{_routes.Own.Model} by {_routes.Own.Protocol.Name}, {_routes.Own.Concurrency} at a time");
+
+    private async Task<int> SayReachedAsync(Problem reached, CancellationToken cancellationToken)
+    {
+        if (options.Json && await _store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is { } last)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(ContractJson.Read(last, RunsJson.Default.RunSummary), RunsJson.Readable.RunSummary));
+        }
+
+        await Console.Error.WriteLineAsync($"stopped: {OptionNames.Join([reached])}");
+        return ExitCodes.Limit;
+    }
+
+    private void DrainOnSignal() => Interrupts.Drain(() =>
+    {
+        Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
+        _monitors.Of(options.RunId).Stop(new Halt(HaltKind.Interrupted, "interrupted"));
+    });
+
+    private async Task<RunOutcome> JudgeAsync(CancellationToken cancellationToken)
+    {
+        int concurrency = _routes.Own.Concurrency;
+        var activities = new RunActivities(
+            _stores,
+            judges,
+            _monitors,
+            new ActivityOptions
+            {
+                DrawsPerChunk = Math.Max(64, concurrency * 4),
+                DrawsPerShard = Math.Max(384, concurrency * 6),
+                ValidRateFloor = options.ValidRateFloor,
+            },
+            TimeProvider.System,
+            NullLogger<RunActivities>.Instance,
+            options.Report ? new ReportWriter() : null);
+        var view = new RunView(_monitors.Of(options.RunId), _routes.Own, options.Request, TimeProvider.System, quiet: options.Json);
+        var host = new InProcessHost(activities.ByName(), TimeProvider.System, view.Show);
+        try
+        {
+            return await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request, PatienceMinutes: options.PatienceMinutes), cancellationToken));
+        }
+        catch (BatchFormatException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"the batch can't be read: {exception.Message}", exception);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new CommandException(ExitCodes.Interrupted, $"aborted; what was finished is in {options.Folder}: the same command goes on from there", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException(ExitCodes.Unreachable, $"storage failed: {exception.Message}; the same command goes on from here", exception);
+        }
+    }
+
+    private async Task<long> ReopenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FailedJudgements.ReopenAsync(_stores, options.RunId, _monitors.Renew(options.RunId), cancellationToken);
+        }
+        catch (BatchChangedException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--retry-failed: {exception.Message}", exception);
+        }
+    }
+
+    private async Task SayOutcomeAsync(RunOutcome outcome, CancellationToken cancellationToken)
+    {
+        RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(options.Folder, RunFiles.Summary), CancellationToken.None), RunsJson.Default.RunSummary)!;
+        if (options.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+        }
+
+        await _words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(_started)));
+        if (outcome.Halt is { } halt)
+        {
+            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail)}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
+        }
+
+        if (summary.Invalid > 0 && await FirstInvalidAsync(cancellationToken) is { } first)
+        {
+            await _words.WriteLineAsync($"  invalid      in {RunFiles.Invalid}; first: line {first.Line:N0}: {TerminalText.Fit(first.Reason, 160)}");
+        }
+
+        if (await _store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } written && ContractJson.Read(written, RunsJson.Default.RunManifest) is { Repeats: > 0 and var repeats })
+        {
+            await _words.WriteLineAsync($"  warning      {repeats:N0} rollouts of one response repeat the prompt of another and were judged each alone; --group-by prompt, into another folder, judges them together");
+        }
+
+        if (outcome.Halt is null && options.Report)
+        {
+            string report = Path.Combine(options.Folder, RunFiles.Report);
+            await _words.WriteLineAsync($"  report       {(File.Exists(report) ? report : $"not written; why: tribunal report {options.Folder}")}");
+        }
+
+        await _words.WriteLineAsync($"  in           {options.Folder}");
+        if (Simulated)
+        {
+            await _words.WriteLineAsync("SIMULATED: no model judged these responses.");
+        }
+    }
+
+    private async Task<InvalidLine?> FirstInvalidAsync(CancellationToken cancellationToken)
+    {
+        if (await _store.OpenReadAsync(RunFiles.Invalid, cancellationToken) is not { } stream)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(stream);
+        return await reader.ReadLineAsync(cancellationToken) is { } line ? JsonSerializer.Deserialize(line, FormatsJson.Default.InvalidLine) : null;
+    }
+}
