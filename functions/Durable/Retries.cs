@@ -11,7 +11,7 @@ internal static class Retries
     // Trying again can't help: the batch is gone or changed, the request is wrong, the configuration is.
     private static readonly string[] Hopeless =
     [
-        "FileNotFoundException", "BatchChangedException", "BatchFormatException", "RunMismatchException", "JudgeConfigurationException",
+        "FileNotFoundException", "BatchChangedException", "BatchFormatException", "RunMismatchException", "RunDamagedException", "JudgeConfigurationException",
         "StorageConfigurationException", "ArgumentException", "ArgumentOutOfRangeException",
     ];
 

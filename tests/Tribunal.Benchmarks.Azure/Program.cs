@@ -71,7 +71,7 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
         Sampling = protocol.Defaults,
         Simulated = true,
     };
-    RunActivities activities = new(stores, new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+    RunSteps steps = new(stores, new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
     GC.Collect();
     long peak = 0;
     using CancellationTokenSource ended = new();
@@ -86,7 +86,7 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
     Stopwatch clock = Stopwatch.StartNew();
     await using (IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None))
     {
-        RunOutcome outcome = await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
+        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     }
 

@@ -25,7 +25,7 @@ public static class PipelineServices
         services.AddSingleton<IJudgeProvider>(provider => new ConfiguredJudges(configuration, provider.GetRequiredService<IJudgeMaker>()));
         services.AddSingleton<RunMonitors>();
         services.AddSingleton(_ => ActivitySettings.Options(configuration));
-        services.AddSingleton<RunActivities>();
+        services.AddSingleton<RunSteps>();
         services.AddSingleton(_ => RequestDefaults.From(configuration));
         services.AddSingleton<UploadIntake>();
         return services;

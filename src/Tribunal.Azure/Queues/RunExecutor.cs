@@ -37,7 +37,7 @@ public sealed record Execution(MessageFate Fate, string? Reason = null);
 public sealed partial class RunExecutor(
     IRunStores stores,
     IRunCatalog catalog,
-    RunActivities activities,
+    RunSteps steps,
     RunMonitors monitors,
     RunExecutorOptions options,
     TimeProvider time,
@@ -87,7 +87,7 @@ public sealed partial class RunExecutor(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(hardStop, ownership.Lost);
         monitors.Renew(runId);
         await using var progress = new ProgressWriter(catalog, runId, options.ProgressPause, time);
-        var host = new InProcessHost(activities.ByName(), time, progress.Report);
+        var host = new InProcessHost(steps.ByName(), time, progress.Report);
         try
         {
             if (options.Stopping.IsCancellationRequested)
@@ -127,7 +127,7 @@ public sealed partial class RunExecutor(
 
     // What the request asks for can't be had: no other worker and no later day changes that.
     private static bool IsHopeless(Exception exception) =>
-        exception is FileNotFoundException or JudgeConfigurationException or RunMismatchException or BatchFormatException or BatchChangedException or ArgumentException;
+        exception is FileNotFoundException or JudgeConfigurationException or RunMismatchException or RunDamagedException or BatchFormatException or BatchChangedException or ArgumentException;
 
     private Task<Execution> HaltedAsync(string runId, Halt halt) => halt.Kind switch
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
+using Tribunal.Reports;
 using Tribunal.Runs;
 using Tribunal.Runs.BatchApi;
 using Tribunal.Runs.Judges;
@@ -35,13 +36,13 @@ internal static class BatchApiScoring
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
-        var run = new OpenAiBatchRun(folder, new LocalBatchFile(batch), request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price);
+        var run = new OpenAiBatchRun(folder, request, binding.Protocol, binding.Model, binding.Sampling, TimeProvider.System, binding.Price, new ReportWriter());
         OpenAiBatchState state;
         try
         {
             state = await run.AdvanceAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is RunMismatchException or BatchFormatException or FileNotFoundException)
+        catch (Exception exception) when (exception is RunMismatchException or RunDamagedException or BatchFormatException or FileNotFoundException)
         {
             throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }

@@ -171,11 +171,11 @@ internal sealed class ScoreCommand
             ValidRateFloor = parsed.GetRequiredValue(_validFloor),
         };
         var stores = new LocalRunStores(Path.GetDirectoryName(folder)!);
-        var activities = new RunActivities(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunActivities>.Instance, parsed.GetValue(_noReport) ? null : new ReportWriter());
+        var steps = new RunSteps(stores, judges, monitors, options, TimeProvider.System, NullLogger<RunSteps>.Instance, parsed.GetValue(_noReport) ? null : new ReportWriter());
         long started = TimeProvider.System.GetTimestamp();
         RunOutcome outcome = await RunToEndAsync();
         if (parsed.GetValue(_retryFailed) && outcome.Halt is null
-            && await ReopenAsync(stores, runId, monitors.Renew(runId), cancellationToken) is > 0 and var failed)
+            && await ReopenAsync(stores, runId, monitors, cancellationToken) is > 0 and var failed)
         {
             await words.WriteLineAsync($"{failed:N0} failed judgements are drawn again");
             outcome = await RunToEndAsync();
@@ -220,16 +220,17 @@ internal sealed class ScoreCommand
         async Task<RunOutcome> RunToEndAsync()
         {
             var view = new RunView(monitors.Of(runId), binding, request, TimeProvider.System, quiet: json);
-            var host = new InProcessHost(activities.ByName(), TimeProvider.System, view.Show);
+            var host = new InProcessHost(steps.ByName(), TimeProvider.System, view.Show);
             return await EndAsync(view, host.RunAsync(new BatchRun(runId, request, Window: ShardsUnderWay, PatienceMinutes: parsed.GetRequiredValue(_wait)), cancellationToken), folder);
         }
     }
 
-    private static async Task<long> ReopenAsync(LocalRunStores stores, string runId, RunMonitor monitor, CancellationToken cancellationToken)
+    private static async Task<long> ReopenAsync(LocalRunStores stores, string runId, RunMonitors monitors, CancellationToken cancellationToken)
     {
         try
         {
-            return await FailedJudgements.ReopenAsync(stores, runId, monitor, cancellationToken);
+            monitors.Renew(runId);
+            return await FailedJudgements.ReopenAsync(stores, runId, cancellationToken);
         }
         catch (BatchChangedException exception)
         {
@@ -280,6 +281,10 @@ internal sealed class ScoreCommand
         catch (RunMismatchException exception)
         {
             throw new CommandException(ExitCodes.Usage, $"{exception.Message}: choose another folder, or delete this one", exception);
+        }
+        catch (RunDamagedException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }
         catch (BatchFormatException exception)
         {

@@ -1,12 +1,6 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Text.Json;
-using Microsoft.Extensions.Logging;
-
 namespace Tribunal.Runs.Steps;
 
-/// <summary>Settings of the activities.</summary>
+/// <summary>Settings of the steps.</summary>
 public sealed record ActivityOptions
 {
     /// <summary>Judgements one activity draws, 1 to 4,096; default 64, a few minutes of a GPU app's time.</summary>

@@ -189,10 +189,10 @@ internal sealed class Bed : IAsyncDisposable
         IProtocol protocol = ProtocolCatalog.Resolve(request.Protocol, SimulatedJudgeOptions.DefaultModel).Protocol;
         JudgeBinding binding = new() { Judge = judge, Model = SimulatedJudgeOptions.DefaultModel, Protocol = protocol, Sampling = protocol.Defaults };
         string root = Path.Combine(Folder, "local");
-        RunActivities activities = new(
-            new LocalRunStores(root), new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+        RunSteps steps = new(
+            new LocalRunStores(root), new One(binding), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
-        await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
 
