@@ -5,30 +5,30 @@ using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Durable;
 
-/// <summary>The activities of <c>src/Tribunal.Runs/Steps</c>, bound.</summary>
-public sealed class ActivityFunctions(RunActivities activities, IRunCatalog catalog, TimeProvider time)
+/// <summary>The steps of <c>src/Tribunal.Runs/Steps</c>, bound.</summary>
+public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeProvider time)
 {
     [Function("PlanBatch")]
-    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken) => activities.PlanBatchAsync(run, cancellationToken);
+    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken) => steps.PlanBatch.RunAsync(run, cancellationToken);
 
     [Function("CheckJudge")]
-    public Task<JudgeState> CheckJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => activities.CheckJudgeAsync(run, cancellationToken);
+    public Task<JudgeState> CheckJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.CheckJudge.RunAsync(run, cancellationToken);
 
-    [Function("PlanDraws")]
-    public Task<RoundPlan> PlanDrawsAsync([ActivityTrigger] ShardRound round, CancellationToken cancellationToken) => activities.PlanDrawsAsync(round, cancellationToken);
+    [Function("PlanRound")]
+    public Task<RoundPlan> PlanRoundAsync([ActivityTrigger] ShardRound round, CancellationToken cancellationToken) => steps.PlanRound.RunAsync(round, cancellationToken);
 
-    [Function("DrawJudgements")]
-    public Task<ChunkResult> DrawJudgementsAsync([ActivityTrigger] ChunkReference chunk, CancellationToken cancellationToken) =>
-        activities.DrawJudgementsAsync(chunk, cancellationToken);
+    [Function("DrawChunk")]
+    public Task<ChunkResult> DrawChunkAsync([ActivityTrigger] ChunkReference chunk, CancellationToken cancellationToken) =>
+        steps.DrawChunk.RunAsync(chunk, cancellationToken);
 
-    [Function("CastVerdicts")]
-    public Task<ShardResult> CastVerdictsAsync([ActivityTrigger] ShardRun shard, CancellationToken cancellationToken) => activities.CastVerdictsAsync(shard, cancellationToken);
+    [Function("CastShard")]
+    public Task<ShardResult> CastShardAsync([ActivityTrigger] ShardRun shard, CancellationToken cancellationToken) => steps.CastShard.RunAsync(shard, cancellationToken);
 
     [Function("AllocateBudget")]
-    public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => activities.AllocateBudgetAsync(wave, cancellationToken);
+    public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.AllocateBudget.RunAsync(wave, cancellationToken);
 
     [Function("Publish")]
-    public Task<RunOutcome> PublishAsync([ActivityTrigger] PublishRequest request, CancellationToken cancellationToken) => activities.PublishAsync(request, cancellationToken);
+    public Task<RunOutcome> PublishAsync([ActivityTrigger] PublishRequest request, CancellationToken cancellationToken) => steps.Publish.RunAsync(request, cancellationToken);
 
     /// <summary>Brings a run's record up to date. Reports may arrive in any order and more than once.</summary>
     [Function(nameof(ReportRun))]

@@ -61,7 +61,7 @@ finally
 async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunCatalog? catalog)
 {
     Judge judge = Judge.Of(new Slow(new SimulatedJudge(new JudgeEngine()), latency), SimulatedJudgeOptions.DefaultModel) with { Simulated = true };
-    RunActivities activities = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+    RunSteps steps = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
     GC.Collect();
     long peak = 0;
     using CancellationTokenSource ended = new();
@@ -76,7 +76,7 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
     Stopwatch clock = Stopwatch.StartNew();
     await using (IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None))
     {
-        RunOutcome outcome = await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
+        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     }
 

@@ -43,9 +43,9 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
             Console.WriteLine("|---|---|---|");
             Print("HTTP side: prompts, requests, answers, ledger", account.Draws);
             Print("planning the batch", account.Of(Names.PlanBatch.Name));
-            Print("planning rounds", account.Of(Names.PlanDraws.Name));
-            Print("voting", account.Of(Names.CastVerdicts.Name));
-            Print("**planning and voting**", account.Of(Names.PlanBatch.Name) + account.Of(Names.PlanDraws.Name) + account.Of(Names.CastVerdicts.Name));
+            Print("planning rounds", account.Of(Names.PlanRound.Name));
+            Print("voting", account.Of(Names.CastShard.Name));
+            Print("**planning and voting**", account.Of(Names.PlanBatch.Name) + account.Of(Names.PlanRound.Name) + account.Of(Names.CastShard.Name));
             Print("publishing", account.Of(Names.Publish.Name));
 
             void Print(string what, TimeSpan time) =>
@@ -71,12 +71,12 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
         var endpoint = new JudgeEndpointOptions { Name = "judge", Endpoint = judge, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = concurrency };
         var judges = new JudgeRegistry([Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency }], []);
         var options = new ActivityOptions { DrawsPerChunk = Math.Max(64, concurrency * 4), DrawsPerShard = Math.Max(512, concurrency * 8) };
-        var activities = new RunActivities(new LocalRunStores(folder), judges, new RunMonitors(), options, TimeProvider.System, NullLogger<RunActivities>.Instance);
+        var steps = new RunSteps(new LocalRunStores(folder), judges, new RunMonitors(), options, TimeProvider.System, NullLogger<RunSteps>.Instance);
         var request = new EvaluationRequest { Batch = batch, Protocol = "rrm", Tournament = new TournamentOptions { Kind = TournamentKind.Knockout, Votes = votes } };
         var account = new Account();
         TimeSpan before = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        RunOutcome outcome = await EvaluateBatch.RunAsync(new Accounting(activities, account, run, cancellationToken), new BatchRun(run, request, Window: 1));
+        RunOutcome outcome = await EvaluateBatch.RunAsync(new Accounting(steps, account, run, cancellationToken), new BatchRun(run, request, Window: 1));
         account.Wall = Stopwatch.GetElapsedTime(start);
         account.Draws = Environment.CpuUsage.TotalTime - before - account.Rest;
         return outcome.Status == RunStatus.Complete ? account : throw new InvalidOperationException($"the run stopped: {outcome.Halt?.Detail}");
@@ -115,7 +115,7 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
     }
 
     /// <summary>The in-process loop with a clock around everything but the draws.</summary>
-    private sealed class Accounting(RunActivities activities, Account account, string instanceId, CancellationToken cancellationToken) : IOrchestrationContext
+    private sealed class Accounting(RunSteps steps, Account account, string instanceId, CancellationToken cancellationToken) : IOrchestrationContext
     {
         public string InstanceId => instanceId;
 
@@ -125,17 +125,17 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
         {
             if (input is ChunkReference chunk)
             {
-                return (TOutput)(object)await Task.Run(() => activities.DrawJudgementsAsync(chunk, cancellationToken), cancellationToken);
+                return (TOutput)(object)await Task.Run(() => steps.DrawChunk.RunAsync(chunk, cancellationToken), cancellationToken);
             }
 
             TimeSpan before = Environment.CpuUsage.TotalTime;
             object result = input switch
             {
-                BatchRun run => await activities.PlanBatchAsync(run, cancellationToken),
-                RunReference run => await activities.CheckJudgeAsync(run, cancellationToken),
-                ShardRound round => await activities.PlanDrawsAsync(round, cancellationToken),
-                ShardRun shard => await activities.CastVerdictsAsync(shard, cancellationToken),
-                PublishRequest publish => await activities.PublishAsync(publish, cancellationToken),
+                BatchRun run => await steps.PlanBatch.RunAsync(run, cancellationToken),
+                RunReference run => await steps.CheckJudge.RunAsync(run, cancellationToken),
+                ShardRound round => await steps.PlanRound.RunAsync(round, cancellationToken),
+                ShardRun shard => await steps.CastShard.RunAsync(shard, cancellationToken),
+                PublishRequest publish => await steps.Publish.RunAsync(publish, cancellationToken),
                 _ => throw new InvalidOperationException($"no part of this benchmark: {activity.Name}"),
             };
             account.Add(activity.Name, Environment.CpuUsage.TotalTime - before);
@@ -143,7 +143,7 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
         }
 
         public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instance, TInput input) =>
-            (TOutput)(object)await ScoreShard.RunAsync(new Accounting(activities, account, instance, cancellationToken), (ShardRun)(object)input!);
+            (TOutput)(object)await ScoreShard.RunAsync(new Accounting(steps, account, instance, cancellationToken), (ShardRun)(object)input!);
 
         public Task CreateTimerAsync(TimeSpan delay) => Task.Delay(delay, cancellationToken);
 

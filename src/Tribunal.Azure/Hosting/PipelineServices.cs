@@ -27,7 +27,7 @@ public static class PipelineServices
         services.AddSingleton(provider => new JudgeSettings(configuration, provider.GetRequiredService<JudgeFactory>()).Registry);
         services.AddSingleton<RunMonitors>();
         services.AddSingleton(_ => ActivitySettings.Options(configuration));
-        services.AddSingleton<RunActivities>();
+        services.AddSingleton<RunSteps>();
         services.AddSingleton(_ => RequestDefaults.From(configuration));
         services.AddSingleton<UploadIntake>();
         return services;

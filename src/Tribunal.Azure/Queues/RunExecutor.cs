@@ -19,7 +19,7 @@ public sealed record Execution(MessageFate Fate, string? Reason = null);
 public sealed partial class RunExecutor(
     IRunStores stores,
     IRunCatalog catalog,
-    RunActivities activities,
+    RunSteps steps,
     RunMonitors monitors,
     RunExecutorOptions options,
     TimeProvider time,
@@ -70,7 +70,7 @@ public sealed partial class RunExecutor(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(hardStop, ownership.Lost);
         monitors.Renew(runId);
         await using var progress = new ProgressWriter(catalog, runId, options.ProgressPause, time);
-        var host = new InProcessHost(activities.ByName(), time, progress.Report);
+        var host = new InProcessHost(steps.ByName(), time, progress.Report);
         try
         {
             if (options.Stopping.IsCancellationRequested)

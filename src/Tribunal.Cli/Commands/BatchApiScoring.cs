@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tribunal.Cli.Output;
+using Tribunal.Reports;
 using Tribunal.Runs;
 using Tribunal.Runs.BatchApi;
 using Tribunal.Runs.Judges;
@@ -35,7 +36,7 @@ internal static class BatchApiScoring
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
-        var run = new OpenAiBatchRun(folder, new LocalBatchFile(request.Batch), request, judge.Protocol, judge.Model, judge.Sampling, TimeProvider.System, judge.Price, options.Omit);
+        var run = new OpenAiBatchRun(folder, request, judge, TimeProvider.System, new ReportWriter(), options.Omit);
         OpenAiBatchState state = await run.AdvanceAsync(cancellationToken);
         foreach (string problem in state.Problems.Take(ProblemsShown))
         {

@@ -107,7 +107,7 @@ internal static class CommandErrors
         ProblemsException options => new(options.Problems, options),
         MessageRefusedException refused => new(refused.Problems, refused),
         RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: choose another folder, or delete this one", other),
-        ReportException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
+        ReportException or RunDamagedException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
             or MetaModelException or StorageConfigurationException or SimulatedRewardsException => new(ExitCodes.Usage, exception.Message, exception),
         JsonException json => new(ExitCodes.Usage, $"a file is not the JSON that was expected: {ContractJson.Words(json)}", json),
         InvalidDataException data => new(ExitCodes.Usage, data.Message, data),

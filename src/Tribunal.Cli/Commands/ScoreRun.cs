@@ -76,7 +76,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
     private async Task<RunOutcome> JudgeAsync(CancellationToken cancellationToken)
     {
         int concurrency = _routes.Own.Concurrency;
-        var activities = new RunActivities(
+        var steps = new RunSteps(
             _stores,
             judges,
             _monitors,
@@ -87,10 +87,10 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
                 ValidRateFloor = options.ValidRateFloor,
             },
             TimeProvider.System,
-            NullLogger<RunActivities>.Instance,
+            NullLogger<RunSteps>.Instance,
             options.Report ? new ReportWriter() : null);
         var view = new RunView(_monitors.Of(options.RunId), _routes.Own, options.Request, TimeProvider.System, quiet: options.Json);
-        var host = new InProcessHost(activities.ByName(), TimeProvider.System, view.Show);
+        var host = new InProcessHost(steps.ByName(), TimeProvider.System, view.Show);
         try
         {
             return await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request, PatienceMinutes: options.PatienceMinutes), cancellationToken));
@@ -113,7 +113,8 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
     {
         try
         {
-            return await FailedJudgements.ReopenAsync(_stores, options.RunId, _monitors.Renew(options.RunId), cancellationToken);
+            _monitors.Renew(options.RunId);
+            return await FailedJudgements.ReopenAsync(_stores, options.RunId, cancellationToken);
         }
         catch (BatchChangedException exception)
         {

@@ -7,6 +7,7 @@ using Tribunal.Inference.Resilience;
 using Tribunal.Inference.Telemetry;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.MetaModels;
@@ -14,6 +15,8 @@ namespace Tribunal.Inference.MetaModels;
 /// <summary>A meta reward model behind an endpoint, of any known kind.</summary>
 internal sealed class EndpointMetaModel : IMetaRewardModel
 {
+    private const string Probe = "#### Critique ####\nprobe";
+
     private static readonly MediaTypeHeaderValue JsonType = new("application/json");
 
     private readonly MetaEndpointOptions _options;
@@ -52,6 +55,22 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             ? null
             : await _batcher.ScoreAsync(MetaText.Compose(rollout, judgement), cancellationToken);
     }
+
+    public async Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken)
+    {
+        bool known = _kind != MetaKind.Auto;
+        MetaKind kind = await KindAsync(cancellationToken);
+        if (kind == MetaKind.Auto || !known)
+        {
+            // It has been asked just now.
+            return new JudgeHealth(kind != MetaKind.Auto || _unknown, kind != MetaKind.Auto ? "ready" : _unknown ? $"{Name} answers in no known form" : $"{Name} can't be reached");
+        }
+
+        Attempt<double?[]> last = (await SendAsync(_probe, kind, [Probe], cancellationToken)).Last;
+        return new JudgeHealth(HasAnswered(last.Ending), HasAnswered(last.Ending) ? "ready" : $"{Name} can't be reached: {EndpointError.Fit(last.Detail ?? "no answer", _access.Key)}");
+    }
+
+    private static bool HasAnswered(Ending ending) => ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Filtered or Ending.Malformed;
 
     private async Task<double?[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
@@ -107,7 +126,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         IEnumerable<MetaKind> kinds = _options.Model.Length > 0 ? MetaForms.Scalar.Append(MetaKind.Generative) : MetaForms.Scalar;
         foreach (MetaKind kind in kinds)
         {
-            Attempt<double?[]> last = (await SendAsync(_probe, kind, ["#### Critique ####\nprobe"], CancellationToken.None)).Last;
+            Attempt<double?[]> last = (await SendAsync(_probe, kind, [Probe], CancellationToken.None)).Last;
             if (last is { Ending: Ending.Answered, Value: { } rewards } && (kind != MetaKind.Generative || rewards[0] is not null))
             {
                 InferenceLog.MetaKindFound(_state.Logger, Name, kind.ToString());
@@ -115,7 +134,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             }
 
             said = last.Detail ?? said;
-            answered = last.Ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Filtered or Ending.Malformed;
+            answered = HasAnswered(last.Ending);
             if (!answered)
             {
                 break;

@@ -26,7 +26,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
-    private readonly IJudgingScheme _scheme;
+    private readonly ScoringRules _rules;
     private readonly SemaphoreSlim _gate;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
@@ -43,7 +43,7 @@ public sealed class RewardDesk : IAsyncDisposable
         _options = options;
         _ledger = ledger;
         _time = time;
-        _scheme = Schemes.For(request, binding.Protocol);
+        _rules = new ScoringRules(new Router(new Branch(null, Schemes.For(request, binding.Protocol), binding.Protocol)), request.Seed, Simulated: binding.Simulated);
         _gate = new SemaphoreSlim(binding.Concurrency);
         _groups = new RewardGroups(options);
     }
@@ -396,13 +396,13 @@ public sealed class RewardDesk : IAsyncDisposable
     {
         while (true)
         {
-            NextDraws next = _scheme.Next(rollout, judged.Drawn);
-            if (next.Draws.Count == 0)
+            IReadOnlyList<NextSample> next = new RolloutScoring(_rules, rollout, judged.Drawn).Next();
+            if (next.Count == 0)
             {
                 return;
             }
 
-            await Task.WhenAll(next.Draws.Select(draw => DrawAsync(judged, rollout, draw)));
+            await Task.WhenAll(next.Select(sample => DrawAsync(judged, rollout, sample.Draw)));
         }
     }
 
@@ -413,7 +413,7 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             _closing.Token.ThrowIfCancellationRequested();
             using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
-            Judgement judgement = await JudgementSource.DrawAsync(_binding, _request.Seed, rollout, new PlannedDraw(0, draw.Sample, draw.Order, draw.Pair), StopsAsync, CancellationToken.None)
+            Judgement judgement = await JudgementSource.DrawAsync(_binding, _request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
                 ?? throw new JudgeAwayException("the judge is away");
             Counts.Drawn(span, judgement);
             if (judgement.Outcome != JudgementOutcome.Failed)
@@ -471,8 +471,7 @@ public sealed class RewardDesk : IAsyncDisposable
         return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
     }
 
-    private Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) =>
-        VerdictCaster.Marked(VerdictCaster.Cast(rollout, drawn, _scheme, _binding.Protocol, allowance: null), drawn, _binding.Simulated);
+    private Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(_rules, rollout, drawn).Conclude();
 
     private void Remember(Rollout rollout)
     {

@@ -1,15 +1,14 @@
-using System.Text.Json;
-using Tribunal.Formats;
+using System.Buffers;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
-using Tribunal.Formats.Lines;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
@@ -48,22 +47,18 @@ public sealed record OpenAiBatchState
 }
 
 /// <summary>
-/// A run whose judgements come from a batch API, in a local folder. Every step starts from what is there: it reads all
-/// answers, asks the policy what is missing, and writes that as request files; or, when nothing is, the verdicts. Seeds and
-/// presentation orders are those of any run, so a request asked twice is the same request.
+/// A run whose judgements come from a batch API, in a local folder. Every step starts from what is there: it takes in all answers, asks
+/// what is missing, and writes that as request files; or, when nothing is, votes and publishes as any run does. Seeds and presentation
+/// orders are those of any run, so a request asked twice is the same request.
 /// </summary>
 /// <param name="folder">The run's folder; its last segment is the run's id.</param>
-/// <param name="batch">The batch.</param>
-/// <param name="request">What to evaluate.</param>
-/// <param name="protocol">How the judge is asked.</param>
-/// <param name="model">The judge's model.</param>
-/// <param name="sampling">Sampling parameters.</param>
+/// <param name="request">What to evaluate; its batch is a local path.</param>
+/// <param name="judge">Who judges; its endpoint is not asked.</param>
 /// <param name="time">The clock.</param>
-/// <param name="price">Prices, where known.</param>
+/// <param name="reports">Renders the report; null writes none.</param>
 /// <param name="omit">Request fields that the model doesn't take: <c>temperature</c>, <c>top_p</c>, <c>max_tokens</c>, <c>seed</c>.</param>
 public sealed class OpenAiBatchRun(
-    string folder, IBatchFile batch, EvaluationRequest request, IProtocol protocol, string model, SamplingDefaults sampling, TimeProvider time, TokenPrice? price = null,
-    IReadOnlyList<string>? omit = null)
+    string folder, EvaluationRequest request, Judge judge, TimeProvider time, IReportWriter? reports = null, IReadOnlyList<string>? omit = null)
 {
     /// <summary>Where request files are written, below the run's folder.</summary>
     public const string RequestsFolder = "openai-batch/requests";
@@ -74,220 +69,153 @@ public sealed class OpenAiBatchRun(
     private const int ProblemsKept = 100;
     private readonly string _requests = Path.Combine(folder, RequestsFolder);
     private readonly string _answers = Path.Combine(folder, AnswersFolder);
-    private readonly IJudgingScheme _scheme = Schemes.For(request, protocol);
+    private readonly List<string> _problems = [];
 
     /// <summary>Takes the next step.</summary>
     /// <exception cref="RunMismatchException">The folder holds a run that was started for something else.</exception>
+    /// <exception cref="RunDamagedException">A file of the run is not whole and can't be made again.</exception>
     /// <exception cref="BatchFormatException">The batch or an answer file is broken as a whole.</exception>
     /// <exception cref="FileNotFoundException">There is no such batch.</exception>
     public async Task<OpenAiBatchState> AdvanceAsync(CancellationToken cancellationToken = default)
     {
-        var store = new LocalRunStore(folder);
+        _problems.Clear();
         Directory.CreateDirectory(_answers);
-        RunManifest manifest = await OpenAsync(store, cancellationToken);
-        var ledger = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
-        var problems = new List<string>();
-        (long answers, long unusable) = await ReadAnswersAsync(ledger, problems, cancellationToken);
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var store = new LocalRunStore(root);
+        var steps = new RunSteps(
+            new LocalRunStores(Path.GetDirectoryName(root)!), new JudgeRegistry([judge with { Endpoint = new BatchApi(judge.Model) }], []), new RunMonitors(), new ActivityOptions(), time,
+            NullLogger<RunSteps>.Instance, reports);
+        RunPlan plan = await steps.PlanBatch.RunAsync(new BatchRun(store.RunId, request), cancellationToken);
         if (Directory.Exists(_requests))
         {
             Directory.Delete(_requests, recursive: true);
         }
 
-        long rollouts = 0;
-        long invalid = 0;
-        InvalidLine? first = null;
-        var files = new List<string>();
-        long requests;
-        await using (var writer = new OpenAiBatchWriter(number => OpenRequests(number, files)))
-        await using (FileStream refused = Create(RunFiles.Invalid))
-        await using (var refusals = new LineWriter(refused))
-        await using (Stream copied = request.Fields is null ? Stream.Null : Create(RunFiles.Batch))
-        await using (var copy = new LineWriter(copied))
+        var state = new OpenAiBatchState
         {
-            await foreach ((Rollout? rollout, InvalidLine? line) in RolloutsAsync(manifest, cancellationToken))
+            Rollouts = plan.Rollouts,
+            Invalid = plan.Invalid,
+            Answers = plan.Complete?.Judgements ?? 0,
+            Problems = _problems,
+            Unusable = 0,
+            Requests = 0,
+            RequestFiles = [],
+        };
+        if (plan.Complete is null)
+        {
+            RunContext context = await steps.Runs.OpenAsync(store.RunId, attempt: 0);
+            (long answers, long unusable) = await TakeInAsync(context, cancellationToken);
+            state = await AskAsync(context, state with { Answers = answers, Unusable = unusable }, cancellationToken);
+            if (state.Requests > 0)
             {
-                if (rollout is null)
+                return state;
+            }
+
+            foreach (Shard shard in context.Shards)
+            {
+                await steps.CastShard.RunAsync(new ShardRun(store.RunId, shard.Index, Wave: 0, LastWave: true), cancellationToken);
+            }
+
+            await steps.Publish.RunAsync(new PublishRequest(store.RunId, Halt: null), cancellationToken);
+        }
+
+        return state with { Summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken) };
+    }
+
+    // Answers go into the ledger of their rollout's shard, each once: the first of a name stands.
+    private async Task<(long Answers, long Unusable)> TakeInAsync(RunContext context, CancellationToken cancellationToken)
+    {
+        var shards = new Dictionary<string, int>(StringComparer.Ordinal);
+        var standing = new HashSet<(string, int)>();
+        foreach (Shard shard in context.Shards)
+        {
+            IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(shard.Index);
+            LedgerContents ledger = await context.LedgerOf(shard.Index).ReadAsync(rollouts, static _ => false, cancellationToken);
+            foreach (Rollout rollout in rollouts)
+            {
+                shards.Add(rollout.Id, shard.Index);
+                standing.UnionWith(ledger.Of(rollout.Id).Select(static judgement => (judgement.RolloutId, judgement.Sample)));
+            }
+        }
+
+        var options = new ImportOptions { Format = RecordedFormat.OpenAiBatch, Grammar = judge.Protocol, Judge = judge.Model };
+        long unusable = 0;
+        foreach (string file in Directory.EnumerateFiles(_answers).Order(StringComparer.Ordinal))
+        {
+            var lines = new SortedDictionary<int, ArrayBufferWriter<byte>>();
+            await using FileStream stream = File.OpenRead(file);
+            await foreach (RecordedLine line in LedgerImport.ReadAsync(stream, options, cancellationToken))
+            {
+                if (WhyNot(line, shards) is { } why)
                 {
-                    invalid++;
-                    await refusals.WriteAsync(line!, FormatsJson.Default.InvalidLine, cancellationToken);
-                    first ??= line;
+                    unusable++;
+                    Keep($"{Path.GetFileName(file)}, line {line.Line}: {why}");
                     continue;
                 }
 
-                rollouts++;
-                if (request.Fields is not null)
+                Judgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = judge.Model };
+                if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
-                    // Reports and exports read the batch again, and know nothing of its fields.
-                    await copy.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
-                }
+                    int shard = shards[judgement.RolloutId];
+                    if (!lines.TryGetValue(shard, out ArrayBufferWriter<byte>? own))
+                    {
+                        lines.Add(shard, own = new ArrayBufferWriter<byte>());
+                    }
 
-                await AskAsync(writer, rollout, ledger.GetValueOrDefault(rollout.Id) ?? [], problems, cancellationToken);
+                    JudgementLine.Write(own, judgement);
+                }
             }
 
-            requests = writer.Requests;
-        }
-
-        if (rollouts == 0 && first is not null)
-        {
-            throw BatchFormatException.NothingFits(invalid, first);
-        }
-
-        manifest = manifest with { Rollouts = rollouts, Invalid = invalid };
-        await WriteManifestAsync(store, manifest, cancellationToken);
-        RunSummary? summary = requests > 0 ? null : await PublishAsync(store, manifest, ledger, cancellationToken);
-        return new OpenAiBatchState
-        {
-            Rollouts = rollouts,
-            Invalid = invalid,
-            Answers = answers,
-            Unusable = unusable,
-            Problems = problems,
-            Requests = requests,
-            RequestFiles = files,
-            Summary = summary,
-        };
-    }
-
-    private async Task<RunManifest> OpenAsync(LocalRunStore store, CancellationToken cancellationToken)
-    {
-        var wanted = new RunManifest
-        {
-            RunId = store.RunId,
-            Request = request,
-            Batch = await batch.FingerprintAsync(cancellationToken),
-            Judge = model,
-            Model = model,
-            Protocol = protocol.Name,
-            Prompt = PromptFingerprint.Of(protocol),
-            Sampling = sampling,
-            Created = time.GetUtcNow(),
-        };
-        if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is not { } known)
-        {
-            return wanted;
-        }
-
-        RunManifest manifest = ContractJson.Read(known, RunsJson.Default.RunManifest)!;
-        return manifest.WhyNotResumable(wanted) is { } why ? throw new RunMismatchException($"{store.RunId} can't be resumed: {why}") : manifest;
-    }
-
-    private static Task WriteManifestAsync(LocalRunStore store, RunManifest manifest, CancellationToken cancellationToken) =>
-        store.WriteDocumentAsync(RunFiles.Manifest, JsonSerializer.SerializeToUtf8Bytes(manifest, RunsJson.Readable.RunManifest), cancellationToken);
-
-    private async Task<(long Answers, long Unusable)> ReadAnswersAsync(Dictionary<string, List<Judgement>> ledger, List<string> problems, CancellationToken cancellationToken)
-    {
-        var options = new ImportOptions { Format = RecordedFormat.OpenAiBatch, Grammar = protocol, Judge = model };
-        var standing = new HashSet<(string, int)>();
-        long unusable = 0;
-        string temporary = Path.Combine(folder, RunFiles.Judgements + ".tmp~");
-        await using (FileStream output = File.Create(temporary))
-        await using (var writer = new LineWriter(output))
-        {
-            foreach (string file in Directory.EnumerateFiles(_answers).Order(StringComparer.Ordinal))
+            foreach ((int shard, ArrayBufferWriter<byte> own) in lines)
             {
-                await using FileStream stream = File.OpenRead(file);
-                await foreach (RecordedLine line in LedgerImport.ReadAsync(stream, options, cancellationToken))
-                {
-                    // Output files of an earlier round and its repetition may hold the same request: the first answer stands.
-                    if (line.Error is not null || line.MayAskAgain)
-                    {
-                        unusable++;
-                        Keep(problems, $"{Path.GetFileName(file)}, line {line.Line}: {line.Error ?? line.Judgements[0].Why}");
-                        continue;
-                    }
-
-                    Judgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = model };
-                    if (!standing.Add((judgement.RolloutId, judgement.Sample)))
-                    {
-                        continue;
-                    }
-
-                    await writer.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
-                    if (!ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? own))
-                    {
-                        ledger.Add(judgement.RolloutId, own = []);
-                    }
-
-                    own.Add(judgement with { Text = null, Reasoning = null });
-                }
+                await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Kept(shard), cancellationToken);
+                await part.AppendAsync(own.WrittenMemory, cancellationToken);
             }
         }
 
-        File.Move(temporary, Path.Combine(folder, RunFiles.Judgements), overwrite: true);
         return (standing.Count, unusable);
     }
 
-    private async IAsyncEnumerable<(Rollout? Rollout, InvalidLine? Invalid)> RolloutsAsync(
-        RunManifest manifest, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private static string? WhyNot(RecordedLine line, Dictionary<string, int> shards) =>
+        line.Error is not null || line.MayAskAgain ? line.Error ?? line.Judgements[0].Why
+        : !shards.ContainsKey(line.Judgements[0].RolloutId) ? $"the batch has no rollout {line.Judgements[0].RolloutId}"
+        : null;
+
+    private async Task<OpenAiBatchState> AskAsync(RunContext context, OpenAiBatchState state, CancellationToken cancellationToken)
     {
-        var validator = new RolloutValidator();
-        await using Stream stream = await batch.OpenAsync(manifest.Batch, 0, null, cancellationToken);
-        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: request.Fields, cancellationToken: cancellationToken))
+        var files = new List<string>();
+        await using var writer = new OpenAiBatchWriter(number => OpenRequests(number, files));
+        foreach (Shard shard in context.Shards)
         {
-            string? fault = line.Error ?? validator.Check(line.Rollout!);
-            yield return fault is null ? (line.Rollout, null) : (null, new InvalidLine(line.Line, fault, line.Rollout?.Id));
-        }
-    }
-
-    private bool Takes(string field) => omit?.Contains(field, StringComparer.Ordinal) != true;
-
-    private async Task AskAsync(OpenAiBatchWriter writer, Rollout rollout, List<Judgement> drawn, List<string> problems, CancellationToken cancellationToken)
-    {
-        if (protocol.WhyNot(rollout) is not null)
-        {
-            return;
-        }
-
-        var held = drawn.Select(static j => j.Sample).ToHashSet();
-        foreach (Draw draw in _scheme.Next(rollout, drawn).Draws.Where(d => !held.Contains(d.Sample)))
-        {
-            string? refused = await writer.WriteAsync(
-                new OpenAiBatchRequest
-                {
-                    RolloutId = rollout.Id,
-                    Sample = draw.Sample,
-                    Order = draw.Order,
-                    Messages = protocol.Compose(rollout, draw.Order).Messages,
-                    Model = model,
-                    Temperature = Takes("temperature") ? sampling.Temperature : null,
-                    TopP = Takes("top_p") ? sampling.TopP : null,
-                    MaxTokens = Takes("max_tokens") ? sampling.MaxTokens : null,
-                    Seed = Takes("seed") ? SampleSeed.Of(request.Seed, rollout.Id, draw.Sample) : null,
-                },
-                cancellationToken);
-            if (refused is not null)
+            IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(shard.Index);
+            var round = new ShardRound(context.Manifest.RunId, shard.Index, Wave: 0, Round: 0, LastWave: true);
+            foreach (PlannedDraw planned in await PlanRound.DrawsAsync(context, round, rollouts, cancellationToken))
             {
-                Keep(problems, $"{rollout.Id}, sample {draw.Sample}: {refused}");
-            }
-        }
-    }
-
-    private async Task<RunSummary> PublishAsync(LocalRunStore store, RunManifest manifest, Dictionary<string, List<Judgement>> ledger, CancellationToken cancellationToken)
-    {
-        var sums = new SummaryPart();
-        await using (FileStream output = Create(RunFiles.Verdicts))
-        await using (var writer = new LineWriter(output))
-        {
-            await foreach ((Rollout? rollout, _) in RolloutsAsync(manifest, cancellationToken))
-            {
-                if (rollout is null)
+                Rollout rollout = rollouts[planned.Rollout];
+                Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout, planned.Sample);
+                string? refused = await writer.WriteAsync(
+                    new OpenAiBatchRequest
+                    {
+                        RolloutId = rollout.Id,
+                        Sample = draw.Sample,
+                        Order = draw.Order,
+                        Messages = judge.Protocol.Compose(rollout, draw.Order).Messages,
+                        Model = judge.Model,
+                        Temperature = Takes("temperature") ? judge.Sampling.Temperature : null,
+                        TopP = Takes("top_p") ? judge.Sampling.TopP : null,
+                        MaxTokens = Takes("max_tokens") ? judge.Sampling.MaxTokens : null,
+                        Seed = Takes("seed") ? SampleSeed.Of(request.Seed, rollout.Id, draw.Sample) : null,
+                    },
+                    cancellationToken);
+                if (refused is not null)
                 {
-                    continue;
+                    Keep($"{rollout.Id}, sample {draw.Sample}: {refused}");
                 }
-
-                List<Judgement> drawn = ledger.GetValueOrDefault(rollout.Id) ?? [];
-                Verdict verdict = VerdictCaster.Cast(rollout, drawn, new RoutedRollout(new Branch(null, _scheme, protocol), drawn, null), simulated: false, allowance: null);
-                await writer.WriteAsync(verdict, TribunalJson.Default.Verdict, cancellationToken);
-                sums.Add(rollout, verdict, drawn);
             }
         }
 
-        RunSummary summary = SummaryWriter.Write(manifest, sums, halt: null, price);
-        await store.WriteDocumentAsync(RunFiles.Summary, JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
-        return summary;
+        return state with { Requests = writer.Requests, RequestFiles = files };
     }
-
-    private FileStream Create(string name) => new(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024, FileOptions.Asynchronous);
 
     private FileStream OpenRequests(int number, List<string> files)
     {
@@ -297,11 +225,23 @@ public sealed class OpenAiBatchRun(
         return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024, FileOptions.Asynchronous);
     }
 
-    private static void Keep(List<string> problems, string problem)
+    private void Keep(string problem)
     {
-        if (problems.Count < ProblemsKept)
+        if (_problems.Count < ProblemsKept)
         {
-            problems.Add(problem);
+            _problems.Add(problem);
         }
+    }
+
+    private bool Takes(string field) => omit?.Contains(field, StringComparer.Ordinal) != true;
+
+    /// <summary>What stands for the batch API, which is asked by files.</summary>
+    private sealed class BatchApi(string model) : IJudge
+    {
+        public string Name => model;
+
+        public Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("a batch API is asked by files");
+
+        public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(true, "asked by files"));
     }
 }

@@ -9,9 +9,10 @@ namespace Tribunal.Runs.Exports;
 internal sealed class LedgerIndex : IDisposable
 {
     private readonly Dictionary<string, List<Place>> _places = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Rollout, int Sample, string Judge, string Protocol, long Seed)> _standing = [];
     private readonly List<SafeFileHandle> _files = [];
 
-    /// <summary>Lines in all.</summary>
+    /// <summary>Judgements in all: one that stands twice is one.</summary>
     public long Lines { get; private set; }
 
     /// <summary>Lines of rollouts that were not taken.</summary>
@@ -88,19 +89,24 @@ internal sealed class LedgerIndex : IDisposable
 
     private void Add(ReadOnlySpan<byte> line, long offset, long number, string path)
     {
-        string id;
+        Judgement judgement;
         try
         {
-            id = JudgementLine.Read(line, withText: false).RolloutId;
+            judgement = JudgementLine.Read(line, withText: false);
         }
         catch (System.Text.Json.JsonException exception)
         {
             throw new LedgerException($"line {number} of {path} is not a judgement: {exception.Message}", exception);
         }
 
-        if (!_places.TryGetValue(id, out List<Place>? places))
+        if (!_standing.Add((judgement.RolloutId, judgement.Sample, judgement.Judge, judgement.Protocol, judgement.Seed)))
         {
-            _places.Add(id, places = []);
+            return;
+        }
+
+        if (!_places.TryGetValue(judgement.RolloutId, out List<Place>? places))
+        {
+            _places.Add(judgement.RolloutId, places = []);
         }
 
         places.Add(new Place(_files.Count - 1, line.Length, offset));

@@ -16,13 +16,13 @@ public static class Names
     public static readonly ActivityName<RunReference, JudgeState> CheckJudge = new("CheckJudge");
 
     /// <summary>The policy reads the ledger: who needs how many more.</summary>
-    public static readonly ActivityName<ShardRound, RoundPlan> PlanDraws = new("PlanDraws");
+    public static readonly ActivityName<ShardRound, RoundPlan> PlanRound = new("PlanRound");
 
     /// <summary>The GPU work.</summary>
-    public static readonly ActivityName<ChunkReference, ChunkResult> DrawJudgements = new("DrawJudgements");
+    public static readonly ActivityName<ChunkReference, ChunkResult> DrawChunk = new("DrawChunk");
 
     /// <summary>Fan in: the meta-RM-guided vote.</summary>
-    public static readonly ActivityName<ShardRun, ShardResult> CastVerdicts = new("CastVerdicts");
+    public static readonly ActivityName<ShardRun, ShardResult> CastShard = new("CastShard");
 
     /// <summary>Shares a batch-wide budget out.</summary>
     public static readonly ActivityName<WaveRequest, WavePlan> AllocateBudget = new("AllocateBudget");

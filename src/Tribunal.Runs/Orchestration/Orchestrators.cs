@@ -110,7 +110,7 @@ public static class ScoreShard
         Halt? halt = null;
         for (int round = 0; halt is null; round++)
         {
-            RoundPlan plan = await context.CallActivityAsync(Names.PlanDraws, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round, shard.LastWave, shard.Attempt));
+            RoundPlan plan = await context.CallActivityAsync(Names.PlanRound, new ShardRound(shard.RunId, shard.Shard, shard.Wave, round, shard.LastWave, shard.Attempt));
             halt = plan.Halt;
             if (plan.Draws == 0 || halt is not null)
             {
@@ -121,7 +121,7 @@ public static class ScoreShard
             for (int chunk = 0; chunk < chunks.Length; chunk++)
             {
                 chunks[chunk] = context.CallActivityAsync(
-                    Names.DrawJudgements, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk, shard.Attempt));
+                    Names.DrawChunk, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk, shard.Attempt));
             }
 
             foreach (ChunkResult result in await Task.WhenAll(chunks))
@@ -130,7 +130,7 @@ public static class ScoreShard
             }
         }
 
-        ShardResult cast = await context.CallActivityAsync(Names.CastVerdicts, shard);
+        ShardResult cast = await context.CallActivityAsync(Names.CastShard, shard);
         return cast with { Halt = halt ?? cast.Halt };
     }
 }

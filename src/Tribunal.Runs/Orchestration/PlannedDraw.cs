@@ -1,10 +1,8 @@
 namespace Tribunal.Runs.Orchestration;
 
-/// <summary>A line of a round's plan.</summary>
+/// <summary>A line of a round's plan. The sample's number says its order, pair and seed.</summary>
 /// <param name="Rollout">Position in the shard, from 0.</param>
 /// <param name="Sample">Number of the sample.</param>
-/// <param name="Order">Displayed → original.</param>
-/// <param name="Pair">The pair, for pair judges.</param>
 /// <param name="Hint">The displayed position, from 0, that the prompt names as the best; null for ordinary samples.</param>
 /// <param name="Route">The route, in a run with a routing table.</param>
-public sealed record PlannedDraw(int Rollout, int Sample, IReadOnlyList<int> Order, IReadOnlyList<int>? Pair, int? Hint = null, string? Route = null);
+public sealed record PlannedDraw(int Rollout, int Sample, int? Hint = null, string? Route = null);

@@ -151,6 +151,7 @@ public sealed class RunContents
             yield break;
         }
 
+        var standing = new HashSet<(string, int)>();
         await foreach (string part in _store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {
             if (!RunFiles.IsLedgerPart(part))
@@ -160,7 +161,7 @@ public sealed class RunContents
 
             await foreach (Judgement judgement in StoredLedger.ReadAsync(_store, part, withText, cancellationToken))
             {
-                if (!judgement.Hinted)
+                if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
                     yield return judgement;
                 }

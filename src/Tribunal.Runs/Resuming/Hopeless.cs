@@ -9,7 +9,8 @@ public static class Hopeless
 {
     private static readonly Type[] Kinds =
     [
-        typeof(FileNotFoundException), typeof(BatchChangedException), typeof(BatchFormatException), typeof(RunMismatchException), typeof(JudgeConfigurationException),
+        typeof(FileNotFoundException), typeof(BatchChangedException), typeof(BatchFormatException), typeof(RunMismatchException), typeof(RunDamagedException),
+        typeof(JudgeConfigurationException),
         typeof(ArgumentException), typeof(ProblemsException), typeof(ArgumentOutOfRangeException), typeof(ArgumentNullException),
     ];
 

@@ -1,12 +1,6 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Text.Json;
-using Microsoft.Extensions.Logging;
-
 namespace Tribunal.Runs.Steps;
 
-/// <summary>Settings of the activities.</summary>
+/// <summary>Settings of the steps.</summary>
 public sealed record ActivityOptions
 {
     /// <summary>The share of judgements below which a run stops, and a deployment's alert fires, where nothing else is said.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Security.Cryptography;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
@@ -7,7 +7,6 @@ using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
@@ -20,11 +19,14 @@ namespace Tribunal.Runs.Steps;
 /// </summary>
 internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, ActivityOptions options, TimeProvider time)
 {
+    private static readonly string[] PlanFiles = [RunFiles.Invalid, RunFiles.Batch, RunFiles.Shards];
+
     public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
     {
         Judge binding = routes.Own;
         var wanted = new RunManifest
         {
+            Version = RunManifest.CurrentVersion,
             RunId = run.RunId,
             Request = run.Request,
             Batch = await batch.FingerprintAsync(cancellationToken),
@@ -37,39 +39,74 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Simulated = routes.All.Any(static judge => judge.Simulated),
             Created = time.GetUtcNow(),
         };
-        if (await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } known)
+        RunManifest? manifest = await KnownAsync(cancellationToken);
+        if (manifest?.WhyNotResumable(wanted) is { } why)
         {
-            RunManifest manifest = ContractJson.Read(known, RunsJson.Default.RunManifest)!;
-            string? why = manifest.WhyNotResumable(wanted);
-            if (why is null)
-            {
-                if (manifest.Request.Limits != run.Request.Limits)
-                {
-                    manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
-                    await WriteManifestAsync(manifest, cancellationToken);
-                }
-
-                return manifest;
-            }
-
-            if (!await UndrawnPlan.ForgetAsync(store, cancellationToken))
-            {
-                throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");
-            }
+            manifest = await UndrawnPlan.ForgetAsync(store, cancellationToken) ? null : throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");
         }
 
-        RunManifest planned = await CutAsync(wanted, cancellationToken);
-        await WriteManifestAsync(planned, cancellationToken);
-        return planned;
+        if (manifest is null)
+        {
+            RunManifest planned = await CutAsync(wanted, options.DrawsPerShard, cancellationToken);
+            await StoredManifest.WriteAsync(store, planned, cancellationToken);
+            return planned;
+        }
+
+        await MakeWholeAsync(manifest, cancellationToken);
+        if (manifest.Request.Limits != run.Request.Limits)
+        {
+            manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
+            await StoredManifest.WriteAsync(store, manifest, cancellationToken);
+        }
+
+        return manifest;
     }
 
-    private Task WriteManifestAsync(RunManifest manifest, CancellationToken cancellationToken) =>
-        store.WriteDocumentAsync(RunFiles.Manifest, JsonSerializer.SerializeToUtf8Bytes(manifest, RunsJson.Readable.RunManifest), cancellationToken);
+    // A run without a manifest was interrupted before it drew anything, or has lost it: nobody could tell then what its judgements are of.
+    private async Task<RunManifest?> KnownAsync(CancellationToken cancellationToken)
+    {
+        RunDamagedException? damaged;
+        try
+        {
+            if (await StoredManifest.ReadAsync(store, cancellationToken) is { } known)
+            {
+                return known;
+            }
 
-    private async Task<RunManifest> CutAsync(RunManifest wanted, CancellationToken cancellationToken)
+            damaged = StoredManifest.Damaged(store.RunId);
+        }
+        catch (RunDamagedException exception)
+        {
+            damaged = exception;
+        }
+
+        return await RunFolder.HoldsJudgementsAsync(store, cancellationToken) ? throw damaged : null;
+    }
+
+    // What the plan wrote is made again where it is not as it was: the batch is, and is cut alike.
+    private async Task MakeWholeAsync(RunManifest manifest, CancellationToken cancellationToken)
+    {
+        foreach (string name in manifest.Files.Keys.Where(PlanFiles.Contains))
+        {
+            if (await RunFolder.IsWholeAsync(store, manifest, name, cancellationToken))
+            {
+                continue;
+            }
+
+            RunManifest again = await CutAsync(manifest, manifest.DrawsPerShard, cancellationToken);
+            if (PlanFiles.Any(file => again.Files.GetValueOrDefault(file) != manifest.Files.GetValueOrDefault(file)))
+            {
+                throw new RunDamagedException($"{name} of {store.RunId} is gone or damaged, and can't be made again from the batch as it was: put it back from a copy, or delete the run to begin anew");
+            }
+
+            return;
+        }
+    }
+
+    private async Task<RunManifest> CutAsync(RunManifest wanted, int drawsPerShard, CancellationToken cancellationToken)
     {
         // What a plan that was interrupted has left.
-        foreach (string name in (string[])[RunFiles.Invalid, RunFiles.Batch, RunFiles.Shards])
+        foreach (string name in PlanFiles)
         {
             await store.DeleteAsync(name, cancellationToken);
         }
@@ -114,7 +151,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             }
 
             cut.Accept(number, offset, length, DrawsFor(line.Rollout!, wanted.Request));
-            if (cut.Draws >= options.DrawsPerShard)
+            if (cut.Draws >= drawsPerShard)
             {
                 await shards.WriteAsync(cut.Take(count++), RunsJson.Default.Shard, cancellationToken);
             }
@@ -130,9 +167,30 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             await writer.FlushAsync(cancellationToken);
         }
 
-        return rollouts == 0 && first is not null
-            ? throw BatchFormatException.NothingFits(invalid.Lines, first)
-            : wanted with { Rollouts = rollouts, Invalid = invalid.Lines, Repeats = repeats.Count, Shards = count, Normalised = normalised };
+        if (rollouts == 0 && first is not null)
+        {
+            throw BatchFormatException.NothingFits(invalid.Lines, first);
+        }
+
+        var files = new SortedDictionary<string, string>(wanted.Files.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        foreach (LazyPart part in (LazyPart[])[invalidPart, copyPart, shardsPart])
+        {
+            if (part.Sha256 is { } sha256)
+            {
+                files[part.Name] = sha256;
+            }
+        }
+
+        return wanted with
+        {
+            Rollouts = rollouts,
+            Invalid = invalid.Lines,
+            Repeats = repeats.Count,
+            Shards = count,
+            Normalised = normalised,
+            DrawsPerShard = drawsPerShard,
+            Files = files,
+        };
     }
 
     // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.
@@ -208,14 +266,25 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
     /// <summary>A part that is created with the first bytes that go into it.</summary>
     private sealed class LazyPart(IRunStore store, string name) : IAsyncDisposable
     {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private ILedgerPart? _part;
+
+        public string Name => name;
+
+        /// <summary>SHA-256 of what was written; null where nothing was.</summary>
+        public string? Sha256 => _part is null ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
 
         public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
             _part ??= await store.OpenPartAsync(name, cancellationToken);
+            _hash.AppendData(bytes.Span);
             await _part.AppendAsync(bytes, cancellationToken);
         }
 
-        public ValueTask DisposeAsync() => _part?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public ValueTask DisposeAsync()
+        {
+            _hash.Dispose();
+            return _part?.DisposeAsync() ?? ValueTask.CompletedTask;
+        }
     }
 }

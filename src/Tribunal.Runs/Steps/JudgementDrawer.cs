@@ -3,6 +3,7 @@ using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Steps;
 
@@ -17,14 +18,20 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
         BranchJudge asked = context.Branches.Of(draw);
+        Draw shown = SampleDraw.Of(asked.Binding.Protocol.Kind, context.Manifest.Request.Seed, rollout, draw.Sample);
         SemaphoreSlim held = asked.Gate;
         await held.WaitAsync(cancellationToken);
         try
         {
             if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
-                    asked.Binding, context.Manifest.Request.Seed, rollout, draw, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
+                    asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
             {
                 return null;
+            }
+
+            if (draw.Route is { } route)
+            {
+                judgement = judgement with { Route = route };
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.

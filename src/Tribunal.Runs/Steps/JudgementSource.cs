@@ -2,9 +2,9 @@ using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
-using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Training;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Steps;
 
@@ -14,8 +14,8 @@ internal static class JudgementSource
     /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
     /// <inheritdoc cref="AskAsync"/>
     public static async Task<Judgement?> DrawAsync(
-        Judge binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
-        await AskAsync(binding, seed, rollout, draw, stops, cancellationToken) is { } judgement
+        Judge binding, long seed, Rollout rollout, Draw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
+        await AskAsync(binding, seed, rollout, draw, hint: null, stops, cancellationToken) is { } judgement
             ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
             : null;
 
@@ -30,15 +30,16 @@ internal static class JudgementSource
     /// <param name="seed">The run's seed.</param>
     /// <param name="rollout">The rollout.</param>
     /// <param name="draw">Which sample of it.</param>
+    /// <param name="hint">The displayed position that the prompt names as the best; null for ordinary samples.</param>
     /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Judgement?> AskAsync(
-        Judge binding, long seed, Rollout rollout, PlannedDraw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
+        Judge binding, long seed, Rollout rollout, Draw draw, int? hint, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
     {
         IProtocol protocol = binding.Protocol;
         SamplingDefaults sampling = binding.Sampling;
         JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
-        if (draw.Hint is int position)
+        if (hint is int position)
         {
             prompt = Hints.Append(prompt, protocol.Name, position);
         }
@@ -80,17 +81,12 @@ internal static class JudgementSource
                     cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
         }
 
-        if (draw.Route is { } route)
-        {
-            judgement = judgement with { Route = route };
-        }
-
         if (prompt.Neutralised > 0)
         {
             judgement = judgement with { Neutralised = prompt.Neutralised };
         }
 
-        return draw.Hint is null ? judgement : judgement with { Hinted = true };
+        return hint is null ? judgement : judgement with { Hinted = true };
     }
 
     private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with

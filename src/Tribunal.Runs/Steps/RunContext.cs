@@ -16,6 +16,7 @@ internal sealed class RunContext
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
     private SchemeOptions? _options;
+    private ScoringRules? _rules;
 
     public required IRunStore Store { get; init; }
 
@@ -30,18 +31,10 @@ internal sealed class RunContext
     /// <summary>What the run's own scheme is made of.</summary>
     public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
 
-    /// <summary>Whether votes want to know what the texts look like.</summary>
-    public bool AsksForTexts => Branches.Own.Binding.LearnedMeta is not null;
-
     public required RunMonitor Monitor { get; init; }
 
-    /// <summary>A judgement as it is kept in memory: without its texts.</summary>
-    public Judgement Lean(Judgement judgement) => !AsksForTexts && judgement is { Text: null, Reasoning: null } ? judgement : judgement with
-    {
-        Traits = AsksForTexts ? judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text) : null,
-        Text = null,
-        Reasoning = null,
-    };
+    /// <summary>How the run's rollouts are scored.</summary>
+    public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated);
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)
@@ -69,17 +62,17 @@ internal sealed class RunContext
         }
     }
 
-    /// <summary>What this process knows of a shard's ledger until its verdicts are cast, so that rounds don't read it again.</summary>
-    public ShardLedger Known(int shard)
+    /// <summary>A shard's ledger, whose parts are read once until its verdicts are cast.</summary>
+    public ShardLedger LedgerOf(int shard)
     {
         lock (_gate)
         {
-            if (!_ledgers.TryGetValue(shard, out ShardLedger? known))
+            if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
-                _ledgers.Add(shard, known = new ShardLedger(shard));
+                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, Monitor.AddEarlier));
             }
 
-            return known;
+            return ledger;
         }
     }
 
@@ -94,42 +87,5 @@ internal sealed class RunContext
                 _recent.Remove(recent);
             }
         }
-    }
-
-    /// <summary>The ledger before a round of a shard, as this process knows it or as storage has it.</summary>
-    public async Task<Dictionary<string, RolloutJudgements>> LedgerBeforeAsync(ShardRound round, CancellationToken cancellationToken) =>
-        Known(round.Shard).Before(round.Wave, round.Round) ?? await StoredLedgerAsync(round.Shard, cancellationToken);
-
-    /// <summary>Every judgement of a shard's ledger by rollout, hinted ones included, in the order of its samples.</summary>
-    public async Task<Dictionary<string, RolloutJudgements>> LedgerAsync(int shard, CancellationToken cancellationToken) =>
-        Known(shard).Whole() ?? await StoredLedgerAsync(shard, cancellationToken);
-
-    private async Task<Dictionary<string, RolloutJudgements>> StoredLedgerAsync(int shard, CancellationToken cancellationToken)
-    {
-        ShardLedger known = Known(shard);
-        var parts = new List<NotedJudgement[]>();
-        await foreach (string name in Store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
-        {
-            if (!RunFiles.IsLedgerPart(name))
-            {
-                continue;
-            }
-
-            if (known.Kept(name) is { } kept)
-            {
-                parts.Add(kept);
-                continue;
-            }
-
-            var read = new List<NotedJudgement>();
-            await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(Store, name, AsksForTexts, cancellationToken))
-            {
-                read.Add(new NotedJudgement(Lean(judgement)));
-            }
-
-            parts.Add([.. read]);
-        }
-
-        return ShardLedger.Group(parts);
     }
 }

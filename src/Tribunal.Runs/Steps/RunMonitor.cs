@@ -12,11 +12,10 @@ public sealed class RunMonitor
     /// <summary>Judgements before the valid rate is looked at.</summary>
     public const int ValidRateAfter = 64;
 
-    private long _drawn;
-    private long _valid;
-    private long _inputTokens;
-    private long _outputTokens;
-    private long _earlierJudgements;
+    private readonly Lock _gate = new();
+    private OutcomeCounts _outcomes;
+    private long _earlier;
+    private Usage _usage;
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
 
@@ -24,16 +23,16 @@ public sealed class RunMonitor
     public Halt? Halt => Volatile.Read(ref _halt);
 
     /// <summary>Judgements drawn by this process.</summary>
-    public long Drawn => Interlocked.Read(ref _drawn);
+    public long Drawn => Read(static monitor => monitor._outcomes.Drawn);
 
     /// <summary>Of these, valid.</summary>
-    public long Valid => Interlocked.Read(ref _valid);
+    public long Valid => Read(static monitor => monitor._outcomes.Valid);
 
-    /// <summary>Judgements that earlier processes left in the ledger, as far as they were met.</summary>
-    public long Earlier => Interlocked.Read(ref _earlierJudgements);
+    /// <summary>Judgements that other processes have left in the ledger, as far as they were met.</summary>
+    public long Earlier => Read(static monitor => monitor._earlier);
 
-    /// <summary>Tokens, those of earlier processes included.</summary>
-    public Usage Usage => new(Interlocked.Read(ref _inputTokens), Interlocked.Read(ref _outputTokens));
+    /// <summary>Tokens, those of other processes included.</summary>
+    public Usage Usage => Read(static monitor => monitor._usage);
 
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
@@ -41,27 +40,27 @@ public sealed class RunMonitor
     /// <summary>Counts what the ledger held before.</summary>
     internal void AddEarlier(Judgement judgement)
     {
-        Interlocked.Increment(ref _earlierJudgements);
-        AddUsage(judgement.Usage);
+        lock (_gate)
+        {
+            _earlier++;
+            _usage += judgement.Usage;
+        }
     }
 
     /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
     internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
     {
-        AddUsage(judgement.Usage);
-        FailureReason? commonest = null;
-        if (judgement.Outcome != JudgementOutcome.Valid)
+        OutcomeCounts outcomes;
+        Usage usage;
+        FailureReason? commonest;
+        lock (_gate)
         {
-            lock (_reasons)
-            {
-                _reasons.Add(judgement);
-                commonest = _reasons.Commonest(1)?[0];
-            }
+            outcomes = _outcomes += OutcomeCounts.Of(judgement);
+            usage = _usage += judgement.Usage;
+            _reasons.Add(judgement);
+            commonest = _reasons.Commonest(1)?[0];
         }
 
-        long drawn = Interlocked.Increment(ref _drawn);
-        long valid = judgement.Outcome == JudgementOutcome.Valid ? Interlocked.Increment(ref _valid) : Valid;
-        Usage usage = Usage;
         if (limits.Tokens is long tokens && usage.Total >= tokens)
         {
             Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
@@ -70,17 +69,18 @@ public sealed class RunMonitor
         {
             Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
         }
-        else if (commonest is not null && drawn >= ValidRateAfter && valid < validRateFloor * drawn)
+        else if (commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
         {
-            Stop(new Halt(HaltKind.ValidRate, $"only {valid} of {drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
+            Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
     }
 
-    private void AddUsage(Usage usage)
+    private T Read<T>(Func<RunMonitor, T> value)
     {
-        // One answer's count is bounded, so that no run is long enough for these to overflow.
-        Interlocked.Add(ref _inputTokens, Math.Min(usage.Input, Judgements.Usage.Most));
-        Interlocked.Add(ref _outputTokens, Math.Min(usage.Output, Judgements.Usage.Most));
+        lock (_gate)
+        {
+            return value(this);
+        }
     }
 }
 

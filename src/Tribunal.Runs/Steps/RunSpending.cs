@@ -28,8 +28,8 @@ public static class RunSpending
             }
         }
 
-        return limits.Tokens is long tokens && usage.Input + usage.Output >= tokens
-                ? new Problem("", $"the run has used {usage.Input + usage.Output:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
+        return limits.Tokens is long tokens && usage.Total >= tokens
+                ? new Problem("", $"the run has used {usage.Total:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
             : limits.Cost is double cost && price?.Of(usage) >= cost
                 ? new Problem("", $"the run has cost {price.Of(usage):0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
             : null;

@@ -1,154 +1,164 @@
-using System.Runtime.InteropServices;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
+using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Runs.Steps;
 
+/// <summary>A part of a ledger, read.</summary>
+/// <param name="Judgements">Its judgements, without their texts, as they stand.</param>
+/// <param name="Unreadable">Lines that are no judgement: they are as ones that are not there.</param>
+internal sealed record LedgerPart(IReadOnlyList<Judgement> Judgements, int Unreadable);
+
+/// <summary>What a shard's ledger holds. It is a set: which part a judgement lies in means nothing, and of a name that stands twice the first counts.</summary>
+/// <param name="rollouts">The shard's rollouts: what names another can't count.</param>
+internal sealed class LedgerContents(IReadOnlySet<string> rollouts)
+{
+    private static readonly List<Judgement> None = [];
+    private readonly Dictionary<string, List<Judgement>> _rollouts = new(StringComparer.Ordinal);
+
+    /// <summary>How many judgements each part holds that count.</summary>
+    public SortedDictionary<string, int> Parts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Lines that don't count: no judgement, or none of this shard, or one whose name stands already.</summary>
+    public int Left { get; private set; }
+
+    /// <summary>A rollout's judgements in the order of their samples, hinted ones included.</summary>
+    public List<Judgement> Of(string rolloutId) => _rollouts.GetValueOrDefault(rolloutId) ?? None;
+
+    /// <summary>Whether a name stands.</summary>
+    public bool Holds(string rolloutId, int sample) => JudgementSet.Holds(Of(rolloutId), sample);
+
+    public void Add(string name, LedgerPart part)
+    {
+        int count = 0;
+        foreach (Judgement judgement in part.Judgements)
+        {
+            if (!rollouts.Contains(judgement.RolloutId))
+            {
+                continue;
+            }
+
+            if (!_rollouts.TryGetValue(judgement.RolloutId, out List<Judgement>? own))
+            {
+                _rollouts.Add(judgement.RolloutId, own = []);
+            }
+
+            count += JudgementSet.Add(own, judgement) ? 1 : 0;
+        }
+
+        Parts.Add(name, count);
+        Left += part.Judgements.Count - count + part.Unreadable;
+    }
+}
+
 /// <summary>
-/// What this process knows of a shard's ledger: the parts that it saw whole, which never change, and their judgements by rollout. Where it
-/// planned every round so far, and saw every part of them, storage holds nothing else. Safe for concurrent use.
+/// Reads a shard's ledger for the steps of one attempt. A part that can't change any more, because its round is over or because this
+/// process drew all of it, is read once. Safe for concurrent use.
 /// </summary>
-internal sealed class ShardLedger(int shard)
+internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Action<Judgement> onEarlier)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, NotedJudgement[]> _parts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LedgerPart> _parts = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Rollout, int Sample)> _met = [];
 
-    // Chunks of each round, as far as this process planned all of them.
-    private readonly List<int> _rounds = [];
-    private Dictionary<string, RolloutJudgements> _grouped = new(StringComparer.Ordinal);
-    private int _roundsGrouped;
-    private bool _isOver;
-    private bool _isShared;
-
-    /// <summary>Keeps a part that holds all that its chunk plans.</summary>
-    public void Keep(string part, NotedJudgement[] judgements)
+    /// <summary>Notes that this process draws a judgement: it is none of those that were there before.</summary>
+    public void Draws(string rolloutId, int sample)
     {
         lock (_gate)
         {
-            _parts.TryAdd(part, judgements);
+            _met.Add((rolloutId, sample));
         }
     }
 
-    /// <summary>A part that was kept; null when it wasn't.</summary>
-    public NotedJudgement[]? Kept(string part)
+    /// <summary>Keeps a part that holds all that its chunk draws.</summary>
+    public void Keep(string name, LedgerPart part)
     {
         lock (_gate)
         {
-            return _parts.GetValueOrDefault(part);
+            _parts.TryAdd(name, part);
         }
     }
 
-    /// <summary>Notes that this process planned a round which nobody had planned before.</summary>
-    public void Planned(int wave, int round, int chunks)
+    /// <summary>Reads the ledger.</summary>
+    /// <param name="rollouts">The shard's rollouts.</param>
+    /// <param name="isFinal">Whether nobody writes to a part any more, by its name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<LedgerContents> ReadAsync(IReadOnlyList<Rollout> rollouts, Func<string, bool> isFinal, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        var contents = new LedgerContents(rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal));
+        await foreach (string name in store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
         {
-            _isShared |= wave != 0 || round != _rounds.Count;
-            _rounds.Add(chunks);
-            _isOver = false;
-        }
-    }
-
-    /// <summary>Notes that a round was planned by somebody else, who may know of it what this process does not.</summary>
-    public void PlannedElsewhere()
-    {
-        lock (_gate)
-        {
-            _isShared = true;
-        }
-    }
-
-    /// <summary>Notes that a round asks for nothing, and that none follows.</summary>
-    public void Ended(int wave, int round)
-    {
-        lock (_gate)
-        {
-            _isOver = wave == 0 && round == _rounds.Count;
-        }
-    }
-
-    /// <summary>The ledger before a round, by rollout; null where only storage knows. What is handed out stays as it is.</summary>
-    public Dictionary<string, RolloutJudgements>? Before(int wave, int round)
-    {
-        lock (_gate)
-        {
-            return wave == 0 && round == _rounds.Count ? Grouped() : null;
-        }
-    }
-
-    /// <summary>The ledger after all rounds; null where only storage knows.</summary>
-    public Dictionary<string, RolloutJudgements>? Whole()
-    {
-        lock (_gate)
-        {
-            return _isOver ? Grouped() : null;
-        }
-    }
-
-    /// <summary>Groups judgements by rollout, each in the order of its samples: that in which they ended is chance.</summary>
-    public static Dictionary<string, RolloutJudgements> Group(IEnumerable<NotedJudgement[]> parts) =>
-        Add(new Dictionary<string, RolloutJudgements>(StringComparer.Ordinal), parts);
-
-    private static Dictionary<string, RolloutJudgements> Add(Dictionary<string, RolloutJudgements> ledger, IEnumerable<NotedJudgement[]> parts)
-    {
-        foreach (NotedJudgement[] part in parts)
-        {
-            // Plans go through a shard's rollouts one by one, and so does a part drawn here; one read from storage is as its judgements ended.
-            NotedJudgement[] ordered = IsGrouped(part) ? part : [.. part.OrderBy(static noted => noted.RolloutId, StringComparer.Ordinal)];
-            for (int start = 0, end; start < ordered.Length; start = end)
+            if (RunFiles.IsLedgerPart(name))
             {
-                string rollout = ordered[start].RolloutId;
-                for (end = start + 1; end < ordered.Length && ordered[end].RolloutId == rollout; end++)
-                {
-                }
-
-                ref RolloutJudgements? judgements = ref CollectionsMarshal.GetValueRefOrAddDefault(ledger, rollout, out _);
-                judgements = (judgements ?? RolloutJudgements.None).With(ordered.AsSpan(start, end - start));
+                contents.Add(name, await PartAsync(name, isFinal(name), cancellationToken));
             }
         }
 
-        return ledger;
+        return contents;
     }
 
-    private Dictionary<string, RolloutJudgements>? Grouped()
+    /// <summary>A judgement as it is kept in memory: without its texts.</summary>
+    public Judgement Lean(Judgement judgement) => !traits && judgement is { Text: null, Reasoning: null } ? judgement : judgement with
     {
-        if (_isShared)
-        {
-            return null;
-        }
+        Traits = traits ? judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text) : null,
+        Text = null,
+        Reasoning = null,
+    };
 
-        var later = new List<NotedJudgement[]>();
-        for (int round = _roundsGrouped; round < _rounds.Count; round++)
+    private async Task<LedgerPart> PartAsync(string name, bool final, CancellationToken cancellationToken)
+    {
+        lock (_gate)
         {
-            for (int chunk = 0; chunk < _rounds[round]; chunk++)
+            if (_parts.TryGetValue(name, out LedgerPart? kept))
             {
-                if (!_parts.TryGetValue(RunFiles.Part(shard, 0, round, chunk), out NotedJudgement[]? part))
-                {
-                    return null;
-                }
-
-                later.Add(part);
+                return kept;
             }
         }
 
-        if (later.Count > 0)
+        LedgerPart part = await ReadPartAsync(name, cancellationToken);
+        lock (_gate)
         {
-            _grouped = Add(new Dictionary<string, RolloutJudgements>(_grouped, StringComparer.Ordinal), later);
-            _roundsGrouped = _rounds.Count;
-        }
+            foreach (Judgement judgement in part.Judgements)
+            {
+                if (_met.Add((judgement.RolloutId, judgement.Sample)))
+                {
+                    onEarlier(judgement);
+                }
+            }
 
-        return _grouped;
+            return final && !_parts.TryAdd(name, part) ? _parts[name] : part;
+        }
     }
 
-    private static bool IsGrouped(NotedJudgement[] part)
+    private async Task<LedgerPart> ReadPartAsync(string name, CancellationToken cancellationToken)
     {
-        int changes = 0;
-        for (int i = 1; i < part.Length; i++)
+        var judgements = new List<Judgement>();
+        int unreadable = 0;
+        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
         {
-            changes += part[i].RolloutId == part[i - 1].RolloutId ? 0 : 1;
+            return new LedgerPart(judgements, 0);
         }
 
-        // More changes than rollouts would take are only slower, never wrong.
-        return changes <= part.Length / 2;
+        await using (stream)
+        {
+            using var lines = new LineReader(stream);
+            while (await lines.FillAsync(cancellationToken))
+            {
+                while (lines.TryNext(out ReadOnlySpan<byte> line))
+                {
+                    if (StoredLedger.TryRead(line, traits) is { } judgement)
+                    {
+                        judgements.Add(Lean(judgement));
+                    }
+                    else
+                    {
+                        unreadable++;
+                    }
+                }
+            }
+        }
+
+        return new LedgerPart(judgements, unreadable);
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Threading.Channels;
 using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 

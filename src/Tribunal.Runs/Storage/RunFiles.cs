@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Tribunal.Runs.Orchestration;
 
 namespace Tribunal.Runs.Storage;
 
@@ -38,14 +35,17 @@ public static class RunFiles
     /// <summary>The prefix of a shard's parts.</summary>
     public static string ShardPrefix(int shard) => $"{PartsPrefix}{shard:D6}/";
 
-    /// <summary>The draws planned for a round of a wave.</summary>
-    public static string Plan(int shard, int wave, int round) => $"{ShardPrefix(shard)}plan-{wave:D2}-{round:D3}.jsonl";
+    /// <summary>The draws that an attempt planned for a round of a wave.</summary>
+    public static string Plan(int shard, long attempt, int wave, int round) => $"{ShardPrefix(shard)}plan-{attempt}-{wave:D2}-{round:D3}.jsonl";
 
     /// <summary>The ledger part of a chunk of a round.</summary>
     public static string Part(int shard, int wave, int round, int chunk) => $"{ShardPrefix(shard)}ledger-{wave:D2}-{round:D3}-{chunk:D4}.jsonl";
 
     /// <summary>The ledger part with what a run that was opened again keeps of a shard.</summary>
     public static string Kept(int shard) => $"{ShardPrefix(shard)}ledger-kept.jsonl";
+
+    /// <summary>A shard's ledger with each judgement once, where its parts hold lines that don't count.</summary>
+    public static string ShardJudgements(int shard) => $"{ShardPrefix(shard)}judgements.jsonl";
 
     /// <summary>A shard's verdicts.</summary>
     public static string ShardVerdicts(int shard) => $"{ShardPrefix(shard)}verdicts.jsonl";
@@ -59,4 +59,15 @@ public static class RunFiles
     /// <summary>Whether a name below a shard's prefix is a ledger part.</summary>
     public static bool IsLedgerPart(string name) =>
         name.StartsWith(PartsPrefix, StringComparison.Ordinal) && name.Contains("/ledger-", StringComparison.Ordinal);
+
+    /// <summary>Whether a ledger part is of a round before another, so that nobody writes to it any more.</summary>
+    internal static bool IsBefore(string ledgerPart, int wave, int round) => RoundOf(ledgerPart) is not { } of || of.CompareTo((wave, round)) < 0;
+
+    // The wave and round whose chunk writes a ledger part; null for the part that holds what was kept, to which nothing is added.
+    private static (int Wave, int Round)? RoundOf(string ledgerPart)
+    {
+        string[] numbers = Path.GetFileNameWithoutExtension(ledgerPart).Split('-');
+        return numbers is [_, var wave, var round, _] && int.TryParse(wave, NumberStyles.None, CultureInfo.InvariantCulture, out int w)
+            && int.TryParse(round, NumberStyles.None, CultureInfo.InvariantCulture, out int r) ? (w, r) : null;
+    }
 }

@@ -14,7 +14,10 @@ namespace Tribunal.Runs.Storage;
 /// <summary>What a run is: <c>manifest.json</c>, written once by the plan. A run is resumed only when it agrees.</summary>
 public sealed record RunManifest
 {
-    /// <summary>Version of the run folder's form.</summary>
+    /// <summary>The version of the run folder's form that this tool writes and goes on with.</summary>
+    public const int CurrentVersion = 2;
+
+    /// <summary>Version of the run folder's form: 1 where it says none.</summary>
     public int Version { get; init; } = 1;
 
     /// <summary>The run.</summary>
@@ -66,8 +69,18 @@ public sealed record RunManifest
     /// <summary>Shards cut.</summary>
     public int Shards { get; init; }
 
+    /// <summary>About how many judgements each shard was cut to hold: a plan that is made again is cut alike.</summary>
+    public int DrawsPerShard { get; init; }
+
     /// <summary>When it was planned.</summary>
     public DateTimeOffset Created { get; init; }
+
+    /// <summary>SHA-256 of the files that the plan wrote and, once it is published, of those that hold its results: what a run is checked by before it goes on or is called done.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>SHA-256 of all that stands before it.</summary>
+    [JsonPropertyOrder(int.MaxValue)]
+    public string? Digest { get; init; }
 
     /// <summary>
     /// Why a run with this manifest must not be continued with another's request; null when it may. Limits may change, and
@@ -75,6 +88,11 @@ public sealed record RunManifest
     /// </summary>
     public string? WhyNotResumable(RunManifest other)
     {
+        if (Version != other.Version)
+        {
+            return $"the run folder has the form {Version}, of another version of the tool, and this one goes on with the form {other.Version}";
+        }
+
         if (Batch != other.Batch)
         {
             return Request.Batch != other.Request.Batch ? $"the run scores another batch ({Request.Batch}, now {other.Request.Batch})"

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace Tribunal.Runs.Storage;
 
 /// <summary>A slice of the batch: a line of <c>shards.jsonl</c>.</summary>

@@ -24,53 +24,6 @@ public sealed record DomainSummary(long Rollouts, long Scored, Rate? Accuracy, d
     public bool BelowChance => Accuracy is not null && Chance is not null && Accuracy.High < Chance;
 }
 
-/// <summary>Requests to the judge by how they ended.</summary>
-public sealed record RequestCounts
-{
-    /// <summary>Sent.</summary>
-    public long Sent { get; init; }
-
-    /// <summary>Answered 429.</summary>
-    public long Throttled { get; init; }
-
-    /// <summary>Answered 5xx.</summary>
-    public long Unavailable { get; init; }
-
-    /// <summary>Connections that broke.</summary>
-    public long Reset { get; init; }
-
-    /// <summary>Timed out.</summary>
-    public long TimedOut { get; init; }
-
-    /// <summary>Answered with what is no chat completion.</summary>
-    public long Malformed { get; init; }
-
-    /// <summary>Cut off and drawn again with a larger budget.</summary>
-    public long Redrawn { get; init; }
-}
-
-/// <summary>Judgements by outcome.</summary>
-public sealed record OutcomeCounts
-{
-    /// <summary>All.</summary>
-    public long Drawn { get; init; }
-
-    /// <summary>With a verdict.</summary>
-    public long Valid { get; init; }
-
-    /// <summary>Without one.</summary>
-    public long Unparsable { get; init; }
-
-    /// <summary>Cut off.</summary>
-    public long Truncated { get; init; }
-
-    /// <summary>Declined.</summary>
-    public long Refused { get; init; }
-
-    /// <summary>Never answered.</summary>
-    public long Failed { get; init; }
-}
-
 /// <summary><c>summary.json</c>: what came of a run.</summary>
 public sealed record RunSummary
 {

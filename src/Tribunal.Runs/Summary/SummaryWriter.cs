@@ -1,5 +1,6 @@
 using Tribunal.Calibration;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -25,9 +26,8 @@ public static class SummaryWriter
         }
 
         DomainSummary overall = total.ToSummary();
-        long drawn = sums.Valid + sums.Unparsable + sums.Truncated + sums.Refused + sums.Failed;
         var domains = sums.Domains.Where(static d => d.Key.Length > 0).ToDictionary(static d => d.Key, static d => d.Value.ToSummary(), StringComparer.Ordinal);
-        Rate? validRate = Rate.Wilson(sums.Valid, drawn);
+        Rate? validRate = Rate.Wilson(sums.Outcomes.Valid, sums.Outcomes.Drawn);
         return new RunSummary
         {
             RunId = manifest.RunId,
@@ -41,53 +41,31 @@ public static class SummaryWriter
             Scored = total.Scored,
             Unscorable = total.Rollouts - total.Scored,
             Invalid = manifest.Invalid,
-            Judgements = new OutcomeCounts
-            {
-                Drawn = drawn,
-                Valid = sums.Valid,
-                Unparsable = sums.Unparsable,
-                Truncated = sums.Truncated,
-                Refused = sums.Refused,
-                Failed = sums.Failed,
-            },
-            Requests = new RequestCounts
-            {
-                Sent = sums.Sent,
-                Throttled = sums.Throttled,
-                Unavailable = sums.Unavailable,
-                Reset = sums.Reset,
-                TimedOut = sums.TimedOut,
-                Malformed = sums.Malformed,
-                Redrawn = sums.Redrawn,
-            },
+            Judgements = sums.Outcomes,
+            Requests = sums.Requests,
             Usage = overall.Usage,
             Cost = price?.Of(overall.Usage),
             Price = price,
             ValidRate = validRate,
-            FlipRate = Rate.Wilson(sums.Flipped, sums.Matched),
-            FirstShownRate = Rate.Wilson(sums.FirstShown, sums.Decided),
+            FlipRate = Rate.Wilson(sums.Orders.Flipped, sums.Orders.Matched),
+            FirstShownRate = Rate.Wilson(sums.Orders.FirstShown, sums.Orders.Decided),
             Stops = sums.Stops,
             Overall = overall,
             Domains = domains,
             Routes = sums.Routes.Count > 0 ? sums.Routes.ToDictionary(static route => route.Key, static route => route.Value.ToSummary(), StringComparer.Ordinal) : null,
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
-            Hinted = sums.Hinted > 0 ? HintedOf(sums, price) : null,
+            Hinted = sums.Hinted is { Outcomes: { Drawn: > 0 } hinted, Usage: var usage } ? new HintedSamples(hinted.Drawn, hinted.Valid, usage, price?.Of(usage)) : null,
             Reasons = sums.Reasons.Commonest(MostReasons),
             Estimated = sums.Estimated > 0 ? sums.Estimated : null,
             PromptsCut = sums.PromptsCut > 0 ? sums.PromptsCut : null,
-            Warnings = [.. Warnings(manifest, overall, domains, validRate), .. UsageWarnings(sums, drawn)],
+            Warnings = [.. Warnings(manifest, sums, overall, domains, validRate), .. UsageWarnings(sums)],
         };
     }
 
-    private static HintedSamples HintedOf(SummaryPart sums, TokenPrice? price)
+    private static IEnumerable<string> UsageWarnings(SummaryPart sums)
     {
-        var usage = new Usage(sums.HintedInput, sums.HintedOutput);
-        return new HintedSamples(sums.Hinted, sums.HintedValid, usage, price?.Of(usage));
-    }
-
-    private static IEnumerable<string> UsageWarnings(SummaryPart sums, long drawn)
-    {
+        long drawn = sums.Outcomes.Drawn;
         if (sums.PromptsCut > 0)
         {
             yield return $"The server counts far fewer prompt tokens than {sums.PromptsCut} of {drawn} prompts have words: it cuts prompts to its context window, and the judge did not see all of them. Give the server a larger window.";
@@ -99,7 +77,7 @@ public static class SummaryWriter
         }
     }
 
-    private static IEnumerable<string> Warnings(RunManifest manifest, DomainSummary overall, Dictionary<string, DomainSummary> domains, Rate? validRate)
+    private static IEnumerable<string> Warnings(RunManifest manifest, SummaryPart sums, DomainSummary overall, Dictionary<string, DomainSummary> domains, Rate? validRate)
     {
         if (manifest.Simulated)
         {
@@ -124,6 +102,20 @@ public static class SummaryWriter
         if (validRate is { Value: < 0.8 })
         {
             yield return $"Only {validRate.Value:P1} of the judgements have a verdict: check protocol, template and token budget.";
+        }
+
+        // A learned model scores at the vote, and leaves nothing in the ledger.
+        if (MetaWeights.Active(manifest.Request.Meta) && sums.Metas.Given > 0)
+        {
+            if (sums.Metas.Missing > 0)
+            {
+                yield return $"The meta reward model gave no reward for {sums.Metas.Missing:N0} of {sums.Metas.Given + sums.Metas.Missing:N0} judgements: they stand below all others.";
+            }
+
+            if (sums.Metas.Given > 1 && sums.Metas.Lowest == sums.Metas.Highest)
+            {
+                yield return "All meta rewards are equal: they don't tell judgements apart, and nothing was dropped for them.";
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.MetaReward;
@@ -13,6 +14,9 @@ public interface IMetaRewardModel
     /// <summary>Scores one judgement; higher is more trustworthy; null where the model gave no answer after its tries.</summary>
     /// <remarks>DeepSeek-GRM's meta RM reads the query, the responses and the critique, and scores the critique (arXiv 2504.02495).</remarks>
     Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);
+
+    /// <summary>Whether it takes judgements now. Models that need no endpoint always do.</summary>
+    Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(true, "ready"));
 }
 
 /// <summary>The meta reward model of a run.</summary>

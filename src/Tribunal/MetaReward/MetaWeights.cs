@@ -10,7 +10,7 @@ public static class MetaWeights
     /// <summary>
     /// Writes the weights. Filter (DeepSeek-GRM, arXiv 2504.02495): 1 for the ⌈k·keep⌉ highest meta rewards, equal ones by
     /// position, 0 for the rest. Weight (CISC, arXiv 2502.06233): softmax(meta / T), scaled to sum to k. A judgement
-    /// without a meta reward ranks below all that have one; if none has one, all weigh 1.
+    /// without a meta reward ranks below all that have one; if none has one, or all have the same, all weigh 1.
     /// </summary>
     /// <param name="metas">Meta rewards in order of samples; NaN where there is none.</param>
     /// <param name="options">How they are used.</param>
@@ -19,16 +19,19 @@ public static class MetaWeights
     {
         double lowest = double.PositiveInfinity;
         double highest = double.NegativeInfinity;
+        int given = 0;
         foreach (double meta in metas)
         {
             if (!double.IsNaN(meta))
             {
                 lowest = Math.Min(lowest, meta);
                 highest = Math.Max(highest, meta);
+                given++;
             }
         }
 
-        if (!Active(options) || double.IsPositiveInfinity(lowest))
+        // Where all are equal they tell nothing apart: whom a filter dropped would be chance.
+        if (!Active(options) || given == 0 || (given == metas.Length && lowest == highest))
         {
             weights.Fill(1);
         }

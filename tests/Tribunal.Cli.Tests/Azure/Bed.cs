@@ -187,10 +187,10 @@ internal sealed class Bed : IAsyncDisposable
         using JudgeFactory factory = new();
         Judge judge = JudgeSettings.Open(factory, new JudgeEndpointOptions { Name = JudgeName, Endpoint = fast.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = Concurrency });
         string root = Path.Combine(Folder, "local");
-        RunActivities activities = new(
-            new LocalRunStores(root), new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunActivities>.Instance);
+        RunSteps steps = new(
+            new LocalRunStores(root), new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
-        await new InProcessHost(activities.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
 

@@ -89,7 +89,7 @@ public sealed class OpenAiBatchRunTests : IDisposable
     {
         IProtocol protocol = ProtocolCatalog.Resolve("grm", null).Protocol;
         var request = new EvaluationRequest { Batch = _batch, Seed = seed, Policy = new PolicyOptions { Samples = 2 } };
-        return new OpenAiBatchRun(_run, new LocalBatchFile(_batch), request, protocol, "grm-27b", protocol.Defaults, new FakeTimeProvider());
+        return new OpenAiBatchRun(_run, request, protocol, "grm-27b", protocol.Defaults, new FakeTimeProvider());
     }
 
     private void Write(string name, IEnumerable<string> lines) => File.WriteAllLines(Path.Combine(_run, OpenAiBatchRun.AnswersFolder, name), lines);

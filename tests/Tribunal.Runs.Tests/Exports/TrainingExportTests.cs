@@ -190,15 +190,18 @@ public sealed class TrainingExportTests : IDisposable
                 var random = new Random(seed);
                 bool pairs = form is TrainingForm.RmR1 or TrainingForm.Rrm;
                 string protocol = form == TrainingForm.RmR1 ? "rm-r1" : pairs ? "rrm" : "grm";
+                Rollout[] batch = [.. Enumerable.Range(0, rollouts).Select(i => Labelled($"r{i}", random.Next(2)) is var r && random.Next(4) == 0 ? r with { Best = null } : r)];
+                Judgement[] ledger = [.. Enumerable.Range(0, lines).Select(_ => Line(random, rollouts, protocol, pairs))];
+                int judgements = ledger.DistinctBy(static j => (j.RolloutId, j.Sample, j.Judge, j.Protocol, j.Seed)).Count();
                 string run = Run(
                     protocol,
-                    [.. Enumerable.Range(0, rollouts).Select(i => Labelled($"r{i}", random.Next(2)) is var r && random.Next(4) == 0 ? r with { Best = null } : r)],
-                    [.. Enumerable.Range(0, lines).Select(_ => Line(random, rollouts, protocol, pairs))],
+                    batch,
+                    ledger,
                     $"run{Guid.NewGuid():N}");
                 string output = Path.Combine(_folder, $"out{Guid.NewGuid():N}");
                 TrainingReport report = await ExportAsync(run, form, o => o with { Format = format, Output = output });
-                Assert.Equal(lines, report.Judgements);
-                Assert.Equal(lines, report.Kept + report.Dropped.Values.Sum());
+                Assert.Equal(judgements, report.Judgements);
+                Assert.Equal(judgements, report.Kept + report.Dropped.Values.Sum());
                 Assert.Equal(report.Kept, report.Rewards.Values.Sum());
                 Assert.InRange(report.Examples, report.Kept > 0 ? 1 : 0, report.Kept);
                 if (form != TrainingForm.Rlvr)

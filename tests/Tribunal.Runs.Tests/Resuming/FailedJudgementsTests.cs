@@ -65,10 +65,11 @@ public sealed class FailedJudgementsTests : IDisposable
     {
         EvaluationRequest request = Request("grm", TournamentKind.None);
         int failed = await FailSomeAsync(request);
-        var monitor = new RunMonitor();
-        await FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", monitor, CancellationToken.None);
-        Assert.Equal((24 * 4) - failed, monitor.Earlier);
-        Assert.Equal(new Usage(monitor.Earlier * 10, monitor.Earlier * 5), monitor.Usage);
+        await ReopenAsync();
+        await _bed.RunAsync("run", request);
+        RunMonitor monitor = _bed.Monitors.Of("run");
+        Assert.Equal(((24 * 4) - failed, failed), (monitor.Earlier, (int)monitor.Drawn));
+        Assert.Equal(new Usage(24 * 4 * 10, 24 * 4 * 5), monitor.Usage);
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class FailedJudgementsTests : IDisposable
         Tournament = new TournamentOptions { Kind = tournament },
     };
 
-    private Task<long> ReopenAsync() => FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", new RunMonitor(), CancellationToken.None);
+    private Task<long> ReopenAsync() => FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", CancellationToken.None);
 
     // Which questions fail depends on them alone, so that nothing hangs on their order.
     private async Task<int> FailSomeAsync(EvaluationRequest request)

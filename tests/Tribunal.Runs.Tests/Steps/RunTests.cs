@@ -224,7 +224,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task What_stopped_a_run_in_several_processes_stops_none_of_them_when_it_is_resumed()
     {
-        RunActivities[] processes = [_bed.NewProcess(), _bed.NewProcess(), _bed.NewProcess()];
+        RunSteps[] processes = [_bed.NewProcess(), _bed.NewProcess(), _bed.NewProcess()];
         BatchRun run = new("run", new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 8 } });
         _bed.Judge.On = static (_, _) => new JudgeReply { Text = "I like both.", Finish = "stop" };
         RunOutcome stopped = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), run);

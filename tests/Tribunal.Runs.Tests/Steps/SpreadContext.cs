@@ -4,7 +4,7 @@ using Tribunal.Runs.Steps;
 namespace Tribunal.Runs.Tests.Steps;
 
 /// <summary>Runs an orchestration whose activities go to several processes in turn, as a function app's instances take them.</summary>
-internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunActivities> processes) : IOrchestrationContext
+internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunSteps> processes) : IOrchestrationContext
 {
     private int _calls;
 
@@ -14,16 +14,16 @@ internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunActiviti
 
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
-        RunActivities process = processes[Interlocked.Increment(ref _calls) % processes.Count];
+        RunSteps process = processes[Interlocked.Increment(ref _calls) % processes.Count];
         object output = input switch
         {
-            BatchRun run => await process.PlanBatchAsync(run, default),
-            RunReference run => await process.CheckJudgeAsync(run, default),
-            ShardRound round => await process.PlanDrawsAsync(round, default),
-            ChunkReference chunk => await process.DrawJudgementsAsync(chunk, default),
-            ShardRun shard => await process.CastVerdictsAsync(shard, default),
-            WaveRequest wave => await process.AllocateBudgetAsync(wave, default),
-            PublishRequest publish => await process.PublishAsync(publish, default),
+            BatchRun run => await process.PlanBatch.RunAsync(run, default),
+            RunReference run => await process.CheckJudge.RunAsync(run, default),
+            ShardRound round => await process.PlanRound.RunAsync(round, default),
+            ChunkReference chunk => await process.DrawChunk.RunAsync(chunk, default),
+            ShardRun shard => await process.CastShard.RunAsync(shard, default),
+            WaveRequest wave => await process.AllocateBudget.RunAsync(wave, default),
+            PublishRequest publish => await process.Publish.RunAsync(publish, default),
             _ => throw new NotSupportedException(activity.Name),
         };
         return (TOutput)output;

@@ -62,17 +62,17 @@ internal sealed class RunBed : IDisposable
     public JudgeRegistry Judges => new([NewJudge(Judge), NewJudge(Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
 
     /// <summary>Runs as a fresh process would.</summary>
-    public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null)
+    public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null, int window = 4, double patienceMinutes = 30)
     {
         Monitors = new RunMonitors();
-        RunActivities activities = NewProcess(Monitors);
+        RunSteps steps = NewProcess(Monitors);
         request ??= new EvaluationRequest { Batch = Batch, Policy = new() { Samples = 4 } };
-        return new InProcessHost(activities.ByName(), TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request), CancellationToken.None);
+        return new InProcessHost(steps.ByName(), TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request, window, patienceMinutes), CancellationToken.None);
     }
 
     /// <summary>Activities that share nothing with others but the folder.</summary>
-    public RunActivities NewProcess(RunMonitors? monitors = null) =>
-        new(new LocalRunStores(Folder), Judges, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunActivities>.Instance, new ReportWriter());
+    public RunSteps NewProcess(RunMonitors? monitors = null) =>
+        new(new LocalRunStores(Folder), Judges, monitors ?? new RunMonitors(), Options, TimeProvider.System, NullLogger<RunSteps>.Instance, new ReportWriter());
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 

@@ -56,7 +56,7 @@ public sealed class LocalRunStore : IRunStore
     public Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
-        string temporary = WriteTemporary(path, content.Span);
+        string temporary = WriteTemporary(path, content.Span, IsForGood(name));
 
         // To look first and rename then is what the platform's move does as well: threads must not do so at once. Ownership keeps other
         // processes away.
@@ -64,7 +64,7 @@ public sealed class LocalRunStore : IRunStore
         {
             if (!File.Exists(path))
             {
-                File.Move(temporary, path, overwrite: true);
+                Name(temporary, path, IsForGood(name));
                 return Task.FromResult(true);
             }
         }
@@ -77,7 +77,7 @@ public sealed class LocalRunStore : IRunStore
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
-        File.Move(WriteTemporary(path, content.Span), path, overwrite: true);
+        Name(WriteTemporary(path, content.Span, IsForGood(name)), path, IsForGood(name));
         return Task.CompletedTask;
     }
 
@@ -179,7 +179,7 @@ public sealed class LocalRunStore : IRunStore
             target.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        Name(temporary, path, forGood: true);
         return length;
     }
 
@@ -219,6 +219,7 @@ public sealed class LocalRunStore : IRunStore
         {
             // The operating system gives the lock up when its holder dies.
             FileStream stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            DropTemporaries();
             return Task.FromResult<IRunOwnership?>(new Ownership(stream));
         }
         catch (IOException)
@@ -234,7 +235,7 @@ public sealed class LocalRunStore : IRunStore
     private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
 
     // A document is small: to hand it to another thread takes longer than to write it.
-    private static string WriteTemporary(string path, ReadOnlySpan<byte> content)
+    private static string WriteTemporary(string path, ReadOnlySpan<byte> content, bool forGood)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         while (true)
@@ -256,9 +257,35 @@ public sealed class LocalRunStore : IRunStore
             using (file)
             {
                 RandomAccess.Write(file, content, 0);
+                if (forGood)
+                {
+                    RandomAccess.FlushToDisk(file);
+                }
             }
 
             return temporary;
+        }
+    }
+
+    // Work in progress is an attempt's own: the next one makes it again, and reads what a power cut left of it as what is not there.
+    private static bool IsForGood(string name) => !name.StartsWith(RunFiles.PartsPrefix, StringComparison.Ordinal);
+
+    // What a name stands for is on the disk before the name is.
+    private static void Name(string temporary, string path, bool forGood)
+    {
+        File.Move(temporary, path, overwrite: true);
+        if (forGood)
+        {
+            FolderFlush.Run(Path.GetDirectoryName(path)!);
+        }
+    }
+
+    // The run is this process's: whoever wrote these was killed.
+    private void DropTemporaries()
+    {
+        foreach (string temporary in Directory.EnumerateFiles(_root, "*" + TemporarySuffix, SearchOption.AllDirectories))
+        {
+            File.Delete(temporary);
         }
     }
 

@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
+using Tribunal.Runs.Telemetry;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Casts a shard's verdicts and writes its share of the summary.</summary>
+public sealed partial class CastShard
+{
+    private readonly OpenRuns _runs;
+    private readonly ILogger _logger;
+
+    internal CastShard(OpenRuns runs, ILogger logger) => (_runs, _logger) = (runs, logger);
+
+    /// <summary>Casts them; writes them after the last wave.</summary>
+    public async Task<ShardResult> RunAsync(ShardRun shard, CancellationToken cancellationToken)
+    {
+        RunContext context = await _runs.OpenAsync(shard.RunId, shard.Attempt);
+        if (await OpenRuns.RolloutsAsync(context, shard.Shard) is not { } rollouts)
+        {
+            return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
+        }
+
+        LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
+        int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
+        SchemeOptions own = context.Options;
+        var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 };
+        var verdicts = new ArrayBufferWriter<byte>();
+        long judgements = 0;
+        int scored = 0;
+        Usage usage = default;
+        for (int i = 0; i < rollouts.Count; i++)
+        {
+            var scoring = new RolloutScoring(context.Rules, rollouts[i], ledger.Of(rollouts[i].Id));
+            Verdict verdict = scoring.Conclude(allowances?[i]);
+            IReadOnlyList<Judgement> voting = scoring.Voting;
+            PipelineTelemetry.Cast(verdict);
+            JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
+            summary.AddHinted(scoring.Drawn);
+            summary.Add(own.Untaught(rollouts[i]), verdict, voting);
+            judgements += voting.Count;
+            scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
+            usage += verdict.Usage;
+        }
+
+        if (shard.LastWave)
+        {
+            if (summary.Rewritten)
+            {
+                LogRewritten(shard.RunId, ledger.Left, shard.Shard);
+                await RewriteAsync(context.Store, shard.Shard, rollouts, ledger.Parts.Keys, cancellationToken);
+            }
+
+            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), verdicts.WrittenMemory, cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.ShardSummary(shard.Shard), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.SummaryPart), cancellationToken);
+            context.Forget(shard.Shard);
+        }
+
+        return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
+    }
+
+    // The lines that count, in the order of the parts: the first of each name, as voting saw them.
+    private static async Task RewriteAsync(IRunStore store, int shard, IReadOnlyList<Rollout> rollouts, IEnumerable<string> parts, CancellationToken cancellationToken)
+    {
+        var known = rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal);
+        var standing = new HashSet<(string, int)>();
+        var whole = new ArrayBufferWriter<byte>();
+        foreach (string part in parts)
+        {
+            if (await store.OpenReadAsync(part, cancellationToken) is not { } stream)
+            {
+                continue;
+            }
+
+            await using (stream)
+            {
+                using var lines = new LineReader(stream);
+                while (await lines.FillAsync(cancellationToken))
+                {
+                    while (lines.TryNext(out ReadOnlySpan<byte> line))
+                    {
+                        if (StoredLedger.TryRead(line, withText: false) is { } judgement && known.Contains(judgement.RolloutId) && standing.Add((judgement.RolloutId, judgement.Sample)))
+                        {
+                            whole.Write(line);
+                            whole.Write("\n"u8);
+                        }
+                    }
+                }
+            }
+        }
+
+        await store.WriteDocumentAsync(RunFiles.ShardJudgements(shard), whole.WrittenMemory, cancellationToken);
+    }
+
+    [LoggerMessage(4, LogLevel.Warning, "Run {RunId}: {Lines} lines in the ledger of shard {Shard} don't count: they can't be read, or stand twice")]
+    private partial void LogRewritten(string runId, int lines, int shard);
+}

@@ -1,0 +1,36 @@
+using Tribunal.Protocols;
+using Tribunal.Runs.Orchestration;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Asks whether whoever is asked is up: the judges, and the meta reward models beside them.</summary>
+public sealed class CheckJudge
+{
+    private readonly OpenRuns _runs;
+
+    internal CheckJudge(OpenRuns runs) => _runs = runs;
+
+    /// <summary>Asks.</summary>
+    public async Task<JudgeState> RunAsync(RunReference run, CancellationToken cancellationToken)
+    {
+        RunContext context = await _runs.OpenAsync(run.RunId, run.Attempt);
+        if (await _runs.StopAskedAsync(context, cancellationToken) is { } halt)
+        {
+            return new JudgeState(false, halt.Detail, halt);
+        }
+
+        JudgeHealth[] states = await Task.WhenAll(
+        [
+            .. context.Branches.Routes.All.Select(static binding => binding.Endpoint).DistinctBy(static judge => judge.Name).Select(judge => judge.CheckHealthAsync(cancellationToken)),
+            .. context.Branches.Routes.All.Select(static binding => binding.Meta).OfType<MetaReward.IMetaRewardModel>().DistinctBy(static meta => meta.Name).Select(meta => meta.CheckHealthAsync(cancellationToken)),
+        ]);
+        if (Array.Find(states, static state => !state.Ready) is { } away)
+        {
+            return new JudgeState(false, away.Detail);
+        }
+
+        return await RunSpending.ReachedAsync(context.Store, context.Manifest.Request.Limits, context.Branches.Routes.Price, cancellationToken) is { } reached
+            ? new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()))
+            : new JudgeState(true, states[0].Detail);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>The runs that this process works on, each opened once per attempt.</summary>
+internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonitors monitors)
+{
+    private readonly ConcurrentDictionary<(string RunId, long Attempt), Lazy<Task<RunContext>>> _runs = new();
+
+    /// <summary>A shard's rollouts; null where the batch is no longer what was planned: that ends the run, nothing of it can be trusted.</summary>
+    public static async Task<IReadOnlyList<Rollout>?> RolloutsAsync(RunContext context, int shard)
+    {
+        try
+        {
+            return await context.RolloutsAsync(shard);
+        }
+        catch (BatchChangedException exception)
+        {
+            context.Monitor.Stop(new Halt(HaltKind.BatchChanged, exception.Message));
+            return null;
+        }
+    }
+
+    /// <summary>Why the run is to stop, if it is.</summary>
+    public async Task<Halt?> StopAskedAsync(RunContext context, CancellationToken cancellationToken)
+    {
+        if (context.Monitor.Halt is null && await stores.IsCancelRequestedAsync(context.Manifest.RunId, cancellationToken))
+        {
+            context.Monitor.Stop(new Halt(HaltKind.Cancelled, "someone cancelled the run"));
+        }
+
+        return context.Monitor.Halt;
+    }
+
+    /// <summary>Opens a run for an attempt.</summary>
+    public async Task<RunContext> OpenAsync(string runId, long attempt)
+    {
+        if (!_runs.TryGetValue((runId, attempt), out Lazy<Task<RunContext>>? opening))
+        {
+            Close(runId, attempt);
+            opening = _runs.GetOrAdd((runId, attempt), key => new Lazy<Task<RunContext>>(() => OpenNowAsync(key.RunId, key.Attempt)));
+        }
+
+        try
+        {
+            return await opening.Value;
+        }
+        catch
+        {
+            _runs.TryRemove((runId, attempt), out _);
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of what earlier attempts kept.</summary>
+    public void Close(string runId, long before)
+    {
+        foreach ((string RunId, long Attempt) key in _runs.Keys)
+        {
+            if (key.RunId == runId && key.Attempt < before)
+            {
+                _runs.TryRemove(key, out _);
+            }
+        }
+    }
+
+    private async Task<RunContext> OpenNowAsync(string runId, long attempt)
+    {
+        IRunStore store = stores.OpenRun(runId);
+        RunManifest manifest = await StoredManifest.ReadAsync(store, CancellationToken.None) ?? throw new FileNotFoundException($"run {runId} has no manifest");
+        List<Shard> shards = manifest.Shards == 0 ? [] : await StoredDocument.TryReadLinesAsync(store, RunFiles.Shards, RunsJson.Default.Shard, CancellationToken.None)
+            ?? throw new RunFileLostException($"{RunFiles.Shards} of {runId} is gone or damaged; going on with the run makes it again");
+
+        return new RunContext
+        {
+            Store = store,
+            Manifest = manifest,
+            Shards = shards,
+            Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
+            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest)),
+            Monitor = monitors.Of(runId, attempt),
+        };
+    }
+
+    // Sampling parameters are the plan's, whatever the configuration says by now.
+    private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => new(
+        routes.Own with { Sampling = manifest.Sampling },
+        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })]);
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
+using Tribunal.Sampling;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>
+/// Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done. A run that is called done
+/// is checked first: what its files have lost is voted, or drawn, again.
+/// </summary>
+public sealed partial class PlanBatch
+{
+    private readonly OpenRuns _runs;
+    private readonly IRunStores _stores;
+    private readonly JudgeRegistry _judges;
+    private readonly ActivityOptions _options;
+    private readonly Publish _publish;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger) =>
+        (_runs, _stores, _judges, _options, _publish, _time, _logger) = (runs, stores, judges, options, publish, time, logger);
+
+    /// <summary>Plans it.</summary>
+    /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
+    /// <exception cref="RunDamagedException">A file of the run is not whole and can't be made again.</exception>
+    /// <exception cref="FileNotFoundException">There is no such batch.</exception>
+    public async Task<RunPlan> RunAsync(BatchRun run, CancellationToken cancellationToken)
+    {
+        IRunStore store = _stores.OpenRun(run.RunId);
+        IBatchFile batch = _stores.OpenBatch(run.Request.Batch);
+        var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request), _options, _time);
+        RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
+        _runs.Close(run.RunId, long.MaxValue);
+        LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
+        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken));
+    }
+
+    private async Task<RunOutcome?> FinishedAsync(IRunStore store, IBatchFile batch, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+        if (summary is { Status: RunStatus.Partial })
+        {
+            return null;
+        }
+
+        foreach (string name in (string[])[RunFiles.Summary, RunFiles.Verdicts, RunFiles.Judgements])
+        {
+            if (!await RunFolder.IsWholeAsync(store, manifest, name, cancellationToken))
+            {
+                if (summary is not null)
+                {
+                    LogDamaged(manifest.RunId, name);
+                }
+
+                // What of the ledger is there goes on being so; the rest is drawn again, and all is voted on again.
+                IBatchFile judged = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch;
+                await PublishedLedger.TakeBackAsync(store, judged, manifest, static _ => true, cancellationToken);
+                return null;
+            }
+        }
+
+        if (manifest.Files.ContainsKey(RunFiles.Report) && !await RunFolder.IsWholeAsync(store, manifest, RunFiles.Report, cancellationToken))
+        {
+            await StoredManifest.WriteAsync(store, await _publish.ReportAsync(store, batch, manifest, summary!, cancellationToken), cancellationToken);
+        }
+
+        // What a process that was killed after its summary has left.
+        await RunFolder.DropPartsAsync(store, cancellationToken);
+        return Publish.OutcomeOf(summary!);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Run {RunId}: {Rollouts} rollouts, {Invalid} invalid lines, {Shards} shards")]
+    private partial void LogPlanned(string runId, long rollouts, long invalid, int shards);
+
+    [LoggerMessage(5, LogLevel.Warning, "Run {RunId} was complete, and its {File} is gone or damaged: it is made again")]
+    private partial void LogDamaged(string runId, string file);
+}

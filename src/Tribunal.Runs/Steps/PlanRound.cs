@@ -1,0 +1,73 @@
+using System.Buffers;
+using Tribunal.Formats.Lines;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>
+/// Plans a round of a shard: what is asked for after all that the ledger holds. A plan is an attempt's own: the next one plans from the
+/// ledger again, and misses nothing that this one lost.
+/// </summary>
+public sealed class PlanRound
+{
+    private readonly OpenRuns _runs;
+    private readonly ActivityOptions _options;
+
+    internal PlanRound(OpenRuns runs, ActivityOptions options) => (_runs, _options) = (runs, options);
+
+    /// <summary>Plans it; a round that this attempt has planned stays as it was.</summary>
+    public async Task<RoundPlan> RunAsync(ShardRound round, CancellationToken cancellationToken)
+    {
+        RunContext context = await _runs.OpenAsync(round.RunId, round.Attempt);
+        if (await _runs.StopAskedAsync(context, cancellationToken) is { } halt)
+        {
+            return new RoundPlan(0, 0, halt);
+        }
+
+        string name = RunFiles.Plan(round.Shard, round.Attempt, round.Wave, round.Round);
+        if (await StoredDocument.TryReadLinesAsync(context.Store, name, RunsJson.Default.PlannedDraw, cancellationToken) is { } planned)
+        {
+            return PlanOf(planned.Count);
+        }
+
+        if (await OpenRuns.RolloutsAsync(context, round.Shard) is not { } rollouts)
+        {
+            return new RoundPlan(0, 0, context.Monitor.Halt);
+        }
+
+        var lines = new ArrayBufferWriter<byte>();
+        int count = 0;
+        foreach (PlannedDraw draw in await DrawsAsync(context, round, rollouts, cancellationToken))
+        {
+            JsonLine.Append(lines, draw, RunsJson.Default.PlannedDraw);
+            count++;
+        }
+
+        if (count == 0 || await context.Store.TryCreateDocumentAsync(name, lines.WrittenMemory, cancellationToken))
+        {
+            return PlanOf(count);
+        }
+
+        // Somebody planned it meanwhile, and what stands is what chunks read; or what stands can't be read.
+        if (await StoredDocument.TryReadLinesAsync(context.Store, name, RunsJson.Default.PlannedDraw, cancellationToken) is { } stands)
+        {
+            return PlanOf(stands.Count);
+        }
+
+        await context.Store.WriteDocumentAsync(name, lines.WrittenMemory, cancellationToken);
+        return PlanOf(count);
+    }
+
+    /// <summary>What is asked for now.</summary>
+    internal static async Task<IEnumerable<PlannedDraw>> DrawsAsync(RunContext context, ShardRound round, IReadOnlyList<Rollout> rollouts, CancellationToken cancellationToken)
+    {
+        LedgerContents ledger = await context.LedgerOf(round.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, round.Wave, round.Round), cancellationToken);
+        int[]? allowances = await AllocateBudget.AllowancesAsync(context, round.Shard, round.Wave, rollouts.Count, cancellationToken);
+        return rollouts.SelectMany((rollout, i) => new RolloutScoring(context.Rules, rollout, ledger.Of(rollout.Id)).Next(allowances?[i], round.LastWave)
+            .Select(next => new PlannedDraw(i, next.Draw.Sample, next.Hint, next.Route)));
+    }
+
+    private RoundPlan PlanOf(int draws) => new(draws, (draws + _options.DrawsPerChunk - 1) / _options.DrawsPerChunk);
+}

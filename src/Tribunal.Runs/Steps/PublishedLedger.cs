@@ -1,0 +1,110 @@
+using System.Buffers;
+using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>Takes a run's published ledger back into the parts of its shards, so that the run goes on like any that was interrupted.</summary>
+internal static class PublishedLedger
+{
+    private const int FlushBytes = 1024 * 1024;
+
+    /// <summary>
+    /// Takes it back, each judgement once, and nothing that is there already. The ledger and the summary go last: killed on the way, the
+    /// same is done again.
+    /// </summary>
+    /// <param name="store">The run.</param>
+    /// <param name="batch">What it judges.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="keep">Whether a judgement is kept; what is not is drawn again.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BatchChangedException">The batch is no longer what was scored.</exception>
+    public static async Task TakeBackAsync(IRunStore store, IBatchFile batch, RunManifest manifest, Func<Judgement, bool> keep, CancellationToken cancellationToken)
+    {
+        if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is { } there)
+        {
+            await there.DisposeAsync();
+        }
+        else
+        {
+            await store.DeleteAsync(RunFiles.Summary, cancellationToken);
+            return;
+        }
+
+        Dictionary<string, int> shardOf = [];
+        HashSet<(string, int)> standing = [];
+        foreach (Shard shard in await StoredDocument.TryReadLinesAsync(store, RunFiles.Shards, RunsJson.Default.Shard, cancellationToken) ?? [])
+        {
+            IReadOnlyList<Rollout> rollouts = await ShardReader.ReadAsync(batch, manifest, shard, cancellationToken);
+            LedgerContents ledger = await new ShardLedger(store, shard.Index, traits: false, static _ => { }).ReadAsync(rollouts, static _ => false, cancellationToken);
+            foreach (Rollout rollout in rollouts)
+            {
+                shardOf.Add(rollout.Id, shard.Index);
+                standing.UnionWith(ledger.Of(rollout.Id).Select(static judgement => (judgement.RolloutId, judgement.Sample)));
+            }
+        }
+
+        await SplitAsync(store, judgement => keep(judgement) && standing.Add((judgement.RolloutId, judgement.Sample)) ? shardOf.GetValueOrDefault(judgement.RolloutId, -1) : -1, cancellationToken);
+        await store.DeleteAsync(RunFiles.Judgements, cancellationToken);
+        await store.DeleteAsync(RunFiles.Summary, cancellationToken);
+    }
+
+    // The ledger was stitched shard by shard, so one part is open at a time.
+    private static async Task SplitAsync(IRunStore store, Func<Judgement, int> shardOf, CancellationToken cancellationToken)
+    {
+        if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is not { } ledger)
+        {
+            return;
+        }
+
+        await using (ledger)
+        {
+            using var lines = new LineReader(ledger);
+            var kept = new ArrayBufferWriter<byte>();
+            int open = -1;
+            while (await lines.FillAsync(cancellationToken))
+            {
+                while (Next(lines, shardOf) is { } next)
+                {
+                    if (next.Shard != open || kept.WrittenCount > FlushBytes)
+                    {
+                        await AppendAsync(store, open, kept, cancellationToken);
+                        open = next.Shard;
+                    }
+
+                    kept.Write(next.Line);
+                    kept.Write("\n"u8);
+                }
+            }
+
+            await AppendAsync(store, open, kept, cancellationToken);
+        }
+    }
+
+    private static (int Shard, byte[] Line)? Next(LineReader lines, Func<Judgement, int> shardOf)
+    {
+        while (lines.TryNext(out ReadOnlySpan<byte> line))
+        {
+            if (StoredLedger.TryRead(line, withText: false) is { } judgement && shardOf(judgement) is >= 0 and int shard)
+            {
+                return (shard, line.ToArray());
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task AppendAsync(IRunStore store, int shard, ArrayBufferWriter<byte> lines, CancellationToken cancellationToken)
+    {
+        if (lines.WrittenCount == 0)
+        {
+            return;
+        }
+
+        await using ILedgerPart part = await store.OpenPartAsync(RunFiles.Kept(shard), cancellationToken);
+        await part.AppendAsync(lines.WrittenMemory, cancellationToken);
+        lines.ResetWrittenCount();
+    }
+}

@@ -1,0 +1,35 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Training;
+using Tribunal.Verdicts;
+
+namespace Tribunal.Runs.Steps;
+
+/// <summary>What a sample's number says: which responses are shown, and in which order. Plans and ledgers need no more than the number.</summary>
+public static class SampleDraw
+{
+    /// <summary>The draw of a number that some scheme, route or hint gave.</summary>
+    /// <param name="kind">Whether the judge compares pairs.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rollout">The rollout; two responses at least where pairs are compared.</param>
+    /// <param name="sample">The number under which the ledger has it.</param>
+    public static Draw Of(JudgingKind kind, long seed, Rollout rollout, int sample)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        int n = rollout.Responses.Count;
+        bool hinted = sample >= Hints.FirstSample;
+
+        // What a route draws apart is numbered above the scout's number, and ordered by the scheme's own.
+        int drawn = hinted || sample < Router.FirstApart ? sample : sample - Router.FirstApart;
+        if (kind != JudgingKind.Pairwise)
+        {
+            return new Draw(sample, PresentationOrder.List(seed, rollout.Id, drawn, n), Pair: null);
+        }
+
+        (int vote, int pair) = hinted ? (drawn, drawn - Hints.FirstSample) : PairIndex.FromSample(drawn, n);
+        (int i, int j) = PairIndex.At(pair, n);
+        return new Draw(sample, PresentationOrder.Pair(seed, rollout.Id, i, j, vote), [i, j]);
+    }
+}
