@@ -7,12 +7,14 @@ using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
 using Tribunal.Runs.BatchApi;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Testing.Batches;
+using Tribunal.Testing.Runs;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Tests.BatchApi;
@@ -87,9 +89,8 @@ public sealed class OpenAiBatchRunTests : IDisposable
 
     private OpenAiBatchRun Run(long seed = 5)
     {
-        IProtocol protocol = ProtocolCatalog.Resolve("grm", null).Protocol;
         var request = new EvaluationRequest { Batch = _batch, Seed = seed, Policy = new PolicyOptions { Samples = 2 } };
-        return new OpenAiBatchRun(_run, request, protocol, "grm-27b", protocol.Defaults, new FakeTimeProvider());
+        return new OpenAiBatchRun(_run, request, Judge.Of(new ScriptedJudge(), "grm-27b", "grm"), new FakeTimeProvider());
     }
 
     private void Write(string name, IEnumerable<string> lines) => File.WriteAllLines(Path.Combine(_run, OpenAiBatchRun.AnswersFolder, name), lines);
