@@ -87,6 +87,20 @@ internal sealed class AppBed : IAsyncDisposable
         return await App.Client.WaitForInstanceCompletionAsync(runId, getInputsAndOutputs: true);
     }
 
+    /// <summary>A run's record once it is as a test waits for.</summary>
+    public async Task<RunRecord> RecordAsync(string runId, Func<RunRecord, bool> awaited)
+    {
+        while (true)
+        {
+            if (await Catalog.GetAsync(runId, default) is { } record && awaited(record))
+            {
+                return record;
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
     public async Task<byte[]> ReadAsync(string runId, string file) => (await Storage.OpenRun(runId).ReadDocumentAsync(file, default))!;
 
     public static HttpRequest Request(string body = "")
