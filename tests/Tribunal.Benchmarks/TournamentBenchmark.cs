@@ -123,6 +123,8 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         public bool IsReplaying => false;
 
+        public int FanOut => int.MaxValue;
+
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {
             if (input is ChunkReference chunk)

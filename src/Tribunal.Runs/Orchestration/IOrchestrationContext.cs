@@ -16,6 +16,9 @@ public interface IOrchestrationContext
     /// <summary>Whether this is a replay of what already happened: log only when it is not.</summary>
     bool IsReplaying { get; }
 
+    /// <summary>The most sub-orchestrations that one instance starts, 1 or more: what its history is to hold; <see cref="int.MaxValue"/> on a host without one.</summary>
+    int FanOut { get; }
+
     /// <summary>Calls an activity.</summary>
     /// <exception cref="ActivityFailedException">It failed after the host's retries.</exception>
     Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input);

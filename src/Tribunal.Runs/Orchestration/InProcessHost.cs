@@ -38,6 +38,8 @@ public sealed class InProcessHost
 
         public bool IsReplaying => false;
 
+        public int FanOut => int.MaxValue;
+
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
             (TOutput)await Task.Run(() => host._activities[activity.Name](input!, cancellationToken), cancellationToken);
 

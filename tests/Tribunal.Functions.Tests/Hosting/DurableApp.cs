@@ -111,6 +111,7 @@ internal sealed class DurableApp : IAsyncDisposable
     private static void Register(DurableTaskRegistry tasks, ConcurrentDictionary<string, int> calls)
     {
         tasks.AddOrchestratorFunc<BatchRun, RunOutcome>(Names.EvaluateBatch.Name, static (context, _) => Orchestrations.EvaluateBatchAsync(context));
+        tasks.AddOrchestratorFunc<ShardStretch, StretchResult>(Names.ScoreShards.Name, static (context, _) => Orchestrations.ScoreShardsAsync(context));
         tasks.AddOrchestratorFunc<ShardRun, ShardResult>(Names.ScoreShard.Name, static (context, _) => Orchestrations.ScoreShardAsync(context));
         foreach (MethodInfo method in typeof(ActivityFunctions).GetMethods())
         {

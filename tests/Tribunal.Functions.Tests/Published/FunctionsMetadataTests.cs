@@ -37,6 +37,7 @@ public sealed class FunctionsMetadataTests
                 "RewardSlime: httpTrigger post slime Function",
                 "Rewards: httpTrigger post v1/rewards Function",
                 "ScoreShard: orchestrationTrigger",
+                "ScoreShards: orchestrationTrigger",
                 "SettleRuns: timerTrigger 0 */10 * * * *, durableClient",
                 "StartEvaluation: httpTrigger post evaluations Function, durableClient",
             ],

@@ -14,6 +14,8 @@ internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunActiviti
 
     public bool IsReplaying => false;
 
+    public int FanOut => int.MaxValue;
+
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         RunActivities process = processes[Interlocked.Increment(ref _calls) % processes.Count];
