@@ -5,16 +5,8 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
-using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Names;
-using Tribunal.Azure.Queues;
 using Tribunal.Functions;
-using Tribunal.Reports;
-using Tribunal.RewardServer.Judging;
-using Tribunal.RewardServer.Serving;
-using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Reading;
-using Tribunal.Runs.Storage;
 using Tribunal.Runs.Telemetry;
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
@@ -34,11 +26,6 @@ if (builder.Configuration[SettingNames.ApplicationInsights] is { Length: > 0 })
     telemetry.UseApplicationInsights(builder.Configuration);
 }
 
-builder.Services.AddAzurePipeline(builder.Configuration);
-builder.Services.AddSingleton<IReportWriter, ReportWriter>();
-builder.Services.AddSingleton(new RewardOptions());
-builder.Services.AddSingleton<Func<EvaluationRequest>>(static provider => () => EvaluationMessage.Parse(
-    """{"batch":"rollouts.jsonl"}""", provider.GetRequiredService<RequestDefaults>()));
-builder.Services.AddSingleton<RewardService>();
+builder.Services.AddFunctionsApp(builder.Configuration);
 builder.Services.AddHostedService<StoragePreparation>();
 builder.Build().Run();

@@ -38,7 +38,7 @@ public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeP
             report.RunId,
             now => now.IsOver || (report.State == RunState.Running && now.Progress?.ShardsFinished > report.Progress?.ShardsFinished)
                 ? null
-                : now with { State = report.State, Progress = report.Progress ?? now.Progress, Reason = report.Reason, Worker = "functions", Updated = time.GetUtcNow() },
+                : now with { State = report.State, Progress = report.Progress ?? now.Progress, Reason = report.Reason, Worker = LostRuns.Worker, Updated = time.GetUtcNow() },
             cancellationToken);
         return record is not null;
     }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
 using Tribunal.Azure;
 using Tribunal.Azure.Queues;
-using Tribunal.Azure.Storage;
+using Tribunal.Functions.Durable;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 
@@ -24,14 +24,16 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
     public async Task<IActionResult> StartEvaluation(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Route)] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
-        using StreamReader reader = new(request.Body);
-        char[] body = new char[MaxBody + 1];
-        int length = await reader.ReadBlockAsync(body, cancellationToken);
+        if (await RequestBody.ReadAsync(request, MaxBody, cancellationToken) is not { } body)
+        {
+            return new ObjectResult(new { error = $"a request holds at most {MaxBody} bytes" }) { StatusCode = StatusCodes.Status413PayloadTooLarge };
+        }
+
         try
         {
-            EvaluationRequest evaluation = await catalog.ReadAsync(new string(body, 0, length), defaults, cancellationToken);
+            EvaluationRequest evaluation = await catalog.ReadAsync(Encoding.UTF8.GetString(body.Span), defaults, cancellationToken);
             RunRecord record = await RunStarter.StartAsync(client, catalog, configuration, evaluation, time, cancellationToken);
-            return new AcceptedResult($"/api/{Route}/{record.RunId}", record);
+            return Accepted(record);
         }
         catch (MessageRefusedException refusal)
         {
@@ -42,19 +44,28 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
     /// <summary>Where a run stands.</summary>
     [Function(nameof(EvaluationStatus))]
     public async Task<IActionResult> EvaluationStatus(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = Route + "/{runId}")] HttpRequest request, string runId, CancellationToken cancellationToken) =>
-        StoreNames.IsValidRunId(runId) && await catalog.GetAsync(runId, cancellationToken) is { } record
-            ? new ContentResult { Content = JsonSerializer.Serialize(record, AzureJson.Default.RunRecord), ContentType = "application/json" }
-            : new NotFoundResult();
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = Route + "/{runId}")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string runId,
+        CancellationToken cancellationToken) =>
+        await FindAsync(client, runId, cancellationToken) is { } record ? new RunAnswer(StatusCodes.Status200OK, record) : new NotFoundResult();
 
-    /// <summary>Asks a run to end; what is in flight ends first.</summary>
+    /// <summary>Asks a run to end; what is in flight ends first. 409 with its record when it is over.</summary>
     [Function(nameof(CancelEvaluation))]
     public async Task<IActionResult> CancelEvaluation(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Route + "/{runId}/cancel")] HttpRequest request, string runId, CancellationToken cancellationToken) =>
-        StoreNames.IsValidRunId(runId)
-            && await catalog.UpdateAsync(runId, now => now.IsOver ? null : now with { CancelRequested = true, Updated = time.GetUtcNow() }, cancellationToken) is { } record
-            ? new AcceptedResult($"/api/{Route}/{runId}", record)
-            : new NotFoundResult();
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Route + "/{runId}/cancel")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string runId,
+        CancellationToken cancellationToken)
+    {
+        if (await FindAsync(client, runId, cancellationToken) is null
+            || await catalog.UpdateAsync(runId, now => now.IsOver ? null : now with { CancelRequested = true, Updated = time.GetUtcNow() }, cancellationToken) is not { } record)
+        {
+            return new NotFoundResult();
+        }
+
+        return record.IsOver ? new RunAnswer(StatusCodes.Status409Conflict, record) : Accepted(record);
+    }
 
     /// <summary>A file of a run: <c>?file=verdicts.jsonl</c> (default), <c>summary.json</c>, ….</summary>
     [Function(nameof(EvaluationResults))]
@@ -71,4 +82,11 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
         // As a download: what rollouts hold is never shown as a page of this host.
         return new FileStreamResult(content, "application/octet-stream") { FileDownloadName = file };
     }
+
+    private static RunAnswer Accepted(RunRecord record) => new(StatusCodes.Status202Accepted, record, $"/api/{Route}/{record.RunId}");
+
+    private async Task<RunRecord?> FindAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
+        StoreNames.IsValidRunId(runId) && await catalog.GetAsync(runId, cancellationToken) is { } record
+            ? await LostRuns.SettleAsync(client, catalog, record, time, cancellationToken)
+            : null;
 }

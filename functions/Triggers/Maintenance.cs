@@ -1,10 +1,12 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Tribunal.Functions.Durable;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Functions.Triggers;
 
-/// <summary>Keeps the orchestrations' history small: results live in blobs, the history only serves replay.</summary>
-public sealed class Maintenance(TimeProvider time)
+/// <summary>Keeps the orchestrations' history small — results live in blobs, the history only serves replay — and the run table true.</summary>
+public sealed class Maintenance(IRunCatalog catalog, TimeProvider time)
 {
     private static readonly TimeSpan Kept = TimeSpan.FromDays(14);
 
@@ -18,5 +20,15 @@ public sealed class Maintenance(TimeProvider time)
             CreatedTo: time.GetUtcNow() - Kept,
             Statuses: [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated]);
         await client.PurgeAllInstancesAsync(filter, cancellationToken);
+    }
+
+    /// <summary>Every ten minutes: runs whose orchestration ended without a report are over. HTTP clients see it at once, those of the run table by this.</summary>
+    [Function(nameof(SettleRuns))]
+    public async Task SettleRuns([TimerTrigger("0 */10 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        await foreach (RunRecord record in catalog.ListAsync(cancellationToken))
+        {
+            await LostRuns.SettleAsync(client, catalog, record, time, cancellationToken);
+        }
     }
 }

@@ -9,8 +9,6 @@ namespace Tribunal.Functions.Triggers;
 /// <summary>Rewards on demand, in the trainers' forms; the same handlers as <c>tribunal serve</c>. Every call needs a function key.</summary>
 public sealed class RewardTriggers(RewardService rewards)
 {
-    private const int MaxBody = 32 * 1024 * 1024;
-
     /// <summary>OpenRLHF.</summary>
     [Function(nameof(RewardOpenRlhf))]
     public Task<IActionResult> RewardOpenRlhf([HttpTrigger(AuthorizationLevel.Function, "post", Route = "get_reward")] HttpRequest request, CancellationToken cancellationToken) =>
@@ -38,20 +36,13 @@ public sealed class RewardTriggers(RewardService rewards)
 
     private async Task<IActionResult> AnswerAsync(HttpRequest request, Func<RewardHandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle, CancellationToken cancellationToken)
     {
-        using MemoryStream body = new();
-        byte[] buffer = new byte[64 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
+        if (await RequestBody.ReadAsync(request, (int)RewardApplication.MaxBody, cancellationToken) is not { } body)
         {
-            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            if (body.Length > MaxBody)
-            {
-                return Send(request, RewardHandlers.Refuse(StatusCodes.Status413PayloadTooLarge, "too large", $"a request holds at most {MaxBody} bytes"));
-            }
+            return Send(request, RewardHandlers.Refuse(StatusCodes.Status413PayloadTooLarge, "too large", $"a request holds at most {RewardApplication.MaxBody} bytes"));
         }
 
         RewardHandlers handlers = await rewards.HandlersAsync(cancellationToken);
-        return Send(request, await handle(handlers, body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(request.HttpContext), cancellationToken));
+        return Send(request, await handle(handlers, body, RequestClient.Of(request.HttpContext), cancellationToken));
     }
 
     private static ContentResult Send(HttpRequest request, HttpAnswer answer)

@@ -19,15 +19,37 @@ internal static class RunStarter
     {
         string runId = request.Output ?? RunIds.For(request);
         RunRecord record = await catalog.AskAsync(runId, request, time, cancellationToken);
-        OrchestrationMetadata? instance = record.IsOver ? null : await client.GetInstanceAsync(runId, cancellationToken);
-        if (!record.IsOver && instance is null or { IsCompleted: true })
+        if (record.IsOver || await IsUnderWayAsync(client, runId, cancellationToken))
         {
-            // Two that ask at once: the host refuses the second (overridableExistingInstanceStates in host.json), and its
-            // message comes back to find the run under way.
-            BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration), ActivitySettings.PatienceMinutes(configuration));
+            return record;
+        }
+
+        // What the record said of an orchestration that is over no longer holds, and nobody may settle the run by it.
+        if (record.State == RunState.Running)
+        {
+            record = await catalog.UpdateAsync(
+                runId, now => now.IsOver ? null : now with { State = RunState.Queued, Updated = time.GetUtcNow() }, cancellationToken) ?? record;
+        }
+
+        BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration), ActivitySettings.PatienceMinutes(configuration));
+        try
+        {
             await client.ScheduleNewOrchestrationInstanceAsync(Names.EvaluateBatch.Name, run, new StartOrchestrationOptions(runId), cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // Two that ask at once both find no instance. The backend keeps one instance of a name: it refuses the second
+            // start (overridableExistingInstanceStates in host.json), which is served then, or one start takes the other's
+            // place. Should both work for a moment, each part of the ledger has one writer, and a judgement counts once.
+            if (!await IsUnderWayAsync(client, runId, cancellationToken))
+            {
+                throw;
+            }
         }
 
         return record;
     }
+
+    private static async Task<bool> IsUnderWayAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
+        await client.GetInstanceAsync(runId, cancellationToken) is { IsCompleted: false };
 }

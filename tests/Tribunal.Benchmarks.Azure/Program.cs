@@ -15,6 +15,14 @@ using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
+// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history ROLLOUTS SAMPLES
+if (args is ["history", ..])
+{
+    await HistoryBenchmark.RunAsync(
+        args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 8);
+    return;
+}
+
 // The same batch through a local folder and through Azurite, each in this process with the simulated judge.
 int rollouts = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1000;
 int samples = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 8;

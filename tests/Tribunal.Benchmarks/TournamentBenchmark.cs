@@ -121,6 +121,8 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
+        public int FanOut => int.MaxValue;
+
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {
             if (input is ChunkReference chunk)

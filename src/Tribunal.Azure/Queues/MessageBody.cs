@@ -1,10 +1,11 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Tribunal.Azure.Queues;
 
-/// <summary>The text of a queue message: base64, as the Functions host wants it and we send it, or plain.</summary>
+/// <summary>The text of a queue message: base64, as we send it, or plain.</summary>
 public static class MessageBody
 {
     private const int MaxBytes = 64 * 1024;
@@ -78,10 +79,9 @@ public static class MessageBody
         byte[] bytes;
         try
         {
-            bytes = Base64.IsValid(trimmed) ? Convert.FromBase64String(trimmed.ToString()) : Strict.GetBytes(trimmed.ToString());
-            _ = Strict.GetCharCount(bytes);
+            bytes = OfBase64(trimmed) ?? Strict.GetBytes(trimmed.ToString());
         }
-        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        catch (EncoderFallbackException exception)
         {
             throw new MessageRefusedException("the message is neither UTF-8 text nor base64 of it", exception);
         }
@@ -89,5 +89,17 @@ public static class MessageBody
         // Some clients write a byte order mark before their text.
         bytes = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
         return bytes.Length <= MaxBytes ? bytes : throw new MessageRefusedException($"the message is larger than {MaxBytes} bytes");
+    }
+
+    // Words may look like base64, since white space in it is passed over: what decodes to no text was none.
+    private static byte[]? OfBase64(ReadOnlySpan<char> text)
+    {
+        if (!Base64.IsValid(text))
+        {
+            return null;
+        }
+
+        byte[] bytes = Convert.FromBase64String(text.ToString());
+        return Utf8.IsValid(bytes) ? bytes : null;
     }
 }

@@ -35,6 +35,22 @@ public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves,
 /// <summary>The judge's state.</summary>
 public sealed record JudgeState(bool Ready, string Detail, Halt? Halt = null);
 
+/// <summary>Input of <see cref="ScoreShards"/>: shards of a batch that follow one another.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="First">Index of the first shard.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Wave">From 0.</param>
+/// <param name="LastWave">Whether verdicts are cast after it.</param>
+/// <param name="Window">Shards under way at once.</param>
+/// <param name="Progress">How far the wave was before.</param>
+/// <param name="Attempt">See <see cref="RunReference"/>.</param>
+public sealed record ShardStretch(string RunId, int First, int Count, int Wave, bool LastWave, int Window, RunProgress Progress, long Attempt = 0);
+
+/// <summary>What came of a stretch.</summary>
+/// <param name="Progress">How far the wave is.</param>
+/// <param name="Halt">The run is stopping.</param>
+public sealed record StretchResult(RunProgress Progress, Halt? Halt = null);
+
 /// <summary>Input of <see cref="ScoreShard"/>.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Shard">Index of the shard.</param>

@@ -9,6 +9,9 @@ public static class Names
     /// <summary>The shard orchestrator.</summary>
     public static readonly OrchestratorName<ShardRun, ShardResult> ScoreShard = new("ScoreShard");
 
+    /// <summary>The orchestrator of a stretch of shards.</summary>
+    public static readonly OrchestratorName<ShardStretch, StretchResult> ScoreShards = new("ScoreShards");
+
     /// <summary>Validates, counts, cuts into shards, writes the manifest.</summary>
     public static readonly ActivityName<BatchRun, RunPlan> PlanBatch = new("PlanBatch");
 

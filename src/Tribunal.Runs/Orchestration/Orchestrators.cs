@@ -70,17 +70,41 @@ public static class EvaluateBatch
     private static async Task<(RunProgress Progress, Halt? Halt)> FanOutAsync(
         IOrchestrationContext context, BatchRun run, long attempt, int shards, int wave, bool last, RunProgress progress)
     {
-        var running = new List<Task<ShardResult>>();
         Halt? halt = null;
-        int next = 0;
         progress = progress with { Finished = 0, Judgements = 0, ShardsFinished = 0 };
         context.SetCustomStatus(progress);
-        while (running.Count > 0 || (next < shards && halt is null))
+        int most = Math.Min(shards, context.FanOut);
+        for (int first = 0; first < shards && halt is null; first += most)
         {
-            while (running.Count < run.Window && next < shards && halt is null)
+            // An instance is replayed from its start whenever a shard of its own ends, so what it may hold is bounded, and
+            // the batch's instance holds stretches where there are more shards.
+            var stretch = new ShardStretch(run.RunId, first, Math.Min(most, shards - first), wave, last, run.Window, progress, attempt);
+            (progress, halt) = most == shards
+                ? await ScoreShards.RunAsync(context, stretch)
+                : await context.CallSubOrchestratorAsync(Names.ScoreShards, $"{context.InstanceId}-{wave}-from-{first}", stretch);
+        }
+
+        return (progress, halt);
+    }
+}
+
+/// <summary>Scores shards that follow one another, a window of them at a time.</summary>
+public static class ScoreShards
+{
+    /// <summary>Runs it. Deterministic.</summary>
+    public static async Task<StretchResult> RunAsync(IOrchestrationContext context, ShardStretch stretch)
+    {
+        var running = new List<Task<ShardResult>>();
+        RunProgress progress = stretch.Progress;
+        Halt? halt = null;
+        int next = stretch.First;
+        int end = stretch.First + stretch.Count;
+        while (running.Count > 0 || (next < end && halt is null))
+        {
+            while (running.Count < stretch.Window && next < end && halt is null)
             {
                 running.Add(context.CallSubOrchestratorAsync(
-                    Names.ScoreShard, $"{context.InstanceId}-{wave}-{next}", new ShardRun(run.RunId, next, wave, last, attempt)));
+                    Names.ScoreShard, $"{stretch.RunId}-{stretch.Wave}-{next}", new ShardRun(stretch.RunId, next, stretch.Wave, stretch.LastWave, stretch.Attempt)));
                 next++;
             }
 
@@ -90,14 +114,14 @@ public static class EvaluateBatch
             halt ??= result.Halt;
             progress = progress with
             {
-                Finished = progress.Finished + (last && result.Halt is null ? result.Rollouts : 0),
+                Finished = progress.Finished + (stretch.LastWave && result.Halt is null ? result.Rollouts : 0),
                 Judgements = progress.Judgements + result.Judgements,
                 ShardsFinished = progress.ShardsFinished + 1,
             };
             context.SetCustomStatus(progress);
         }
 
-        return (progress, halt);
+        return new StretchResult(progress, halt);
     }
 }
 

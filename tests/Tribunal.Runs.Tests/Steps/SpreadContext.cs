@@ -12,6 +12,8 @@ internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunSteps> p
 
     public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
+    public int FanOut => int.MaxValue;
+
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         RunSteps process = processes[Interlocked.Increment(ref _calls) % processes.Count];

@@ -1,0 +1,3 @@
+using Tribunal.Testing.Azurite;
+
+[assembly: AssemblyFixture(typeof(AzuriteServer))]
