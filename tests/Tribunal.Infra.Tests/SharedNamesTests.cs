@@ -51,7 +51,7 @@ public sealed partial class SharedNamesTests
             SettingNames.Judges, SettingNames.HostStorage, SettingNames.StorageConnectionString, SettingNames.DurableAzureStorage, SettingNames.DurableTaskScheduler,
             SettingNames.JudgeEndpoint, SettingNames.JudgeModel, SettingNames.JudgeProtocol, SettingNames.JudgeConcurrency, SettingNames.JudgeApiKeyVariable,
 
-            // For hosts with several judges; the program deploys one.
+            // Where the stack has a table.
             SettingNames.DefaultRouting,
         ];
         List<string> expected = [.. Constants(typeof(SettingNames)).Select(constant => constant.Value).Where(value => !others.Contains(value))];
