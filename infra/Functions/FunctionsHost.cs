@@ -60,7 +60,7 @@ public sealed class FunctionsHost : ComponentResource
     /// <summary>The meta reward model's name in requests.</summary>
     public const string MetaName = "meta";
 
-    /// <summary>The durable hub. Named, because the default is cut from the app's name, and two apps could then share one.</summary>
+    /// <summary>The durable hub, as functions/host.json names it too. Named, because the default is cut from the app's name, and two apps could then share one.</summary>
     public const string TaskHubName = "tribunal";
 
     /// <summary>Flex Consumption's name for the group of orchestrators, activities and entities.</summary>
@@ -204,6 +204,7 @@ public sealed class FunctionsHost : ComponentResource
         return scale;
     }
 
+    // None of the durable extension's figures: the scale controller reads them from host.json alone, where publishing writes them.
     private static Dictionary<string, Input<string>> Settings(
         FunctionsHostArgs args, RunStorage storage, WorkloadIdentity identity, Telemetry telemetry, DurableScheduler? scheduler)
     {
@@ -227,10 +228,7 @@ public sealed class FunctionsHost : ComponentResource
             [SettingNames.JudgeStartLimit] = TimeSpan.FromMinutes(args.StartMinutes + 10).ToString("c", CultureInfo.InvariantCulture),
             [SettingNames.ChunkJudgements] = Text(capacity.ChunkJudgements),
             [SettingNames.ShardWindow] = Text(capacity.ShardWindow),
-            [SettingNames.HostActivities] = Text(capacity.ActivitiesPerInstance),
-            [SettingNames.TaskHub] = TaskHubName,
             [SettingNames.DurableBackend] = scheduler is null ? SettingNames.DurableAzureStorage : SettingNames.DurableTaskScheduler,
-            [SettingNames.HostDurableProvider] = scheduler is null ? SettingNames.DurableAzureStorage : SettingNames.DurableTaskScheduler,
         };
         foreach ((string key, Input<string> value) in args.Judges.SelectMany(judge => judge.Settings()))
         {
@@ -256,7 +254,6 @@ public sealed class FunctionsHost : ComponentResource
         if (scheduler is not null)
         {
             settings[SettingNames.SchedulerConnection] = scheduler.ConnectionString;
-            settings[SettingNames.HostDurableConnection] = SettingNames.SchedulerConnection;
         }
 
         return settings.ToDictionary(setting => SettingNames.ToAppSetting(setting.Key), setting => setting.Value, StringComparer.Ordinal);

@@ -48,7 +48,7 @@ public sealed class FirstDeploymentTests
     [Fact]
     public async Task Always_ready_instances_count_on_top_of_the_cap()
     {
-        Deployed deployed = await Stacks.DeployAsync("prod", ("alwaysReady", "5"), ("smallestInstanceCap", "1"));
+        Deployed deployed = await Stacks.DeployAsync("prod", ("alwaysReady", "5"), ("smallestInstanceCap", "5"));
         Declared app = deployed.One("WebApp");
         int instances = Number(app, "functionAppConfig.scaleAndConcurrency.maximumInstanceCount") + Number(app, "functionAppConfig.scaleAndConcurrency.alwaysReady.0.instanceCount");
         int perInstance = int.Parse(deployed.FunctionSettings["Tribunal__Judges__judge__Concurrency"], CultureInfo.InvariantCulture);
