@@ -153,8 +153,6 @@ public sealed class FunctionsHost : ComponentResource
                 },
                 Runtime = new FunctionsRuntimeArgs { Name = RuntimeName.Dotnet_isolated, Version = "10.0" },
                 ScaleAndConcurrency = Scale(args),
-                // The default ends every instance at once, and with them activities that wait for GPUs.
-                SiteUpdateStrategy = new FunctionsSiteUpdateStrategyArgs { Type = SiteUpdateStrategyType.RollingUpdate },
             },
             SiteConfig = Site(args, storage, identity, telemetry, scheduler),
         };

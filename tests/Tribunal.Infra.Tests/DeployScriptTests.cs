@@ -9,7 +9,7 @@ public sealed partial class DeployScriptTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tribunal-deploy-");
 
     /// <summary>Steps of a stack that has nothing yet, in their order.</summary>
-    private static readonly string[] Steps = ["sign-in", "subscription", "providers", "state", "stack", "mails", "quota", "vault-name", "image", "up", "publish", "doctor"];
+    private static readonly string[] Steps = ["sign-in", "subscription", "providers", "state", "stack", "mails", "quota", "vault-name", "image", "up", "updates", "publish", "doctor"];
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -42,7 +42,7 @@ public sealed partial class DeployScriptTests : IDisposable
         File.Delete(Path.Combine(_folder.FullName, "calls"));
         (int code, string output) = await DeployAsync("prod");
         Assert.True(code == 0, output);
-        string[] again = [.. Steps.Except(["quota", "publish", "doctor"])];
+        string[] again = [.. Steps.Except(["quota", "updates", "publish", "doctor"])];
         Assert.Equal(again, DoneAlready().Matches(output).Select(match => match.Groups["step"].Value));
         Assert.DoesNotContain(Calls(), call => call.Contains(" up ", StringComparison.Ordinal) || call.Contains("register", StringComparison.Ordinal) || call.Contains("login", StringComparison.Ordinal));
     }
@@ -71,6 +71,25 @@ public sealed partial class DeployScriptTests : IDisposable
         (int code, string output) = await DeployAsync("prod");
         Assert.Equal(1, code);
         Assert.Contains("step publish ended, and its check fails", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_update_leaves_instances_time_to_end_what_they_draw_where_the_region_lets_it(bool lets)
+    {
+        Answers();
+        if (!lets)
+        {
+            File.WriteAllText(Path.Combine(_folder.FullName, "no-rolling"), "");
+        }
+
+        (int code, string output) = await DeployAsync("prod");
+        Assert.True(code == 0, output);
+        string[] calls = Calls();
+        int patched = Array.FindIndex(calls, call => call.Contains("--method patch", StringComparison.Ordinal) && call.Contains("\"siteUpdateStrategy\":{\"type\":\"RollingUpdate\"}", StringComparison.Ordinal));
+        Assert.InRange(patched, 1, Array.FindIndex(calls, call => call.StartsWith("func", StringComparison.Ordinal)));
+        Assert.Equal(!lets, output.Contains("no rolling updates", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,6 +155,8 @@ public sealed partial class DeployScriptTests : IDisposable
               "acr list"*) echo images ;;
               "acr import"*) touch imported ;;
               "acr artifact-streaming"*) exit 1 ;;
+              "functionapp show"*) echo /subscriptions/s/sites/func-tribunal ;;
+              "rest --method patch"*) [ ! -e no-rolling ] ;;
               "functionapp function list"*) [ -e functions ] && cat functions || echo 9 ;;
               *) echo "az has no recorded answer to: $*" >&2; exit 9 ;;
             esac

@@ -29,13 +29,6 @@ public sealed class FirstDeploymentTests
     }
 
     [Fact]
-    public async Task An_update_leaves_instances_time_to_end_what_they_draw()
-    {
-        Deployed deployed = await Stacks.DeployAsync("prod");
-        Assert.Equal("RollingUpdate", deployed.One("WebApp").Text("functionAppConfig.siteUpdateStrategy.type"));
-    }
-
-    [Fact]
     public async Task The_instance_cap_is_no_lower_than_the_regions_floor()
     {
         foreach (string stack in (string[])["dev", "prod"])
