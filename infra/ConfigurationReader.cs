@@ -24,7 +24,7 @@ internal sealed class ConfigurationReader(Func<string, string?> get, string path
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new ArgumentException($"{path}{key}: not a map of names to objects: {exception.Message}");
+            throw new ArgumentException($"{path}{key}: not a map of names to objects: {exception.Message}", exception);
         }
     }
 

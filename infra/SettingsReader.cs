@@ -133,8 +133,8 @@ internal static class SettingsReader
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The message of the parser may quote a key.
-            throw new ArgumentException($"{DeploymentSettings.JudgeApiKeysKey}: not a map of names to keys: set each with 'pulumi config set --secret --path {DeploymentSettings.JudgeApiKeysKey}.NAME …'");
+            throw new ArgumentException(
+                $"{DeploymentSettings.JudgeApiKeysKey}: not a map of names to keys: set each with 'pulumi config set --secret --path {DeploymentSettings.JudgeApiKeysKey}.NAME …'", exception);
         }
     }
 

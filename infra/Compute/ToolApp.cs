@@ -150,7 +150,7 @@ public sealed class ToolApp : ComponentResource
         };
     }
 
-    private static IEnumerable<Input<string>> Serve(JudgeEndpoint judge)
+    private static Input<string>[] Serve(JudgeEndpoint judge)
     {
         // Reached from inside the network alone, as the judges are: the network is the key.
         Input<string>[] line = ["serve", "--listen", $"http://0.0.0.0:{Port}", "--allow-anonymous", "--output", "/tmp/serve", "--judge", judge.Address, "--model", judge.Model, "--protocol", judge.Protocol];
