@@ -9,7 +9,8 @@ namespace Tribunal.Infra;
 /// </summary>
 /// <param name="stack">The stack's name: any text.</param>
 /// <param name="subscription">The subscription's id: names of storage, vault, registry and function app are unique in the world.</param>
-public sealed class Names(string stack, string subscription)
+/// <param name="vaultGeneration">0 to 999: a deleted vault holds its name for days, and for good where it is protected against purging; another generation is another name.</param>
+public sealed class Names(string stack, string subscription, int vaultGeneration = 0)
 {
     private const int SlugLength = 6;
 
@@ -26,8 +27,12 @@ public sealed class Names(string stack, string subscription)
     /// <summary>The account of the model weights, by the same rule.</summary>
     public string WeightsAccount => $"tbmod{Slug}{Digest}";
 
+    /// <summary>The account of the model weights in a further region, by the same rule.</summary>
+    /// <param name="number">Which: 1 to 9.</param>
+    public string WeightsAccountOf(int number) => $"tbmo{number}{Slug}{Digest}";
+
     /// <summary>Key Vault: 3 to 24 letters, digits and single hyphens, unique in the world.</summary>
-    public string Vault => $"kv-{Slug}-{Digest}";
+    public string Vault => $"kv-{Slug}-{Digest}{(vaultGeneration == 0 ? "" : $"{vaultGeneration}")}";
 
     /// <summary>Container registry: 5 to 50 letters and digits, unique in the world.</summary>
     public string Registry => $"tbcr{Slug}{Digest}";

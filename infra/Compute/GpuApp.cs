@@ -1,9 +1,7 @@
 using Pulumi;
 using Pulumi.AzureNative.App;
 using Pulumi.AzureNative.App.Inputs;
-using Tribunal.Azure.Names;
 using Tribunal.Infra.Identity;
-using Tribunal.Infra.Storage;
 
 using ProbeType = Pulumi.AzureNative.App.Type;
 
@@ -18,19 +16,26 @@ public sealed record GpuAppArgs
     /// <summary>What it runs on. Busy: one replica's GPU, vCPUs and memory by the second; serverless and idle: nothing.</summary>
     public required GpuProfile Profile { get; init; }
 
-    /// <summary>The vLLM image, by its whole name or, with a <see cref="Registry"/>, by repository and tag.</summary>
-    public required string Image { get; init; }
+    /// <summary>The vLLM image.</summary>
+    public required ImageReference Image { get; init; }
 
-    /// <summary>Where a baked image is pulled from, by identity; null: a public registry.</summary>
+    /// <summary>Where it is pulled from by identity; null: from its own, public registry.</summary>
     public ImageRegistry? Registry { get; init; }
 
-    /// <summary>Holds the Hugging Face token; null: the model asks for none.</summary>
-    public SecretVault? Vault { get; init; }
+    /// <summary>The Hugging Face token; null: the model asks for none.</summary>
+    public KeptSecret? Token { get; init; }
+
+    /// <summary>Seconds per answer: with the sequences it says how many arrivals fill a replica.</summary>
+    public required double AnswerSeconds { get; init; }
+
+    /// <summary>Minutes from the container's start until it must listen, 2 to 40.</summary>
+    public required int StartMinutes { get; init; }
 }
 
 /// <summary>
-/// A model behind vLLM on GPUs, from zero: the judge, or the meta reward model. It starts on the first request, or earlier,
-/// when a message waits in the evaluations queue; callers wait for <c>/health</c> before they fan out.
+/// A model behind vLLM on GPUs, from zero: a judge, or the meta reward model. It starts on the first request: callers ask for
+/// <c>/health</c> until it answers, before they fan out. Nothing else wakes it: a second scaler that can't do its work, for want
+/// of a role or of a name that resolves, holds the app at whatever replicas it has.
 /// </summary>
 public sealed class GpuApp : ComponentResource
 {
@@ -42,19 +47,16 @@ public sealed class GpuApp : ComponentResource
     /// <param name="name">The app's name, and its host name in the environment: a lower-case word.</param>
     /// <param name="args">What to run.</param>
     /// <param name="environment">Where to run it.</param>
-    /// <param name="storage">The account whose evaluations queue wakes it.</param>
     /// <param name="place">Where.</param>
     /// <param name="options">Pulumi's options.</param>
-    public GpuApp(string name, GpuAppArgs args, GpuEnvironment environment, RunStorage storage, Place place, ComponentResourceOptions? options = null)
+    public GpuApp(string name, GpuAppArgs args, GpuEnvironment environment, Place place, ComponentResourceOptions? options = null)
         : base("tribunal:compute:GpuApp", name, options)
     {
         WorkloadIdentity identity = new(name, place, new ComponentResourceOptions { Parent = this });
         List<Resource> needed = [];
-        // The scaler asks for the queue's length, which the senders' and processors' roles don't allow.
-        needed.Add(identity.Grant(BuiltInRole.QueueDataContributor, storage.Queue(ResourceNames.EvaluationsQueue), "evaluations", "scales on the queue's length"));
-        if (args.Vault is { } vault)
+        if (args.Token is { } token)
         {
-            needed.Add(identity.Grant(BuiltInRole.KeyVaultSecretsUser, vault.TokenId, "token", "reads the Hugging Face token"));
+            needed.Add(identity.Grant(BuiltInRole.KeyVaultSecretsUser, token.Id, "token", "reads the Hugging Face token"));
         }
 
         if (args.Registry is { } registry)
@@ -71,17 +73,17 @@ public sealed class GpuApp : ComponentResource
         {
             ResourceGroupName = place.ResourceGroup,
             ContainerAppName = name,
-            Location = place.Location,
+            Location = environment.Location,
             Tags = place.Tags,
             ManagedEnvironmentId = environment.Id,
-            WorkloadProfileName = args.Profile.Name,
+            WorkloadProfileName = args.Profile.EnvironmentName,
             Identity = new ManagedServiceIdentityArgs
             {
                 Type = ManagedServiceIdentityType.UserAssigned,
                 UserAssignedIdentities = [identity.Id],
             },
             Configuration = Configuration(args, identity),
-            Template = Template(name, args, environment, storage, identity),
+            Template = Template(name, args, environment),
         }, new CustomResourceOptions { Parent = this, DependsOn = [.. needed] });
 
         Id = app.Id;
@@ -114,9 +116,9 @@ public sealed class GpuApp : ComponentResource
             // For the platform alone (scaling, secrets, pulling): what runs in the container gets no tokens.
             IdentitySettings = [new IdentitySettingsArgs { Identity = identity.Id, Lifecycle = IdentitySettingsLifeCycle.None }],
         };
-        if (args.Vault is { } vault)
+        if (args.Token is { } token)
         {
-            configuration.Secrets = [new SecretArgs { Name = TokenSecret, KeyVaultUrl = vault.TokenUri, Identity = identity.Id }];
+            configuration.Secrets = [new SecretArgs { Name = TokenSecret, KeyVaultUrl = token.Uri, Identity = identity.Id }];
         }
 
         if (args.Registry is { } registry)
@@ -127,24 +129,24 @@ public sealed class GpuApp : ComponentResource
         return configuration;
     }
 
-    private static TemplateArgs Template(string name, GpuAppArgs args, GpuEnvironment environment, RunStorage storage, WorkloadIdentity identity)
+    private static TemplateArgs Template(string name, GpuAppArgs args, GpuEnvironment environment)
     {
         ContainerArgs container = new()
         {
             Name = name,
-            Image = args.Registry is { } registry ? registry.Server.Apply(server => $"{server}/{args.Image}") : args.Image,
+            Image = args.Registry is { } registry ? registry.Server.Apply(args.Image.On) : args.Image.On(args.Image.Host ?? "docker.io"),
             Command = ["vllm", "serve"],
             Args = [.. args.Model.Arguments(Port)],
             Env = [.. Environment(args, environment).Select(variable => (Input<EnvironmentVarArgs>)variable)],
             // GPUs are not asked for: the profile has them, and the first container gets them.
             Resources = new ContainerResourcesArgs { Cpu = args.Profile.Cpu, Memory = $"{args.Profile.MemoryGiB}Gi" },
-            Probes = Probes(args.Model),
+            Probes = Probes(args.StartMinutes),
         };
         TemplateArgs template = new()
         {
             // Long answers may end before a replica goes.
             TerminationGracePeriodSeconds = 300,
-            Scale = Scale(args.Model, storage, identity),
+            Scale = Scale(args),
         };
         if (environment.WeightsStorage is { } weights)
         {
@@ -158,58 +160,59 @@ public sealed class GpuApp : ComponentResource
 
     private static IEnumerable<EnvironmentVarArgs> Environment(GpuAppArgs args, GpuEnvironment environment)
     {
-        // Prompts are other people's data.
-        yield return new EnvironmentVarArgs { Name = "VLLM_NO_USAGE_STATS", Value = "1" };
+        Dictionary<string, string> variables = new(args.Profile.Environment, StringComparer.Ordinal)
+        {
+            // Prompts are other people's data.
+            ["VLLM_NO_USAGE_STATS"] = "1",
+        };
         if (environment.WeightsStorage is not null)
         {
-            yield return new EnvironmentVarArgs { Name = "HF_HOME", Value = WeightsPath };
+            variables["HF_HOME"] = WeightsPath;
+            // Compiled graphs too: the next start finds them instead of compiling for minutes.
+            variables["VLLM_CACHE_ROOT"] = $"{WeightsPath}/vllm";
         }
 
-        if (args.Vault is not null)
+        foreach ((string name, string value) in args.Model.Environment)
+        {
+            variables[name] = value;
+        }
+
+        foreach ((string name, string value) in variables.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        {
+            yield return new EnvironmentVarArgs { Name = name, Value = value };
+        }
+
+        if (args.Token is not null)
         {
             yield return new EnvironmentVarArgs { Name = "HF_TOKEN", SecretRef = TokenSecret };
         }
     }
 
-    private static InputList<ContainerAppProbeArgs> Probes(ServedModel model)
+    private static InputList<ContainerAppProbeArgs> Probes(int startMinutes)
     {
         ContainerAppProbeHttpGetArgs health = new() { Path = "/health", Port = Port };
         return
         [
             // Nothing listens until the weights are loaded, and the platform counts no more than ten failures: the period makes up the time.
-            new ContainerAppProbeArgs { Type = ProbeType.Startup, HttpGet = health, InitialDelaySeconds = 30, PeriodSeconds = model.StartMinutes * 6, FailureThreshold = 10, TimeoutSeconds = 10 },
+            new ContainerAppProbeArgs { Type = ProbeType.Startup, HttpGet = health, InitialDelaySeconds = 30, PeriodSeconds = startMinutes * 6, FailureThreshold = 10, TimeoutSeconds = 10 },
             new ContainerAppProbeArgs { Type = ProbeType.Readiness, HttpGet = health, PeriodSeconds = 10, FailureThreshold = 3, TimeoutSeconds = 5 },
             // A busy engine may answer late; a restart costs minutes.
             new ContainerAppProbeArgs { Type = ProbeType.Liveness, HttpGet = health, PeriodSeconds = 60, FailureThreshold = 5, TimeoutSeconds = 30 },
         ];
     }
 
-    private static ScaleArgs Scale(ServedModel model, RunStorage storage, WorkloadIdentity identity) => new()
+    private static ScaleArgs Scale(GpuAppArgs args) => new()
     {
-        MinReplicas = model.MinReplicas,
-        MaxReplicas = model.MaxReplicas,
-        CooldownPeriod = model.CooldownSeconds,
+        MinReplicas = args.Model.MinReplicas,
+        MaxReplicas = args.Model.MaxReplicas,
+        CooldownPeriod = args.Model.CooldownSeconds,
         PollingInterval = 15,
         Rules =
         [
-            // One more replica when the replicas there are have all the sequences they take.
             new ScaleRuleArgs
             {
                 Name = "requests",
-                Http = new HttpScaleRuleArgs { Metadata = { ["concurrentRequests"] = $"{model.MaxSequences}" } },
-            },
-            // A waiting message starts the first replica before the function app has read it: minutes saved. It asks for no
-            // second one: how much work a message is can't be told from the queue.
-            new ScaleRuleArgs
-            {
-                Name = "evaluations",
-                AzureQueue = new QueueScaleRuleArgs
-                {
-                    AccountName = storage.AccountName,
-                    QueueName = ResourceNames.EvaluationsQueue,
-                    QueueLength = 1000,
-                    Identity = identity.Id,
-                },
+                Http = new HttpScaleRuleArgs { Metadata = { ["concurrentRequests"] = $"{args.Model.ScaleThreshold(args.AnswerSeconds)}" } },
             },
         ],
     };

@@ -9,7 +9,13 @@ namespace Tribunal.Infra.Compute;
 /// <summary>What <see cref="GpuEnvironment"/> takes.</summary>
 public sealed record GpuEnvironmentArgs
 {
-    /// <summary>The profiles that apps run on, each once.</summary>
+    /// <summary>Where its apps have their addresses, and so its region.</summary>
+    public required GpuSubnet Subnet { get; init; }
+
+    /// <summary>What tells it from the stack's other environments; empty (default): the main one.</summary>
+    public string Suffix { get; init; } = "";
+
+    /// <summary>The profiles that apps run on.</summary>
     public required IReadOnlyList<GpuProfile> Profiles { get; init; }
 
     /// <summary>Nodes of a dedicated profile at most, 1 to 100; default 1. Serverless profiles have no nodes.</summary>
@@ -32,10 +38,10 @@ public sealed class GpuEnvironment : ComponentResource
         ManagedEnvironment environment = new(name, new ManagedEnvironmentArgs
         {
             ResourceGroupName = place.ResourceGroup,
-            EnvironmentName = place.Names.Of("cae"),
-            Location = place.Location,
+            EnvironmentName = place.Names.Of($"cae{args.Suffix}"),
+            Location = args.Subnet.Location,
             Tags = place.Tags,
-            VnetConfiguration = new VnetConfigurationArgs { Internal = true, InfrastructureSubnetId = network.ComputeSubnetId },
+            VnetConfiguration = new VnetConfigurationArgs { Internal = true, InfrastructureSubnetId = args.Subnet.Id },
             PublicNetworkAccess = PublicNetworkAccess.Disabled,
             // Logs go by diagnostic setting: the other way wants the workspace's key.
             AppLogsConfiguration = new AppLogsConfigurationArgs { Destination = "azure-monitor" },
@@ -44,10 +50,10 @@ public sealed class GpuEnvironment : ComponentResource
             [
                 // An environment of workload profiles always has this one; nothing runs on it.
                 Profile("Consumption", "Consumption", nodes: null),
-                .. args.Profiles.Distinct().Select(profile => (Input<WorkloadProfileArgs>)Profile(profile.Name, profile.WorkloadProfileType, profile.Serverless ? null : args.DedicatedNodes)),
+                .. args.Profiles.Distinct().Select(profile => (Input<WorkloadProfileArgs>)Profile(profile.EnvironmentName, profile.WorkloadProfileType, profile.Serverless ? null : args.DedicatedNodes)),
             ],
         }, new CustomResourceOptions { Parent = this });
-        network.ResolveEnvironment(environment.DefaultDomain, environment.StaticIp);
+        network.ResolveEnvironment(environment.DefaultDomain, environment.StaticIp, $"gpu-apps{args.Suffix}");
 
         if (args.Weights is { } weights)
         {
@@ -63,12 +69,15 @@ public sealed class GpuEnvironment : ComponentResource
             }, new CustomResourceOptions { Parent = this });
         }
 
-        Id = environment.Id;
+        (Id, Location) = (environment.Id, args.Subnet.Location);
         RegisterOutputs();
     }
 
     /// <summary>Resource id.</summary>
     public Output<string> Id { get; }
+
+    /// <summary>Region.</summary>
+    public string Location { get; }
 
     /// <summary>The mount that apps take their weights from; null: the image has them.</summary>
     public ManagedEnvironmentsStorage? WeightsStorage { get; }

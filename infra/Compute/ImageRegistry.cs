@@ -5,8 +5,9 @@ using Pulumi.AzureNative.ContainerRegistry.Inputs;
 namespace Tribunal.Infra.Compute;
 
 /// <summary>
-/// A registry for images with baked weights. Premium: it alone streams large images and has private endpoints. Idle: its
-/// daily rate and what is stored.
+/// A registry for imported images and images with baked weights. Premium: it alone streams large images and has private
+/// endpoints. Idle: its daily rate and what is stored. Streaming is switched on per repository, by the step of docs/deploy.md
+/// that imports or builds the image: ARM has no resource for it.
 /// </summary>
 public sealed class ImageRegistry : ComponentResource
 {
@@ -27,12 +28,15 @@ public sealed class ImageRegistry : ComponentResource
             // `az acr build` is how an image with weights gets in: it works from inside Azure, as a trusted service.
             NetworkRuleBypassOptions = NetworkRuleBypassOptions.AzureServices,
         }, new CustomResourceOptions { Parent = this });
-        (Id, Server) = (registry.Id, registry.LoginServer);
+        (Id, Name, Server) = (registry.Id, registry.Name, registry.LoginServer);
         RegisterOutputs();
     }
 
     /// <summary>Resource id.</summary>
     public Output<string> Id { get; }
+
+    /// <summary>Name.</summary>
+    public Output<string> Name { get; }
 
     /// <summary>Host name.</summary>
     public Output<string> Server { get; }

@@ -15,8 +15,11 @@ namespace Tribunal.Infra.Functions;
 /// <summary>What <see cref="FunctionsHost"/> takes.</summary>
 public sealed record FunctionsHostArgs
 {
-    /// <summary>Reachable through a private endpoint only, publishing included; default false.</summary>
+    /// <summary>Reachable through a private endpoint and from <see cref="AllowedAddresses"/> only, publishing included; default false.</summary>
     public bool Private { get; init; }
+
+    /// <summary>Public IPv4 addresses or ranges that are let in all the same; default none.</summary>
+    public IReadOnlyList<string> AllowedAddresses { get; init; } = [];
 
     /// <summary>The fan-out's caps.</summary>
     public required FanoutCapacity Capacity { get; init; }
@@ -24,17 +27,20 @@ public sealed record FunctionsHostArgs
     /// <summary>Memory of an instance: 512, 2,048 (default) or 4,096 MB. Busy: paid by memory and time.</summary>
     public int InstanceMemoryMB { get; init; } = 2048;
 
-    /// <summary>Instances of the durable group that never go; default 0. Each is paid around the clock, at a lower rate.</summary>
-    public int AlwaysReady { get; init; }
+    /// <summary>The judges that requests may name.</summary>
+    public required IReadOnlyList<JudgeEndpoint> Judges { get; init; }
 
-    /// <summary>The judge.</summary>
-    public required GpuApp Judge { get; init; }
-
-    /// <summary>The judge's model, and the protocol it is asked in.</summary>
-    public required (ServedModel Model, string Protocol) JudgeModel { get; init; }
+    /// <summary>The judge of requests that name none.</summary>
+    public required JudgeEndpoint DefaultJudge { get; init; }
 
     /// <summary>The meta reward model; null: none.</summary>
     public (GpuApp App, string Model)? Meta { get; init; }
+
+    /// <summary>The longest that a run waits for judges and the meta reward model to start, in minutes.</summary>
+    public required int StartMinutes { get; init; }
+
+    /// <summary>The routing table of requests that have none, as JSON; null: none.</summary>
+    public string? Routing { get; init; }
 
     /// <summary>Judgements per rollout where a request doesn't say.</summary>
     public int Samples { get; init; } = 8;
@@ -52,13 +58,10 @@ public sealed record FunctionsHostArgs
 /// </summary>
 public sealed class FunctionsHost : ComponentResource
 {
-    /// <summary>The judge's name in the configuration, and so in requests.</summary>
-    public const string JudgeName = "judge";
-
     /// <summary>The meta reward model's name in requests.</summary>
     public const string MetaName = "meta";
 
-    /// <summary>The durable hub. Named, because the default is cut from the app's name, and two apps could then share one.</summary>
+    /// <summary>The durable hub, as functions/host.json names it too. Named, because the default is cut from the app's name, and two apps could then share one.</summary>
     public const string TaskHubName = "tribunal";
 
     /// <summary>Flex Consumption's name for the group of orchestrators, activities and entities.</summary>
@@ -78,6 +81,8 @@ public sealed class FunctionsHost : ComponentResource
             identity.Grant(BuiltInRole.TableDataContributor, storage.Id, "storage", "run states and the durable extension's tables"),
             identity.Grant(BuiltInRole.MonitoringMetricsPublisher, telemetry.ComponentId, "telemetry", "sends telemetry"),
         ];
+        roles.AddRange(JudgeEndpoint.GrantKeys(args.Judges, identity));
+
         DurableScheduler? scheduler = args.Scheduler?.Invoke(identity);
 
         AppServicePlan plan = new($"{name}-plan", new AppServicePlanArgs
@@ -91,52 +96,7 @@ public sealed class FunctionsHost : ComponentResource
             Sku = new SkuDescriptionArgs { Tier = "FlexConsumption", Name = "FC1" },
         }, new CustomResourceOptions { Parent = this });
 
-        WebApp app = new(name, new WebAppArgs
-        {
-            ResourceGroupName = place.ResourceGroup,
-            Name = place.Names.FunctionApp,
-            Location = place.Location,
-            Tags = place.Tags,
-            Kind = "functionapp,linux",
-            Reserved = true,
-            ServerFarmId = plan.Id,
-            HttpsOnly = true,
-            PublicNetworkAccess = args.Private ? "Disabled" : "Enabled",
-            // The judge's address exists inside the network only.
-            VirtualNetworkSubnetId = network.FunctionsSubnetId,
-            Identity = new ManagedServiceIdentityArgs
-            {
-                Type = Pulumi.AzureNative.Web.ManagedServiceIdentityType.UserAssigned,
-                UserAssignedIdentities = [identity.Id],
-            },
-            FunctionAppConfig = new FunctionAppConfigArgs
-            {
-                Deployment = new FunctionsDeploymentArgs
-                {
-                    Storage = new FunctionsDeploymentStorageArgs
-                    {
-                        Type = FunctionsDeploymentStorageType.BlobContainer,
-                        Value = storage.AccountName.Apply(account => $"https://{account}.blob.core.windows.net/{ResourceNames.DeploymentContainer}"),
-                        Authentication = new FunctionsDeploymentStorageAuthenticationArgs
-                        {
-                            Type = AuthenticationType.UserAssignedIdentity,
-                            UserAssignedIdentityResourceId = identity.Id,
-                        },
-                    },
-                },
-                Runtime = new FunctionsRuntimeArgs { Name = RuntimeName.Dotnet_isolated, Version = "10.0" },
-                ScaleAndConcurrency = Scale(args),
-            },
-            SiteConfig = new SiteConfigArgs
-            {
-                MinTlsVersion = SupportedTlsVersions.SupportedTlsVersions_1_2,
-                Http20Enabled = true,
-                // The SDK's own defaults for other plans; Flex Consumption refuses a site that names them.
-                NetFrameworkVersion = null,
-                LocalMySqlEnabled = null,
-                AppSettings = [.. Settings(args, storage, identity, telemetry, scheduler).Select(s => (Input<NameValuePairArgs>)new NameValuePairArgs { Name = s.Key, Value = s.Value })],
-            },
-        }, new CustomResourceOptions { Parent = this, DependsOn = [.. roles] });
+        WebApp app = new(name, App(args, identity, plan, storage, network, telemetry, scheduler, place), new CustomResourceOptions { Parent = this, DependsOn = [.. roles] });
         network.Expose("functions", app.Id, "sites", "privatelink.azurewebsites.net");
 
         (Id, AppName, IdentityClientId) = (app.Id, app.Name, identity.ClientId);
@@ -156,6 +116,78 @@ public sealed class FunctionsHost : ComponentResource
     /// <summary>Client id of the app's identity.</summary>
     public Output<string> IdentityClientId { get; }
 
+    private static WebAppArgs App(
+        FunctionsHostArgs args, WorkloadIdentity identity, AppServicePlan plan, RunStorage storage, PipelineNetwork network, Telemetry telemetry, DurableScheduler? scheduler, Place place) => new()
+        {
+            ResourceGroupName = place.ResourceGroup,
+            Name = place.Names.FunctionApp,
+            Location = place.Location,
+            Tags = place.Tags,
+            Kind = "functionapp,linux",
+            Reserved = true,
+            ServerFarmId = plan.Id,
+            HttpsOnly = true,
+            PublicNetworkAccess = args.Private && args.AllowedAddresses.Count == 0 ? "Disabled" : "Enabled",
+            // The judges' addresses exist inside the network only.
+            VirtualNetworkSubnetId = network.FunctionsSubnetId,
+            Identity = new ManagedServiceIdentityArgs
+            {
+                Type = Pulumi.AzureNative.Web.ManagedServiceIdentityType.UserAssigned,
+                UserAssignedIdentities = [identity.Id],
+            },
+            // References to the vault are read by the app's only identity; left out, the platform tries a system-assigned one.
+            KeyVaultReferenceIdentity = identity.Id,
+            FunctionAppConfig = new FunctionAppConfigArgs
+            {
+                Deployment = new FunctionsDeploymentArgs
+                {
+                    Storage = new FunctionsDeploymentStorageArgs
+                    {
+                        Type = FunctionsDeploymentStorageType.BlobContainer,
+                        Value = storage.AccountName.Apply(account => $"https://{account}.blob.core.windows.net/{ResourceNames.DeploymentContainer}"),
+                        Authentication = new FunctionsDeploymentStorageAuthenticationArgs
+                        {
+                            Type = AuthenticationType.UserAssignedIdentity,
+                            UserAssignedIdentityResourceId = identity.Id,
+                        },
+                    },
+                },
+                Runtime = new FunctionsRuntimeArgs { Name = RuntimeName.Dotnet_isolated, Version = "10.0" },
+                ScaleAndConcurrency = Scale(args),
+            },
+            SiteConfig = Site(args, storage, identity, telemetry, scheduler),
+        };
+
+    private static SiteConfigArgs Site(FunctionsHostArgs args, RunStorage storage, WorkloadIdentity identity, Telemetry telemetry, DurableScheduler? scheduler)
+    {
+        SiteConfigArgs site = new()
+        {
+            MinTlsVersion = SupportedTlsVersions.SupportedTlsVersions_1_2,
+            Http20Enabled = true,
+            // The SDK's own defaults for other plans; Flex Consumption refuses a site that names them.
+            NetFrameworkVersion = null,
+            LocalMySqlEnabled = null,
+            AppSettings = [.. Settings(args, storage, identity, telemetry, scheduler).Select(s => (Input<NameValuePairArgs>)new NameValuePairArgs { Name = s.Key, Value = s.Value })],
+        };
+        if (args.Private && args.AllowedAddresses.Count > 0)
+        {
+            site.IpSecurityRestrictionsDefaultAction = "Deny";
+            site.IpSecurityRestrictions =
+            [
+                .. args.AllowedAddresses.Select((address, index) => (Input<IpSecurityRestrictionArgs>)new IpSecurityRestrictionArgs
+                {
+                    Name = $"allowed-{index}",
+                    Action = "Allow",
+                    Priority = 100 + index,
+                    IpAddress = address.Contains('/', StringComparison.Ordinal) ? address : $"{address}/32",
+                }),
+            ];
+            site.ScmIpSecurityRestrictionsUseMain = true;
+        }
+
+        return site;
+    }
+
     private static FunctionsScaleAndConcurrencyArgs Scale(FunctionsHostArgs args)
     {
         FunctionsScaleAndConcurrencyArgs scale = new()
@@ -163,14 +195,15 @@ public sealed class FunctionsHost : ComponentResource
             MaximumInstanceCount = args.Capacity.InstanceCap,
             InstanceMemoryMB = args.InstanceMemoryMB,
         };
-        if (args.AlwaysReady > 0)
+        if (args.Capacity.AlwaysReady > 0)
         {
-            scale.AlwaysReady = [new FunctionsAlwaysReadyConfigArgs { Name = DurableGroup, InstanceCount = args.AlwaysReady }];
+            scale.AlwaysReady = [new FunctionsAlwaysReadyConfigArgs { Name = DurableGroup, InstanceCount = args.Capacity.AlwaysReady }];
         }
 
         return scale;
     }
 
+    // None of the durable extension's figures: the scale controller reads them from host.json alone, where publishing writes them.
     private static Dictionary<string, Input<string>> Settings(
         FunctionsHostArgs args, RunStorage storage, WorkloadIdentity identity, Telemetry telemetry, DurableScheduler? scheduler)
     {
@@ -184,24 +217,33 @@ public sealed class FunctionsHost : ComponentResource
             [SettingNames.IdentityClientId] = identity.ClientId,
             [SettingNames.ApplicationInsights] = telemetry.ConnectionString,
             [SettingNames.ApplicationInsightsAuthentication] = identity.ClientId.Apply(id => $"Authorization=AAD;ClientId={id}"),
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeEndpoint)] = args.Judge.Endpoint,
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = args.JudgeModel.Model.Model,
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeProtocol)] = args.JudgeModel.Protocol,
-            [SettingNames.Judge(JudgeName, SettingNames.JudgeConcurrency)] = Text(capacity.RequestsPerInstance),
-            [SettingNames.DefaultJudge] = JudgeName,
-            [SettingNames.DefaultProtocol] = args.JudgeModel.Protocol,
+            [SettingNames.DefaultJudge] = args.DefaultJudge.Name,
+            // Among several, each judge's own: a default would be asked of all of them.
+            [SettingNames.DefaultProtocol] = args.Judges.Count == 1 ? args.DefaultJudge.Protocol : "auto",
             [SettingNames.DefaultSamples] = Text(args.Samples),
             [SettingNames.DefaultMeta] = args.Meta is null ? "none" : MetaName,
             [SettingNames.ValidRateFloor] = args.ValidRateFloor.ToString(CultureInfo.InvariantCulture),
             // The probe's time, and ten minutes for the platform to find a GPU and pull the image.
-            [SettingNames.JudgeStartLimit] = TimeSpan.FromMinutes(args.JudgeModel.Model.StartMinutes + 10).ToString("c", CultureInfo.InvariantCulture),
+            [SettingNames.JudgeStartLimit] = TimeSpan.FromMinutes(args.StartMinutes + 10).ToString("c", CultureInfo.InvariantCulture),
             [SettingNames.ChunkJudgements] = Text(capacity.ChunkJudgements),
             [SettingNames.ShardWindow] = Text(capacity.ShardWindow),
-            [SettingNames.HostActivities] = Text(capacity.ActivitiesPerInstance),
-            [SettingNames.TaskHub] = TaskHubName,
             [SettingNames.DurableBackend] = scheduler is null ? SettingNames.DurableAzureStorage : SettingNames.DurableTaskScheduler,
-            [SettingNames.HostDurableProvider] = scheduler is null ? SettingNames.DurableAzureStorage : SettingNames.DurableTaskScheduler,
         };
+        foreach ((string key, Input<string> value) in args.Judges.SelectMany(judge => judge.Settings()))
+        {
+            settings[key] = value;
+        }
+
+        foreach (JudgeEndpoint judge in args.Judges.Where(judge => judge.Key is not null))
+        {
+            settings[judge.KeyVariable] = judge.Key!.Uri.Apply(uri => $"@Microsoft.KeyVault(SecretUri={uri})");
+        }
+
+        if (args.Routing is { } routing)
+        {
+            settings[SettingNames.DefaultRouting] = routing;
+        }
+
         if (args.Meta is { } meta)
         {
             settings[SettingNames.MetaEndpoint] = meta.App.Endpoint;
@@ -211,7 +253,6 @@ public sealed class FunctionsHost : ComponentResource
         if (scheduler is not null)
         {
             settings[SettingNames.SchedulerConnection] = scheduler.ConnectionString;
-            settings[SettingNames.HostDurableConnection] = SettingNames.SchedulerConnection;
         }
 
         return settings.ToDictionary(setting => SettingNames.ToAppSetting(setting.Key), setting => setting.Value, StringComparer.Ordinal);

@@ -23,9 +23,6 @@ public sealed record BuiltInRole(string Name, string Id)
     /// <summary>Tables: read, write, delete.</summary>
     public static BuiltInRole TableDataContributor { get; } = new("Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3");
 
-    /// <summary>Tables: read.</summary>
-    public static BuiltInRole TableDataReader { get; } = new("Storage Table Data Reader", "76199698-9eea-4c19-bc75-cec21354c6b6");
-
     /// <summary>Secrets: read values.</summary>
     public static BuiltInRole KeyVaultSecretsUser { get; } = new("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6");
 

@@ -4,22 +4,30 @@ using Pulumi.AzureNative.KeyVault.Inputs;
 
 namespace Tribunal.Infra.Identity;
 
+/// <summary>A secret as its readers need it.</summary>
+/// <param name="Id">Its resource id: the scope of whoever reads it.</param>
+/// <param name="Uri">Its address, without a version: an app that starts reads the current one.</param>
+public sealed record KeptSecret(Output<string> Id, Output<string> Uri);
+
 /// <summary>
-/// A Key Vault for the one secret there can be: the Hugging Face token of a model that asks for one. Everything else signs in
-/// by identity. Idle: nothing; a read per start of an app.
+/// A Key Vault for the secrets there can be: the Hugging Face token of a model that asks for one, and keys of external judges.
+/// Everything else signs in by identity. Idle: nothing; a read per start of an app.
 /// </summary>
 public sealed class SecretVault : ComponentResource
 {
-    /// <summary>Creates vault and secret.</summary>
+    private readonly Place _place;
+    private readonly Vault _vault;
+
+    /// <summary>Creates the vault.</summary>
     /// <param name="name">Pulumi's name.</param>
-    /// <param name="token">The token.</param>
     /// <param name="isPrivate">Reachable through a private endpoint only.</param>
     /// <param name="place">Where.</param>
     /// <param name="options">Pulumi's options.</param>
-    public SecretVault(string name, Output<string> token, bool isPrivate, Place place, ComponentResourceOptions? options = null)
+    public SecretVault(string name, bool isPrivate, Place place, ComponentResourceOptions? options = null)
         : base("tribunal:identity:SecretVault", name, options)
     {
-        Vault vault = new(name, new VaultArgs
+        _place = place;
+        _vault = new Vault(name, new VaultArgs
         {
             ResourceGroupName = place.ResourceGroup,
             VaultName = place.Names.Vault,
@@ -40,26 +48,24 @@ public sealed class SecretVault : ComponentResource
                 },
             },
         }, new CustomResourceOptions { Parent = this });
-        Secret secret = new($"{name}-token", new SecretArgs
-        {
-            ResourceGroupName = place.ResourceGroup,
-            VaultName = vault.Name,
-            SecretName = "hugging-face-token",
-            Properties = new SecretPropertiesArgs { Value = token },
-        }, new CustomResourceOptions { Parent = this });
-        Id = vault.Id;
-        TokenId = secret.Id;
-        // Without a version: an app that starts reads the current one.
-        TokenUri = secret.Properties.Apply(properties => properties.SecretUri);
         RegisterOutputs();
     }
 
     /// <summary>The vault's resource id.</summary>
-    public Output<string> Id { get; }
+    public Output<string> Id => _vault.Id;
 
-    /// <summary>The secret's resource id: the scope of whoever reads it.</summary>
-    public Output<string> TokenId { get; }
-
-    /// <summary>The secret's address, without a version.</summary>
-    public Output<string> TokenUri { get; }
+    /// <summary>Keeps a secret. Written through Azure's management, which reaches a private vault too.</summary>
+    /// <param name="name">Its name in the vault: letters, digits and hyphens.</param>
+    /// <param name="value">The secret.</param>
+    public KeptSecret Keep(string name, Output<string> value)
+    {
+        Secret secret = new($"secret-{name}", new SecretArgs
+        {
+            ResourceGroupName = _place.ResourceGroup,
+            VaultName = _vault.Name,
+            SecretName = name,
+            Properties = new SecretPropertiesArgs { Value = value },
+        }, new CustomResourceOptions { Parent = this });
+        return new KeptSecret(secret.Id, secret.Properties.Apply(properties => properties.SecretUri));
+    }
 }

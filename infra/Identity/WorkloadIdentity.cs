@@ -54,15 +54,23 @@ public sealed class WorkloadIdentity : ComponentResource
 internal static class Grants
 {
     /// <summary>Gives a role to any principal.</summary>
+    /// <param name="type">What the principal is; null: Azure looks it up, which works for principals that every directory replica knows.</param>
     public static RoleAssignment Create(
-        string who, Input<string> principal, PrincipalType type, BuiltInRole role, Output<string> scope, string on, string why, Place place, Resource parent) =>
-        new($"{who}-{on}-{role.Name.ToLowerInvariant().Replace(' ', '-')}", new RoleAssignmentArgs
+        string who, Input<string> principal, PrincipalType? type, BuiltInRole role, Output<string> scope, string on, string why, Place place, Resource parent)
+    {
+        RoleAssignmentArgs grant = new()
         {
             PrincipalId = principal,
-            // Said, so that a new principal that has not reached every directory replica is taken on trust.
-            PrincipalType = type,
             RoleDefinitionId = $"/subscriptions/{place.Subscription}/providers/Microsoft.Authorization/roleDefinitions/{role.Id}",
             Scope = scope,
             Description = why,
-        }, new CustomResourceOptions { Parent = parent });
+        };
+        if (type is { } said)
+        {
+            // A new principal that has not reached every directory replica is so taken on trust.
+            grant.PrincipalType = said;
+        }
+
+        return new RoleAssignment($"{who}-{on}-{role.Name.ToLowerInvariant().Replace(' ', '-')}", grant, new CustomResourceOptions { Parent = parent });
+    }
 }

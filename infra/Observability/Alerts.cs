@@ -69,15 +69,19 @@ public sealed class Alerts : ComponentResource
             | where drawn >= 50 and valid < {args.ValidRateFloor.ToString(CultureInfo.InvariantCulture)} * drawn
             """);
 
-        // The queue alone tells nothing: a run reads its message at once, and works for hours. Nothing put there and nothing drawn does.
-        Rule("gpu-for-nothing", "A GPU has run for an hour, nothing was asked for and nothing was judged: look for what keeps it awake.", 3, "PT15M", "PT1H", resolves: true, $"""
-            let drawn = toscalar(AppMetrics | where Name == "{MetricNames.Judgements}" | summarize sum(Sum));
-            let asked = toscalar(StorageQueueLogs | where OperationName == "PutMessage" and Uri has "/{ResourceNames.EvaluationsQueue}/messages" | summarize count());
-            AzureMetrics
-            | where ResourceProvider =~ "MICROSOFT.APP" and MetricName == "Replicas" and Resource in~ ({string.Join(", ", args.GpuApps.Select(app => $"\"{app}\""))})
-            | summarize up = countif(Maximum > 0), seen = count() by Resource
-            | where seen >= 50 and up >= 50 and coalesce(drawn, 0.0) == 0 and asked == 0
-            """);
+        if (args.GpuApps.Count > 0)
+        {
+            // The queue alone tells nothing: a run reads its message at once, and works for hours. Nothing put there and nothing drawn does.
+            Rule("gpu-for-nothing", "A GPU has run for an hour, nothing was asked for and nothing was judged: look for what keeps it awake.", 3, "PT15M", "PT1H", resolves: true, $"""
+                let drawn = toscalar(AppMetrics | where Name == "{MetricNames.Judgements}" | summarize sum(Sum));
+                let asked = toscalar(StorageQueueLogs | where OperationName == "PutMessage" and Uri has "/{ResourceNames.EvaluationsQueue}/messages" | summarize count());
+                AzureMetrics
+                | where ResourceProvider =~ "MICROSOFT.APP" and MetricName == "Replicas" and Resource in~ ({string.Join(", ", args.GpuApps.Select(app => $"\"{app}\""))})
+                | summarize up = countif(Maximum > 0), seen = count() by Resource
+                | where seen >= 50 and up >= 50 and coalesce(drawn, 0.0) == 0 and asked == 0
+                """);
+        }
+
         RegisterOutputs();
     }
 

@@ -10,8 +10,14 @@ namespace Tribunal.Infra.Storage;
 /// <summary>What <see cref="ModelCache"/> takes.</summary>
 public sealed record ModelCacheArgs
 {
-    /// <summary>Provisioned size, 100 to 102,400 GiB; default 100. Paid whole, idle or not; it also sets the read throughput, and so the cold start.</summary>
-    public int ShareGiB { get; init; } = 100;
+    /// <summary>Size and throughput. Paid whole, idle or not; they set how long a cold start takes.</summary>
+    public required WeightsShare Share { get; init; }
+
+    /// <summary>The account's name.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>The GPU apps' subnet: the only one that is let in where there is no private endpoint.</summary>
+    public required GpuSubnet Subnet { get; init; }
 
     /// <summary>Reachable through a private endpoint only; default false: from the GPU subnet only, by service endpoint.</summary>
     public bool Private { get; init; }
@@ -24,6 +30,8 @@ public sealed record ModelCacheArgs
 /// </summary>
 public sealed class ModelCache : ComponentResource
 {
+    private const int IncludedIops = 3000;
+
     /// <summary>Creates account and share.</summary>
     public ModelCache(string name, ModelCacheArgs args, PipelineNetwork network, Place place, ComponentResourceOptions? options = null)
         : base("tribunal:storage:ModelCache", name, options)
@@ -31,11 +39,11 @@ public sealed class ModelCache : ComponentResource
         StorageAccount account = new(name, new StorageAccountArgs
         {
             ResourceGroupName = place.ResourceGroup,
-            AccountName = place.Names.WeightsAccount,
-            Location = place.Location,
+            AccountName = args.Account,
+            Location = args.Subnet.Location,
             Tags = place.Tags,
             Kind = Kind.FileStorage,
-            Sku = new SkuArgs { Name = SkuName.Premium_LRS },
+            Sku = new SkuArgs { Name = args.Share.ProvisionedMiBps is null ? SkuName.Premium_LRS : SkuName.PremiumV2_LRS },
             AllowSharedKeyAccess = false,
             AllowBlobPublicAccess = false,
             MinimumTlsVersion = MinimumTlsVersion.TLS1_2,
@@ -48,10 +56,10 @@ public sealed class ModelCache : ComponentResource
                 {
                     DefaultAction = DefaultAction.Deny,
                     Bypass = Bypass.None,
-                    VirtualNetworkRules = [new VirtualNetworkRuleArgs { VirtualNetworkResourceId = network.ComputeSubnetId }],
+                    VirtualNetworkRules = [new VirtualNetworkRuleArgs { VirtualNetworkResourceId = args.Subnet.Id }],
                 },
         }, new CustomResourceOptions { Parent = this });
-        FileShare share = new($"{name}-share", new FileShareArgs
+        FileShareArgs shareArgs = new()
         {
             ResourceGroupName = place.ResourceGroup,
             AccountName = account.Name,
@@ -59,9 +67,21 @@ public sealed class ModelCache : ComponentResource
             EnabledProtocols = EnabledProtocols.NFS,
             // vLLM's image runs as root and writes what it downloads.
             RootSquash = RootSquashType.NoRootSquash,
-            ShareQuota = args.ShareGiB,
-        }, new CustomResourceOptions { Parent = this });
-        network.Expose("weights", account.Id, "file", "privatelink.file.core.windows.net");
+            ShareQuota = args.Share.GiB,
+        };
+        if (args.Share.ProvisionedMiBps is { } throughput)
+        {
+            // Premium v2 sells size, throughput and operations apart. Reading weights is few large operations: the included ones do.
+            shareArgs.ProvisionedBandwidthMibps = throughput;
+            shareArgs.ProvisionedIops = IncludedIops;
+        }
+
+        FileShare share = new($"{name}-share", shareArgs, new CustomResourceOptions { Parent = this });
+        if (args.Private)
+        {
+            network.Expose("weights", account.Id, "file", "privatelink.file.core.windows.net");
+        }
+
         Server = account.Name.Apply(host => $"{host}.file.core.windows.net");
         Path = Output.Tuple(account.Name, share.Name).Apply(names => $"/{names.Item1}/{names.Item2}");
         RegisterOutputs();

@@ -8,8 +8,14 @@ namespace Tribunal.Infra.Storage;
 /// <summary>What <see cref="RunStorage"/> takes.</summary>
 public sealed record RunStorageArgs
 {
-    /// <summary>Reachable through private endpoints only; default false: public endpoints that take identities only.</summary>
+    /// <summary>
+    /// Reachable through private endpoints, from <see cref="AllowedAddresses"/> and by Event Grid only; default false: public
+    /// endpoints that take identities only.
+    /// </summary>
     public bool Private { get; init; }
+
+    /// <summary>Public IPv4 addresses or ranges that are let in all the same; default none.</summary>
+    public IReadOnlyList<string> AllowedAddresses { get; init; } = [];
 
     /// <summary>Days until published run files move to the cool tier; default 30. Cool costs about half to keep, more to read.</summary>
     public int LedgerCoolDays { get; init; } = 30;
@@ -57,12 +63,14 @@ public sealed class RunStorage : ComponentResource
             AllowCrossTenantReplication = false,
             EnableHttpsTrafficOnly = true,
             MinimumTlsVersion = MinimumTlsVersion.TLS1_2,
-            PublicNetworkAccess = args.Private ? PublicNetworkAccess.Disabled : PublicNetworkAccess.Enabled,
+            // Disabled would shut trusted services out too, and no event would arrive: closed is Enabled with nobody allowed.
+            PublicNetworkAccess = PublicNetworkAccess.Enabled,
             NetworkRuleSet = new NetworkRuleSetArgs
             {
                 DefaultAction = args.Private ? DefaultAction.Deny : DefaultAction.Allow,
                 // Event Grid has no place inside the network: it comes in as a trusted service, by its identity.
                 Bypass = Bypass.AzureServices,
+                IpRules = [.. args.AllowedAddresses.Where(_ => args.Private).Select(address => (Input<IPRuleArgs>)new IPRuleArgs { IPAddressOrRange = address, Action = Pulumi.AzureNative.Storage.Action.Allow })],
             },
         }, new CustomResourceOptions { Parent = this });
 

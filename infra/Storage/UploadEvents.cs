@@ -7,6 +7,12 @@ using Tribunal.Infra.Identity;
 
 namespace Tribunal.Infra.Storage;
 
+/// <summary>A system topic that a storage account has already: Azure allows one per source, and some policies make it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Group">Its resource group.</param>
+/// <param name="Principal">Object id of its system-assigned identity.</param>
+public sealed record ExistingTopic(string Name, string Group, string Principal);
+
 /// <summary>
 /// Blob-created events of the rollouts container, delivered to the uploads queue: an upload alone starts an evaluation.
 /// Idle: nothing. Busy: by the event, one per upload.
@@ -19,21 +25,12 @@ public sealed class UploadEvents : ComponentResource
     private const string Subject = $"/blobServices/default/containers/{ResourceNames.RolloutsContainer}/blobs/";
 
     /// <summary>Creates topic, subscription and the roles between them.</summary>
-    public UploadEvents(string name, RunStorage storage, Place place, ComponentResourceOptions? options = null)
+    public UploadEvents(string name, ExistingTopic? existing, RunStorage storage, Place place, ComponentResourceOptions? options = null)
         : base("tribunal:storage:UploadEvents", name, options)
     {
-        SystemTopic topic = new(name, new SystemTopicArgs
-        {
-            ResourceGroupName = place.ResourceGroup,
-            SystemTopicName = place.Names.Of("evgt"),
-            Location = place.Location,
-            Tags = place.Tags,
-            Source = storage.Id,
-            TopicType = "Microsoft.Storage.StorageAccounts",
-            // Behind a storage firewall Event Grid delivers with a system-assigned identity only, a user-assigned one is refused.
-            Identity = new IdentityInfoArgs { Type = IdentityType.SystemAssigned },
-        }, new CustomResourceOptions { Parent = this });
-        Output<string> principal = topic.Identity.Apply(identity => identity?.PrincipalId ?? "");
+        (Input<string> group, Input<string> topicName, Output<string> principal) = existing is { } there
+            ? (there.Group, there.Name, Output.Create(there.Principal))
+            : NewTopic(name, storage, place);
 
         RoleAssignment[] roles =
         [
@@ -45,8 +42,8 @@ public sealed class UploadEvents : ComponentResource
 
         new SystemTopicEventSubscription($"{name}-rollouts", new SystemTopicEventSubscriptionArgs
         {
-            ResourceGroupName = place.ResourceGroup,
-            SystemTopicName = topic.Name,
+            ResourceGroupName = group,
+            SystemTopicName = topicName,
             EventSubscriptionName = "rollouts-to-uploads",
             EventDeliverySchema = EventDeliverySchema.CloudEventSchemaV1_0,
             Filter = new EventSubscriptionFilterArgs
@@ -85,10 +82,27 @@ public sealed class UploadEvents : ComponentResource
             },
             RetryPolicy = new RetryPolicyArgs { MaxDeliveryAttempts = 30, EventTimeToLiveInMinutes = 1440 },
         }, new CustomResourceOptions { Parent = this, DependsOn = { roles[0], roles[1] } });
-        TopicId = topic.Id;
+        TopicId = Output.Tuple(group, topicName).Apply(parts =>
+            $"/subscriptions/{place.Subscription}/resourceGroups/{parts.Item1}/providers/Microsoft.EventGrid/systemTopics/{parts.Item2}");
         RegisterOutputs();
     }
 
     /// <summary>Resource id of the topic.</summary>
     public Output<string> TopicId { get; }
+
+    private (Input<string> Group, Input<string> Name, Output<string> Principal) NewTopic(string name, RunStorage storage, Place place)
+    {
+        SystemTopic topic = new(name, new SystemTopicArgs
+        {
+            ResourceGroupName = place.ResourceGroup,
+            SystemTopicName = place.Names.Of("evgt"),
+            Location = place.Location,
+            Tags = place.Tags,
+            Source = storage.Id,
+            TopicType = "Microsoft.Storage.StorageAccounts",
+            // Behind a storage firewall Event Grid delivers with a system-assigned identity only, a user-assigned one is refused.
+            Identity = new IdentityInfoArgs { Type = IdentityType.SystemAssigned },
+        }, new CustomResourceOptions { Parent = this });
+        return (place.ResourceGroup, topic.Name, topic.Identity.Apply(identity => identity?.PrincipalId ?? ""));
+    }
 }

@@ -39,14 +39,13 @@ public sealed class DeploymentTests
     }
 
     [Fact]
-    public async Task Gpu_apps_start_from_zero_on_requests_or_on_a_waiting_message_and_may_take_long()
+    public async Task Gpu_apps_start_from_zero_on_requests_and_may_take_long()
     {
         Deployed deployed = await Stacks.DeployAsync("prod", ("judgeStartMinutes", "40"));
         Assert.Equal(["judge", "meta"], deployed.Of("ContainerApp").Select(app => app.Name).Order(StringComparer.Ordinal));
         Assert.All(deployed.Of("ContainerApp"), app =>
         {
             Assert.Equal("0", app.Text("template.scale.minReplicas"));
-            Assert.Equal(ResourceNames.EvaluationsQueue, app.Text("template.scale.rules.1.azureQueue.queueName"));
             Assert.Equal("NfsAzureFile", app.Text("template.volumes.0.storageType"));
             Assert.Equal("vllm serve", string.Join(' ', app["template.containers.0.command"]!.AsArray().Select(part => part!.ToString())));
         });
@@ -149,6 +148,22 @@ public sealed class DeploymentTests
     [InlineData("alertEmails", "", "alertEmails")]
     [InlineData("alwaysReady", "99", "alwaysReady")]
     [InlineData("location", null, "location")]
+    [InlineData("judgeModel", null, "judgeModel")]
+    [InlineData("submitters", "robot:1", "submitters")]
+    [InlineData("allowedAddresses", "10.1.2.3", "allowedAddresses")]
+    [InlineData("allowedAddresses", "203.0.113.0/31", "allowedAddresses")]
+    [InlineData("workerReplicas", "1", "toolImage")]
+    [InlineData("defaultJudge", "nobody", "defaultJudge")]
+    [InlineData("unavailable", "judge", "fallback")]
+    [InlineData("judgeFallback", "nobody", "fallback")]
+    [InlineData("judges", "[]", "judges")]
+    [InlineData("judges", """{"Big":{"model":"m","weightsGiB":1,"dataType":"half"}}""", "Big")]
+    [InlineData("judges", """{"judge":{"model":"m","weightsGiB":1,"dataType":"half"}}""", "twice")]
+    [InlineData("judges", """{"big":{"model":"m","weightsGiB":1,"dataType":"half","replicas":2}}""", "judges.big.replicas")]
+    [InlineData("judges", """{"big":{"weightsGiB":1}}""", "judges.big.model")]
+    [InlineData("judges", """{"big":{"endpoint":"http://example.com/v1","model":"m"}}""", "judges.big.endpoint")]
+    [InlineData("judgeApiKeys", """{"big":"key"}""", "judgeApiKeys")]
+    [InlineData("image", "a b", "image")]
     public void A_configuration_that_cannot_work_is_refused_by_name(string key, string? value, string named)
     {
         ArgumentException refusal = Assert.Throws<ArgumentException>(() => Stacks.Settings("dev", (key, value)));

@@ -54,7 +54,7 @@ public sealed class RecordingMocks : IMocks
         "Component" => [("connectionString", "InstrumentationKey=none")],
         "Workspace" => [("customerId", "workspace")],
         "Registry" => [("loginServer", "registry.example.io")],
-        "Secret" => [("properties", Map(("secretUri", "https://vault.example.net/secrets/hugging-face-token"), ("secretUriWithVersion", "-")))],
+        "Secret" => [("properties", Map(("secretUri", $"https://vault.example.net/secrets/{name["secret-".Length..]}"), ("secretUriWithVersion", "-")))],
         "Scheduler" => [("properties", Map(("endpoint", "https://scheduler.example.net"), ("provisioningState", "Succeeded")))],
         _ => [],
     };

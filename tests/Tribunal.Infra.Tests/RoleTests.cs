@@ -19,38 +19,63 @@ public sealed class RoleTests
         "uploads: Storage Blob Data Contributor on BlobContainer container-deadletters",
     ];
 
+    private static readonly string[] Operator =
+    [
+        "object: Storage Blob Data Contributor on StorageAccount storage",
+        "object: Storage Queue Data Contributor on StorageAccount storage",
+        "object: Storage Table Data Contributor on StorageAccount storage",
+    ];
+
     [Fact]
-    public async Task Dev() => Same(
-        [.. Functions, .. Events, "judge: Storage Queue Data Contributor on Queue queue-evaluations"],
-        await Stacks.DeployAsync("dev"));
+    public async Task Dev() => Same([.. Functions, .. Events, .. Operator], await Stacks.DeployAsync("dev"));
 
     [Fact]
     public async Task Prod() => Same(
-        [
-            .. Functions, .. Events,
-            "judge: Storage Queue Data Contributor on Queue queue-evaluations",
-            "meta: Storage Queue Data Contributor on Queue queue-evaluations",
-        ],
+        [.. Functions, .. Events, .. Operator, "judge: AcrPull on Registry images", "meta: AcrPull on Registry images"],
         await Stacks.DeployAsync("prod"));
 
     [Fact]
-    public async Task A_token_a_registry_a_scheduler_and_submitters_add_one_each_where_they_are_used() => Same(
+    public async Task A_token_a_registry_a_scheduler_and_keys_add_one_each_where_they_are_used() => Same(
         [
             .. Functions, .. Events,
             "functions: Durable Task Data Contributor on TaskHub scheduler-hub",
-            "judge: Storage Queue Data Contributor on Queue queue-evaluations",
-            "judge: Key Vault Secrets User on Secret secrets-token",
+            "judge: Key Vault Secrets User on Secret secret-hugging-face-token",
             "judge: AcrPull on Registry images",
-            "group-1: Storage Blob Data Contributor on BlobContainer container-rollouts",
-            "group-1: Storage Queue Data Message Sender on Queue queue-evaluations",
-            "group-1: Storage Blob Data Reader on BlobContainer container-runs",
-            "group-1: Storage Table Data Reader on Table table-runs",
+            "functions: Key Vault Secrets User on Secret secret-judge-key-gpt",
         ],
         await Stacks.DeployAsync(
-            Stacks.Settings("dev", ("weights", "baked"), ("durableBackend", "azureManaged"), ("submitters", "group-1")) with
+            Stacks.Settings(
+                "dev", ("weights", "baked"), ("image", "judge:1"), ("durableBackend", "azureManaged"), ("deployerOperates", "false"),
+                ("judges", """{"gpt":{"endpoint":"https://example.com/v1","model":"m"}}"""), ("judgeApiKeys", """{"gpt":"key"}""")) with
             {
                 HuggingFaceToken = Pulumi.Output.CreateSecret("hf_token"),
+                JudgeApiKeys = Pulumi.Output.CreateSecret("""{"gpt":"key"}"""),
             }));
+
+    [Theory]
+    [InlineData("user:someone", "User")]
+    [InlineData("group:someone", "Group")]
+    [InlineData("app:someone", "ServicePrincipal")]
+    [InlineData("someone", "Group")]
+    public async Task Submitters_are_users_groups_and_apps(string submitter, string type)
+    {
+        Deployed deployed = await Stacks.DeployAsync("dev", ("submitters", submitter));
+        Declared[] grants = [.. deployed.Of("RoleAssignment").Where(grant => grant.Text("principalId") == "someone")];
+        Assert.NotEmpty(grants);
+        Assert.All(grants, grant => Assert.Equal(type, grant.Text("principalType")));
+    }
+
+    [Theory]
+    [InlineData("someone", "SubmitCommand", "WatchCommand", "RunsCommand", "CancelCommand", "RemoteRuns", "TableRunCatalog")]
+    [InlineData("object", "SubmitCommand", "WatchCommand", "RunsCommand", "CancelCommand", "RemoteRuns", "TableRunCatalog", "StorageChecks")]
+    public async Task People_may_do_what_the_code_does_for_them(string principal, params string[] files)
+    {
+        Deployed deployed = await Stacks.DeployAsync("dev", ("submitters", "user:someone"));
+        string[] needed = [.. files.SelectMany(StorageOperations.Of).Distinct().Order(StringComparer.Ordinal)];
+        Assert.Contains("table runs: write", needed);
+        HashSet<string> allowed = [.. Describe(deployed).Where(grant => grant.StartsWith($"{principal}: ", StringComparison.Ordinal)).SelectMany(StorageOperations.AllowedBy)];
+        Assert.All(needed, need => Assert.True(allowed.Contains(need), $"{principal} can't {need}"));
+    }
 
     [Fact]
     public async Task Events_are_delivered_by_the_identity_that_works_behind_a_firewall()
@@ -71,11 +96,13 @@ public sealed class RoleTests
         {
             Assert.Equal("None", app.Text("configuration.identitySettings.0.lifecycle"));
             Assert.Equal(app.Text("identity.userAssignedIdentities.0"), app.Text("configuration.identitySettings.0.identity"));
-            Assert.Equal(app.Text("identity.userAssignedIdentities.0"), app.Text("template.scale.rules.1.azureQueue.identity"));
         });
     }
 
-    private static void Same(string[] expected, Deployed deployed)
+    private static void Same(string[] expected, Deployed deployed) =>
+        Assert.Equal(expected.Order(StringComparer.Ordinal), Describe(deployed).Order(StringComparer.Ordinal));
+
+    private static IEnumerable<string> Describe(Deployed deployed)
     {
         Dictionary<string, string> roles = typeof(BuiltInRole).GetProperties()
             .Where(property => property.PropertyType == typeof(BuiltInRole))
@@ -83,12 +110,10 @@ public sealed class RoleTests
             .ToDictionary(role => role.Id, role => role.Name, StringComparer.Ordinal);
         Dictionary<string, string> scopes = deployed.Resources.GroupBy(resource => resource.Id)
             .ToDictionary(group => group.Key, group => $"{group.First().Kind} {group.First().Name}", StringComparer.Ordinal);
-        Assert.Equal(expected.Order(StringComparer.Ordinal), deployed.Of("RoleAssignment").Select(Describe).Order(StringComparer.Ordinal));
-
-        string Describe(Declared grant)
+        return deployed.Of("RoleAssignment").Select(grant =>
         {
             string id = grant.Text("roleDefinitionId")!;
             return $"{grant.Text("principalId")!.Replace("principal-of-", "", StringComparison.Ordinal)}: {roles[id[(id.LastIndexOf('/') + 1)..]]} on {scopes[grant.Text("scope")!]}";
-        }
+        });
     }
 }

@@ -10,10 +10,14 @@ internal static partial class Stacks
 {
     public static string Root { get; } = FindRoot();
 
+    /// <summary>Every stack that has a file.</summary>
+    public static IEnumerable<string> All => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "stacks"), "Pulumi.*.yaml")
+        .Select(file => Path.GetFileName(file).Split('.')[1]).Order(StringComparer.Ordinal);
+
     public static DeploymentSettings Settings(string stack, params (string Key, string? Value)[] changes)
     {
         Dictionary<string, string?> values = Setting().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "stacks", $"Pulumi.{stack}.yaml")))
-            .ToDictionary(match => match.Groups["key"].Value, match => (string?)match.Groups["value"].Value.Trim().Trim('"'));
+            .ToDictionary(match => match.Groups["key"].Value, match => (string?)match.Groups["value"].Value.Trim().Trim('"', '\''));
         foreach ((string key, string? value) in changes)
         {
             values[key] = value;

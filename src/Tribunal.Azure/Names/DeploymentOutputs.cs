@@ -1,8 +1,8 @@
 namespace Tribunal.Azure.Names;
 
 /// <summary>
-/// Keys of <c>pulumi stack output --json</c>: one constant for the tool that reads them and for infra/, which links this
-/// file. Keep it free of references.
+/// Keys of <c>pulumi stack output --json</c>: one constant for the tool that reads them and for infra/, which
+/// writes them.
 /// </summary>
 public static class DeploymentOutputs
 {
@@ -27,6 +27,9 @@ public static class DeploymentOutputs
     /// <summary>The judge's model.</summary>
     public const string JudgeModel = "judgeModel";
 
+    /// <summary>Names of every judge that requests may name, separated by commas.</summary>
+    public const string Judges = "judges";
+
     /// <summary>Base address of the meta reward model; absent where none is deployed.</summary>
     public const string MetaEndpoint = "metaEndpoint";
 
@@ -38,6 +41,12 @@ public static class DeploymentOutputs
 
     /// <summary><c>azureStorage</c> or <c>azureManaged</c>.</summary>
     public const string DurableBackend = "durableBackend";
+
+    /// <summary>Activities at once on one instance: publishing writes it into host.json, the only place where the scale controller looks.</summary>
+    public const string ActivitiesPerInstance = "activitiesPerInstance";
+
+    /// <summary>Name of the registry that images are imported into; absent where there is none.</summary>
+    public const string Registry = "registry";
 
     /// <summary>Whether storage and the function app can be reached from the virtual network only.</summary>
     public const string Private = "private";

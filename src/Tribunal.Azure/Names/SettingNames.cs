@@ -112,18 +112,6 @@ public static class SettingNames
     /// <summary>Connection of the Durable Task Scheduler: <c>Endpoint=…;Authentication=ManagedIdentity;ClientID=…</c>.</summary>
     public const string SchedulerConnection = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
 
-    /// <summary>The durable task hub; host.json reads it as <c>%TASKHUB_NAME%</c>.</summary>
-    public const string TaskHub = "TASKHUB_NAME";
-
-    /// <summary>Overrides host.json: the durable storage provider.</summary>
-    public const string HostDurableProvider = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__type";
-
-    /// <summary>Overrides host.json: the setting that holds the durable storage provider's connection.</summary>
-    public const string HostDurableConnection = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName";
-
-    /// <summary>Overrides host.json: activities at once on one instance.</summary>
-    public const string HostActivities = "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions";
-
     /// <summary>The configuration key of a named judge's setting, such as <c>Tribunal:Judges:main:Endpoint</c>.</summary>
     public static string Judge(string name, string setting) => $"{Judges}:{name}:{setting}";
 

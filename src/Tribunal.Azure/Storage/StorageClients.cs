@@ -20,8 +20,10 @@ public sealed class StorageClients
     private const string AzuriteAccount = "devstoreaccount1";
     private const string AzuriteShorthand = "UseDevelopmentStorage=true";
 
-    private StorageClients(string account, BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables) =>
-        (Account, Blobs, Queues, Tables) = (account, blobs, queues, tables);
+    private readonly bool _isAzurite;
+
+    private StorageClients(string account, BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, bool isAzurite) =>
+        (Account, Blobs, Queues, Tables, _isAzurite) = (account, blobs, queues, tables, isAzurite);
 
     /// <summary>The account's name.</summary>
     public string Account { get; }
@@ -77,7 +79,7 @@ public sealed class StorageClients
 
         // Keys of real accounts have no business in settings; Azurite's is public.
         return blobs.AccountName == AzuriteAccount || IsLoopback(blobs.Uri.Host)
-            ? new StorageClients(blobs.AccountName, blobs, queues, tables)
+            ? new StorageClients(blobs.AccountName, blobs, queues, tables, isAzurite: true)
             : throw new StorageConfigurationException(
                 $"connection strings are for Azurite only: sign in to {blobs.AccountName} by identity with {SettingNames.ToAppSetting(SettingNames.StorageAccount)}={blobs.AccountName}");
     }
@@ -101,7 +103,8 @@ public sealed class StorageClients
             account,
             new BlobServiceClient(Endpoint(account, "blob"), credential, Apply(new BlobClientOptions(), overrides)),
             new QueueServiceClient(Endpoint(account, "queue"), credential, Apply(new QueueClientOptions(), overrides)),
-            new TableServiceClient(Endpoint(account, "table"), credential, Apply(new TableClientOptions(), overrides)));
+            new TableServiceClient(Endpoint(account, "table"), credential, Apply(new TableClientOptions(), overrides)),
+            isAzurite: false);
     }
 
     /// <summary>A run's store.</summary>
@@ -113,10 +116,18 @@ public sealed class StorageClients
     public AzureBatchFile OpenBatch(string path) =>
         BatchPath.Fault(path) is { } fault ? throw new ProblemsException([new Problem("batch", fault)]) : new AzureBatchFile(Rollouts.GetBlobClient(path));
 
-    /// <summary>Creates the containers, queues and tables that are missing.</summary>
-    /// <exception cref="global::Azure.RequestFailedException">The account can't be reached or refuses.</exception>
+    /// <summary>
+    /// Creates the containers, queues and tables that are missing in Azurite. In Azure the deployment makes them, and those who
+    /// submit batches have no roles that create: asking would be refused even where everything is there.
+    /// </summary>
+    /// <exception cref="global::Azure.RequestFailedException">Azurite can't be reached.</exception>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
+        if (!_isAzurite)
+        {
+            return;
+        }
+
         await Rollouts.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         await Runs.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         foreach (string queue in (string[])[ResourceNames.EvaluationsQueue, ResourceNames.UploadsQueue])

@@ -31,7 +31,7 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
         _ => [new(SettingNames.StorageAccount, storage), new(SettingNames.StorageConnectionString, null)],
     };
 
-    /// <summary>Connects; containers, queues and tables are there afterwards.</summary>
+    /// <summary>Connects; containers, queues and tables are there afterwards: made in Azurite, and by the deployment in Azure.</summary>
     /// <exception cref="CommandException">No account is named, or it can't be reached.</exception>
     public static async Task<RemoteRuns> OpenAsync(string? storage, CancellationToken cancellationToken)
     {
