@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Sampling;
@@ -108,15 +109,19 @@ internal static class JudgeChecks
         int[] order = [0, 1];
         int[]? pair = binding.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
         long seed = SampleSeed.Of(0, Question.Id, 0);
+        JudgePrompt prompt = binding.Protocol.Compose(Question, order);
         JudgeReply reply = await binding.Judge.AskAsync(
+            prompt,
             new JudgeQuestion
             {
-                Messages = binding.Protocol.Compose(Question, order).Messages,
+                Messages = prompt.Messages,
                 Temperature = binding.Sampling.Temperature,
                 TopP = binding.Sampling.TopP,
                 MaxTokens = binding.Sampling.MaxTokens,
                 ThinkingTokens = binding.Sampling.ThinkingTokens,
                 Seed = seed,
+                Fields = prompt.Fields,
+                Scalar = prompt.Scalar,
             },
             cancellationToken);
         return (reply, JudgementReader.Read(Question.Id, 0, seed, binding.Protocol, binding.Judge.Name, order, pair, reply));

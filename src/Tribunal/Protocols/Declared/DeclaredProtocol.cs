@@ -92,7 +92,7 @@ public sealed class DeclaredProtocol : IProtocol
         var scores = new double[shown];
         for (int i = 0; i < shown; i++)
         {
-            Reading one = AnswerText.Cut(reply with { Text = answers[i] }, File.Thinks, out string answer) ?? (_rule is null ? ScalarReward.Read(answer) : ReadOne(answer, 1));
+            Reading one = AnswerText.Cut(reply with { Text = answers[i] }, File.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
             if (one.Outcome != JudgementOutcome.Valid)
             {
                 return shown == 1 ? one : one with { Why = $"response {i + 1}: {one.Why}" };

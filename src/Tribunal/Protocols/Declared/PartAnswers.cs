@@ -32,7 +32,7 @@ internal static partial class PartAnswers
             Usage = replies.Aggregate(default(Usage), static (sum, reply) => sum + reply.Usage),
             PromptCut = replies.Any(static reply => reply.PromptCut),
             Latency = replies.Aggregate(TimeSpan.Zero, static (sum, reply) => sum + reply.Latency),
-            Tries = replies[0].Tries,
+            Tries = replies.Skip(1).Aggregate(replies[0].Tries, static (sum, reply) => Sum(sum, reply.Tries)),
         };
     }
 
@@ -64,6 +64,18 @@ internal static partial class PartAnswers
 
         return answers;
     }
+
+    // A request per response is no second try.
+    private static Tries Sum(Tries a, Tries b) => new()
+    {
+        Requests = a.Requests + b.Requests - 1,
+        Throttled = a.Throttled + b.Throttled,
+        Unavailable = a.Unavailable + b.Unavailable,
+        Reset = a.Reset + b.Reset,
+        TimedOut = a.TimedOut + b.TimedOut,
+        Malformed = a.Malformed + b.Malformed,
+        Truncated = a.Truncated + b.Truncated,
+    };
 
     private static string? Text(IReadOnlyList<JudgeReply> replies, Func<JudgeReply, string?> part)
     {
