@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
@@ -20,7 +21,7 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
     private readonly Option<string> _adapter = new("--adapter") { Description = "The client library: openai or azure.", DefaultValueFactory = static _ => "openai" };
-    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, or auto by the model's name.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, or auto by the model's name.", DefaultValueFactory = static _ => "auto", HelpName = "NAME|FILE" };
     private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
     private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => 64 };
@@ -42,7 +43,14 @@ internal sealed class JudgeChoice
     {
         _adapter.AcceptOnlyFromAmong("openai", "azure");
         _stream.AcceptOnlyFromAmong("auto", "on", "off");
-        _protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
+        _protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
+        _protocol.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal) && !File.Exists(name))
+            {
+                result.AddError($"--protocol {name}: neither a protocol nor a file that is there (known: {string.Join(", ", ProtocolCatalog.Names)})");
+            }
+        });
         _concurrency.Between(1, 4096);
         _tries.Between(1, 20);
         _timeout.Between(0.001, 86_400);
@@ -62,7 +70,35 @@ internal sealed class JudgeChoice
         }
     }
 
-    public string ProtocolOf(ParseResult parsed) => parsed.GetRequiredValue(_protocol);
+    /// <summary>The protocol's name; of a file, the name that it states.</summary>
+    /// <exception cref="CommandException">The file can't be used.</exception>
+    public string ProtocolOf(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_protocol);
+        return IsFile(name) ? ProtocolFiles.Read(name).File.Name : name;
+    }
+
+    // A name of the catalog is never looked for among files.
+    private static bool IsFile(string name) => !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal);
+
+    /// <summary>The prompt template or protocol file, as text; null for the built-in ones.</summary>
+    private string? TextOf(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_protocol);
+        string? template = ReadTemplate(parsed.GetValue(_template));
+        return !IsFile(name) ? template
+            : template is null ? File.ReadAllText(name)
+            : throw new CommandException(ExitCodes.Usage, "--template goes with grm, rm-r1 and rrm; a protocol file states its own prompt");
+    }
+
+    // People are told where a model's name says nothing: another protocol may be the right one.
+    private void SayGuess(ParseResult parsed, string model, string? text)
+    {
+        if (parsed.GetRequiredValue(_protocol) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
+        {
+            Console.Error.WriteLine($"--protocol auto: {choice.Reason}. `tribunal judges` lists the others; general-list and general-pair ask any model for JSON.");
+        }
+    }
 
     public int ConcurrencyOf(ParseResult parsed) => parsed.GetRequiredValue(_concurrency);
 
@@ -72,7 +108,7 @@ internal sealed class JudgeChoice
     /// <exception cref="CommandException">An option can't be used.</exception>
     public JudgeSource Open(ParseResult parsed, JudgeFactory factory)
     {
-        string? template = ReadTemplate(parsed.GetValue(_template));
+        string? template = TextOf(parsed);
         TokenPrice? price = PriceOf(parsed);
         if (IsSimulated(parsed))
         {
@@ -93,10 +129,11 @@ internal sealed class JudgeChoice
     /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
     public JudgeSource OpenForBatchApi(ParseResult parsed, JudgeFactory factory) =>
-        Make(parsed, factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ReadTemplate(parsed.GetValue(_template)), PriceOf(parsed));
+        Make(parsed, factory, OptionsOf(parsed, new Uri("http://localhost/v1")), TextOf(parsed), PriceOf(parsed));
 
-    private static JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
+    private JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
     {
+        SayGuess(parsed, options.Model, template);
         try
         {
             return new JudgeSource

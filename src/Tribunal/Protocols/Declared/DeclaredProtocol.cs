@@ -138,8 +138,9 @@ public sealed class DeclaredProtocol : IProtocol
             {
                 messages.AddRange(order.Select((_, shown) => new Message(Numbering.Fill(message.Role, shown), filler.Fill(message.Text!, shown))));
             }
-            else if (filler.Fill(message.Text!, shown: null) is { Length: > 0 } text)
+            else if (filler.Fill(message.Text!, shown: null) is var text && (text.Length > 0 || message.Text!.Used.Contains("response")))
             {
+                // A message whose only block is left out says nothing; a response that says nothing is one all the same.
                 messages.Add(new Message(message.Role, text));
             }
         }

@@ -149,7 +149,7 @@ public sealed class CatalogTests
         {
             Assert.NotEmpty(protocol.Compose(Samples.Rollout("q", hostile.Text, Calm) with { Reference = Calm }, [0, 1]).Messages);
             Reading reading = protocol.Read(Samples.Reply(hostile.Text), Count(protocol));
-            Assert.NotEqual(JudgementOutcome.Valid, reading.Outcome);
+            Assert.Equal(reading.Outcome == JudgementOutcome.Valid, reading.Why is null);
         }
     }
 
