@@ -224,13 +224,20 @@ public sealed class OpenAiBatchRun(
         var held = drawn.Select(static j => j.Sample).ToHashSet();
         foreach (Draw draw in _scheme.Next(rollout, drawn).Draws.Where(d => !held.Contains(d.Sample)))
         {
+            JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+            if (prompt is { Parts.Count: > 1 } or { Scalar: true })
+            {
+                Keep(problems, $"{rollout.Id}, sample {draw.Sample}: {protocol.Name} asks about one response at a time, or for a reward; a batch API answers one chat request per judgement");
+                return;
+            }
+
             string? refused = await writer.WriteAsync(
                 new OpenAiBatchRequest
                 {
                     RolloutId = rollout.Id,
                     Sample = draw.Sample,
                     Order = draw.Order,
-                    Messages = protocol.Compose(rollout, draw.Order).Messages,
+                    Messages = prompt.Messages,
                     Model = model,
                     Temperature = Takes("temperature") ? sampling.Temperature : null,
                     TopP = Takes("top_p") ? sampling.TopP : null,

@@ -46,8 +46,9 @@ public static partial class ProtocolFileReader
             throw new ProtocolFileException(
                 new FilePlace((int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column)), $"no YAML: {exception.Message}");
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
+            // What the library throws where a document ends inside a list or mapping.
             throw new ProtocolFileException(new FilePlace(1, 1), $"no YAML: {exception.Message}");
         }
     }
