@@ -40,8 +40,8 @@ public sealed class CatalogOverHttpTests
     public async Task An_entry_is_asked_and_read(string name, bool stream)
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
-        bool onebyone = protocol.File.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
-        ProtocolExample[] valid = [.. protocol.File.Examples.Where(e => e.Responses == (onebyone ? 1 : 2) && (e.Winner is not null || e.Scores is not null))];
+        bool onebyone = protocol.Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
+        ProtocolExample[] valid = [.. protocol.Definition.Examples.Where(e => e.Responses == (onebyone ? 1 : 2) && (e.Winner is not null || e.Scores is not null))];
         await using Endpoint endpoint = await Endpoint.StartAsync(async (context, number) =>
         {
             if (number == 0)
@@ -74,7 +74,7 @@ public sealed class CatalogOverHttpTests
         {
             Assert.Equal(valid[0].Winner - 1, judgement.Winner);
         }
-        else if (protocol.File.Kind == ProtocolKind.Scalar)
+        else if (protocol.Definition.Kind == ProtocolKind.Scalar)
         {
             Assert.Equal(1 / (1 + Math.Exp(-double.Parse(valid[1].Answer, CultureInfo.InvariantCulture))), judgement.Scores![1], 12);
         }
@@ -84,7 +84,7 @@ public sealed class CatalogOverHttpTests
         }
 
         JsonNode sent = endpoint.Requests.Last().Json;
-        Assert.Equal(protocol.File.Request.Schema is not null, sent["response_format"] is not null);
+        Assert.Equal(protocol.Definition.Request.Schema is not null, sent["response_format"] is not null);
         string[] roles = [.. (prompt.Parts?[^1] ?? prompt.Messages).Select(static m => m.Role)];
         if (sent["messages"] is JsonArray messages)
         {
@@ -99,7 +99,7 @@ public sealed class CatalogOverHttpTests
         await using Endpoint endpoint = await Endpoint.StartAsync(async (context, number) =>
             await (number == 0
                 ? context.Json("""{"error":{"message":"response_format json_schema is not supported","type":"invalid_request_error","code":400}}""", 400)
-                : context.Complete(false, new JsonObject { ["content"] = protocol.File.Examples[0].Answer }.ToJsonString())));
+                : context.Complete(false, new JsonObject { ["content"] = protocol.Definition.Examples[0].Answer }.ToJsonString())));
         using var factory = new JudgeFactory(static _ => null, null, null, firstDelay: TimeSpan.FromMilliseconds(1));
         IJudge judge = factory.Create(new JudgeEndpointOptions { Name = "judge", Endpoint = endpoint.V1, Model = "m", Stream = StreamMode.Off });
         JudgePrompt prompt = protocol.Compose(Asked, [0, 1]);

@@ -63,7 +63,7 @@ internal static class JudgesCommand
         table.AddRow("rrm", "pairwise", "rrm", "own prompt", "RRM; -official: the authors' prompt (MIT)");
         foreach (string name in DeclaredCatalog.Names)
         {
-            ProtocolFile file = DeclaredCatalog.Of(name).File;
+            ProtocolFile file = DeclaredCatalog.Of(name).Definition;
             table.AddRow(
                 Markup.Escape(name), file.Kind.ToString().ToLowerInvariant(), Markup.Escape(string.Join(", ", file.Models)), Markup.Escape(file.Source.Licence), Markup.Escape(file.Title));
         }
@@ -105,7 +105,7 @@ internal static class JudgesCommand
 
     private static async Task<int> TryAsync(DeclaredProtocol protocol, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        int[] order = protocol.File.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? [0] : [0, 1];
+        int[] order = protocol.Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? [0] : [0, 1];
         JudgePrompt prompt = protocol.Compose(Example, order);
         foreach (Message message in prompt.Messages)
         {
@@ -114,7 +114,7 @@ internal static class JudgesCommand
         }
 
         JudgeReply reply = choice.IsSimulated(parsed)
-            ? new JudgeReply { Text = protocol.File.Examples.First(example => example.Responses == order.Length).Answer, Finish = "stop" }
+            ? new JudgeReply { Text = protocol.Definition.Examples.First(example => example.Responses == order.Length).Answer, Finish = "stop" }
             : await AskAsync(protocol, prompt, choice, parsed, cancellationToken);
         Console.WriteLine(choice.IsSimulated(parsed) ? "--- answer (the file's example; --judge asks a judge) ---" : "--- answer ---");
         Console.WriteLine(reply.Text);

@@ -5,6 +5,7 @@ using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Simulator.Judging;
@@ -75,7 +76,7 @@ internal sealed class JudgeChoice
     public string ProtocolOf(ParseResult parsed)
     {
         string name = parsed.GetRequiredValue(_protocol);
-        return IsFile(name) ? ProtocolFiles.Read(name).File.Name : name;
+        return IsFile(name) ? ProtocolFiles.Read(name).Name : name;
     }
 
     // A name of the catalog is never looked for among files.
@@ -133,12 +134,13 @@ internal sealed class JudgeChoice
 
     private JudgeSource Make(ParseResult parsed, JudgeFactory factory, JudgeEndpointOptions options, string? template, TokenPrice? price)
     {
-        SayGuess(parsed, options.Model, template);
         try
         {
+            IJudge judge = factory.Create(options);
+            SayGuess(parsed, options.Model, template);
             return new JudgeSource
             {
-                Judge = factory.Create(options),
+                Judge = judge,
                 Model = options.Model,
                 Template = template,
                 Sampling = options.Sampling,

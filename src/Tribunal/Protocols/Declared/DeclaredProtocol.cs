@@ -16,7 +16,7 @@ public sealed class DeclaredProtocol : IProtocol
     public DeclaredProtocol(ProtocolFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        File = file;
+        Definition = file;
         _rule = file.Read is { } read ? new AnswerRule(read, file.Scale) : null;
         _block = file.Block is null ? null : DeclaredText.Parse(file.Block, default);
         List<DeclaredText> texts = [.. file.Messages.Where(static message => message.Text is not null).Select(static message => message.Text!)];
@@ -25,21 +25,21 @@ public sealed class DeclaredProtocol : IProtocol
     }
 
     /// <summary>What its file states.</summary>
-    public ProtocolFile File { get; }
+    public ProtocolFile Definition { get; }
 
     /// <inheritdoc/>
-    public string Name => File.Name;
+    public string Name => Definition.Name;
 
     /// <inheritdoc/>
-    public JudgingKind Kind => File.Kind == ProtocolKind.Pairwise ? JudgingKind.Pairwise : JudgingKind.Listwise;
+    public JudgingKind Kind => Definition.Kind == ProtocolKind.Pairwise ? JudgingKind.Pairwise : JudgingKind.Listwise;
 
     /// <inheritdoc/>
-    public SamplingDefaults Defaults => File.Sampling;
+    public SamplingDefaults Defaults => Definition.Sampling;
 
     /// <summary>The scale; of scalar protocols and of pairs from 0 to 1.</summary>
-    public (double Min, double Max) ScoreRange => File.Scale is { } scale && Kind == JudgingKind.Listwise ? (scale.Min, scale.Max) : (0, 1);
+    public (double Min, double Max) ScoreRange => Definition.Scale is { } scale && Kind == JudgingKind.Listwise ? (scale.Min, scale.Max) : (0, 1);
 
-    private bool OneByOne => File.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
+    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
 
     /// <inheritdoc/>
     public string? WhyNot(Rollout rollout)
@@ -52,7 +52,7 @@ public sealed class DeclaredProtocol : IProtocol
             : null;
     }
 
-    private bool NeedsReference => File.Messages.Any(static message => message.Text?.Always("reference") == true);
+    private bool NeedsReference => Definition.Messages.Any(static message => message.Text?.Always("reference") == true);
 
     /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
@@ -67,11 +67,11 @@ public sealed class DeclaredProtocol : IProtocol
         int neutralised = inert.Turns.Sum(static turn => turn.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0);
         if (!OneByOne)
         {
-            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = File.Request };
+            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = Definition.Request };
         }
 
         IReadOnlyList<Message>[] parts = [.. order.Select(original => Messages(rollout, inert, [original]))];
-        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = File.Request, Parts = parts, Scalar = File.Kind == ProtocolKind.Scalar };
+        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, Scalar = Definition.Kind == ProtocolKind.Scalar };
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ public sealed class DeclaredProtocol : IProtocol
         ArgumentNullException.ThrowIfNull(reply);
         if (!OneByOne)
         {
-            return AnswerText.Cut(reply, File.Thinks, out string whole) ?? ReadOne(whole, shown);
+            return AnswerText.Cut(reply, Definition.Thinks, out string whole) ?? ReadOne(whole, shown);
         }
 
         if (PartAnswers.Split(reply.Text ?? "", shown) is not { } answers)
@@ -92,7 +92,7 @@ public sealed class DeclaredProtocol : IProtocol
         var scores = new double[shown];
         for (int i = 0; i < shown; i++)
         {
-            Reading one = AnswerText.Cut(reply with { Text = answers[i] }, File.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
+            Reading one = AnswerText.Cut(reply with { Text = answers[i] }, Definition.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
             if (one.Outcome != JudgementOutcome.Valid)
             {
                 return shown == 1 ? one : one with { Why = $"response {i + 1}: {one.Why}" };
@@ -114,21 +114,21 @@ public sealed class DeclaredProtocol : IProtocol
 
         if (Kind == JudgingKind.Listwise)
         {
-            return new Reading(JudgementOutcome.Valid, Scores: [.. found.Numbers!.Select(score => File.Scale?.Upwards(score) ?? score)]);
+            return new Reading(JudgementOutcome.Valid, Scores: [.. found.Numbers!.Select(score => Definition.Scale?.Upwards(score) ?? score)]);
         }
 
-        double margin = found.Numbers is [var first, var second] ? (File.Scale?.LowIsBest == true ? second - first : first - second) : 0;
+        double margin = found.Numbers is [var first, var second] ? (Definition.Scale?.LowIsBest == true ? second - first : first - second) : 0;
         int winner = found.Winner ?? (margin > 0 ? 1 : margin < 0 ? 2 : (int)ReadRule.Tie);
         return winner != ReadRule.Tie ? new Reading(JudgementOutcome.Valid, Winner: winner - 1)
-            : File.Ties ? new Reading(JudgementOutcome.Valid)
+            : Definition.Ties ? new Reading(JudgementOutcome.Valid)
             : AnswerText.Unparsable("the judge calls it a tie, which is no verdict of this protocol");
     }
 
     private List<Message> Messages(Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
     {
-        var filler = new Filler(File, _block, rollout, inert, order);
-        var messages = new List<Message>(File.Messages.Count);
-        foreach (DeclaredMessage message in File.Messages)
+        var filler = new Filler(Definition, _block, rollout, inert, order);
+        var messages = new List<Message>(Definition.Messages.Count);
+        foreach (DeclaredMessage message in Definition.Messages)
         {
             if (message.Conversation)
             {

@@ -22,7 +22,7 @@ internal static class ProtocolChecks
     /// <exception cref="ProtocolFileException">Something is not so; the message says what and where.</exception>
     public static void Check(DeclaredProtocol protocol)
     {
-        foreach (ProtocolExample example in protocol.File.Examples)
+        foreach (ProtocolExample example in protocol.Definition.Examples)
         {
             Reading reading = protocol.Read(new JudgeReply { Text = example.Answer, Finish = "stop" }, example.Responses);
             if (WhyNot(protocol, example, reading) is { } why)
@@ -31,12 +31,12 @@ internal static class ProtocolChecks
             }
         }
 
-        int valid = protocol.File.Examples.Count(static example => example.Winner is not null || example.Scores is not null || example.Tie);
-        if (valid < 2 || valid == protocol.File.Examples.Count)
+        int valid = protocol.Definition.Examples.Count(static example => example.Winner is not null || example.Scores is not null || example.Tie);
+        if (valid < 2 || valid == protocol.Definition.Examples.Count)
         {
             throw new ProtocolFileException(
-                protocol.File.Examples.Count > 0 ? protocol.File.Examples[0].Place : new FilePlace(1, 1),
-                $"{valid} of {protocol.File.Examples.Count} examples have a verdict; expected at least two with one and one without (reads: none)");
+                protocol.Definition.Examples.Count > 0 ? protocol.Definition.Examples[0].Place : new FilePlace(1, 1),
+                $"{valid} of {protocol.Definition.Examples.Count} examples have a verdict; expected at least two with one and one without (reads: none)");
         }
 
         CheckPrompt(protocol);
@@ -51,7 +51,7 @@ internal static class ProtocolChecks
             int shown = prompt.Parts is null ? 2 : 1;
             foreach (Message message in own)
             {
-                if (protocol.File.Read is { } read && protocol.Read(new JudgeReply { Text = message.Content, Reasoning = "thoughts", Finish = "stop" }, shown).Outcome == JudgementOutcome.Valid)
+                if (protocol.Definition.Read is { } read && protocol.Read(new JudgeReply { Text = message.Content, Reasoning = "thoughts", Finish = "stop" }, shown).Outcome == JudgementOutcome.Valid)
                 {
                     throw new ProtocolFileException(read.Place, $"the protocol's own prompt ({message.Role} message) reads as a verdict: a judge that repeats its task would vote");
                 }
@@ -66,12 +66,12 @@ internal static class ProtocolChecks
             : example.Tie ? "a tie" : "no verdict";
         string read = reading switch
         {
-            { Outcome: JudgementOutcome.Valid, Scores: { } found } => $"scores {string.Join(", ", found.Select(score => protocol.File.Scale?.Upwards(score) ?? score))}",
+            { Outcome: JudgementOutcome.Valid, Scores: { } found } => $"scores {string.Join(", ", found.Select(score => protocol.Definition.Scale?.Upwards(score) ?? score))}",
             { Outcome: JudgementOutcome.Valid, Winner: { } found } => $"winner {found + 1}",
             { Outcome: JudgementOutcome.Valid } => "a tie",
             _ => "no verdict",
         };
-        return protocol.File.Kind == ProtocolKind.Scalar && example.Scores is not null
+        return protocol.Definition.Kind == ProtocolKind.Scalar && example.Scores is not null
             ? reading.Outcome == JudgementOutcome.Valid ? null : $"the example is not read: {reading.Why}"
             : expected == read ? null : $"the example states {expected}, and {read} is read{(reading.Why is { } why ? $" ({why})" : "")}";
     }

@@ -20,7 +20,7 @@ public sealed class CatalogTests
             var rows = new TheoryData<string, int>();
             foreach (string name in DeclaredCatalog.Names)
             {
-                for (int i = 0; i < DeclaredCatalog.Of(name).File.Examples.Count; i++)
+                for (int i = 0; i < DeclaredCatalog.Of(name).Definition.Examples.Count; i++)
                 {
                     rows.Add(name, i);
                 }
@@ -38,14 +38,14 @@ public sealed class CatalogTests
     public void An_example_is_read_as_it_states(string name, int index)
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
-        ProtocolExample example = protocol.File.Examples[index];
+        ProtocolExample example = protocol.Definition.Examples[index];
         Reading reading = protocol.Read(Samples.Reply(example.Answer), example.Responses);
         bool valid = example.Winner is not null || example.Scores is not null || example.Tie;
         Assert.True(valid == (reading.Outcome == JudgementOutcome.Valid), reading.Why);
         Assert.Equal(example.Winner - 1, reading.Winner);
         Assert.Equal(valid, reading.Why is null);
         Assert.Equal(example.Scores?.Count, reading.Scores?.Count);
-        if (protocol.File.Kind != ProtocolKind.Scalar)
+        if (protocol.Definition.Kind != ProtocolKind.Scalar)
         {
             Assert.Equal(example.Scores, reading.Scores);
         }
@@ -55,7 +55,7 @@ public sealed class CatalogTests
     [MemberData(nameof(Names))]
     public void It_says_where_it_comes_from_and_carries_right_and_wrong_answers(string name)
     {
-        ProtocolFile file = DeclaredCatalog.Of(name).File;
+        ProtocolFile file = DeclaredCatalog.Of(name).Definition;
         Assert.Equal(name, file.Name);
         Assert.StartsWith("https://", file.Source.Page, StringComparison.Ordinal);
         Assert.NotEmpty(file.Source.Licence);
@@ -96,11 +96,11 @@ public sealed class CatalogTests
     public void What_a_rollout_holds_is_never_read_as_a_verdict_not_even_in_the_words_of_the_examples(string name)
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
-        IEnumerable<string> attacks = protocol.File.Examples.Select(static e => e.Answer)
-            .Concat(protocol.File.Examples.Select(static e => e.Answer.ToUpperInvariant()))
-            .Concat(protocol.File.Examples.Select(static e => Wide(e.Answer)))
+        IEnumerable<string> attacks = protocol.Definition.Examples.Select(static e => e.Answer)
+            .Concat(protocol.Definition.Examples.Select(static e => e.Answer.ToUpperInvariant()))
+            .Concat(protocol.Definition.Examples.Select(static e => Wide(e.Answer)))
             .Concat(HostileCorpus.All.Where(static hostile => !hostile.IsHuge).Select(static hostile => hostile.Text));
-        bool whole = protocol.File.Read is null or { Locator: Locator.Whole };
+        bool whole = protocol.Definition.Read is null or { Locator: Locator.Whole };
         foreach (string attack in attacks)
         {
             string shown = Shown(protocol, attack);
@@ -111,7 +111,7 @@ public sealed class CatalogTests
             }
 
             // A judge that quotes what it was shown says what it says, or nothing.
-            foreach (ProtocolExample example in protocol.File.Examples.Where(example => example.Responses == Count(protocol) && (example.Winner is not null || example.Scores is not null)))
+            foreach (ProtocolExample example in protocol.Definition.Examples.Where(example => example.Responses == Count(protocol) && (example.Winner is not null || example.Scores is not null)))
             {
                 Reading calm = protocol.Read(Samples.Reply(example.Answer), example.Responses);
                 foreach (string answer in (string[])[Quoting(example.Answer, shown, before: true), Quoting(example.Answer, shown, before: false)])
@@ -120,7 +120,7 @@ public sealed class CatalogTests
                     Assert.True(
                         quoting.Outcome != JudgementOutcome.Valid || (quoting.Winner == calm.Winner && (quoting.Scores is null || quoting.Scores.SequenceEqual(calm.Scores!))),
                         $"'{shown}' turns '{example.Answer}'");
-                    if (!whole && protocol.File.Read!.Locator != Locator.Json)
+                    if (!whole && protocol.Definition.Read!.Locator != Locator.Json)
                     {
                         Assert.True(quoting.Outcome == JudgementOutcome.Valid, $"{quoting.Why}: '{answer}'");
                     }
@@ -134,7 +134,7 @@ public sealed class CatalogTests
     public void What_was_made_inert_is_not_found_again(string name)
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
-        foreach (string attack in protocol.File.Examples.Select(static e => e.Answer).Concat(HostileCorpus.All.Where(static h => !h.IsHuge).Select(static h => h.Text)))
+        foreach (string attack in protocol.Definition.Examples.Select(static e => e.Answer).Concat(HostileCorpus.All.Where(static h => !h.IsHuge).Select(static h => h.Text)))
         {
             Assert.Equal(0, protocol.Compose(Samples.Rollout("q", Shown(protocol, attack), Calm) with { Reference = Calm }, [0, 1]).Neutralised);
         }
@@ -158,7 +158,7 @@ public sealed class CatalogTests
     public void A_cut_off_answer_is_truncated_and_a_filtered_one_refused(string name)
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
-        ProtocolExample valid = protocol.File.Examples[0];
+        ProtocolExample valid = protocol.Definition.Examples[0];
         Assert.Equal(JudgementOutcome.Truncated, protocol.Read(Samples.Reply(valid.Answer, "length"), valid.Responses).Outcome);
         Assert.Equal(JudgementOutcome.Refused, protocol.Read(Samples.Reply(valid.Answer, "content_filter"), valid.Responses).Outcome);
         Assert.Equal(JudgementOutcome.Refused, protocol.Read(new JudgeReply { Text = valid.Answer, Refusal = "No.", Finish = "stop" }, valid.Responses).Outcome);
@@ -204,9 +204,9 @@ public sealed class CatalogTests
     [Theory]
     [MemberData(nameof(Names))]
     public void The_models_that_choose_it_are_the_ones_that_its_file_states(string name) =>
-        Assert.All(DeclaredCatalog.Of(name).File.Models, model => Assert.Equal(name, ProtocolCatalog.Resolve("auto", model).Variant));
+        Assert.All(DeclaredCatalog.Of(name).Definition.Models, model => Assert.Equal(name, ProtocolCatalog.Resolve("auto", model).Variant));
 
-    private static int Count(DeclaredProtocol protocol) => protocol.File.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? 1 : 2;
+    private static int Count(DeclaredProtocol protocol) => protocol.Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? 1 : 2;
 
     // The response as the judge is shown it: the one thing that differs between two prompts.
     private static string Shown(DeclaredProtocol protocol, string text)
