@@ -21,6 +21,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     CancelCommand.Create(),
     ServeCommand.Create(),
     WorkerCommand.Create(),
+    JudgesCommand.Create(),
     DoctorCommand.Create(),
     CompletionCommand.Create(),
 };

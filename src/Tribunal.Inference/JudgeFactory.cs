@@ -54,7 +54,8 @@ public sealed class JudgeFactory : IDisposable
         options.Validate();
         EndpointAccess access = EndpointAccess.Open(options, _http, _environment, _credential);
         IChatWire wire = options.Adapter == JudgeAdapter.Azure ? new AzureChatWire(options, access) : new OpenAIChatWire(options, access);
-        return new EndpointJudge(options, access, wire, StateOf(options));
+        EndpointState state = StateOf(options);
+        return new EndpointJudge(options, access, wire, state, new ScalarEndpoint(options, access, state).AskAsync);
     }
 
     /// <summary>A meta reward model; nothing is sent yet.</summary>

@@ -7,7 +7,7 @@ public sealed class CompletionTests
     [InlineData("tribunal sc", "score")]
     [InlineData("tribunal score --proto", "--protocol")]
     [InlineData("tribunal score --policy ", "adaptive budget certified fixed")]
-    [InlineData("tribunal score b.jsonl --judge http://h:8000/v1 --protocol rr", "rrm")]
+    [InlineData("tribunal score b.jsonl --judge http://h:8000/v1 --protocol rr", "rrm rrm-official")]
     [InlineData("tribunal export pref", "preferences")]
     [InlineData("tribunal completion f", "fish")]
     [InlineData("tribunal score nothing-of-this-name", "")]

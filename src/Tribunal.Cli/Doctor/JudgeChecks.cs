@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Sampling;
@@ -108,15 +109,19 @@ internal static class JudgeChecks
         int[] order = [0, 1];
         int[]? pair = judge.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
         long seed = SampleSeed.Of(0, Question.Id, 0);
+        JudgePrompt prompt = judge.Protocol.Compose(Question, order);
         JudgeReply reply = await judge.Endpoint.AskAsync(
+            prompt,
             new JudgeQuestion
             {
-                Messages = judge.Protocol.Compose(Question, order).Messages,
+                Messages = prompt.Messages,
                 Temperature = judge.Sampling.Temperature,
                 TopP = judge.Sampling.TopP,
                 MaxTokens = judge.Sampling.MaxTokens,
                 ThinkingTokens = judge.Sampling.ThinkingTokens,
                 Seed = seed,
+                Fields = prompt.Fields,
+                Scalar = prompt.Scalar,
             },
             cancellationToken);
         return (reply, JudgementReader.Read(Question.Id, 0, seed, judge.Protocol, judge.Name, order, pair, reply));

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Tribunal.Azure.Hosting;
+using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Resuming;
@@ -23,7 +25,7 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
     private readonly Option<string> _adapter = new("--adapter") { Description = "The client library: openai or azure.", DefaultValueFactory = static _ => "openai" };
-    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, or auto by the model's name.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, or auto by the model's name.", DefaultValueFactory = static _ => "auto", HelpName = "NAME|FILE" };
     private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
     private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => Judge.DefaultConcurrency };
@@ -45,7 +47,14 @@ internal sealed class JudgeChoice
     {
         _adapter.AcceptOnlyFromAmong("openai", "azure");
         _stream.AcceptOnlyFromAmong("auto", "on", "off");
-        _protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
+        _protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
+        _protocol.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal) && !File.Exists(name))
+            {
+                result.AddError($"--protocol {name}: neither a protocol nor a file that is there (known: {string.Join(", ", ProtocolCatalog.Names)})");
+            }
+        });
         _concurrency.Between(1, 4096);
         _tries.Between(1, 20);
         _timeout.Between(0.001, 86_400);
@@ -65,7 +74,35 @@ internal sealed class JudgeChoice
         }
     }
 
-    public string ProtocolOf(ParseResult parsed) => parsed.GetRequiredValue(_protocol);
+    /// <summary>The protocol's name; of a file, the name that it states.</summary>
+    /// <exception cref="CommandException">The file can't be used.</exception>
+    public string ProtocolOf(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_protocol);
+        return IsFile(name) ? ProtocolFiles.Read(name).Name : name;
+    }
+
+    // A name of the catalog is never looked for among files.
+    private static bool IsFile(string name) => !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal);
+
+    /// <summary>The prompt template or protocol file, as text; null for the built-in ones.</summary>
+    private string? TextOf(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_protocol);
+        string? template = ReadTemplate(parsed.GetValue(_template));
+        return !IsFile(name) ? template
+            : template is null ? File.ReadAllText(name)
+            : throw new CommandException(ExitCodes.Usage, "--template goes with grm, rm-r1 and rrm; a protocol file states its own prompt");
+    }
+
+    // People are told where a model's name says nothing: another protocol may be the right one.
+    private void SayGuess(ParseResult parsed, string model, string? text)
+    {
+        if (parsed.GetRequiredValue(_protocol) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
+        {
+            Console.Error.WriteLine($"--protocol auto: {choice.Reason}. `tribunal judges` lists the others; general-list and general-pair ask any model for JSON.");
+        }
+    }
 
     public int ConcurrencyOf(ParseResult parsed) => parsed.GetRequiredValue(_concurrency);
 
@@ -76,10 +113,10 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge Open(ParseResult parsed, JudgeFactory factory)
     {
-        string? template = ReadTemplate(parsed.GetValue(_template));
+        string? template = TextOf(parsed);
         if (!IsSimulated(parsed))
         {
-            return JudgeSettings.Open(factory, OptionsOf(parsed, EndpointOf(parsed)), ProtocolOf(parsed), template);
+            return Opened(parsed, factory, EndpointOf(parsed), template);
         }
 
         Judge simulated = Judge.Of(new SimulatedJudge(EngineOf(parsed)), parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed), template);
@@ -91,8 +128,17 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge OpenForBatchApi(ParseResult parsed, JudgeFactory factory)
     {
-        string? template = ReadTemplate(parsed.GetValue(_template));
-        return JudgeSettings.Open(factory, OptionsOf(parsed, new Uri("http://localhost/v1")), ProtocolOf(parsed), template);
+        return Opened(parsed, factory, new Uri("http://localhost/v1"), TextOf(parsed));
+    }
+
+    /// <summary>How an endpoint is sampled with a protocol: its defaults, but for the options that are given.</summary>
+    public SamplingDefaults SamplingOf(ParseResult parsed, IProtocol protocol) => OptionsOf(parsed, EndpointOf(parsed)).Sampling(protocol.Defaults);
+
+    private Judge Opened(ParseResult parsed, JudgeFactory factory, Uri endpoint, string? template)
+    {
+        Judge judge = JudgeSettings.Open(factory, OptionsOf(parsed, endpoint), ProtocolOf(parsed), template);
+        SayGuess(parsed, judge.Model, template);
+        return judge;
     }
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>

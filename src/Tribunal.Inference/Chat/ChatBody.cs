@@ -28,8 +28,14 @@ internal static class ChatBody
     /// <param name="stream">Whether the answer is streamed.</param>
     /// <param name="maxCompletionTokens">Whether the budget goes by its newer name.</param>
     /// <param name="omit">Fields that the server doesn't take, of <see cref="Endpoints.JudgeEndpointOptions.Omittable"/>.</param>
-    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens, IReadOnlyList<string> omit)
+    /// <param name="structured">Whether the schema of the answer goes with it.</param>
+    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens, IReadOnlyList<string> omit, bool structured = true)
     {
+        if (question.Fields is { LeaveOut.Count: > 0 } fields)
+        {
+            omit = [.. omit, .. fields.LeaveOut];
+        }
+
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
         writer.WriteStartObject();
         writer.WriteString("model"u8, model);
@@ -57,6 +63,25 @@ internal static class ChatBody
         if (question.ThinkingTokens is { } thinking)
         {
             writer.WriteNumber("thinking_token_budget"u8, thinking);
+        }
+
+        if (question.Fields?.TemplateArguments is { } arguments)
+        {
+            writer.WritePropertyName("chat_template_kwargs"u8);
+            writer.WriteRawValue(arguments);
+        }
+
+        if (structured && question.Fields?.Schema is { } schema)
+        {
+            writer.WriteStartObject("response_format"u8);
+            writer.WriteString("type"u8, "json_schema"u8);
+            writer.WriteStartObject("json_schema"u8);
+            writer.WriteString("name"u8, "judgement"u8);
+            writer.WriteBoolean("strict"u8, true);
+            writer.WritePropertyName("schema"u8);
+            writer.WriteRawValue(schema);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
         }
 
         if (stream)

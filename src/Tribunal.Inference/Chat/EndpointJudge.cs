@@ -22,9 +22,18 @@ internal sealed class EndpointJudge : IJudge
     private readonly CallFacts _facts;
     private readonly bool _stream;
     private readonly IReadOnlyList<string> _omit;
+    private readonly Func<JudgeQuestion, CancellationToken, Task<JudgeReply>>? _scalar;
+    private volatile bool _schemaRefused;
 
-    public EndpointJudge(JudgeEndpointOptions options, EndpointAccess access, IChatWire wire, EndpointState state)
+    /// <param name="options">The endpoint.</param>
+    /// <param name="access">How it is reached.</param>
+    /// <param name="wire">What speaks to it.</param>
+    /// <param name="state">What is known of it.</param>
+    /// <param name="scalar">Asks it as a classic reward model.</param>
+    public EndpointJudge(
+        JudgeEndpointOptions options, EndpointAccess access, IChatWire wire, EndpointState state, Func<JudgeQuestion, CancellationToken, Task<JudgeReply>>? scalar = null)
     {
+        _scalar = scalar;
         _options = options;
         _access = access;
         _wire = wire;
@@ -44,7 +53,13 @@ internal sealed class EndpointJudge : IJudge
     public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit);
+        if (question.Scalar)
+        {
+            return await (_scalar ?? throw new InvalidOperationException("this judge is asked as a chat model only"))(question, cancellationToken);
+        }
+
+        bool structured = question.Fields?.Schema is not null && !_schemaRefused;
+        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit, structured);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
         Outcome<JudgeReply> outcome = await _engine.SendAsync(
@@ -55,12 +70,27 @@ internal sealed class EndpointJudge : IJudge
             return reply with { Latency = outcome.Latency, Tries = outcome.Tries };
         }
 
+        if (structured && outcome.Last is { Ending: Ending.Refused or Ending.Rejected, Detail: { } said } && SpeaksOfSchema(said))
+        {
+            // Said once; from then on the prompt alone asks for the form.
+            if (!_schemaRefused)
+            {
+                _schemaRefused = true;
+                InferenceLog.NoSchema(_state.Logger, Name, EndpointError.Fit(said, _access.Key));
+            }
+
+            return await AskAsync(question, cancellationToken);
+        }
+
         JudgeFault fault = outcome is { Last.Ending: Ending.Throttled, NobodyAnswered: true, Tries.Requests: >= 3 } ? JudgeFault.Exhausted : Faults.Of(outcome.Last.Ending);
         string detail = EndpointError.Fit(outcome.Last.Detail ?? "no answer", _access.Key);
         InferenceTelemetry.Ended(activity, _facts, outcome.Latency, default, null, Faults.Word(fault), outcome.Tries);
         InferenceLog.NoAnswer(_state.Logger, Name, Faults.Word(fault), outcome.Tries.Requests, detail);
         throw new JudgeException(fault, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(fault)}: {detail}{Faults.Hint(fault, _options.Endpoint)}", outcome.Tries);
     }
+
+    private static bool SpeaksOfSchema(string said) =>
+        Array.Exists(["response_format", "json_schema", "structured", "guided", "schema"], word => said.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => _health.CheckAsync(cancellationToken);
 

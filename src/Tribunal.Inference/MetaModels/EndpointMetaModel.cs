@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Http.Headers;
 using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
@@ -17,11 +15,10 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
 {
     private const string Probe = "#### Critique ####\nprobe";
 
-    private static readonly MediaTypeHeaderValue JsonType = new("application/json");
-
     private readonly MetaEndpointOptions _options;
     private readonly EndpointAccess _access;
     private readonly EndpointState _state;
+    private readonly RewardWire _wire;
     private readonly RequestEngine<double?[]> _engine;
     private readonly RequestEngine<double?[]> _probe;
     private readonly MetaBatcher _batcher;
@@ -35,6 +32,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         _options = options;
         _access = access;
         _state = state;
+        _wire = new RewardWire(access, state.Time);
         _kind = options.Kind;
         _engine = new RequestEngine<double?[]>(state, options.Timeout, options.Tries);
         _probe = new RequestEngine<double?[]>(state, options.Timeout, Math.Min(options.Tries, 3));
@@ -156,9 +154,9 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     {
         var facts = new CallFacts(kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
-        var post = new Post(kind, MetaForms.Address(kind, _options.Endpoint), MetaForms.Write(kind, _options.Model, texts), texts.Count, engine == _probe);
+        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), MetaForms.Write(kind, _options.Model, texts), texts.Count, engine == _probe);
         Outcome<double?[]> outcome = await engine.SendAsync(
-            static (call, token) => call.Model.SendOnceAsync(call.Post, token), (Model: this, Post: post), cancellationToken);
+            static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));
         InferenceTelemetry.Ended(activity, facts, outcome.Latency, default, null, fault, outcome.Tries);
         if (fault is not null && engine == _engine)
@@ -168,36 +166,4 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
 
         return outcome;
     }
-
-    private async Task<Attempt<double?[]>> SendOnceAsync(Post post, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, post.Address) { Content = new ReadOnlyMemoryContent(post.Body) };
-        request.Content.Headers.ContentType = JsonType;
-        await _access.SignAsync(request, cancellationToken);
-        using HttpResponseMessage message = await _access.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        string? retryAfter = message.Headers.TryGetValues("Retry-After", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
-        using var response = new WireResponse(
-            (int)message.StatusCode, await message.Content.ReadAsStreamAsync(cancellationToken), message,
-            message.Content.Headers.ContentType?.MediaType, retryAfter, message.Content.Headers.ContentLength);
-        if (response.Status is < 200 or >= 300)
-        {
-            return await EndpointError.ReadAsync<double?[]>(response, _access.Key, _state.Time, cancellationToken);
-        }
-
-        try
-        {
-            double?[]? rewards = await BoundedBody.ReadAsync(
-                response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false), cut: false,
-                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count), post, cancellationToken);
-            return rewards is null
-                ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
-                : new Attempt<double?[]>(Ending.Answered, rewards);
-        }
-        catch (ResponseTooLargeException exception)
-        {
-            return new Attempt<double?[]>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
-        }
-    }
-
-    private sealed record Post(MetaKind Kind, Uri Address, ReadOnlyMemory<byte> Body, int Count, bool Probe);
 }

@@ -83,6 +83,40 @@ internal static class MetaForms
         return buffer.WrittenMemory;
     }
 
+    /// <summary>The request for the reward of a conversation, which the server writes by the model's own chat template.</summary>
+    public static ReadOnlyMemory<byte> WriteTurns(MetaKind kind, string model, IReadOnlyList<Message> messages)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256 + messages.Sum(static m => m.Content.Length));
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            writer.WriteStartObject();
+            if (model.Length > 0)
+            {
+                writer.WriteString("model"u8, model);
+            }
+
+            if (kind == MetaKind.VllmPooling)
+            {
+                writer.WriteString("task"u8, "classify"u8);
+            }
+
+            writer.WriteStartArray("messages"u8);
+            foreach (Message message in messages)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("role"u8, message.Role);
+                writer.WriteString("content"u8, message.Content);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteBoolean("use_activation"u8, false);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
     /// <summary>Reads the rewards, one per text in their order; null inside where one has none, null where it is no answer of this kind.</summary>
     public static double?[]? Read(MetaKind kind, ReadOnlyMemory<byte> json, int count)
     {

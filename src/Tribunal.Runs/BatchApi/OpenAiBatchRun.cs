@@ -193,13 +193,20 @@ public sealed class OpenAiBatchRun(
             {
                 Rollout rollout = rollouts[planned.Rollout];
                 Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout, planned.Sample);
+                JudgePrompt prompt = judge.Protocol.Compose(rollout, draw.Order);
+                if (prompt is { Parts.Count: > 1 } or { Scalar: true })
+                {
+                    Keep($"{rollout.Id}, sample {draw.Sample}: {judge.Protocol.Name} asks about one response at a time, or for a reward; a batch API answers one chat request per judgement");
+                    continue;
+                }
+
                 string? refused = await writer.WriteAsync(
                     new OpenAiBatchRequest
                     {
                         RolloutId = rollout.Id,
                         Sample = draw.Sample,
                         Order = draw.Order,
-                        Messages = judge.Protocol.Compose(rollout, draw.Order).Messages,
+                        Messages = prompt.Messages,
                         Model = judge.Model,
                         Temperature = Takes("temperature") ? judge.Sampling.Temperature : null,
                         TopP = Takes("top_p") ? judge.Sampling.TopP : null,

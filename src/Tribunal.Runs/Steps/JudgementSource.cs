@@ -1,5 +1,6 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Sampling;
@@ -52,17 +53,19 @@ internal static class JudgementSource
             MaxTokens = sampling.MaxTokens,
             ThinkingTokens = sampling.ThinkingTokens,
             Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample),
+            Fields = prompt.Fields,
+            Scalar = prompt.Scalar,
         };
 
         JudgeReply? cutOff = null;
         Judgement judgement;
         try
         {
-            JudgeReply reply = await binding.Endpoint.AskAsync(question, cancellationToken);
+            JudgeReply reply = await binding.Endpoint.AskAsync(prompt, question, cancellationToken);
             if (FinishReasons.AtBudget(reply.Finish))
             {
                 cutOff = reply;
-                reply = AfterCutOff(cutOff, await binding.Endpoint.AskAsync(question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+                reply = AfterCutOff(cutOff, await binding.Endpoint.AskAsync(prompt, question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
             }
 
             judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, reply);

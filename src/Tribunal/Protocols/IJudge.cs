@@ -37,6 +37,12 @@ public sealed record JudgeQuestion
 
     /// <summary>The sampling seed.</summary>
     public long Seed { get; init; }
+
+    /// <summary>What goes into the request besides these; null for nothing.</summary>
+    public RequestFields? Fields { get; init; }
+
+    /// <summary>Whether the endpoint is a classic reward model: its number is the answer, and nothing is sampled.</summary>
+    public bool Scalar { get; init; }
 }
 
 /// <summary>What the judge answered.</summary>

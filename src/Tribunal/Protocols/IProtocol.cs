@@ -53,7 +53,20 @@ public sealed record SamplingDefaults(double Temperature, double TopP, int MaxTo
 /// <summary>A composed prompt.</summary>
 /// <param name="Messages">What is sent.</param>
 /// <param name="Neutralised">How many delimiters or verdict strings of the grammar were neutralised in the rollout's texts.</param>
-public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralised);
+public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralised)
+{
+    /// <summary>What goes into the request besides the messages; null for nothing.</summary>
+    public RequestFields? Fields { get; init; }
+
+    /// <summary>
+    /// The messages of each call, in displayed order, where the judge is asked about one response at a time; null where one call
+    /// shows all of them.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<Message>>? Parts { get; init; }
+
+    /// <summary>Whether the endpoint is a classic reward model, whose number is the answer.</summary>
+    public bool Scalar { get; init; }
+}
 
 /// <summary>An answer, read. Positions are displayed positions from 0.</summary>
 /// <param name="Outcome">What became of it; <see cref="JudgementOutcome.Failed"/> where the server ended it by a word that stands for no good end.</param>

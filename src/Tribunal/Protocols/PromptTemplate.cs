@@ -9,7 +9,8 @@ public sealed class PromptTemplateException(string message) : Exception(message)
 /// A prompt as a text file. Lines <c>=== system ===</c> and <c>=== user ===</c> start its sections (a text without them is
 /// one user section), <c>{{name}}</c> is a placeholder, and <c>{{#reference}}…{{/reference}}</c> stays only where the
 /// rollout has a reference answer; <c>{{#single-turn}}</c> and <c>{{#multi-turn}}</c> likewise by the rollout's prompt.
-/// Blocks don't nest. What is filled in is never looked at for placeholders again.
+/// Blocks don't nest. <c>{{end}}</c> stands for nothing and keeps the line breaks before it, which a section loses at its ends
+/// otherwise. What is filled in is never looked at for placeholders again.
 /// </summary>
 public sealed partial class PromptTemplate
 {
@@ -151,6 +152,8 @@ public sealed partial class PromptTemplate
                     break;
                 case "/":
                     block = null;
+                    break;
+                case "" when name == "end":
                     break;
                 default:
                     if (!known.Contains(name))

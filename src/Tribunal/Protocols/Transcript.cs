@@ -6,8 +6,14 @@ namespace Tribunal.Protocols;
 /// <summary>A rollout's texts, neutralised, and its prompt as one text.</summary>
 internal sealed class Transcript
 {
-    private Transcript(string conversation, IReadOnlyList<string> responses, string? reference, bool multiTurn, int neutralised)
+    private readonly IReadOnlyList<Message> _prompt;
+    private readonly IReadOnlyList<InertText> _turns;
+
+    private Transcript(
+        IReadOnlyList<Message> prompt, IReadOnlyList<InertText> turns, string conversation, IReadOnlyList<string> responses, string? reference, bool multiTurn, int neutralised)
     {
+        _prompt = prompt;
+        _turns = turns;
         Conversation = conversation;
         Responses = responses;
         Reference = reference;
@@ -39,11 +45,26 @@ internal sealed class Transcript
         InertRollout inert = neutraliser.Neutralise(rollout);
         bool multiTurn = rollout.Prompt is not [{ Role: "user" }];
         return new Transcript(
+            rollout.Prompt,
+            inert.Turns,
             multiTurn ? Turns(rollout.Prompt, inert.Turns) : inert.Turns[0].Text,
             [.. order.Select(original => inert.Responses[original].Text)],
             inert.Reference?.Text,
             multiTurn,
             inert.Turns.Sum(static t => t.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0));
+    }
+
+    /// <summary>The prompt and a response to it as a conversation with a named assistant, a turn after the other.</summary>
+    public string Chat(string assistant, string response)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < _prompt.Count; i++)
+        {
+            string label = Label(_prompt[i].Role);
+            text.Append(label == "Assistant" ? assistant : label).Append(": ").Append(_turns[i].Text).Append('\n');
+        }
+
+        return text.Append(assistant).Append(": ").Append(response).ToString();
     }
 
     /// <summary>The prompt of a template: what a protocol's own placeholders don't say is said here.</summary>
@@ -80,7 +101,9 @@ internal sealed class Transcript
         _ => "Other",
     };
 
-    private static void CheckOrder(Rollout rollout, IReadOnlyList<int> order)
+    /// <summary>Checks that an order names responses of the rollout, each once at most.</summary>
+    /// <exception cref="ArgumentException">It doesn't.</exception>
+    public static void CheckOrder(Rollout rollout, IReadOnlyList<int> order)
     {
         ArgumentNullException.ThrowIfNull(order);
         var seen = new HashSet<int>(order.Count);

@@ -179,7 +179,7 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
 
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
-        public bool IsReplaying => false;
+        public int FanOut => int.MaxValue;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {

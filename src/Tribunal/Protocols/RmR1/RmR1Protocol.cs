@@ -23,14 +23,14 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } =
-        ["conversation", "response_a", "response_b", "conversation_a", "conversation_b", "reference"];
+        ["conversation", "response_a", "response_b", "conversation_a", "conversation_b", "chat_a", "chat_b", "reference"];
 
     /// <summary>The placeholders that a template must use; the official multi-turn prompt shows two whole conversations.</summary>
     public static IReadOnlyList<RequiredPlaceholder> Required { get; } =
     [
-        new("conversation", ["conversation"], ["conversation_a", "conversation_b"]),
-        new("response_a", ["response_a"], ["conversation_a"]),
-        new("response_b", ["response_b"], ["conversation_b"]),
+        new("conversation", ["conversation"], ["conversation_a", "conversation_b"], ["chat_a", "chat_b"]),
+        new("response_a", ["response_a"], ["conversation_a"], ["chat_a"]),
+        new("response_b", ["response_b"], ["conversation_b"], ["chat_b"]),
     ];
 
     /// <inheritdoc/>
@@ -66,6 +66,9 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
             "response_b" => shown.Responses[1],
             "conversation_a" => $"{user}{shown.Conversation}\n\nChatbot A: {shown.Responses[0]}",
             "conversation_b" => $"{user}{shown.Conversation}\n\nChatbot B: {shown.Responses[1]}",
+            // The authors' own form.
+            "chat_a" => shown.Chat("Chatbot A", shown.Responses[0]),
+            "chat_b" => shown.Chat("Chatbot B", shown.Responses[1]),
             _ => null,
         });
     }

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Tribunal.Inference.Endpoints;
+using Tribunal.Inference.Resilience;
+
+namespace Tribunal.Inference.MetaModels;
+
+/// <summary>Posts to the interfaces of scalar reward models, and reads their rewards.</summary>
+internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
+{
+    private static readonly MediaTypeHeaderValue JsonType = new("application/json");
+
+    /// <summary>Sends a request once.</summary>
+    public async Task<Attempt<double?[]>> SendOnceAsync(RewardPost post, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, post.Address) { Content = new ReadOnlyMemoryContent(post.Body) };
+        request.Content.Headers.ContentType = JsonType;
+        await access.SignAsync(request, cancellationToken);
+        using HttpResponseMessage message = await access.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        string? retryAfter = message.Headers.TryGetValues("Retry-After", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+        using var response = new WireResponse(
+            (int)message.StatusCode, await message.Content.ReadAsStreamAsync(cancellationToken), message,
+            message.Content.Headers.ContentType?.MediaType, retryAfter, message.Content.Headers.ContentLength);
+        if (response.Status is < 200 or >= 300)
+        {
+            return await EndpointError.ReadAsync<double?[]>(response, access.Key, time, cancellationToken);
+        }
+
+        try
+        {
+            double?[]? rewards = await BoundedBody.ReadAsync(
+                response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false), cut: false,
+                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count), post, cancellationToken);
+            return rewards is null
+                ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
+                : new Attempt<double?[]>(Ending.Answered, rewards);
+        }
+        catch (ResponseTooLargeException exception)
+        {
+            return new Attempt<double?[]>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
+        }
+    }
+}
+
+/// <summary>A request for rewards.</summary>
+/// <param name="Kind">The interface.</param>
+/// <param name="Address">Where to.</param>
+/// <param name="Body">The body.</param>
+/// <param name="Count">How many rewards are asked for.</param>
+/// <param name="Probe">Whether it only finds out if there is such an interface.</param>
+internal sealed record RewardPost(MetaKind Kind, Uri Address, ReadOnlyMemory<byte> Body, int Count, bool Probe);

@@ -1,0 +1,158 @@
+using Tribunal.Judgements;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols.Declared;
+
+/// <summary>A protocol out of a file. Stateless and safe for concurrent use.</summary>
+public sealed class DeclaredProtocol : IProtocol
+{
+    private readonly AnswerRule? _rule;
+    private readonly Inert _inert;
+    private readonly DeclaredText? _block;
+
+    /// <summary>A protocol.</summary>
+    /// <param name="file">What its file states.</param>
+    /// <exception cref="ProtocolFileException">Its examples are not read as they state, or its own prompt reads as a verdict.</exception>
+    public DeclaredProtocol(ProtocolFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Definition = file;
+        _rule = file.Read is { } read ? new AnswerRule(read, file.Scale) : null;
+        _block = file.Block is null ? null : DeclaredText.Parse(file.Block, default);
+        List<DeclaredText> texts = [.. file.Messages.Where(static message => message.Text is not null).Select(static message => message.Text!)];
+        _inert = new Inert(_rule, _block is null ? texts : [.. texts, _block]);
+        ProtocolChecks.Check(this);
+    }
+
+    /// <summary>What its file states.</summary>
+    public ProtocolFile Definition { get; }
+
+    /// <inheritdoc/>
+    public string Name => Definition.Name;
+
+    /// <inheritdoc/>
+    public JudgingKind Kind => Definition.Kind == ProtocolKind.Pairwise ? JudgingKind.Pairwise : JudgingKind.Listwise;
+
+    /// <inheritdoc/>
+    public SamplingDefaults Defaults => Definition.Sampling;
+
+    /// <summary>The scale; of scalar protocols and of pairs from 0 to 1.</summary>
+    public (double Min, double Max) ScoreRange => Definition.Scale is { } scale && Kind == JudgingKind.Listwise ? (scale.Min, scale.Max) : (0, 1);
+
+    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
+
+    /// <inheritdoc/>
+    public string? WhyNot(Rollout rollout)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        return rollout.Prompt.Count == 0 ? "the prompt has no turn"
+            : rollout.Responses.Count == 0 ? "there is no response to score"
+            : Kind == JudgingKind.Pairwise ? Pairs.WhyNot(Name, rollout)
+            : NeedsReference && rollout.Reference is null ? $"{Name} compares with a reference answer and the rollout has none"
+            : null;
+    }
+
+    private bool NeedsReference => Definition.Messages.Any(static message => message.Text?.Always("reference") == true);
+
+    /// <inheritdoc/>
+    public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
+    {
+        if (Kind == JudgingKind.Pairwise)
+        {
+            Pairs.CheckOrder(order);
+        }
+
+        Transcript.CheckOrder(rollout, order);
+        InertRollout inert = _inert.Of(rollout, OneByOne ? 1 : Kind == JudgingKind.Pairwise ? 2 : rollout.Responses.Count);
+        int neutralised = inert.Turns.Sum(static turn => turn.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0);
+        if (!OneByOne)
+        {
+            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = Definition.Request };
+        }
+
+        IReadOnlyList<Message>[] parts = [.. order.Select(original => Messages(rollout, inert, [original]))];
+        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, Scalar = Definition.Kind == ProtocolKind.Scalar };
+    }
+
+    /// <inheritdoc/>
+    public Reading Read(JudgeReply reply, int shown)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        if (!OneByOne)
+        {
+            return AnswerText.Cut(reply, Definition.Thinks, out string whole) ?? ReadOne(whole, shown);
+        }
+
+        if (PartAnswers.Split(reply.Text ?? "", shown) is not { } answers)
+        {
+            // What ended all of them is said before what is missing.
+            return AnswerText.Cut(reply, thinks: false, out _) ?? AnswerText.Unparsable($"there are not {shown} answers, one for each response");
+        }
+
+        var scores = new double[shown];
+        for (int i = 0; i < shown; i++)
+        {
+            Reading one = AnswerText.Cut(reply with { Text = answers[i] }, Definition.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
+            if (one.Outcome != JudgementOutcome.Valid)
+            {
+                return shown == 1 ? one : one with { Why = $"response {i + 1}: {one.Why}" };
+            }
+
+            scores[i] = one.Scores![0];
+        }
+
+        return new Reading(JudgementOutcome.Valid, Scores: scores);
+    }
+
+    private Reading ReadOne(string answer, int shown)
+    {
+        Finding found = _rule!.Read(answer, shown);
+        if (found.Why is { } why)
+        {
+            return found.Somewhere ? AnswerText.Unparsable(why) : AnswerText.NoVerdict(answer, why);
+        }
+
+        if (Kind == JudgingKind.Listwise)
+        {
+            return new Reading(JudgementOutcome.Valid, Scores: [.. found.Numbers!.Select(score => Definition.Scale?.Upwards(score) ?? score)]);
+        }
+
+        double margin = found.Numbers is [var first, var second] ? (Definition.Scale?.LowIsBest == true ? second - first : first - second) : 0;
+        int winner = found.Winner ?? (margin > 0 ? 1 : margin < 0 ? 2 : (int)ReadRule.Tie);
+        return winner != ReadRule.Tie ? new Reading(JudgementOutcome.Valid, Winner: winner - 1)
+            : Definition.Ties ? new Reading(JudgementOutcome.Valid)
+            : AnswerText.Unparsable("the judge calls it a tie, which is no verdict of this protocol");
+    }
+
+    private List<Message> Messages(Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
+    {
+        var filler = new Filler(Definition, _block, rollout, inert, order);
+        var messages = new List<Message>(Definition.Messages.Count);
+        foreach (DeclaredMessage message in Definition.Messages)
+        {
+            if (message.Conversation)
+            {
+                messages.AddRange(rollout.Prompt.Select((turn, i) => new Message(Role(turn.Role), inert.Turns[i].Text)));
+            }
+            else if (message.PerResponse)
+            {
+                messages.AddRange(order.Select((_, shown) => new Message(Numbering.Fill(message.Role, shown), filler.Fill(message.Text!, shown))));
+            }
+            else if (filler.Fill(message.Text!, shown: null) is var text && (text.Length > 0 || message.Text!.Used.Contains("response")))
+            {
+                // A message whose only block is left out says nothing; a response that says nothing is one all the same.
+                messages.Add(new Message(message.Role, text));
+            }
+        }
+
+        return messages;
+    }
+
+    // A role is the rollout's text as well, so only known ones are sent.
+    private static string Role(string role) => role.ToLowerInvariant() switch
+    {
+        "assistant" or "gpt" or "model" => "assistant",
+        "system" or "developer" => "system",
+        _ => "user",
+    };
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Protocols.Declared;
+
+/// <summary>What the placeholders of a prompt stand for.</summary>
+internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
+{
+    private bool MultiTurn => rollout.Prompt is not [{ Role: "user" }];
+
+    /// <summary>A text, filled.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="shown">The response that it is about, where it is about one.</param>
+    public string Fill(DeclaredText text, int? shown) => text.Fill(placeholder => Value(placeholder, shown), Stays);
+
+    private bool Stays(string condition) => condition switch
+    {
+        "reference" => inert.Reference is not null,
+        "rubric" => file.Rubric is not null,
+        "principle" => file.Principle is not null,
+        "multi-turn" => MultiTurn,
+        _ => !MultiTurn,
+    };
+
+    private string Value(string placeholder, int? shown) => placeholder switch
+    {
+        "conversation" => MultiTurn ? Turns("\n\n", "Assistant") : inert.Turns[0].Text,
+        "responses" => Blocks(),
+        "response" => Response(shown ?? 0),
+        "response_1" => Response(0),
+        "response_2" => Response(1),
+        "conversation_1" => Whole(0),
+        "conversation_2" => Whole(1),
+        "count" => order.Count.ToString(),
+        "number" => ((shown ?? 0) + 1).ToString(),
+        "letter" => Numbering.Letter(shown ?? 0).ToString(),
+        "reference" => inert.Reference?.Text ?? "",
+        "rubric" => file.Rubric ?? "",
+        "principle" => file.Principle ?? "",
+        _ => "",
+    };
+
+    private string Response(int shown) => shown < order.Count ? inert.Responses[order[shown]].Text : "";
+
+    private string Whole(int shown) => $"{Turns("\n", "Assistant")}\nAssistant: {Response(shown)}";
+
+    private string Blocks()
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < order.Count; i++)
+        {
+            text.Append(i == 0 ? "" : file.Between).Append(block is null ? $"[The Begin of Response {i + 1}]\n{Response(i)}\n[The End of Response {i + 1}]" : Fill(block, i));
+        }
+
+        return text.ToString();
+    }
+
+    private string Turns(string between, string assistant)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < rollout.Prompt.Count; i++)
+        {
+            text.Append(i == 0 ? "" : between).Append(Label(rollout.Prompt[i].Role, assistant)).Append(": ").Append(inert.Turns[i].Text);
+        }
+
+        return text.ToString();
+    }
+
+    // A role is the rollout's text as well, so only known ones are shown.
+    private static string Label(string role, string assistant) => role.ToLowerInvariant() switch
+    {
+        "user" or "human" => "User",
+        "assistant" or "gpt" or "model" => assistant,
+        "system" or "developer" => "System",
+        "tool" or "function" => "Tool",
+        _ => "Other",
+    };
+}
