@@ -46,9 +46,17 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
-        return string.IsNullOrEmpty(judgement.Text)
-            ? null
+        return string.IsNullOrEmpty(judgement.Text) ? null
+            : _options.Kind is MetaKind.VllmTurns or MetaKind.VllmPoolingTurns ? await ScoreTurnsAsync(MetaText.Turns(rollout, judgement), cancellationToken)
             : await _batcher.ScoreAsync(MetaText.Compose(rollout, judgement), cancellationToken);
+    }
+
+    // A conversation is a request: what takes turns takes no lists.
+    private async Task<double?> ScoreTurnsAsync(IReadOnlyList<Message> turns, CancellationToken cancellationToken)
+    {
+        MetaKind kind = _options.Kind == MetaKind.VllmTurns ? MetaKind.VllmClassify : MetaKind.VllmPooling;
+        Outcome<double?[]> outcome = await SendAsync(_engine, kind, MetaForms.WriteTurns(kind, _options.Model, turns), 1, cancellationToken);
+        return outcome.Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
     }
 
     private async Task<double?[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
@@ -131,11 +139,14 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         return MetaKind.Auto;
     }
 
-    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        SendAsync(engine, kind, MetaForms.Write(kind, _options.Model, texts), texts.Count, cancellationToken);
+
+    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken)
     {
         var facts = new CallFacts(kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
-        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), MetaForms.Write(kind, _options.Model, texts), texts.Count, engine == _probe);
+        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), body, count, engine == _probe);
         Outcome<double?[]> outcome = await engine.SendAsync(
             static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));
