@@ -39,6 +39,7 @@ internal sealed class JudgeChoice
     private readonly Option<double?> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
     private readonly Option<double?> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
     private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
+    private readonly Option<string> _metaKind = new("--meta-kind") { Description = "How the meta reward model is asked: auto, or vllm-turns / vllm-pooling-turns for DeepSeek-GRM's MetaRM, which reads two turns.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => 1 };
     private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
@@ -46,6 +47,7 @@ internal sealed class JudgeChoice
     public JudgeChoice()
     {
         _adapter.AcceptOnlyFromAmong("openai", "azure");
+        _metaKind.AcceptOnlyFromAmong("auto", "vllm-turns", "vllm-pooling-turns");
         _stream.AcceptOnlyFromAmong("auto", "on", "off");
         _protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
         _protocol.Validators.Add(static result =>
@@ -68,7 +70,7 @@ internal sealed class JudgeChoice
     {
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKey, _simulatorSeed, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaKey, _simulatorSeed, _simulatorCue])
         {
             command.Add(option);
         }
@@ -165,6 +167,12 @@ internal sealed class JudgeChoice
                 Name = "meta",
                 Endpoint = endpoint,
                 Model = parsed.GetValue(_metaModel) ?? "",
+                Kind = parsed.GetValue(_metaKind) switch
+                {
+                    "vllm-turns" => MetaKind.VllmTurns,
+                    "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
+                    _ => MetaKind.Auto,
+                },
                 ApiKeyEnv = parsed.GetValue(_metaKey),
                 Concurrency = ConcurrencyOf(parsed),
             });

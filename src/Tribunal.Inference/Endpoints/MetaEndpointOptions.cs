@@ -29,6 +29,17 @@ public enum MetaKind
     /// <summary>A chat model that is asked whether the judgement is sound: the probability of "Yes" against "No".</summary>
     [JsonStringEnumMemberName("generative")]
     Generative,
+
+    /// <summary>
+    /// vLLM <c>/classify</c>, logits, asked with the two turns that DeepSeek-GRM's meta reward model was trained on, as
+    /// <c>messages</c>: the server applies the model's own chat template. Has to be asked for, since other models read one text.
+    /// </summary>
+    [JsonStringEnumMemberName("vllm-turns")]
+    VllmTurns,
+
+    /// <summary>The same through vLLM <c>/pooling</c>.</summary>
+    [JsonStringEnumMemberName("vllm-pooling-turns")]
+    VllmPoolingTurns,
 }
 
 /// <summary>A meta reward model behind an endpoint.</summary>
@@ -47,7 +58,7 @@ public sealed record MetaEndpointOptions : EndpointOptions
     public override void Validate()
     {
         base.Validate();
-        Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, tei or generative is allowed");
+        Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, tei, generative, vllm-turns or vllm-pooling-turns is allowed");
         Check(Kind != MetaKind.Generative || Model.Length > 0, nameof(Model), "a generative meta judge needs its model's name");
         Check(BatchSize is >= 1 and <= 256, nameof(BatchSize), "1..256 is allowed");
         Check(BatchWindowMs is >= 0 and <= 1000, nameof(BatchWindowMs), "0..1000 is allowed");

@@ -49,8 +49,8 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
-        return string.IsNullOrEmpty(judgement.Text)
-            ? null
+        return string.IsNullOrEmpty(judgement.Text) ? null
+            : TakesTurns ? await ScoreTurnsAsync(MetaText.Turns(rollout, judgement), cancellationToken)
             : await _batcher.ScoreAsync(MetaText.Compose(rollout, judgement), cancellationToken);
     }
 
@@ -64,11 +64,25 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             return new JudgeHealth(kind != MetaKind.Auto || _unknown, kind != MetaKind.Auto ? "ready" : _unknown ? $"{Name} answers in no known form" : $"{Name} can't be reached");
         }
 
-        Attempt<double?[]> last = (await SendAsync(_probe, kind, [Probe], cancellationToken)).Last;
+        Attempt<double?[]> last = (TakesTurns
+            ? await SendTurnsAsync(_probe, [new Message("user", Probe)], cancellationToken)
+            : await SendAsync(_probe, kind, [Probe], cancellationToken)).Last;
         return new JudgeHealth(HasAnswered(last.Ending), HasAnswered(last.Ending) ? "ready" : $"{Name} can't be reached: {EndpointError.Fit(last.Detail ?? "no answer", _access.Key)}");
     }
 
     private static bool HasAnswered(Ending ending) => ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Filtered or Ending.Malformed;
+
+    private bool TakesTurns => _options.Kind is MetaKind.VllmTurns or MetaKind.VllmPoolingTurns;
+
+    private async Task<double?> ScoreTurnsAsync(IReadOnlyList<Message> turns, CancellationToken cancellationToken) =>
+        (await SendTurnsAsync(_engine, turns, cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
+
+    // A conversation is a request: what takes turns takes no lists.
+    private Task<Outcome<double?[]>> SendTurnsAsync(RequestEngine<double?[]> engine, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
+    {
+        MetaKind kind = _options.Kind == MetaKind.VllmTurns ? MetaKind.VllmClassify : MetaKind.VllmPooling;
+        return SendAsync(engine, kind, MetaForms.WriteTurns(kind, _options.Model, turns), 1, cancellationToken);
+    }
 
     private async Task<double?[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
@@ -150,11 +164,14 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         return MetaKind.Auto;
     }
 
-    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        SendAsync(engine, kind, MetaForms.Write(kind, _options.Model, texts), texts.Count, cancellationToken);
+
+    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken)
     {
         var facts = new CallFacts(kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
-        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), MetaForms.Write(kind, _options.Model, texts), texts.Count, engine == _probe);
+        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), body, count, engine == _probe);
         Outcome<double?[]> outcome = await engine.SendAsync(
             static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));

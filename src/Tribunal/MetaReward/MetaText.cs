@@ -24,6 +24,24 @@ public static partial class MetaText
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
+        return $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";
+    }
+
+    /// <summary>
+    /// The two turns that DeepSeek-GRM's meta reward model reads (arXiv 2504.02495, appendix): the user asks for scores and shows
+    /// conversation and responses, the assistant's turn is the critique, which is what the reward is of.
+    /// </summary>
+    public static IReadOnlyList<Message> Turns(Rollout rollout, Judgement judgement)
+    {
+        ArgumentNullException.ThrowIfNull(rollout);
+        ArgumentNullException.ThrowIfNull(judgement);
+        return [new Message("user", $"Please score the responses.\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
+    }
+
+    private static string Critique(Rollout rollout, Judgement judgement) => Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text;
+
+    private static string Shown(Rollout rollout, Judgement judgement)
+    {
         InertRollout inert = Neutraliser.Neutralise(rollout);
         var text = new StringBuilder("#### Conversation Context ####\n");
         for (int i = 0; i < rollout.Prompt.Count; i++)
@@ -43,7 +61,7 @@ public static partial class MetaText
             }
         }
 
-        return text.Append("\n#### Critique ####\n").Append(Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text).ToString();
+        return text.ToString();
     }
 
     [GeneratedRegex(
