@@ -19,33 +19,29 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 public sealed class RewardDesk : IAsyncDisposable
 {
-    private static readonly TimeSpan HealthLasts = TimeSpan.FromSeconds(2);
-
     private readonly Judge _binding;
-    private readonly EvaluationRequest _request;
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
-    private readonly ScoringRules _rules;
-    private readonly SemaphoreSlim _gate;
+    private readonly RolloutDrawing _drawing;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, JudgedRollout> _rollouts = new(StringComparer.Ordinal);
+    private readonly RewardMemory _memory;
+    private readonly JudgeWatch _health;
     private readonly RewardGroups _groups;
     private readonly HashSet<Task> _working = [];
     private double _secondsPerRollout = 1;
-    private KnownHealth? _health;
 
     private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
         _binding = binding;
-        _request = request;
         _options = options;
         _ledger = ledger;
         _time = time;
-        _rules = new ScoringRules(new Router(new Branch(null, Schemes.For(request, binding.Protocol), binding.Protocol)), request.Seed, Simulated: binding.Simulated);
-        _gate = new SemaphoreSlim(binding.Concurrency);
+        _drawing = new RolloutDrawing(binding, request, ledger, Counts);
         _groups = new RewardGroups(options);
+        _memory = new RewardMemory(_groups);
+        _health = new JudgeWatch(binding.Endpoint, time);
     }
 
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
@@ -55,17 +51,7 @@ public sealed class RewardDesk : IAsyncDisposable
     public IJudge Judge => _binding.Endpoint;
 
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
-    public async Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken)
-    {
-        if (_health is { } known && _time.GetElapsedTime(known.At) < HealthLasts)
-        {
-            return known.Health;
-        }
-
-        JudgeHealth health = await Judge.CheckHealthAsync(cancellationToken);
-        _health = new KnownHealth(health, _time.GetTimestamp());
-        return health;
-    }
+    public Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken) => _health.AskAsync(cancellationToken);
 
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
@@ -98,7 +84,7 @@ public sealed class RewardDesk : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(time);
         var desk = new RewardDesk(binding, request, options, ledger, time);
-        await ledger.ReadAsync(desk.Remember, desk.Remember, desk.Remember, cancellationToken);
+        await ledger.ReadAsync(desk._memory.Add, desk._memory.Add, desk._memory.Add, cancellationToken);
         return desk;
     }
 
@@ -187,26 +173,18 @@ public sealed class RewardDesk : IAsyncDisposable
         await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
         await _ledger.DisposeAsync();
         _closing.Dispose();
-        _gate.Dispose();
+        _drawing.Dispose();
     }
 
-    private static List<(UInt128 Key, string Content)> Distinct(IReadOnlyList<string> responses, UInt128[] keys)
-    {
-        var distinct = new SortedDictionary<UInt128, string>();
-        for (int i = 0; i < keys.Length; i++)
-        {
-            distinct[keys[i]] = responses[i];
-        }
-
-        return [.. distinct.Select(static pair => (pair.Key, pair.Value))];
-    }
+    private static List<(UInt128 Key, string Content)> Distinct(IReadOnlyList<string> responses, UInt128[] keys) =>
+        [.. keys.Zip(responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)];
 
     // Under the lock.
     private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted, GroupKey? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
         string id = ContentKey.OfRollout(promptKey, keys);
-        if (!_rollouts.TryGetValue(id, out JudgedRollout? rollout))
+        if (_memory.Find(id) is not { } rollout)
         {
             if (!admitted)
             {
@@ -214,7 +192,7 @@ public sealed class RewardDesk : IAsyncDisposable
             }
 
             rollout = new JudgedRollout(id, keys);
-            _rollouts.Add(id, rollout);
+            _memory.Add(rollout);
         }
         else
         {
@@ -342,11 +320,10 @@ public sealed class RewardDesk : IAsyncDisposable
             bool fits = _binding.Protocol.WhyNot(rollout) is null;
             if (fits)
             {
-                await RecordAsync(judged, rollout);
-                await DrawAllAsync(judged, rollout);
+                await _drawing.DrawAsync(judged, rollout, _closing.Token);
             }
 
-            Verdict verdict = Cast(rollout, judged.Drawn);
+            Verdict verdict = _drawing.Cast(rollout, judged.Drawn);
 
             // What failed is asked again with the next question; everything else stands.
             bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
@@ -383,60 +360,6 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    private async Task RecordAsync(JudgedRollout judged, Rollout rollout)
-    {
-        if (!judged.Recorded)
-        {
-            await _ledger.Rollouts.AppendAsync(rollout);
-            judged.Recorded = true;
-        }
-    }
-
-    private async Task DrawAllAsync(JudgedRollout judged, Rollout rollout)
-    {
-        while (true)
-        {
-            IReadOnlyList<NextSample> next = new RolloutScoring(_rules, rollout, judged.Drawn).Next();
-            if (next.Count == 0)
-            {
-                return;
-            }
-
-            await Task.WhenAll(next.Select(sample => DrawAsync(judged, rollout, sample.Draw)));
-        }
-    }
-
-    private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw)
-    {
-        await _gate.WaitAsync(_closing.Token);
-        try
-        {
-            _closing.Token.ThrowIfCancellationRequested();
-            using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
-            Judgement judgement = await JudgementSource.DrawAsync(_binding, _request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
-                ?? throw new JudgeAwayException("the judge is away");
-            Counts.Drawn(span, judgement);
-            if (judgement.Outcome != JudgementOutcome.Failed)
-            {
-                await _ledger.Judgements.AppendAsync(judgement);
-            }
-
-            judged.Add(judgement with { Text = null, Reasoning = null });
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    // An endpoint that is away says nothing of the responses; the trainer comes back later.
-    private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
-    {
-        JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
-        JudgeFault.Unreachable when await _binding.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
-        _ => false,
-    };
-
     private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (index.Contains(-1))
@@ -467,50 +390,7 @@ public sealed class RewardDesk : IAsyncDisposable
         IReadOnlyList<Judgement> drawn = rollout.Drawn;
         Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
             ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : Cast(kept, drawn);
+            : _drawing.Cast(kept, drawn);
         return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
     }
-
-    private Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(_rules, rollout, drawn).Conclude();
-
-    private void Remember(Rollout rollout)
-    {
-        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
-        UInt128[] keys = [.. rollout.Responses.Select(static response => ContentKey.OfResponse(response.Content))];
-        if (_rollouts.ContainsKey(rollout.Id))
-        {
-            return;
-        }
-
-        GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
-        var judged = new JudgedRollout(rollout.Id, keys) { Group = recorded, Recorded = true, Kept = rollout };
-        _rollouts.Add(rollout.Id, judged);
-        if (recorded is { } group)
-        {
-            _groups.Add(group, judged, whole: true);
-        }
-    }
-
-    private void Remember(Judgement judgement)
-    {
-        if (_rollouts.TryGetValue(judgement.RolloutId, out JudgedRollout? judged))
-        {
-            judged.Add(judgement);
-        }
-    }
-
-    private void Remember(Verdict verdict)
-    {
-        if (_rollouts.TryGetValue(verdict.Id, out JudgedRollout? judged))
-        {
-            judged.Finish(verdict);
-            if (judged.Group is { Id: null } group)
-            {
-                // It was handed over, as far as anybody can know.
-                _groups.Forget(group, judged.Keys, judged);
-            }
-        }
-    }
-
-    private sealed record KnownHealth(JudgeHealth Health, long At);
 }

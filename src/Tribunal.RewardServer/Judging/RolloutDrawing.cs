@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Telemetry;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than the judge takes.</summary>
+internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, RewardLedger ledger, RewardCounts counts) : IDisposable
+{
+    private readonly ScoringRules _rules = new(new Router(new Branch(null, Schemes.For(request, judge.Protocol), judge.Protocol)), request.Seed, Simulated: judge.Simulated);
+    private readonly SemaphoreSlim _gate = new(judge.Concurrency);
+
+    /// <summary>Draws until the policy asks for nothing more.</summary>
+    /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
+    public async Task DrawAsync(JudgedRollout judged, Rollout rollout, CancellationToken closing)
+    {
+        if (!judged.Recorded)
+        {
+            await ledger.Rollouts.AppendAsync(rollout);
+            judged.Recorded = true;
+        }
+
+        while (true)
+        {
+            IReadOnlyList<NextSample> next = new RolloutScoring(_rules, rollout, judged.Drawn).Next();
+            if (next.Count == 0)
+            {
+                return;
+            }
+
+            await Task.WhenAll(next.Select(sample => DrawAsync(judged, rollout, sample.Draw, closing)));
+        }
+    }
+
+    /// <summary>The verdict over what was drawn.</summary>
+    public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(_rules, rollout, drawn).Conclude();
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw, CancellationToken closing)
+    {
+        await _gate.WaitAsync(closing);
+        try
+        {
+            closing.ThrowIfCancellationRequested();
+            using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
+            Judgement judgement = await JudgementSource.DrawAsync(judge, request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
+                ?? throw new JudgeAwayException("the judge is away");
+            counts.Drawn(span, judgement);
+            if (judgement.Outcome != JudgementOutcome.Failed)
+            {
+                await ledger.Judgements.AppendAsync(judgement);
+            }
+
+            judged.Add(judgement with { Text = null, Reasoning = null });
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    // An endpoint that is away says nothing of the responses; the trainer comes back later.
+    private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
+    {
+        JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
+        JudgeFault.Unreachable when await judge.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+        _ => false,
+    };
+}
