@@ -61,10 +61,10 @@ public sealed class OpenAiBatchRun(
     string folder, EvaluationRequest request, Judge judge, TimeProvider time, IReportWriter? reports = null, IReadOnlyList<string>? omit = null)
 {
     /// <summary>Where request files are written, below the run's folder.</summary>
-    public const string RequestsFolder = "openai-batch/requests";
+    public const string RequestsFolder = RunFiles.BatchApiPrefix + "requests";
 
     /// <summary>Where the API's output and error files belong, below the run's folder; their names do not matter.</summary>
-    public const string AnswersFolder = "openai-batch/answers";
+    public const string AnswersFolder = RunFiles.BatchApiPrefix + "answers";
 
     private const int ProblemsKept = 100;
     private readonly string _requests = Path.Combine(folder, RequestsFolder);

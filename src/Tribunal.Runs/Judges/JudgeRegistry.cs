@@ -102,7 +102,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
     private static IEnumerable<Problem> CostProblems(EvaluationRequest request, TokenPrice? price, string message) =>
         request.Limits.Cost is not null && price is null ? [new Problem("limits.cost", message)] : [];
 
-    private static void Refuse(IReadOnlyList<Problem> problems)
+    private static void Refuse(List<Problem> problems)
     {
         if (problems.Count > 0)
         {

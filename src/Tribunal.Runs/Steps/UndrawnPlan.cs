@@ -14,6 +14,12 @@ internal static class UndrawnPlan
             return false;
         }
 
+        await foreach (string _ in store.ListAsync(RunFiles.BatchApiPrefix, cancellationToken))
+        {
+            // Requests are with a batch API: their answers are paid for.
+            return false;
+        }
+
         var parts = new List<string>();
         await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {

@@ -29,6 +29,9 @@ public static class RunFiles
     /// <summary>The report.</summary>
     public const string Report = "report.html";
 
+    /// <summary>Files for a batch API, and from it.</summary>
+    public const string BatchApiPrefix = "openai-batch/";
+
     /// <summary>Everything below it is work in progress and goes when the run is published.</summary>
     public const string PartsPrefix = "parts/";
 

@@ -58,7 +58,7 @@ public sealed class HostJsonTests : IDisposable
     private async Task<(int Exit, string Output)> WriteAsync(params string[] properties)
     {
         string project = typeof(HostJsonTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static item => item.Key == "FunctionsProject").Value!;
-        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string name in (string[])["DurableBackend", "DurableHub", "DurableActivities"])
         {
             start.Environment.Remove(name);

@@ -5,16 +5,16 @@ using DurableTask.Core.History;
 using Google.Protobuf;
 using Microsoft.DurableTask.Testing.Sidecar.Grpc;
 
-namespace Tribunal.Functions.Tests.Hosting;
+namespace Tribunal.Testing.Durable;
 
 /// <summary>What an orchestration's history came to.</summary>
 /// <param name="Turns">How often it was taken up: each time it is replayed from the start.</param>
 /// <param name="Events">Events of its history after the last turn.</param>
 /// <param name="Bytes">Their size on the wire.</param>
-internal sealed record HistorySize(int Turns, int Events, long Bytes);
+public sealed record HistorySize(int Turns, int Events, long Bytes);
 
 /// <summary>Stands before the in-memory backend and measures each instance's history as it is saved.</summary>
-internal class HistoryMeter : DispatchProxy
+public class HistoryMeter : DispatchProxy
 {
     private IOrchestrationService _inner = null!;
 

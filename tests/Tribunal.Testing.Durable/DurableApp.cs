@@ -17,10 +17,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tribunal.Azure.Names;
+using Tribunal.Functions;
 using Tribunal.Functions.Durable;
 using Tribunal.Runs.Orchestration;
 
-namespace Tribunal.Functions.Tests.Hosting;
+namespace Tribunal.Testing.Durable;
 
 /// <summary>
 /// The function app on the in-memory backend of Microsoft.DurableTask.InProcessTestHost: its own orchestrators and
