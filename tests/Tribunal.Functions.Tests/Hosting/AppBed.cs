@@ -20,6 +20,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Durable;
 
 namespace Tribunal.Functions.Tests.Hosting;
 

@@ -68,7 +68,7 @@ public sealed class EndingsTests(AzuriteServer azurite)
 
         RunOutcome outcome = ended.ReadOutputAs<RunOutcome>()!;
         Assert.Equal((RunStatus.Partial, HaltKind.Unreachable, "still loading"), (outcome.Status, outcome.Halt!.Kind, outcome.Halt.Detail));
-        Assert.False(bed.App.Calls.ContainsKey("DrawJudgements"));
+        Assert.False(bed.App.Calls.ContainsKey("DrawChunk"));
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class SameVerdictsTests(AzuriteServer azurite)
         RunOutcome outcome = ended.ReadOutputAs<RunOutcome>()!;
         Assert.Null(outcome.Halt);
         Assert.Equal((RunStatus.Complete, 24), (outcome.Status, outcome.Rollouts));
-        Assert.True(bed.App.Calls["CastVerdicts"] > 1, "the run has several shards");
+        Assert.True(bed.App.Calls["CastShard"] > 1, "the run has several shards");
         string durable = System.Text.Encoding.UTF8.GetString(await bed.ReadAsync(request.Output!, RunFiles.Verdicts));
         Assert.Equal(await InOneProcessAsync(bed, request), durable);
         Assert.Equal(RunState.Done, (await bed.Catalog.GetAsync(request.Output!, default))!.State);
@@ -69,7 +69,7 @@ public sealed class SameVerdictsTests(AzuriteServer azurite)
         RunOutcome outcome = (await bed.RunAsync(request)).ReadOutputAs<RunOutcome>()!;
 
         Assert.Equal((RunStatus.Complete, 24), (outcome.Status, outcome.Judgements));
-        int activities = bed.App.Calls["PlanDraws"] + bed.App.Calls["DrawJudgements"] + bed.App.Calls["CastVerdicts"];
+        int activities = bed.App.Calls["PlanRound"] + bed.App.Calls["DrawChunk"] + bed.App.Calls["CastShard"];
         Assert.Equal(4, activities);
         Assert.Equal(1 + activities, bed.App.Meter.Histories["replayed-0-0"].Turns);
     }
@@ -83,7 +83,7 @@ public sealed class SameVerdictsTests(AzuriteServer azurite)
         RunOutcome outcome = (await bed.RunAsync(request)).ReadOutputAs<RunOutcome>()!;
 
         Assert.Equal((RunStatus.Complete, 140), (outcome.Status, outcome.Judgements));
-        Assert.Equal(140, bed.App.Calls["CastVerdicts"]);
+        Assert.Equal(140, bed.App.Calls["CastShard"]);
         Assert.Equal(["long-0-from-0", "long-0-from-128"], bed.App.Meter.Histories.Keys.Where(static id => id.Contains("from", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.InRange(bed.App.Meter.Histories["long"].Events, 1, bed.App.Meter.Histories["long-0-from-0"].Events / 4);
         Assert.Equal(await InOneProcessAsync(bed, request), System.Text.Encoding.UTF8.GetString(await bed.ReadAsync("long", RunFiles.Verdicts)));
