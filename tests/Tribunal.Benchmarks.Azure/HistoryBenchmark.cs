@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Tribunal.Azure.Storage;
-using Tribunal.Functions.Tests.Hosting;
+using Tribunal.Testing.Durable;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
