@@ -183,6 +183,11 @@ internal static class LedgerForm
             return $"a valid judgement did not end with {judgement.Finish}";
         }
 
+        if (judgement.Scale is not null and not [_, _] || judgement.Scale is [double low, double high] && !(double.IsFinite(high - low) && low < high))
+        {
+            return "scale is not two ascending numbers";
+        }
+
         return judgement.Outcome == JudgementOutcome.Valid && judgement.Pair is null && judgement.Scores is null
             ? "a valid judgement of a list has scores"
             : judgement.Scores?.All(double.IsFinite) == false ? "a score is not finite" : null;

@@ -17,6 +17,8 @@ internal static class PrometheusForm
     private const string ResponseMark = "###Response to evaluate:";
     private const string ReferenceMark = "###Reference Answer";
     private const string RubricMark = "###Score Rubrics:";
+    private const double Lowest = 1;
+    private const double Highest = 5;
 
     /// <summary>Whether an object holds records by id, each with a response and a score.</summary>
     public static bool IsResultFile(JsonElement root)
@@ -188,10 +190,10 @@ internal static class PrometheusForm
         };
     }
 
-    // Grades run from 1 to 5; −1 and null stand for an answer that could not be read.
+    // −1 and null stand for an answer that could not be read; a number off the scale is no grade either.
     private static Judgement Graded(string id, int sample, string judge, JsonElement[] grades, string? text)
     {
-        bool valid = Array.TrueForAll(grades, static g => g.ValueKind == JsonValueKind.Number && g.GetDouble() >= 0);
+        bool valid = Array.TrueForAll(grades, static g => g.ValueKind == JsonValueKind.Number && g.GetDouble() is >= Lowest and <= Highest);
         return new Judgement
         {
             RolloutId = id,
@@ -201,7 +203,8 @@ internal static class PrometheusForm
             Order = [.. Enumerable.Range(0, grades.Length)],
             Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
             Scores = valid ? [.. grades.Select(static g => g.GetDouble())] : null,
-            Why = valid ? null : "no grade was recorded",
+            Scale = valid ? [Lowest, Highest] : null,
+            Why = valid ? null : "no grade from 1 to 5 was recorded",
             Text = text,
         };
     }

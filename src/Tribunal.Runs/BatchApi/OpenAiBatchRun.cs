@@ -14,6 +14,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
+using Tribunal.Training;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.BatchApi;
@@ -125,7 +126,7 @@ public sealed class OpenAiBatchRun(
     // Answers go into the ledger of their rollout's shard, each once: the first of a name stands.
     private async Task<(long Answers, long Unusable)> TakeInAsync(RunContext context, CancellationToken cancellationToken)
     {
-        var shards = new Dictionary<string, int>(StringComparer.Ordinal);
+        var places = new Dictionary<string, (int Shard, int Responses)>(StringComparer.Ordinal);
         var standing = new HashSet<(string, int)>();
         foreach (Shard shard in context.Shards)
         {
@@ -133,7 +134,7 @@ public sealed class OpenAiBatchRun(
             LedgerContents ledger = await context.LedgerOf(shard.Index).ReadAsync(rollouts, static _ => false, cancellationToken);
             foreach (Rollout rollout in rollouts)
             {
-                shards.Add(rollout.Id, shard.Index);
+                places.Add(rollout.Id, (shard.Index, rollout.Responses.Count));
                 standing.UnionWith(ledger.Of(rollout.Id).Select(static judgement => (judgement.RolloutId, judgement.Sample)));
             }
         }
@@ -146,7 +147,7 @@ public sealed class OpenAiBatchRun(
             await using FileStream stream = File.OpenRead(file);
             await foreach (RecordedLine line in LedgerImport.ReadAsync(stream, options, cancellationToken))
             {
-                if (WhyNot(line, shards) is { } why)
+                if (WhyNot(line, places) is { } why)
                 {
                     unusable++;
                     Keep($"{Path.GetFileName(file)}, line {line.Line}: {why}");
@@ -156,7 +157,7 @@ public sealed class OpenAiBatchRun(
                 Judgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = judge.Model };
                 if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
-                    int shard = shards[judgement.RolloutId];
+                    int shard = places[judgement.RolloutId].Shard;
                     if (!lines.TryGetValue(shard, out ArrayBufferWriter<byte>? own))
                     {
                         lines.Add(shard, own = new ArrayBufferWriter<byte>());
@@ -176,10 +177,26 @@ public sealed class OpenAiBatchRun(
         return (standing.Count, unusable);
     }
 
-    private static string? WhyNot(RecordedLine line, Dictionary<string, int> shards) =>
-        line.Error is not null || line.MayAskAgain ? line.Error ?? line.Judgements[0].Why
-        : !shards.ContainsKey(line.Judgements[0].RolloutId) ? $"the batch has no rollout {line.Judgements[0].RolloutId}"
-        : null;
+    // Other runs' answers may lie in the folder, of other batches with the same ids too: what this run doesn't ask it doesn't take.
+    private string? WhyNot(RecordedLine line, Dictionary<string, (int Shard, int Responses)> places)
+    {
+        if (line.Error is not null || line.MayAskAgain)
+        {
+            return line.Error ?? line.Judgements[0].Why;
+        }
+
+        Judgement judgement = line.Judgements[0];
+        return !places.TryGetValue(judgement.RolloutId, out (int Shard, int Responses) place) ? $"the batch has no rollout {judgement.RolloutId}"
+            : !Asks(judgement, place.Responses)
+                ? $"this run has no sample {judgement.Sample} of {judgement.RolloutId} that shows its responses as {string.Join('.', judgement.Order)}: it answers another run's request"
+            : null;
+    }
+
+    private bool Asks(Judgement answer, int responses)
+    {
+        bool exists = judge.Protocol.Kind != JudgingKind.Pairwise || (responses > 1 && answer.Sample - Hints.FirstSample < PairIndex.Count(responses));
+        return exists && SampleDraw.Of(judge.Protocol.Kind, request.Seed, answer.RolloutId, responses, answer.Sample).Order.SequenceEqual(answer.Order);
+    }
 
     private async Task<OpenAiBatchState> AskAsync(RunContext context, OpenAiBatchState state, CancellationToken cancellationToken)
     {

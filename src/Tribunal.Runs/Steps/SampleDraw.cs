@@ -18,18 +18,28 @@ public static class SampleDraw
     public static Draw Of(JudgingKind kind, long seed, Rollout rollout, int sample)
     {
         ArgumentNullException.ThrowIfNull(rollout);
-        int n = rollout.Responses.Count;
+        return Of(kind, seed, rollout.Id, rollout.Responses.Count, sample);
+    }
+
+    /// <summary>The draw of a number, where the rollout's texts are not at hand.</summary>
+    /// <param name="kind">Whether the judge compares pairs.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="rolloutId">The rollout.</param>
+    /// <param name="responses">How many responses it has; two at least where pairs are compared.</param>
+    /// <param name="sample">The number under which the ledger has it.</param>
+    public static Draw Of(JudgingKind kind, long seed, string rolloutId, int responses, int sample)
+    {
         bool hinted = sample >= Hints.FirstSample;
 
         // What a route draws apart is numbered above the scout's number, and ordered by the scheme's own.
         int drawn = hinted || sample < Router.FirstApart ? sample : sample - Router.FirstApart;
         if (kind != JudgingKind.Pairwise)
         {
-            return new Draw(sample, PresentationOrder.List(seed, rollout.Id, drawn, n), Pair: null);
+            return new Draw(sample, PresentationOrder.List(seed, rolloutId, drawn, responses), Pair: null);
         }
 
-        (int vote, int pair) = hinted ? (drawn, drawn - Hints.FirstSample) : PairIndex.FromSample(drawn, n);
-        (int i, int j) = PairIndex.At(pair, n);
-        return new Draw(sample, PresentationOrder.Pair(seed, rollout.Id, i, j, vote), [i, j]);
+        (int vote, int pair) = hinted ? (drawn, drawn - Hints.FirstSample) : PairIndex.FromSample(drawn, responses);
+        (int i, int j) = PairIndex.At(pair, responses);
+        return new Draw(sample, PresentationOrder.Pair(seed, rolloutId, i, j, vote), [i, j]);
     }
 }

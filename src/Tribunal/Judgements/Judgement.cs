@@ -134,6 +134,13 @@ public sealed record Judgement
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<double>? Scores { get; init; }
 
+    /// <summary>
+    /// Lowest and highest score of the scale that <see cref="Scores"/> are on. The line says by itself what they are worth, since who
+    /// votes it may know nothing of the protocol, and the judges of one rollout may use different scales. Left out of lines without
+    /// scores and of those of DeepSeek-GRM, whose scores are from 1 to 10.
+    /// </summary>
+    public IReadOnlyList<double>? Scale { get; init; }
+
     /// <summary>Original index of the winner of a pair; null when there is none (a draw, or a list was scored).</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Winner { get; init; }

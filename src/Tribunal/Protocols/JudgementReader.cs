@@ -1,4 +1,5 @@
 using Tribunal.Judgements;
+using Tribunal.Protocols.Catalog;
 
 namespace Tribunal.Protocols;
 
@@ -42,6 +43,7 @@ public static class JudgementReader
             Why = reading.Why,
             Finish = reply.Finish,
             Scores = reading.Scores is null ? null : ToOriginal(reading.Scores, order),
+            Scale = reading.Scores is null || protocol.Name == ProtocolCatalog.Grm ? null : [protocol.ScoreRange.Min, protocol.ScoreRange.Max],
             Winner = reading.Winner is { } displayed ? order[displayed] : null,
             Usage = reply.Usage,
             PromptCut = reply.PromptCut,

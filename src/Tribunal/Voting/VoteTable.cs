@@ -1,5 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Grm;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Voting;
@@ -54,7 +56,10 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
         return rows;
     }
 
-    /// <summary>Adds a list's scores; equal texts have the mean of theirs. False when the judgement does not hold one finite score per response.</summary>
+    /// <summary>
+    /// Adds a list's scores, each as a share of the judgement's own scale, or of the given range where nothing tells it; equal texts have
+    /// the mean of theirs. False when the judgement does not hold one finite score per response.
+    /// </summary>
     public bool AddScores(int sample, Judgement judgement, Candidates of, (double Min, double Max) range, double panel)
     {
         if (judgement.Scores is not { } scores || scores.Count != of.Responses || !scores.All(double.IsFinite))
@@ -62,6 +67,12 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             return false;
         }
 
+        range = judgement switch
+        {
+            { Scale: [double min, double max] } when min < max => (min, max),
+            { Protocol: ProtocolCatalog.Grm } => (GrmAnswer.Lowest, GrmAnswer.Highest),
+            _ => range,
+        };
         double[] values = new double[candidates];
         int[] members = new int[candidates];
         for (int response = 0; response < scores.Count; response++)
