@@ -40,7 +40,7 @@ public sealed class ProtocolFileTests
         IProtocol protocol = ProtocolCatalog.Resolve("auto", "some-model", Pair).Protocol;
         Assert.Equal(("mine", JudgingKind.Pairwise), (protocol.Name, protocol.Kind));
         Assert.Equal(1, protocol.Read(Samples.Reply("<answer>B</answer>"), 2).Winner);
-        Assert.Contains("the file states mine", Assert.Throws<ArgumentException>(() => ProtocolCatalog.Resolve("grm", null, Pair)).Message, StringComparison.Ordinal);
+        Assert.Contains("the file states mine", Assert.Throws<ProblemsException>(() => ProtocolCatalog.Resolve("grm", null, Pair)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
