@@ -36,7 +36,7 @@ internal static class BatchApiScoring
 
         await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
-        var run = new OpenAiBatchRun(folder, request, judge, TimeProvider.System, new ReportWriter(), options.Omit);
+        var run = new OpenAiBatchRun(folder, request, judge, TimeProvider.System, options.Report ? new ReportWriter() : null, options.Omit);
         OpenAiBatchState state = await run.AdvanceAsync(cancellationToken);
         foreach (string problem in state.Problems.Take(ProblemsShown))
         {
