@@ -18,8 +18,7 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
     /// <inheritdoc/>
-    /// <summary>A thousand events or so: replayed in milliseconds, and long beside the window, whose shards end one by one where a stretch ends.</summary>
-    public int FanOut => 128;
+    public bool KeepsHistory => true;
 
     /// <inheritdoc/>
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)

@@ -121,7 +121,7 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
-        public int FanOut => int.MaxValue;
+        public bool KeepsHistory => false;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {

@@ -13,8 +13,8 @@ public interface IOrchestrationContext
     /// <summary>The replay-safe clock.</summary>
     DateTimeOffset CurrentUtc { get; }
 
-    /// <summary>The most sub-orchestrations that one instance starts, 1 or more: what its history is to hold; <see cref="int.MaxValue"/> on a host without one.</summary>
-    int FanOut { get; }
+    /// <summary>Whether an instance is replayed from its start by a history, which then must not grow with the batch.</summary>
+    bool KeepsHistory { get; }
 
     /// <summary>Calls an activity.</summary>
     /// <exception cref="ActivityFailedException">It failed after the host's retries.</exception>

@@ -36,7 +36,7 @@ public sealed class InProcessHost
 
         public DateTimeOffset CurrentUtc => host._time.GetUtcNow();
 
-        public int FanOut => int.MaxValue;
+        public bool KeepsHistory => false;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
             (TOutput)await Task.Run(() => host._activities[activity.Name](input!, cancellationToken), cancellationToken);

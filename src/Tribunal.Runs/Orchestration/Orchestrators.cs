@@ -31,7 +31,7 @@ public static class EvaluateBatch
                 last |= budget.Judgements == 0;
             }
 
-            (progress, halt) = await FanOutAsync(context, run, attempt, plan.Shards, wave, last, progress);
+            (progress, halt) = await FanOutAsync(context, run, attempt, plan, wave, last, progress);
         }
 
         context.SetCustomStatus(progress with { Stage = RunStages.Publishing, Detail = halt?.Detail });
@@ -68,12 +68,13 @@ public static class EvaluateBatch
     }
 
     private static async Task<(RunProgress Progress, Halt? Halt)> FanOutAsync(
-        IOrchestrationContext context, BatchRun run, long attempt, int shards, int wave, bool last, RunProgress progress)
+        IOrchestrationContext context, BatchRun run, long attempt, RunPlan plan, int wave, bool last, RunProgress progress)
     {
         Halt? halt = null;
+        int shards = plan.Shards;
         progress = progress with { Finished = 0, Judgements = 0, ShardsFinished = 0 };
         context.SetCustomStatus(progress);
-        int most = Math.Min(shards, context.FanOut);
+        int most = context.KeepsHistory ? Math.Min(shards, plan.ShardsPerInstance) : shards;
         for (int first = 0; first < shards && halt is null; first += most)
         {
             // An instance is replayed from its start whenever a shard of its own ends, so what it may hold is bounded, and

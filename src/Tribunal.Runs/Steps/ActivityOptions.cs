@@ -12,6 +12,12 @@ public sealed record ActivityOptions
     /// <summary>Judgements that a shard is cut to hold, about (in one round, where a tournament has several); default 512.</summary>
     public int DrawsPerShard { get; init; } = 512;
 
+    /// <summary>
+    /// Shards that one orchestration of a host with histories goes through, 1 or more; default 128: a thousand events or so, replayed in
+    /// milliseconds, and long beside the window, whose shards end one by one where a stretch ends.
+    /// </summary>
+    public int ShardsPerInstance { get; init; } = 128;
+
     /// <summary>Judgements under way at once in one activity; null takes the judge's concurrency.</summary>
     public int? ConcurrencyPerChunk { get; init; }
 

@@ -37,7 +37,7 @@ public sealed partial class PlanBatch
         _runs.Close(run.RunId, long.MaxValue);
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken));
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance);
     }
 
     private async Task<RunOutcome?> FinishedAsync(IRunStore store, IBatchFile batch, RunManifest manifest, CancellationToken cancellationToken)

@@ -179,7 +179,7 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
 
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
-        public int FanOut => int.MaxValue;
+        public bool KeepsHistory => false;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {

@@ -12,7 +12,7 @@ internal sealed class SpreadContext(string instanceId, IReadOnlyList<RunSteps> p
 
     public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
-    public int FanOut => int.MaxValue;
+    public bool KeepsHistory => false;
 
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
