@@ -18,6 +18,11 @@ internal static class OwnForm
             return new RewardsRequest { Rollouts = [document.RootElement.Clone()] };
         }
 
+        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _))
+        {
+            throw new JsonException("'rollouts' is missing; one rollout as it is has 'prompt' and 'responses'");
+        }
+
         RewardsRequest request = JsonSerializer.Deserialize(json.Span, TrainerJson.Default.RewardsRequest) ?? throw new JsonException("the body is null");
         return request.Rollouts is null ? throw new JsonException("'rollouts' is null") : request;
     }

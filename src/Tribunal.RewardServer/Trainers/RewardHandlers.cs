@@ -192,7 +192,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         }
         catch (JsonException exception)
         {
-            return Refuse(400, "the request can't be read", exception.Message);
+            return Refuse(400, "the request can't be read", ContractJson.Words(exception));
         }
         catch (TooBusyException exception)
         {
@@ -245,7 +245,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             }
             catch (JsonException exception)
             {
-                return new Sample(null, exception.Message);
+                return new Sample(null, ContractJson.Words(exception));
             }
         }));
         return count == 0 || Array.Exists(samples, static sample => sample.Answer is not null) ? samples : throw new JsonException(samples[0].Why);

@@ -181,6 +181,7 @@ public sealed class TrainerProtocolTests
         { "/compare", """{"conversation_history":[],"response_objs":[{},{}]}""" },
         { "/compare", """{"conversation_history":7,"response_objs":[{},{}]}""" },
         { "/v1/rewards", """{"rollout":[]}""" },
+        { "/v1/rewards", "{}" },
         { "/v1/rewards", """{"rollouts":null}""" },
         { "/v1/rewards", """{"prompt":"a"}""" },
         { "/v1/rewards", """{"rollouts":[{"prompt":"a","responses":["b"],"group":{"id":"","size":2}}]}""" },
@@ -205,6 +206,8 @@ public sealed class TrainerProtocolTests
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         JsonElement problem = await response.Content.ReadFromJsonAsync<JsonElement>(Bed.Cancel);
         Assert.NotEqual("", problem.GetProperty("detail").GetString());
+        Assert.DoesNotContain("Tribunal.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(".NET", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, bed.Desk.Counts.Judgements);
     }
 
