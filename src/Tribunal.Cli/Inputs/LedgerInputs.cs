@@ -37,8 +37,7 @@ internal sealed class LedgerInputs
     public RunManifest? Panel { get; }
 
     /// <summary>How judgements of several judges are put on one footing: as the run's panel did.</summary>
-    public MemberVotes Footing => Panel is not { Members: { } members } ? MemberVotes.Apart
-        : members.Select(static member => member.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
+    public MemberVotes Footing => Panel?.Footing ?? MemberVotes.Apart;
 
     /// <summary>Whether the simulated judge made any of the runs.</summary>
     public bool Simulated => Manifests.Any(static manifest => manifest.Simulated);
