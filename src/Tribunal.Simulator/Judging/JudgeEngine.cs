@@ -1,5 +1,9 @@
 using System.Globalization;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -12,8 +16,13 @@ public sealed class JudgeEngine
 {
     private const string TraceMark = "(trace ";
     private const int TraceDigits = 16;
+    private const double RewardScale = 2;
+
+    // Read when the first prompt comes: who judges by a grammar in code pays nothing for the catalog.
+    private static readonly Lazy<DeclaredPrompt[]> Catalog = new(static () => [.. DeclaredCatalog.Names.Select(static name => new DeclaredPrompt(DeclaredCatalog.Of(name)))]);
 
     private readonly SimulatedJudgeOptions _options;
+    private readonly DeclaredPrompt[] _own;
 
     /// <summary>An engine.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -21,6 +30,14 @@ public sealed class JudgeEngine
     {
         _options = options ?? new SimulatedJudgeOptions();
         _options.Validate();
+        _own = [.. _options.Protocols.Select(static protocol => new DeclaredPrompt(protocol))];
+    }
+
+    /// <summary>Why the judge can't answer by a protocol; null where it can.</summary>
+    public static string? WhyNot(IProtocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        return protocol is DeclaredProtocol declared ? new DeclaredAnswers(declared).WhyNot : null;
     }
 
     /// <summary>Its options.</summary>
@@ -86,13 +103,38 @@ public sealed class JudgeEngine
         return (noise.MetaGain * (unseen.NextDouble() - 0.5)) + (noise.MetaNoise * unseen.NextNormal());
     }
 
+    /// <summary>
+    /// The reward of a conversation or text by a scalar model, a logit: of its last response where it is what a classic reward model is
+    /// shown, and a meta reward where it holds a critique.
+    /// </summary>
+    public double Reward(string model, IReadOnlyList<Message> messages)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        string text = string.Join('\n', messages.Select(static message => message.Content));
+        if (Trace(text) is null && ResponseOf(messages) is { } response)
+        {
+            var request = new SimulatedRequest { Model = model, Messages = messages, Temperature = 0 };
+            return RewardScale * Perceive(new ReadPrompt(Grammar.Declared, [response], Reasoning: false), request, KeyOf(request))[0];
+        }
+
+        return MetaReward(text);
+    }
+
+    private string? ResponseOf(IReadOnlyList<Message> messages) => messages switch
+    {
+        [{ Content: var opening }, ..] when opening.StartsWith(MetaText.Opening, StringComparison.Ordinal) => null,
+        [_, .., { Role: "assistant", Content: var response }] => response,
+        [{ Role: "user" }] => Declared.Where(static one => one.Scalar).Select(one => one.In(messages)).FirstOrDefault(static shown => shown is not null)?.Responses[^1],
+        _ => null,
+    };
+
     /// <summary>A logit as a probability.</summary>
     public static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 
     internal SimulatedAnswer Answer(SimulatedRequest request, ulong key)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ReadPrompt prompt = ReadPrompt.Of(request.Messages);
+        ReadPrompt prompt = ReadPrompt.Of(request.Messages, Declared);
         int input = TokenCount.Of(request.Messages);
         if (prompt.Grammar == Grammar.None)
         {
@@ -126,6 +168,9 @@ public sealed class JudgeEngine
 
         return Cut(answer, request.MaxTokens);
     }
+
+    // A file of the user's comes before the catalog, whose prompts its own may be a copy of.
+    private IEnumerable<DeclaredPrompt> Declared => _options.OnlyProtocols ? _own : _own.Concat(Catalog.Value);
 
     private double? Care(ulong key)
     {

@@ -399,7 +399,7 @@ internal sealed class RequestHandler : IDisposable
             return;
         }
 
-        double[] rewards = [.. request.Texts.Select(text => request.Activation ? JudgeEngine.Sigmoid(_engine.MetaReward(text)) : _engine.MetaReward(text))];
+        double[] rewards = [.. request.Asked.Select(asked => _engine.Reward(request.Model, asked)).Select(reward => request.Activation ? JudgeEngine.Sigmoid(reward) : reward)];
         var usage = new Usage(request.Texts.Sum(TokenCount.Of), 0);
         await DeliverAsync(
             context,
