@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Chat;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.Chat;
@@ -60,6 +61,11 @@ internal static class ChatBody
             writer.WriteNumber("seed"u8, question.Seed);
         }
 
+        if (question.Fields is { TokenProbabilities: true })
+        {
+            TokenProbabilities.Request(writer);
+        }
+
         if (question.ThinkingTokens is { } thinking)
         {
             writer.WriteNumber("thinking_token_budget"u8, thinking);
@@ -108,8 +114,7 @@ internal static class ChatBody
         WriteMessages(writer, messages);
         writer.WriteNumber("temperature"u8, 0);
         writer.WriteNumber("max_tokens"u8, 1);
-        writer.WriteBoolean("logprobs"u8, true);
-        writer.WriteNumber("top_logprobs"u8, 20);
+        TokenProbabilities.Request(writer);
         writer.WriteEndObject();
         return Written(buffer, writer);
     }
