@@ -7,6 +7,7 @@ using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Resuming;
 using Tribunal.Simulator.Judging;
@@ -121,7 +122,7 @@ internal sealed class JudgeChoice
             return Opened(parsed, factory, EndpointOf(parsed), template);
         }
 
-        Judge simulated = Judge.Of(new SimulatedJudge(EngineOf(parsed)), parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed), template);
+        Judge simulated = Judge.Of(new SimulatedJudge(EngineOf(parsed, template)), parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed), template);
         return simulated with { Concurrency = ConcurrencyOf(parsed), Price = PriceOf(parsed), Simulated = true };
     }
 
@@ -188,7 +189,23 @@ internal sealed class JudgeChoice
         : file.Exists ? File.ReadAllText(file.FullName)
         : throw new CommandException(ExitCodes.Usage, $"there is no template at {file.FullName}");
 
-    private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed), Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue) } });
+    // It knows the catalog; a protocol of the user's it has to be told.
+    private JudgeEngine EngineOf(ParseResult parsed, string? protocol = null)
+    {
+        try
+        {
+            return new JudgeEngine(new SimulatedJudgeOptions
+            {
+                Seed = parsed.GetValue(_simulatorSeed),
+                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue) },
+                Protocols = protocol is not null && ProtocolFileReader.IsProtocol(protocol) ? [ProtocolFiles.Read(parsed.GetRequiredValue(_protocol))] : [],
+            });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
 
     private TokenPrice? PriceOf(ParseResult parsed) =>
         parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null

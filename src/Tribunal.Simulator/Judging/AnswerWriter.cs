@@ -1,4 +1,5 @@
 using System.Text;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -85,6 +86,9 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     private SeededRandom _random = new(seed);
     private int _aside = -1;
 
+    /// <summary>The verdict's token with its rivals, where the protocol of the answer reads probabilities.</summary>
+    public IReadOnlyList<TokenChoice>? Tokens { get; private set; }
+
     /// <summary>Writes an answer: the thinking, where the grammar has it, and the answer proper.</summary>
     public (string? Reasoning, string Text) Write(ReadPrompt prompt, double[] perceived, string trace, bool garbage)
     {
@@ -120,15 +124,16 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         DeclaredVerdict verdict = garbage
             ? answers.Spoil(perceived, pick, $"{Aside()} {trace}")
             : answers.Say(perceived, pick, $"{Aside()} {trace}");
+        Tokens = verdict.Tokens;
         if (verdict.Alone)
         {
             return (reasoning, verdict.Text);
         }
 
         Pad(text, Math.Max(0, target - (reasoning?.Length ?? 0) - 60));
-        string whole = text.Append(trace).Append("\n\n").Append(verdict.Text).ToString();
+        DeclaredVerdict whole = verdict with { Text = text.Append(trace).Append("\n\n").Append(verdict.Text).ToString() };
         bool meant = garbage ? !answers.Holds(whole, perceived.Length) : answers.Says(whole, perceived);
-        return (reasoning, meant ? whole : verdict.Text);
+        return (reasoning, meant ? whole.Text : verdict.Text);
     }
 
     private void Remarks(StringBuilder text, ReadPrompt prompt, double[] perceived)

@@ -9,7 +9,11 @@ namespace Tribunal.Simulator.Judging;
 /// <summary>A verdict in a protocol's own form.</summary>
 /// <param name="Text">What the answer holds: after prose, unless <paramref name="Alone"/>.</param>
 /// <param name="Alone">Whether nothing may stand around it.</param>
-internal sealed record DeclaredVerdict(string Text, bool Alone);
+internal sealed record DeclaredVerdict(string Text, bool Alone)
+{
+    /// <summary>The verdict's token with its rivals, where the protocol reads probabilities.</summary>
+    public IReadOnlyList<TokenChoice>? Tokens { get; init; }
+}
 
 /// <summary>
 /// Writes answers by the reading rule of a protocol file. What is written is read by the protocol itself before it is given, so that an
@@ -17,6 +21,9 @@ internal sealed record DeclaredVerdict(string Text, bool Alone);
 /// </summary>
 internal sealed class DeclaredAnswers
 {
+    // A budget this small holds a verdict and no reasons.
+    private const int ShortBudget = 100;
+
     // Closer than this, a judge whose protocol has ties calls one.
     private const double Indifference = 0.1;
 
@@ -39,20 +46,21 @@ internal sealed class DeclaredAnswers
     public bool Thinks => _file.Thinks;
 
     /// <summary>Whether an answer says what was perceived.</summary>
-    public bool Says(string text, IReadOnlyList<double> perceived)
+    public bool Says(DeclaredVerdict answer, IReadOnlyList<double> perceived)
     {
-        Reading reading = Read(text, perceived.Count);
+        Reading reading = Read(answer, perceived.Count);
         return reading.Outcome == JudgementOutcome.Valid && (_file.Kind != ProtocolKind.Pairwise || reading.Winner == Winner(perceived) - 1);
     }
 
     /// <summary>Whether an answer holds a verdict.</summary>
-    public bool Holds(string text, int shown) => Read(text, shown).Outcome == JudgementOutcome.Valid;
+    public bool Holds(DeclaredVerdict answer, int shown) => Read(answer, shown).Outcome == JudgementOutcome.Valid;
 
     /// <summary>The verdict on what was perceived.</summary>
     /// <param name="perceived">Of each response, in displayed order; standard normal.</param>
     /// <param name="pick">Chooses among words that mean the same.</param>
     /// <param name="remark">What a structured answer says in its texts.</param>
-    public DeclaredVerdict Say(IReadOnlyList<double> perceived, int pick, string remark) => Compose(Values(perceived, pick), perceived.Count, remark);
+    public DeclaredVerdict Say(IReadOnlyList<double> perceived, int pick, string remark) =>
+        _rule!.Locator == Locator.Probability ? Likely(perceived) : Compose(Values(perceived, pick), remark);
 
     /// <summary>What looks like a verdict and is none: missing, of a word that means nothing or off the scale, or two at once.</summary>
     public DeclaredVerdict Spoil(IReadOnlyList<double> perceived, int pick, string remark)
@@ -68,12 +76,12 @@ internal sealed class DeclaredAnswers
         Func<DeclaredVerdict>[] ways =
         [
             () => new DeclaredVerdict(Missing, good.Alone),
-            () => Compose([.. Values(perceived, pick).Select(_ => _rule!.Words.Count > 0 ? "neither" : Off())], perceived.Count, remark),
-            () => good with { Text = $"{good.Text}\n{Say(turned, pick, remark).Text}" },
+            () => Compose([.. Values(perceived, pick).Select(_ => _rule!.Words.Count > 0 ? "neither" : Off())], remark) with { Alone = good.Alone },
+            () => good with { Text = $"{good.Text}\n{Say(turned, pick, remark).Text}", Tokens = null },
         ];
         for (int way = 0; way < ways.Length; way++)
         {
-            if (ways[(pick + way) % ways.Length]() is var spoilt && !Holds(spoilt.Text, perceived.Count))
+            if (ways[(pick + way) % ways.Length]() is var spoilt && !Holds(spoilt, perceived.Count))
             {
                 return spoilt;
             }
@@ -84,7 +92,8 @@ internal sealed class DeclaredAnswers
 
     private string Off() => _file.Scale is { } scale ? Text(scale.Max + ((scale.Max - scale.Min) * 2)) : "none";
 
-    private Reading Read(string text, int shown) => _protocol.Read(new JudgeReply { Text = text, Reasoning = "thoughts", Finish = "stop" }, shown);
+    private Reading Read(DeclaredVerdict answer, int shown) =>
+        _protocol.Read(new JudgeReply { Text = answer.Text, Reasoning = "thoughts", Finish = "stop", Tokens = answer.Tokens }, shown);
 
     private static readonly double[][] Pairs = [[1, -1], [-1, 1]];
 
@@ -94,7 +103,7 @@ internal sealed class DeclaredAnswers
         bool single = _file.Kind == ProtocolKind.Pointwise;
         foreach (double[] perceived in single ? [[2], [-2]] : Pairs)
         {
-            if (!Says(Say(perceived, 0, "A remark.").Text, perceived))
+            if (!Says(Say(perceived, 0, "A remark."), perceived))
             {
                 return $"the simulated judge can't answer by {_file.Name}: no answer that it can write is read by the file's own rule ({_rule!.Locator.ToString().ToLowerInvariant()})";
             }
@@ -137,7 +146,7 @@ internal sealed class DeclaredAnswers
     private string Score(double perceived, int pick)
     {
         ScoreScale scale = _file.Scale!;
-        double score = scale.Upwards(Math.Clamp(((scale.Min + scale.Max) / 2) + (perceived * (scale.Max - scale.Min) / 5), scale.Min, scale.Max));
+        double score = Place(perceived);
         if (_rule!.Words.Count > 0)
         {
             double nearest = _rule.Words.Values.MinBy(meaning => Math.Abs(meaning - score));
@@ -148,9 +157,36 @@ internal sealed class DeclaredAnswers
         return Text(scale.Whole ? Math.Clamp(Math.Round(score), Math.Ceiling(scale.Min), Math.Floor(scale.Max)) : Math.Round(score, scale.Max - scale.Min > 5 ? 1 : 2));
     }
 
+    private double Place(double perceived)
+    {
+        ScoreScale scale = _file.Scale!;
+        return scale.Upwards(Math.Clamp(((scale.Min + scale.Max) / 2) + (perceived * (scale.Max - scale.Min) / 5), scale.Min, scale.Max));
+    }
+
     private static string Text(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);
 
-    private DeclaredVerdict Compose(IReadOnlyList<string> values, int shown, string remark)
+    // The words by how near they are to what was perceived, and the nearest said.
+    private DeclaredVerdict Likely(IReadOnlyList<double> perceived)
+    {
+        (string Word, double Weight)[] words = [.. _rule!.Words.Select(word => (word.Key, Weight(word.Value, perceived)))];
+        double whole = words.Sum(static word => word.Weight);
+        TokenRival[] rivals = [.. words.Select(word => new TokenRival(word.Word, Math.Max(Math.Log(word.Weight / whole), -100))).OrderByDescending(static rival => rival.LogProb)];
+        return new DeclaredVerdict(rivals[0].Token, Alone: _file.Sampling.MaxTokens < ShortBudget) { Tokens = [new TokenChoice(rivals[0].Token, rivals[0].LogProb, rivals)] };
+    }
+
+    private double Weight(double meaning, IReadOnlyList<double> perceived)
+    {
+        if (_rule!.Gives == Gives.Winner)
+        {
+            return meaning == ReadRule.Tie ? 1e-3 : JudgeEngine.Sigmoid(2 * (meaning == 1 ? perceived[0] - perceived[1] : perceived[1] - perceived[0]));
+        }
+
+        double range = _file.Scale!.Max - _file.Scale.Min;
+        double away = (meaning - Place(perceived[0])) / (0.63 * range / _rule.Words.Count);
+        return Math.Exp(-away * away / 2);
+    }
+
+    private DeclaredVerdict Compose(IReadOnlyList<string> values, string remark)
     {
         ReadRule rule = _rule!;
         switch (rule.Locator)
@@ -165,10 +201,10 @@ internal sealed class DeclaredAnswers
 
         bool apart = rule.Numbered || rule.Take == Take.Each;
         return new DeclaredVerdict(
-            apart ? string.Join('\n', values.Select((value, i) => Place(rule.TextFor(i), value))) : Place(rule.Text, string.Join(", ", values)), Alone: false);
+            apart ? string.Join('\n', values.Select((value, i) => Formed(rule.TextFor(i), value))) : Formed(rule.Text, string.Join(", ", values)), Alone: false);
     }
 
-    private string Place(string name, string value) => _rule!.Locator switch
+    private string Formed(string name, string value) => _rule!.Locator switch
     {
         Locator.Tag => $"<{name}>{value}</{name}>",
         Locator.Boxed => $"\\boxed{{{value}}}",

@@ -41,6 +41,9 @@ internal sealed class DeclaredPrompt
     /// <summary>Whether it is one of a classic reward model.</summary>
     public bool Scalar => _file.Kind == ProtocolKind.Scalar;
 
+    /// <summary>Whether it reads the probabilities of an answer's tokens.</summary>
+    public bool ReadsProbabilities => _file.Read?.Locator == Locator.Probability;
+
     /// <summary>What a conversation shows by this protocol; null where it is no prompt of it.</summary>
     public DeclaredShown? In(IReadOnlyList<Message> messages)
     {
@@ -89,12 +92,15 @@ internal sealed class DeclaredPrompt
         {
             pattern.Append(!segment.IsPlaceholder ? Regex.Escape(segment.Text)
                 : segment.Text is "count" or "number" or "letter" ? "[0-9A-Z?]{1,4}"
-                : named.Add(segment.Text) ? $@"(?<{segment.Text}>[\s\S]*?)"
+                : named.Add(segment.Text) ? $@"(?<{segment.Text}>[\s\S]*{(Again(text, segment) ? "" : "?")})"
                 : $@"\k<{segment.Text}>");
         }
 
         return new Regex(pattern.Append(@"\z").ToString(), RegexOptions.CultureInvariant);
     }
+
+    // What is shown twice is as long as it is the same: a first line of it would do otherwise.
+    private static bool Again(DeclaredText text, DeclaredText.Segment segment) => text.Segments.Count(other => other.IsPlaceholder && other.Text == segment.Text) > 1;
 
     private List<string>? Responses(Dictionary<DeclaredText, Regex?> form, IReadOnlyList<Message> messages)
     {

@@ -18,7 +18,8 @@ public sealed class JudgeEngine
     private const int TraceDigits = 16;
     private const double RewardScale = 2;
 
-    // Read when the first prompt comes: who judges by a grammar in code pays nothing for the catalog.
+    // How the prompts of the grammars in code begin: who judges by one pays nothing for the catalog, which takes a moment to read.
+    private static readonly Lazy<string[]> InCode = new(static () => [.. ProtocolCatalog.Variants.Select(static variant => Opening(ProtocolCatalog.TemplateOf(variant)))]);
     private static readonly Lazy<DeclaredPrompt[]> Catalog = new(static () => [.. DeclaredCatalog.Names.Select(static name => new DeclaredPrompt(DeclaredCatalog.Of(name)))]);
 
     private readonly SimulatedJudgeOptions _options;
@@ -84,6 +85,9 @@ public sealed class JudgeEngine
     /// <summary>Judges. The same request always gets the same answer.</summary>
     public SimulatedAnswer Answer(SimulatedRequest request) => Answer(request, KeyOf(request));
 
+    /// <summary>Whether a prompt is one of a protocol that reads the probabilities of an answer's tokens.</summary>
+    internal bool ReadsProbabilities(IReadOnlyList<Message> messages) => ReadPrompt.Of(messages, Declared(messages).Where(static one => one.ReadsProbabilities)).Declared is not null;
+
     /// <summary>The meta reward of a text that holds a critique of this judge: a logit, higher is more trustworthy.</summary>
     /// <remarks>
     /// The critique's last trace names the judgement, and with it the soundness. A text without one, of another judge, gets
@@ -124,7 +128,7 @@ public sealed class JudgeEngine
     {
         [{ Content: var opening }, ..] when opening.StartsWith(MetaText.Opening, StringComparison.Ordinal) => null,
         [_, .., { Role: "assistant", Content: var response }] => response,
-        [{ Role: "user" }] => Declared.Where(static one => one.Scalar).Select(one => one.In(messages)).FirstOrDefault(static shown => shown is not null)?.Responses[^1],
+        [{ Role: "user" }] => Declared(messages).Where(static one => one.Scalar).Select(one => one.In(messages)).FirstOrDefault(static shown => shown is not null)?.Responses[^1],
         _ => null,
     };
 
@@ -134,7 +138,7 @@ public sealed class JudgeEngine
     internal SimulatedAnswer Answer(SimulatedRequest request, ulong key)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ReadPrompt prompt = ReadPrompt.Of(request.Messages, Declared);
+        ReadPrompt prompt = ReadPrompt.Of(request.Messages, Declared(request.Messages).Where(static one => !one.Scalar));
         int input = TokenCount.Of(request.Messages);
         if (prompt.Grammar == Grammar.None)
         {
@@ -170,7 +174,15 @@ public sealed class JudgeEngine
     }
 
     // A file of the user's comes before the catalog, whose prompts its own may be a copy of.
-    private IEnumerable<DeclaredPrompt> Declared => _options.OnlyProtocols ? _own : _own.Concat(Catalog.Value);
+    private IEnumerable<DeclaredPrompt> Declared(IReadOnlyList<Message> messages) =>
+        messages.Count == 0 || Array.Exists(InCode.Value, opening => messages[0].Content.StartsWith(opening, StringComparison.Ordinal)) ? _own : _own.Concat(Catalog.Value);
+
+    private static string Opening(string template)
+    {
+        const int Enough = 100;
+        string text = template[(template.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+        return text[..Math.Min(Enough, text.Length)];
+    }
 
     private double? Care(ulong key)
     {
@@ -268,6 +280,7 @@ public sealed class JudgeEngine
         {
             Text = text,
             Reasoning = reasoning,
+            Tokens = writer.Tokens,
             Finish = "stop",
             Usage = new Usage(input, 0),
             Kind = garbage ? AnswerKind.Garbage : AnswerKind.Verdict,

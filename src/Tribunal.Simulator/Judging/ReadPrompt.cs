@@ -40,7 +40,7 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     public static ReadPrompt Of(IReadOnlyList<Message> messages, IEnumerable<DeclaredPrompt> declared)
     {
         IReadOnlyList<Message> asked = messages;
-        int? hint = Hints.Find(messages[^1].Content);
+        int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
         if (hint is not null)
         {
             string last = messages[^1].Content;

@@ -45,6 +45,7 @@ public sealed class SimulatedJudge(JudgeEngine engine, string name = SimulatedJu
             Reasoning = answer.Reasoning,
             Finish = answer.Finish,
             Refusal = answer.Refusal,
+            Tokens = question.Fields is { TokenProbabilities: true } ? answer.Tokens : null,
             Usage = answer.Usage,
         });
     }

@@ -116,9 +116,6 @@ public sealed record SimulatedJudgeOptions
     /// <summary>Protocol files beside those of the catalog whose prompts it answers; none by default.</summary>
     public IReadOnlyList<DeclaredProtocol> Protocols { get; init; } = [];
 
-    /// <summary>Whether it knows no protocol file but <see cref="Protocols"/>: reading the whole catalog takes a moment. Default false.</summary>
-    public bool OnlyProtocols { get; init; }
-
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentException">A value is out of range, or a protocol can't be answered by; the message says which.</exception>
     public void Validate()
