@@ -35,7 +35,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
         await using IRunOwnership ownership = await _store.TryOwnAsync(cancellationToken)
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
         await SayWhoJudgesAsync();
-        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Price, cancellationToken) is { } reached)
+        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Prices, cancellationToken) is { } reached)
         {
             return await SayReachedAsync(reached, cancellationToken);
         }

@@ -1,21 +1,27 @@
+using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Voting;
 
 /// <summary>Where a panel's weights come from.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PanelMethod>))]
 public enum PanelMethod
 {
-    /// <summary>All weigh the same.</summary>
+    /// <summary>All weigh the same, or as they are given.</summary>
+    [JsonStringEnumMemberName("equal")]
     Equal,
 
     /// <summary>A logistic regression on rollouts whose best response is known (<see cref="PanelWeights.Learn"/>).</summary>
+    [JsonStringEnumMemberName("labels")]
     Labelled,
 
     /// <summary>Without labels: one probability of being right for each judge.</summary>
+    [JsonStringEnumMemberName("one-coin")]
     OneCoin,
 
     /// <summary>Without labels: for each judge one for choosing the response shown first where that is the better one, and one for choosing a later one where that is.</summary>
+    [JsonStringEnumMemberName("dawid-skene")]
     DawidSkene,
 }
 

@@ -98,6 +98,7 @@ public sealed class DeclaredProtocol : IProtocol
         }
 
         var scores = new double[shown];
+        double[]? logits = _rule is null ? new double[shown] : null;
         for (int i = 0; i < shown; i++)
         {
             Reading one = AnswerText.Cut(reply with { Text = answers[i] }, Definition.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
@@ -107,9 +108,13 @@ public sealed class DeclaredProtocol : IProtocol
             }
 
             scores[i] = one.Scores![0];
+            if (logits is not null)
+            {
+                logits[i] = one.Logits![0];
+            }
         }
 
-        return new Reading(JudgementOutcome.Valid, Scores: scores);
+        return new Reading(JudgementOutcome.Valid, Scores: scores) { Logits = logits };
     }
 
     private Reading ReadOne(string answer, int shown)
