@@ -7,6 +7,7 @@ using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Resuming;
 using Tribunal.Sampling;
@@ -197,7 +198,7 @@ internal sealed class JudgeChoice
         }
 
         // What misleads a simulated judge depends on its name, so that members err each in its own way.
-        JudgeEngine engine = EngineOf(parsed, member);
+        JudgeEngine engine = EngineOf(parsed, member, template);
         SimulatedJudge judge = name is null ? new SimulatedJudge(engine) : new SimulatedJudge(engine, name);
         Judge simulated = Judge.Of(judge, At(parsed, _model, member) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed, member), template);
         return simulated with { Concurrency = ConcurrencyOf(parsed), Price = PriceOf(parsed, member), Simulated = true };
@@ -268,8 +269,23 @@ internal sealed class JudgeChoice
         : file.Exists ? File.ReadAllText(file.FullName)
         : throw new CommandException(ExitCodes.Usage, $"there is no template at {file.FullName}");
 
-    private JudgeEngine EngineOf(ParseResult parsed, int member) =>
-        new(new SimulatedJudgeOptions { Seed = At(parsed, _simulatorSeed, member), Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member) } });
+    // It knows the catalog; a protocol of the user's it has to be told.
+    private JudgeEngine EngineOf(ParseResult parsed, int member, string? protocol = null)
+    {
+        try
+        {
+            return new JudgeEngine(new SimulatedJudgeOptions
+            {
+                Seed = At(parsed, _simulatorSeed, member),
+                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member) },
+                Protocols = protocol is not null && ProtocolFileReader.IsProtocol(protocol) ? [ProtocolFiles.Read(At(parsed, _protocol, member)!)] : [],
+            });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
 
     private TokenPrice? PriceOf(ParseResult parsed, int member) => (NumberAt(parsed, _priceIn, member), NumberAt(parsed, _priceOut, member)) switch
     {

@@ -64,6 +64,9 @@ public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralise
     /// </summary>
     public IReadOnlyList<IReadOnlyList<Message>>? Parts { get; init; }
 
+    /// <summary>The words whose probabilities the answer is read by; null where its text alone is.</summary>
+    public IReadOnlyCollection<string>? Words { get; init; }
+
     /// <summary>Whether the endpoint is a classic reward model, whose number is the answer.</summary>
     public bool Scalar { get; init; }
 }

@@ -35,11 +35,16 @@ public static class TokenProbabilities
             return null;
         }
 
-        TokenChoice place = tokens.LastOrDefault(token => Says(token.Token, yes) || Says(token.Token, no)) ?? tokens[0];
+        TokenChoice place = Place(tokens, [.. yes, .. no]) ?? tokens[0];
         double first = Mass(place, yes);
         double other = Mass(place, no);
         return first + other > 0 ? first / (first + other) : null;
     }
+
+    /// <summary>The last place where an answer chose any of some words; null where it chose none.</summary>
+    /// <param name="tokens">The answer's tokens; null where the server gave none.</param>
+    /// <param name="words">The words.</param>
+    public static TokenChoice? Place(IReadOnlyList<TokenChoice>? tokens, IReadOnlyCollection<string> words) => tokens?.LastOrDefault(token => Says(token.Token, words));
 
     /// <summary>The probability of some words at a place, in [0, 1], as far as they are among its likeliest tokens.</summary>
     public static double Mass(TokenChoice place, IReadOnlyCollection<string> words)
@@ -128,8 +133,8 @@ public static class TokenProbabilities
         return text is null ? null : new TokenChoice(text, probability ?? double.NegativeInfinity, rivals);
     }
 
-    // Vocabularies spell the space before a word in ways of their own.
-    private static bool Says(string token, IReadOnlyCollection<string> words)
+    /// <summary>Whether a token is one of some words. Vocabularies spell the space before a word in ways of their own.</summary>
+    public static bool Says(string token, IReadOnlyCollection<string> words)
     {
         ReadOnlySpan<char> word = token.AsSpan().Trim().TrimStart("Ġ▁").Trim();
         foreach (string one in words)
