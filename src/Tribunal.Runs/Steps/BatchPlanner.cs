@@ -38,6 +38,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Routes = RunBranches.ManifestOf(run.Request, routes),
             Members = RunBranches.MembersOf(routes),
             ProtocolFiles = ProtocolTexts.HashesOf(protocols),
+            MetaProtocol = binding.Meta?.Protocol is { } meta ? $"{meta.Name} {ProtocolTexts.Sha256(meta.Text)}" : null,
             Simulated = routes.All.Any(static judge => judge.Simulated),
             Created = time.GetUtcNow(),
         };
@@ -50,7 +51,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         if (manifest is null)
         {
             RunManifest planned = await CutAsync(wanted, options.DrawsPerShard, cancellationToken);
-            await ProtocolTexts.KeepAsync(store, protocols, cancellationToken);
+            await ProtocolTexts.KeepAsync(store, [.. protocols.Values, .. binding.Meta?.Protocol is { } meta ? [meta.Text] : Array.Empty<string>()], cancellationToken);
             await StoredManifest.WriteAsync(store, planned, cancellationToken);
             return planned;
         }
