@@ -41,6 +41,7 @@ public sealed class FunctionsMetadataTests
                 "ScoreShards: orchestrationTrigger",
                 "SettleRuns: timerTrigger 0 */10 * * * *, durableClient",
                 "StartEvaluation: httpTrigger post evaluations Function, durableClient",
+                "WeighPanel: activityTrigger",
             ],
             functions);
     }
