@@ -31,7 +31,7 @@ public static class ProtocolTexts
                 await using Stream stream = await file.OpenAsync(fingerprint, 0, null, cancellationToken);
                 texts[path] = await TextAsync(stream, path, cancellationToken);
             }
-            catch (FileNotFoundException) when (path.Length > 0)
+            catch (FileNotFoundException)
             {
                 IReadOnlyDictionary<string, string> kept = await KeptAsync(stores.OpenRun(runId), cancellationToken);
                 texts[path] = kept.GetValueOrDefault(path) ?? throw new FileNotFoundException($"there is no protocol file at {path}");
