@@ -91,7 +91,8 @@ internal static class WatchCommand
         IRunStore store = remote.Stores.OpenRun(record.RunId);
         await RemoteRuns.ReachAsync(remote.Clients, async () =>
         {
-            foreach (string name in Files)
+            List<string> protocols = await store.ListAsync(RunFiles.ProtocolsPrefix, cancellationToken).ToListAsync(cancellationToken);
+            foreach (string name in (string[])[.. protocols, .. Files])
             {
                 await FetchAsync(store, name, folder, cancellationToken);
             }
@@ -123,8 +124,8 @@ internal static class WatchCommand
 
         await using (content)
         {
-            Directory.CreateDirectory(folder);
             string path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using (FileStream file = File.Create(path + ".tmp~"))
             {
                 await content.CopyToAsync(file, cancellationToken);
