@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
@@ -14,4 +15,5 @@ namespace Tribunal.Azure;
 [JsonSerializable(typeof(RoutingTable))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(UploadGrant))]
 public sealed partial class AzureJson : JsonSerializerContext;
