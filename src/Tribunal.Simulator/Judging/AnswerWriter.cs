@@ -106,6 +106,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     private (string? Reasoning, string Text) Declared(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)
     {
         DeclaredAnswers answers = prompt.Declared!.Answers;
+        double[] marks = prompt.Declared.Criteria is { } criteria ? [.. criteria.Select(criterion => Mark(criterion, prompt.Responses[0], perceived[0]))] : perceived;
         int pick = _random.Next(1000);
         string? reasoning = null;
         var text = new StringBuilder(target + 400);
@@ -122,8 +123,8 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         }
 
         DeclaredVerdict verdict = garbage
-            ? answers.Spoil(perceived, pick, $"{Aside()} {trace}")
-            : answers.Say(perceived, pick, $"{Aside()} {trace}");
+            ? answers.Spoil(marks, pick, $"{Aside()} {trace}")
+            : answers.Say(marks, pick, $"{Aside()} {trace}");
         Tokens = verdict.Tokens;
         if (verdict.Alone)
         {
@@ -132,8 +133,15 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
 
         Pad(text, Math.Max(0, target - (reasoning?.Length ?? 0) - 60));
         DeclaredVerdict whole = verdict with { Text = text.Append(trace).Append("\n\n").Append(verdict.Text).ToString() };
-        bool meant = garbage ? !answers.Holds(whole, perceived.Length) : answers.Says(whole, perceived);
+        bool meant = garbage ? !answers.Holds(whole, marks.Length) : answers.Says(whole, marks);
         return (reasoning, meant ? whole.Text : verdict.Text);
+    }
+
+    // A criterion sees its own side of a response, beside how good it is.
+    private static double Mark((string Text, bool Flaw) criterion, string response, double perceived)
+    {
+        double side = perceived + (0.7 * new SeededRandom(StableHash.Of(0, "criterion", criterion.Text, response)).NextNormal());
+        return criterion.Flaw ? -side : side;
     }
 
     private void Remarks(StringBuilder text, ReadPrompt prompt, double[] perceived)
