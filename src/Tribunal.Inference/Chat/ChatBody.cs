@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Protocols;
-using Tribunal.Protocols.Chat;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.Chat;
@@ -61,35 +60,12 @@ internal static class ChatBody
             writer.WriteNumber("seed"u8, question.Seed);
         }
 
-        if (question.Fields is { TokenProbabilities: true })
-        {
-            TokenProbabilities.Request(writer);
-        }
-
         if (question.ThinkingTokens is { } thinking)
         {
             writer.WriteNumber("thinking_token_budget"u8, thinking);
         }
 
-        if (question.Fields?.TemplateArguments is { } arguments)
-        {
-            writer.WritePropertyName("chat_template_kwargs"u8);
-            writer.WriteRawValue(arguments);
-        }
-
-        if (structured && question.Fields?.Schema is { } schema)
-        {
-            writer.WriteStartObject("response_format"u8);
-            writer.WriteString("type"u8, "json_schema"u8);
-            writer.WriteStartObject("json_schema"u8);
-            writer.WriteString("name"u8, "judgement"u8);
-            writer.WriteBoolean("strict"u8, true);
-            writer.WritePropertyName("schema"u8);
-            writer.WriteRawValue(schema);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
+        question.Fields?.Write(writer, structured);
         if (stream)
         {
             writer.WriteBoolean("stream"u8, true);
@@ -114,7 +90,7 @@ internal static class ChatBody
         WriteMessages(writer, messages);
         writer.WriteNumber("temperature"u8, 0);
         writer.WriteNumber("max_tokens"u8, 1);
-        TokenProbabilities.Request(writer);
+        new RequestFields { TokenProbabilities = true }.Write(writer);
         writer.WriteEndObject();
         return Written(buffer, writer);
     }

@@ -91,7 +91,7 @@ public sealed record Judge
         }
 
         Judge asked = Of(Endpoint, Model, protocol, file ?? Template, Overrides);
-        return this with { Protocol = asked.Protocol, Sampling = asked.Sampling };
+        return this with { Protocol = asked.Protocol, Sampling = asked.Sampling, Template = asked.Template };
     }
 }
 

@@ -44,13 +44,14 @@ public static class Schemes
         {
             Seats = seats,
             Members = seats.Footing,
-            Panel = request.Panel ?? ByHand(request.Judges!, members),
+            Panel = request.Panel ?? ByHand(request.Judges!, [.. members.Select(static judge => (judge.Name, judge.Protocol.Name))]),
         };
     }
 
-    private static PanelWeights? ByHand(JudgePanel panel, IReadOnlyList<Judge> members) => panel.Members.All(static member => member.Weight == 1) ? null : new PanelWeights
+    /// <summary>The weights that a panel's members are given; null where all weigh the same.</summary>
+    public static PanelWeights? ByHand(JudgePanel panel, IReadOnlyList<(string Judge, string Protocol)> members) => panel.Members.All(static member => member.Weight == 1) ? null : new PanelWeights
     {
-        Weights = [.. panel.Members.Zip(members, static (member, judge) => new PanelWeight(judge.Name, judge.Protocol.Name, member.Weight))],
+        Weights = [.. panel.Members.Zip(members, static (member, judge) => new PanelWeight(judge.Judge, judge.Protocol, member.Weight))],
     };
 
     /// <summary>The scheme of a run.</summary>

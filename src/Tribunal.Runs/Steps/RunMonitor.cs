@@ -36,6 +36,9 @@ public sealed class RunMonitor
     /// <summary>Tokens, those of other processes included.</summary>
     public Usage Usage => Read(static monitor => monitor._usage);
 
+    /// <summary>What that cost; null where prices are unknown.</summary>
+    public double? CostBy(PriceList? prices) => prices is null ? null : Read(monitor => prices.Of(monitor._usages));
+
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
 

@@ -35,19 +35,9 @@ public sealed class WeighPanel
             context.Forget(shard.Index);
         }
 
-        PanelWeights weights = LearnFrom(context.Manifest.Request, batch);
+        PanelWeights weights = PanelLearning.LearnWithin(context.Manifest.Request.Judges!.Weights, batch, context.Manifest.Request.Seed);
         await context.Store.WriteDocumentAsync(RunFiles.PanelWeights, JsonSerializer.SerializeToUtf8Bytes(weights, TribunalJson.Default.PanelWeights), cancellationToken);
         return batch.Count > 0;
-    }
-
-    /// <summary>
-    /// The weights of a request's panel. By labels, they are learned from every other labelled rollout, as the seed picks them: the others
-    /// say what the panel's accuracy is.
-    /// </summary>
-    private static PanelWeights LearnFrom(EvaluationRequest request, List<RolloutLedger> batch)
-    {
-        PanelMethod method = request.Judges!.Weights;
-        return PanelLearning.Learn(method, method != PanelMethod.Labelled ? batch : [.. batch.Where(one => (StableHash.Of((ulong)request.Seed, "panel", one.Rollout.Id) & 1) == 0)]);
     }
 
     /// <summary>The weights that a run has learned; null where it has not, or learns none.</summary>

@@ -8,6 +8,7 @@ using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Storage;
 
@@ -55,6 +56,11 @@ public sealed record RunManifest
 
     /// <summary>The members of the panel that judges, in the order of their turns; null for one judge.</summary>
     public IReadOnlyList<RouteManifest>? Members { get; init; }
+
+    /// <summary>How judgements of its members are put on one footing.</summary>
+    [JsonIgnore]
+    public MemberVotes Footing => Members is not { } members ? MemberVotes.Apart
+        : members.Select(static member => member.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
 
     /// <summary>SHA-256 of the protocol files that the request names, by their paths; null where it names none. The run keeps their texts.</summary>
     public IReadOnlyDictionary<string, string>? ProtocolFiles { get; init; }

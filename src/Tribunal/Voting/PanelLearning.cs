@@ -56,6 +56,16 @@ public static class PanelLearning
         _ => new PanelWeights { Weights = [], Method = "equal" },
     };
 
+    /// <summary>
+    /// Learns weights from the very rollouts that they are to vote on. By labels, every other labelled rollout teaches, as the seed picks
+    /// them, and the rest say how accurate the panel is.
+    /// </summary>
+    /// <param name="method">How.</param>
+    /// <param name="rollouts">Rollouts with their judgements.</param>
+    /// <param name="seed">Picks those that teach.</param>
+    public static PanelWeights LearnWithin(PanelMethod method, IReadOnlyCollection<RolloutLedger> rollouts, long seed) =>
+        Learn(method, method != PanelMethod.Labelled ? rollouts : [.. rollouts.Where(one => (StableHash.Of((ulong)seed, "panel", one.Rollout.Id) & 1) == 0)]);
+
     private static PanelWeights Unlabelled(IReadOnlyCollection<RolloutLedger> rollouts, bool oneCoin)
     {
         string method = oneCoin ? "one-coin" : "dawid-skene";

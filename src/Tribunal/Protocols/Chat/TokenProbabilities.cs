@@ -3,15 +3,12 @@ using System.Text.Json;
 namespace Tribunal.Protocols.Chat;
 
 /// <summary>
-/// The probabilities of a judge's words, by <c>choices[].logprobs.content[].top_logprobs</c> of a chat completion: what is asked for, how
-/// it is read out of a body or a chunk of a stream, and what two words come to. The one place that knows them, for judges and for meta
-/// reward models.
+/// The probabilities of a judge's words, by <c>choices[].logprobs.content[].top_logprobs</c> of a chat completion: how they are read out of a
+/// body or a chunk of a stream, and what two words come to. The one place that knows them, for judges and for meta reward models;
+/// <see cref="RequestFields.TokenProbabilities"/> asks for them.
 /// </summary>
 public static class TokenProbabilities
 {
-    /// <summary>Rivals asked for at each place: as many as the APIs give.</summary>
-    public const int Rivals = 20;
-
     /// <summary>The bytes that a token of an answer may take with its rivals, and more than they do.</summary>
     public const int BytesPerToken = 4096;
 
@@ -19,14 +16,6 @@ public static class TokenProbabilities
     // a long answer's rivals would take more memory than the answer.
     private const int MostKept = 32;
     private const int MostCharacters = 64;
-
-    /// <summary>Writes what asks for them.</summary>
-    public static void Request(Utf8JsonWriter writer)
-    {
-        ArgumentNullException.ThrowIfNull(writer);
-        writer.WriteBoolean("logprobs"u8, true);
-        writer.WriteNumber("top_logprobs"u8, Rivals);
-    }
 
     /// <summary>
     /// The probability of the one kind of words where an answer chooses between two: P(yes) / (P(yes) + P(no)), in [0, 1], at the last
@@ -129,7 +118,7 @@ public static class TokenProbabilities
             {
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    if (Token(ref reader) is { LogProb: > double.NegativeInfinity } rival && rivals.Count < Rivals)
+                    if (Token(ref reader) is { LogProb: > double.NegativeInfinity } rival && rivals.Count < RequestFields.MostRivals)
                     {
                         rivals.Add(new TokenRival(rival.Token, rival.LogProb));
                     }
