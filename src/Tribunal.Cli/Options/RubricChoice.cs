@@ -55,8 +55,4 @@ internal sealed class RubricChoice
             throw new CommandException(ExitCodes.Usage, $"--rubric: {exception.Message}", exception);
         }
     }
-
-    /// <summary>The texts of the files that a request names, by their paths.</summary>
-    public static IReadOnlyDictionary<string, string> TextsOf(EvaluationRequest request) =>
-        request.ProtocolFiles().Where(File.Exists).ToDictionary(static path => path, static path => File.ReadAllText(path), StringComparer.Ordinal);
 }

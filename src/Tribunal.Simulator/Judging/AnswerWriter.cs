@@ -97,6 +97,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         {
             Grammar.Grm => (null, Grm(prompt, perceived, trace, garbage, target)),
             Grammar.RmR1 => (null, RmR1(prompt, perceived, trace, garbage, target)),
+            Grammar.Rubric => (null, garbage ? "A good response is a good response." : Rubric()),
             Grammar.Declared => Declared(prompt, perceived, trace, garbage, target),
             Grammar.RmR1Thinking => Thinking(prompt, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
             _ => Thinking(prompt, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
@@ -142,6 +143,14 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     {
         double side = perceived + (0.7 * new SeededRandom(StableHash.Of(0, "criterion", criterion.Text, response)).NextNormal());
         return criterion.Flaw ? -side : side;
+    }
+
+    private string Rubric()
+    {
+        int first = _random.Next(Criteria.Length);
+        string[] kinds = ["required", "positive", "positive", "negative"];
+        return $"{{\"criteria\": [{string.Join(", ", kinds.Select((kind, i) =>
+            $"{{\"text\": \"{(kind == "negative" ? "The response is poor in this: " : "The response does well in this: ")}{Criteria[(first + (i * 3)) % Criteria.Length].ToLowerInvariant()}.\", \"weight\": {1 + _random.Next(5)}, \"kind\": \"{kind}\"}}"))}]}}";
     }
 
     private void Remarks(StringBuilder text, ReadPrompt prompt, double[] perceived)

@@ -1,3 +1,4 @@
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 
@@ -23,6 +24,9 @@ internal enum Grammar
 
     /// <summary>That of a protocol file.</summary>
     Declared,
+
+    /// <summary>Criteria instead of a judgement (<see cref="Protocols.Declared.RubricWriting"/>).</summary>
+    Rubric,
 }
 
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
@@ -39,6 +43,11 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     /// <summary>Reads a prompt by a protocol file, or by the delimiters of the grammars.</summary>
     public static ReadPrompt Of(IReadOnlyList<Message> messages, IEnumerable<DeclaredPrompt> declared)
     {
+        if (messages is [{ Role: "system", Content: RubricWriting.System }, ..])
+        {
+            return new ReadPrompt(Grammar.Rubric, [messages[^1].Content], Reasoning: false);
+        }
+
         IReadOnlyList<Message> asked = messages;
         int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
         if (hint is not null)
