@@ -50,10 +50,9 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
 
         IReadOnlyList<Message> asked = messages;
         int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
-        if (hint is not null)
+        if (messages.Count > 0 && Hints.Without(messages[^1].Content) is var without && without.Length != messages[^1].Content.Length)
         {
-            string last = messages[^1].Content;
-            asked = [.. messages.SkipLast(1), messages[^1] with { Content = last[..Math.Max(0, last.LastIndexOf("\n\n", StringComparison.Ordinal))] }];
+            asked = [.. messages.SkipLast(1), messages[^1] with { Content = without }];
         }
 
         foreach (DeclaredPrompt one in declared)
