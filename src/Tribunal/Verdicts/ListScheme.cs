@@ -8,13 +8,13 @@ namespace Tribunal.Verdicts;
 /// <summary>Whole lists, a score for each response.</summary>
 internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStatisticsReader
 {
-    private readonly StoppingRule _stopping = StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
+    private readonly StoppingRule _stopping = StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null, options.Learned);
 
     public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
     {
         var view = LedgerView.Of(ledger);
         HashSet<int> drawn = [.. view.Judgements.Select(static judgement => judgement.Sample)];
-        Advance advance = _stopping.Next(drawn, allowance, () => Collect(Candidates.Of(rollout), view));
+        Advance advance = _stopping.Next(drawn, allowance, () => Collect(options, rollout, Candidates.Of(rollout), view));
         if (advance.Stop is { } stop)
         {
             return new NextDraws([], stop);
@@ -36,7 +36,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     {
         var view = LedgerView.Of(ledger);
         var candidates = Candidates.Of(rollout);
-        return TableVerdict.Cast(rollout, view, Collect(candidates, view), candidates, options, stop);
+        return TableVerdict.Cast(rollout, view, Collect(options, rollout, candidates, view), candidates, options, stop);
     }
 
     public int MatchCount(Rollout rollout) => 1;
@@ -47,7 +47,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     public RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
     {
         var candidates = Candidates.Of(rollout);
-        VoteTable votes = Collect(candidates, LedgerView.Of(ledger));
+        VoteTable votes = Collect(options, rollout, candidates, LedgerView.Of(ledger));
         int rows = votes.Below(allowance);
         double[] weights = new double[rows];
         bool any = votes.Weights(0, rows, options.Meta, weights) > 0;
@@ -69,9 +69,9 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         };
     }
 
-    private VoteTable Collect(Candidates candidates, LedgerView view)
+    internal static VoteTable Collect(SchemeOptions options, Rollout rollout, Candidates candidates, LedgerView view)
     {
-        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2, options.MetaModel);
+        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2, options.MetaModel) { Domain = rollout.Domain };
         foreach (Judgement judgement in view.Judgements)
         {
             if (judgement.Outcome == JudgementOutcome.Valid && !votes.AddScores(judgement.Sample, judgement, candidates, options.ScoreRange, options.WeightOf(judgement)))

@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -36,6 +37,9 @@ public sealed record SchemeOptions
 
     /// <summary>Weights of the judges of a panel; null weighs all alike.</summary>
     public PanelWeights? Panel { get; init; }
+
+    /// <summary>What is known of how the judge judges; null, or one that is not fitted, for nothing: the flat prior stands.</summary>
+    public JudgeModel? Learned { get; init; }
 
     /// <summary>
     /// The rollout as accuracies may count it: without its labels where the meta reward model or the panel's weights were learned from

@@ -21,7 +21,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     public TournamentScheme(SchemeOptions options)
     {
         _options = options;
-        _stopping = StoppingRule.Create(options.Policy, options.Meta, VotingRule.Majority, options.Tournament.Votes);
+        _stopping = StoppingRule.Create(options.Policy, options.Meta, VotingRule.Majority, options.Tournament.Votes, options.Learned);
         _answers = options.Tournament.Teams is { } teams ? new AnswerReader(teams) : null;
     }
 
@@ -33,7 +33,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        var matches = Matches.Of(_options, candidates, LedgerView.Of(ledger).Judgements);
+        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
         MatchRounds rounds = Follow(rollout, candidates, matches, allowance, settle: false);
         return rounds.Draws.Count > 0 ? new NextDraws(rounds.Draws, null) : new NextDraws([], rounds.Stop);
     }
@@ -53,7 +53,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return TableVerdict.Even(rollout, view, texts, unusable: 0, _options.Seed, stop);
         }
 
-        var matches = Matches.Of(_options, candidates, view.Judgements);
+        var matches = Matches.Of(_options, rollout, candidates, view.Judgements);
         VoteTable votes = matches.All(out double[] weights, out int kept);
         if (kept == 0)
         {
@@ -103,7 +103,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     {
         var candidates = Candidates.Of(rollout);
         int pairs = PairIndex.Count(candidates.Count);
-        VoteTable votes = Matches.Of(_options, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
+        VoteTable votes = Matches.Of(_options, rollout, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
         if (pairs == 0 || votes.Count == 0)
         {
             return new RolloutStatistics
