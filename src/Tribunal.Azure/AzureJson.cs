@@ -12,6 +12,7 @@ namespace Tribunal.Azure;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(EvaluationRequest))]
 [JsonSerializable(typeof(RoutingTable))]
+[JsonSerializable(typeof(JudgePanel))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RunProgress))]
 public sealed partial class AzureJson : JsonSerializerContext;

@@ -12,6 +12,7 @@ using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Cli.Commands;
 
@@ -23,8 +24,8 @@ internal static class SubmitCommand
         Argument<FileInfo> batch = new("batch") { Description = "The batch." };
         Option<string?> storage = RemoteRuns.StorageOption();
         Option<string?> judge = new("--judge") { Description = "Name of a judge that the host has configured." };
-        Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm or auto." };
-        protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
+        Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, which is uploaded beside the batch, or auto.", HelpName = "NAME|FILE" };
+        protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
         Option<string?> meta = new("--meta") { Description = "Name of the meta reward model, or none." };
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
@@ -34,6 +35,8 @@ internal static class SubmitCommand
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
         fields.AddTo(command);
+        PanelChoice panel = new();
+        panel.AddTo(command);
         HintChoice hint = new();
         command.Add(hint.Option);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -44,9 +47,19 @@ internal static class SubmitCommand
                 throw new CommandException(ExitCodes.Usage, $"there is no batch at {file.FullName}");
             }
 
-            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            EvaluationRequest request = vote.ToRequest(parsed, await UploadAsync(remote, file, cancellationToken), parsed.GetValue(protocol) ?? "auto", parsed.GetValue(meta)) with
+            string? protocolFile = parsed.GetValue(protocol) is { } named && !ProtocolCatalog.Names.Contains(named, StringComparer.Ordinal) ? named : null;
+            string protocolName = protocolFile is null ? parsed.GetValue(protocol) ?? "auto" : ProtocolFiles.Read(protocolFile).Name;
+            JudgePanel? judges = panel.Of(parsed);
+            foreach (string path in judges?.Members.Select(static member => member.ProtocolFile).OfType<string>() ?? [])
             {
+                _ = ProtocolFiles.Read(path);
+            }
+
+            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
+            EvaluationRequest request = vote.ToRequest(parsed, await UploadAsync(remote, file, cancellationToken), protocolName, parsed.GetValue(meta)) with
+            {
+                ProtocolFile = protocolFile is null ? null : await UploadAsync(remote, new FileInfo(protocolFile), cancellationToken),
+                Judges = judges is null ? null : judges with { Members = await UploadFilesAsync(remote, judges.Members, cancellationToken) },
                 Output = parsed.GetValue(run),
                 Fields = fields.Of(parsed),
                 Judge = parsed.GetValue(judge),
@@ -65,6 +78,17 @@ internal static class SubmitCommand
                 : ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static async Task<IReadOnlyList<PanelMember>> UploadFilesAsync(RemoteRuns remote, IReadOnlyList<PanelMember> members, CancellationToken cancellationToken)
+    {
+        var uploaded = new List<PanelMember>();
+        foreach (PanelMember member in members)
+        {
+            uploaded.Add(member.ProtocolFile is not { } path ? member : member with { ProtocolFile = await UploadAsync(remote, new FileInfo(path), cancellationToken) });
+        }
+
+        return uploaded;
     }
 
     private static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)

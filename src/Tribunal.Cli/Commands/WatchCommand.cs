@@ -14,7 +14,7 @@ namespace Tribunal.Cli.Commands;
 internal static class WatchCommand
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
-    private static readonly string[] Files = [RunFiles.Manifest, RunFiles.Invalid, RunFiles.Judgements, RunFiles.Verdicts, RunFiles.Report, RunFiles.Summary];
+    private static readonly string[] Files = [RunFiles.Manifest, RunFiles.Invalid, RunFiles.Judgements, RunFiles.Verdicts, RunFiles.Report, RunFiles.PanelWeights, RunFiles.Summary];
 
     public static Command Create()
     {

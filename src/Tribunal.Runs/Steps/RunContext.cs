@@ -1,7 +1,6 @@
 using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -15,7 +14,6 @@ internal sealed class RunContext
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
-    private SchemeOptions? _options;
     private ScoringRules? _rules;
 
     public required IRunStore Store { get; init; }
@@ -29,7 +27,7 @@ internal sealed class RunContext
     public required RunBranches Branches { get; init; }
 
     /// <summary>What the run's own scheme is made of.</summary>
-    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+    public SchemeOptions Options => Branches.Options;
 
     public required RunMonitor Monitor { get; init; }
 

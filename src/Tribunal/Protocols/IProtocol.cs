@@ -64,6 +64,9 @@ public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralise
     /// </summary>
     public IReadOnlyList<IReadOnlyList<Message>>? Parts { get; init; }
 
+    /// <summary>The words whose probabilities the answer is read by; null where its text alone is.</summary>
+    public IReadOnlyCollection<string>? Words { get; init; }
+
     /// <summary>Whether the endpoint is a classic reward model, whose number is the answer.</summary>
     public bool Scalar { get; init; }
 }
@@ -74,4 +77,8 @@ public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralise
 /// <param name="Winner">The displayed position of the winner, for pair protocols.</param>
 /// <param name="Why">Why there is no verdict.</param>
 /// <param name="Task">The task type that the judge named, if any.</param>
-public sealed record Reading(JudgementOutcome Outcome, IReadOnlyList<double>? Scores = null, int? Winner = null, string? Why = null, string? Task = null);
+public sealed record Reading(JudgementOutcome Outcome, IReadOnlyList<double>? Scores = null, int? Winner = null, string? Why = null, string? Task = null)
+{
+    /// <summary>The numbers of a classic reward model behind the scores, on the model's own scale; null for other judges.</summary>
+    public IReadOnlyList<double>? Logits { get; init; }
+}

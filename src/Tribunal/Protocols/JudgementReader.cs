@@ -44,6 +44,7 @@ public static class JudgementReader
             Finish = reply.Finish,
             Scores = reading.Scores is null ? null : ToOriginal(reading.Scores, order),
             Scale = reading.Scores is null || protocol.Name == ProtocolCatalog.Grm ? null : [protocol.ScoreRange.Min, protocol.ScoreRange.Max],
+            Logits = reading.Logits is null ? null : ToOriginal(reading.Logits, order),
             Winner = reading.Winner is { } displayed ? order[displayed] : null,
             Usage = reply.Usage,
             PromptCut = reply.PromptCut,

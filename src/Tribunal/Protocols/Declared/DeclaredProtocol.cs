@@ -39,6 +39,8 @@ public sealed class DeclaredProtocol : IProtocol
     /// <summary>The scale; of scalar protocols and of pairs from 0 to 1.</summary>
     public (double Min, double Max) ScoreRange => Definition.Scale is { } scale && Kind == JudgingKind.Listwise ? (scale.Min, scale.Max) : (0, 1);
 
+    private IReadOnlyCollection<string>? Words => Definition.Read is { Locator: Locator.Probability } read ? [.. read.Words.Keys] : null;
+
     private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
 
     /// <inheritdoc/>
@@ -67,17 +69,23 @@ public sealed class DeclaredProtocol : IProtocol
         int neutralised = inert.Turns.Sum(static turn => turn.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0);
         if (!OneByOne)
         {
-            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = Definition.Request };
+            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = Definition.Request, Words = Words };
         }
 
         IReadOnlyList<Message>[] parts = [.. order.Select(original => Messages(rollout, inert, [original]))];
-        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, Scalar = Definition.Kind == ProtocolKind.Scalar };
+        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, Words = Words, Scalar = Definition.Kind == ProtocolKind.Scalar };
     }
 
     /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown)
     {
         ArgumentNullException.ThrowIfNull(reply);
+        if (reply.Tokens is not null && Words is { } words)
+        {
+            // As a batch API hands them over.
+            reply = ProbabilityText.Noted(reply, words);
+        }
+
         if (!OneByOne)
         {
             return AnswerText.Cut(reply, Definition.Thinks, out string whole) ?? ReadOne(whole, shown);
@@ -90,6 +98,7 @@ public sealed class DeclaredProtocol : IProtocol
         }
 
         var scores = new double[shown];
+        double[]? logits = _rule is null ? new double[shown] : null;
         for (int i = 0; i < shown; i++)
         {
             Reading one = AnswerText.Cut(reply with { Text = answers[i] }, Definition.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
@@ -99,9 +108,13 @@ public sealed class DeclaredProtocol : IProtocol
             }
 
             scores[i] = one.Scores![0];
+            if (logits is not null)
+            {
+                logits[i] = one.Logits![0];
+            }
         }
 
-        return new Reading(JudgementOutcome.Valid, Scores: scores);
+        return new Reading(JudgementOutcome.Valid, Scores: scores) { Logits = logits };
     }
 
     private Reading ReadOne(string answer, int shown)

@@ -22,6 +22,9 @@ public sealed partial class DeclaredText
     /// <summary>The placeholders in it.</summary>
     public IEnumerable<string> Used => _segments.Where(static segment => segment.IsPlaceholder).Select(static segment => segment.Text);
 
+    /// <summary>Its pieces in order: what is written, or the name of a placeholder, and the block that it stands in.</summary>
+    internal IReadOnlyList<Segment> Segments => _segments;
+
     /// <summary>Whether a placeholder is shown for every rollout, outside blocks.</summary>
     internal bool Always(string placeholder) => _segments.Exists(segment => segment.IsPlaceholder && segment.Text == placeholder && segment.Condition is null);
 
@@ -110,5 +113,6 @@ public sealed partial class DeclaredText
     [GeneratedRegex(@"\{\{(?<kind>[#/]?)(?<name>[A-Za-z][A-Za-z0-9_-]*)\}\}(?:(?<=\{\{[#/][^}]*\}\})\n)?")]
     private static partial Regex Tag();
 
-    private sealed record Segment(string Text, bool IsPlaceholder, string? Condition);
+    /// <summary>A piece of a text.</summary>
+    internal sealed record Segment(string Text, bool IsPlaceholder, string? Condition);
 }

@@ -98,7 +98,7 @@ public static partial class ProtocolFileReader
             Read = read,
             Scale = scale,
             Ties = map.Flag("ties"),
-            Request = map.Node("request") is { } request ? Request(request) : new RequestFields(),
+            Request = (map.Node("request") is { } request ? Request(request) : new RequestFields()) with { TokenProbabilities = read?.Locator == Locator.Probability },
             Examples = [.. map.List("examples").Select(node => Example(node, kind))],
         };
     }
@@ -205,10 +205,11 @@ public static partial class ProtocolFileReader
 
     private static ReadRule Rule(YamlNode node, ProtocolKind kind, ScoreScale? scale)
     {
-        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "take", "gives", "words");
+        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "probability", "take", "gives", "words");
         (string Key, Locator Locator)[] locators =
         [
             ("tag", Locator.Tag), ("boxed", Locator.Boxed), ("label", Locator.Label), ("mark", Locator.Mark), ("pattern", Locator.Pattern), ("json", Locator.Json), ("whole", Locator.Whole),
+            ("probability", Locator.Probability),
         ];
         (string Key, Locator Locator)[] used = [.. locators.Where(locator => map.Has(locator.Key))];
         if (used.Length != 1)
@@ -218,9 +219,9 @@ public static partial class ProtocolFileReader
 
         Locator found = used[0].Locator;
         Take? boxed = found == Locator.Boxed ? map.Choice("boxed", ("only", Take.Only), ("first", Take.First), ("last", Take.Last), ("each", Take.Each)) : null;
-        if (found == Locator.Whole && !map.Flag("whole"))
+        if (found is Locator.Whole or Locator.Probability && !map.Flag(used[0].Key))
         {
-            throw new ProtocolFileException(map.PlaceOf("whole"), "whole: expected true");
+            throw new ProtocolFileException(map.PlaceOf(used[0].Key), $"{used[0].Key}: expected true");
         }
 
         Gives gives = map.Choice("gives", ("winner", Gives.Winner), ("scores", Gives.Scores), ("higher-wins", Gives.HigherWins))
@@ -256,10 +257,15 @@ public static partial class ProtocolFileReader
             throw new ProtocolFileException(map.PlaceOf("words"), scale is null ? "'scale' is missing; expected min and max of the scores" : "words: a score is not on the scale");
         }
 
+        if (found == Locator.Probability && (gives == Gives.HigherWins || words.Count == 0 || words.Keys.Any(static word => word.Length > 32 || word.Any(static c => char.IsWhiteSpace(c) || c is '=' or '⟫'))))
+        {
+            throw new ProtocolFileException(map.PlaceOf("words"), "words: expected what each token says, one word each, as a winner or a score");
+        }
+
         return new ReadRule
         {
             Locator = found,
-            Text = found is Locator.Boxed or Locator.Whole ? "" : map.Required(used[0].Key),
+            Text = found is Locator.Boxed or Locator.Whole or Locator.Probability ? "" : map.Required(used[0].Key),
             Take = boxed ?? map.Choice("take", ("only", Take.Only), ("first", Take.First), ("last", Take.Last), ("each", Take.Each)) ?? Take.Only,
             Gives = gives,
             Words = words,
