@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -85,7 +86,14 @@ internal sealed class RunBranches
         Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Binding.Protocol.Kind, seed, rollout, draw.Sample);
 
     /// <summary>The router of a vote with weights that were learned after the drawing: what ends sampling stays what it was.</summary>
-    public Router Weighed(PanelWeights weights) => new(new Branch(null, new WeighedScheme(JudgingSchemes.Create(Options), JudgingSchemes.Create(Options with { Panel = weights })), Own.Binding.Protocol, Seats: Options.Seats));
+    public Router Weighed(PanelWeights weights, JudgeModel? learned)
+    {
+        SchemeOptions options = Options with { Learned = learned ?? Options.Learned };
+        return Only(new WeighedScheme(JudgingSchemes.Create(options), JudgingSchemes.Create(options with { Panel = weights })));
+    }
+
+    /// <summary>The router where every rollout is judged by one scheme, by the run's own judge or panel.</summary>
+    public Router Only(IJudgingScheme scheme) => new(new Branch(null, scheme, Own.Binding.Protocol, Seats: Options.Seats));
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :

@@ -10,7 +10,7 @@ public sealed record JudgeModel
     public const int CurrentForm = 1;
 
     /// <summary>Rollouts (matches, for pairs) without which nothing is learned: the flat prior stands then.</summary>
-    public const int Fewest = 30;
+    public const int Fewest = 24;
 
     /// <summary>Rollouts (matches) from which a domain has parameters of its own.</summary>
     public const int FewestOfDomain = 100;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MathNet.Numerics.Distributions;
 
 namespace Tribunal.JudgeModels;
@@ -14,6 +15,10 @@ internal sealed class PairGrid
     private static readonly double[] At = [-2.8569700138728, -1.3556261799743, 0, 1.3556261799743, 2.8569700138728];
     private static readonly double[] Of = [0.0112574113277, 0.2220759220057, 0.5333333333333, 0.2220759220057, 0.0112574113277];
 
+    // The same few sets of votes come again and again.
+    private const int Kept = 20_000;
+
+    private readonly ConcurrentDictionary<(PairEvidence, double), Outlook> _known = new();
     private readonly Node[] _nodes;
 
     public PairGrid(PairModel model)
@@ -70,6 +75,20 @@ internal sealed class PairGrid
     /// <param name="evidence">The votes so far.</param>
     /// <param name="remaining">How many votes are to come, 0 or more.</param>
     public Outlook Assess(in PairEvidence evidence, double remaining)
+    {
+        if (!_known.TryGetValue((evidence, remaining), out Outlook outlook))
+        {
+            outlook = AssessNow(evidence, remaining);
+            if (_known.Count < Kept)
+            {
+                _known.TryAdd((evidence, remaining), outlook);
+            }
+        }
+
+        return outlook;
+    }
+
+    private Outlook AssessNow(in PairEvidence evidence, double remaining)
     {
         Span<double> weights = stackalloc double[_nodes.Length];
         double most = double.NegativeInfinity;

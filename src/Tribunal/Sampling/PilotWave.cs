@@ -22,6 +22,9 @@ public static class PilotWave
     public static bool Holds(long seed, string rolloutId, long batch) =>
         batch <= Rollouts || (StableHash.Of((ulong)seed, "pilot", rolloutId) >> 11) * (1.0 / (1UL << 53)) * batch < Rollouts;
 
+    /// <summary>How many judgements rollouts that take part may get.</summary>
+    public static IReadOnlyList<int> Sizes(PolicyOptions policy) => [.. ((int[])[Math.Min(policy.Max, Few), Math.Min(policy.Max, Many)]).Distinct()];
+
     /// <summary>How many judgements a rollout that takes part gets, per match in a tournament.</summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="rolloutId">The rollout.</param>

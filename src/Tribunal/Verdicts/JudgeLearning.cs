@@ -2,6 +2,7 @@ using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
@@ -23,6 +24,20 @@ public static class JudgeLearning
         return fit.Fit();
     }
 
+    /// <summary>The model that a run which drew what is recorded, in its order, would have learned from its first judgements.</summary>
+    /// <param name="options">How the votes are counted.</param>
+    /// <param name="rollouts">Rollouts with what was recorded of them.</param>
+    public static JudgeModel LearnFirst(SchemeOptions options, IReadOnlyList<RolloutLedger> rollouts) => Learn(options, rollouts.Where(rollout => PilotWave.Holds(options.Seed, rollout.Rollout.Id, rollouts.Count)).Select(rollout =>
+    {
+        int most = PilotWave.Samples(options.Seed, rollout.Rollout.Id, options.Policy);
+        var seen = new Dictionary<(int, int), int>();
+        return rollout with
+        {
+            // The first of every pair, or of the rollout where a list was scored.
+            Ledger = [.. rollout.Ledger.Where(judgement => !judgement.Hinted && (seen[KeyOf(judgement)] = seen.GetValueOrDefault(KeyOf(judgement)) + 1) <= most)],
+        };
+    }));
+
     /// <summary>The same of votes, of which the first so many judgements count.</summary>
     internal static JudgeModel Learn(SchemeOptions options, IEnumerable<(Rollout Rollout, VoteTable Votes, int Samples)> rollouts)
     {
@@ -42,6 +57,8 @@ public static class JudgeLearning
 
         return fit.Fit();
     }
+
+    private static (int, int) KeyOf(Judgement judgement) => judgement.Pair is [var i, var j] ? (i, j) : default;
 
     private static void Add(JudgeFit fit, SchemeOptions options, RolloutLedger of)
     {

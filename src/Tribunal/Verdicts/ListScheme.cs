@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -64,11 +65,13 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         double[] rewards = Tally.Rewards(votes, rows, weights, options.Rule, out _);
         int[] ranking = RankedRewards.Of(rewards, 0).Ranking;
         PairComparison pair = PairComparison.Between(votes, rows, weights, ranking[0], ranking[1], majority: options.Rule == VotingRule.Majority);
+        votes.Soften(rows, options.Meta, weights);
         return new RolloutStatistics
         {
             Drawn = allowance,
             Valid = rows,
             Margin = Math.Max(pair.Mean, 0),
+            Rise = options.Learned is { IsFitted: true } learned ? more => JudgeOutlook.Of(learned, votes, rows, weights, options.Rule, ranking[0], allowance, allowance + more).Gain : null,
             Variance = pair.Variance,
             Closed = pair.Balanced && rows >= StoppingRule.Inseparable,
         };

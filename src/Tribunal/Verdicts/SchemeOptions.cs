@@ -41,6 +41,9 @@ public sealed record SchemeOptions
     /// <summary>What is known of how the judge judges; null, or one that is not fitted, for nothing: the flat prior stands.</summary>
     public JudgeModel? Learned { get; init; }
 
+    /// <summary>The model by which confidences speak of the whole pool; null where they don't.</summary>
+    internal JudgeModel? Pool => Policy is { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned } && Learned is { IsFitted: true } ? Learned : null;
+
     /// <summary>The panel that judges, whose members take turns; null for one judge.</summary>
     public PanelSeats? Seats { get; init; }
 
