@@ -38,6 +38,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         Outcomes();
         Accuracy();
         CalibrationCurve();
+        SavingSection.AddTo(_page, _summary);
         AccuracyAgainstK();
         Positions();
         Tokens();
