@@ -101,7 +101,7 @@ internal sealed class VoteCommand
         ledger.Calibration = request.Calibration;
         int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) * (inputs.Panel?.Members?.Count ?? 1) : null;
         SummaryPart sums = await CastAsync(ledger, batch, options, samples, inputs.Simulated, Path.Combine(folder, RunFiles.Verdicts), cancellationToken);
-        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel);
+        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel, learned: options.Learned);
         await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
         Show(summary, ledger.Seen, folder, parsed.GetValue(_json));
         if (grid is not null)

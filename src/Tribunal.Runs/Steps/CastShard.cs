@@ -55,7 +55,7 @@ public sealed partial class CastShard
             PipelineTelemetry.Cast(verdict);
             JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
             summary.AddHinted(scoring.Drawn);
-            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: own.Seats is not null, taught: SeenRollouts.Has(context.Manifest.Request.Calibration?.Seen, rollouts[i]));
+            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, taught: SeenRollouts.Has(context.Manifest.Request.Calibration?.Seen, rollouts[i]));
             summary.AddSaving(own, voting);
             judgements += voting.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;

@@ -54,7 +54,7 @@ public sealed class FitJudge
 
     /// <summary>Whether a request has a first wave to learn from.</summary>
     internal static bool Pilots(EvaluationRequest request) =>
-        request is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Prior: null, Routing: null };
+        request is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Prior: null } && request.Routing?.IsCascade != false;
 
     /// <summary>Whether a wave of a run is that one.</summary>
     internal static bool IsPilot(RunContext context, int wave) => wave == 0 && Pilots(context.Manifest.Request);
@@ -85,7 +85,7 @@ public sealed class FitJudge
 
         JudgeModel learned = await OfAsync(context, cancellationToken)
             ?? throw new RunFileLostException($"{RunFiles.JudgeModel} of {context.Manifest.RunId} is gone or damaged; going on with the run makes it again");
-        return context.LearnedRules = context.Rules with { Router = context.Branches.Only(JudgingSchemes.Create(context.Options with { Learned = learned })) };
+        return context.LearnedRules = context.Rules with { Router = context.Branches.With(JudgingSchemes.Create(context.Options with { Learned = learned })) };
     }
 
     /// <summary>What the first wave draws.</summary>

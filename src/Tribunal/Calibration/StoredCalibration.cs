@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Calibration;
 
@@ -56,7 +57,7 @@ public sealed record StoredCalibration
     /// <summary>The same of what the other half's fit makes of them.</summary>
     public double ErrorAfter { get; init; }
 
-    /// <summary>The rollouts whose labels it was fitted on (<see cref="Rollouts.SeenRollouts"/>): no reliability counts them.</summary>
+    /// <summary>The rollouts whose labels it was fitted on (<see cref="SeenRollouts"/>): no reliability counts them.</summary>
     public IReadOnlyList<string>? Seen { get; init; }
 
     /// <summary>Fits one; null with fewer labelled verdicts than it takes.</summary>
@@ -79,6 +80,38 @@ public sealed record StoredCalibration
             ErrorBefore = Error(second, static v => v.Confidence),
             ErrorAfter = Error(second, (byCurve ? isotonic : scaled).Of),
         };
+    }
+
+    /// <summary>
+    /// From where on a cascade need not go on: the lowest sureness such that, of all verdicts, those that are surer and wrong are at most a given
+    /// share. Found on one half of the rollouts, told on the other. Null with fewer labelled verdicts than it takes.
+    /// </summary>
+    /// <param name="verdicts">Verdicts of the first judge, right where they are what they should be.</param>
+    /// <param name="loss">The share, in [0, 1].</param>
+    public static (double Below, double GoOn, double Loss)? Cascade(IReadOnlyCollection<LabelledVerdict> verdicts, double loss)
+    {
+        if (Fit(verdicts) is not { } fitted)
+        {
+            return null;
+        }
+
+        LabelledVerdict[] first = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
+        LabelledVerdict[] second = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 1)];
+        double below = 1;
+        double wrong = 0;
+        foreach (IGrouping<double, LabelledVerdict> level in first.GroupBy(v => fitted.Of(v)).OrderByDescending(static level => level.Key))
+        {
+            wrong += level.Count(static v => !v.Right);
+            if (wrong > loss * first.Length)
+            {
+                break;
+            }
+
+            below = level.Key;
+        }
+
+        LabelledVerdict[] stay = [.. second.Where(v => fitted.Of(v) >= below)];
+        return (below, 1 - ((double)stay.Length / second.Length), (double)stay.Count(static v => !v.Right) / second.Length);
     }
 
     /// <summary>The probability that a verdict is right.</summary>
