@@ -59,7 +59,7 @@ internal sealed class JudgeFit
         double[] at = [0, 0, orders ? Math.Log(0.5) : double.NegativeInfinity, ties ? Math.Log(0.2) : double.NegativeInfinity];
         for (int sweep = 0; sweep < 3; sweep++)
         {
-            Improve(at, 0, Math.Log(0.01), Math.Log(50), Value);
+            Improve(at, 0, Math.Log(0.002), Math.Log(50), Value);
             if (orders)
             {
                 Improve(at, 1, -6, 6, Value);

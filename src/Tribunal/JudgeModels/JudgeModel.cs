@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tribunal.JudgeModels;
 
 /// <summary>
@@ -37,6 +39,7 @@ public sealed record JudgeModel
     public string? Note { get; init; }
 
     /// <summary>Whether anything was learned.</summary>
+    [JsonIgnore]
     public bool IsFitted => Pairs is not null || Lists is not null;
 
     /// <summary>The model of a domain's rollouts.</summary>
