@@ -113,7 +113,7 @@ public sealed class LedgerVote(bool traits = false)
             {
                 verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
             }
-
+            verdict = verdict.Graded(joined.Rollout, recorded);
             if (simulated)
             {
                 verdict = verdict with { Simulated = true };

@@ -108,6 +108,9 @@ public sealed record RunSummary
     /// <summary>Reliability of the verdicts' <c>correctness</c>, where <c>best</c> is given and a calibration was.</summary>
     public Reliability? Correctness { get; init; }
 
+    /// <summary>Each criterion that responses were graded by, by its id, 200 at most; null where no rubric graded.</summary>
+    public IReadOnlyList<CriterionSummary>? Criteria { get; init; }
+
     /// <summary>Calibration, where <c>best</c> is given.</summary>
     public CalibrationSummary? Calibration { get; init; }
 

@@ -61,6 +61,7 @@ public static class SummaryWriter
             Weighing = sums.Members.Count == 0 ? null : weights is null ? "equal" : weights.Method,
             Adaptivity = AdaptivitySummary.Of(manifest.Request, sums, learned),
             Correctness = sums.Correctnesses.Table(),
+            Criteria = sums.Criteria.Count == 0 ? null : [.. sums.Criteria.Select(static criterion => criterion.Value.ToSummary(criterion.Key))],
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted is { Outcomes: { Drawn: > 0 } hinted, Usage: var usage } ? new HintedSamples(hinted.Drawn, hinted.Valid, usage, price?.Of(usage)) : null,

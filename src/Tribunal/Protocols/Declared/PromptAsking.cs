@@ -28,7 +28,7 @@ public static class PromptAsking
             replies[i] = Noted(prompt, await judge.AskAsync(question with { Messages = parts[i] }, cancellationToken));
         }
 
-        return PartAnswers.Join(replies);
+        return PartAnswers.Join(replies, prompt.PartName);
     }
 
     private static JudgeReply Noted(JudgePrompt prompt, JudgeReply reply) => prompt.Words is { } words ? ProbabilityText.Noted(reply, words) : reply;

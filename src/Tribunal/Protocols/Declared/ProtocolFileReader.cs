@@ -32,7 +32,7 @@ public static partial class ProtocolFileReader
     /// <summary>Whether a text is meant as a protocol file, rather than as a prompt template.</summary>
     public static bool IsProtocol(string text) => text is not null && Opening().IsMatch(text);
 
-    private static YamlNode Load(string text)
+    internal static YamlNode Load(string text)
     {
         try
         {
@@ -57,15 +57,21 @@ public static partial class ProtocolFileReader
     {
         var map = new YamlMap(
             root, "a protocol file",
-            "protocol", "title", "kind", "models", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "read", "scale", "ties", "request", "examples");
+            "protocol", "title", "kind", "models", "criteria", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "read", "scale", "ties", "request", "examples");
         string name = map.Required("protocol");
         if (!NameForm().IsMatch(name))
         {
             throw new ProtocolFileException(map.PlaceOf("protocol"), $"protocol: '{name}' is no name; expected 2 to 40 lower-case letters, digits and hyphens");
         }
 
-        ProtocolKind kind = map.Choice("kind", ("pointwise", ProtocolKind.Pointwise), ("pairwise", ProtocolKind.Pairwise), ("listwise", ProtocolKind.Listwise), ("scalar", ProtocolKind.Scalar))
-            ?? throw new ProtocolFileException(map.Place, "'kind' is missing; expected pointwise, pairwise, listwise or scalar");
+        ProtocolKind kind = map.Choice("kind", ("pointwise", ProtocolKind.Pointwise), ("pairwise", ProtocolKind.Pairwise), ("listwise", ProtocolKind.Listwise), ("rubric", ProtocolKind.Rubric), ("scalar", ProtocolKind.Scalar))
+            ?? throw new ProtocolFileException(map.Place, "'kind' is missing; expected pointwise, pairwise, listwise, rubric or scalar");
+        bool? apart = map.Choice("criteria", ("together", false), ("apart", true));
+        if (apart is null == (kind == ProtocolKind.Rubric))
+        {
+            throw new ProtocolFileException(map.PlaceOf("criteria"), apart is null ? "'criteria' is missing; expected together or apart" : "criteria: only a protocol of kind rubric asks by criteria");
+        }
+
         ScoreScale? scale = map.Node("scale") is { } scaleNode ? Scale(scaleNode) : null;
         YamlMap? responses = map.Node("responses") is { } block ? new YamlMap(block, "responses", "each", "between") : null;
         if (responses is not null)
@@ -81,6 +87,7 @@ public static partial class ProtocolFileReader
 
         IReadOnlyList<DeclaredMessage> messages = [.. map.List("messages").Select(Message)];
         CheckShown(map, kind, messages, responses?.Text("each"));
+        CheckCriteria(map, kind, apart == true, messages, responses?.Text("each"));
         return new ProtocolFile
         {
             Name = name,
@@ -88,6 +95,7 @@ public static partial class ProtocolFileReader
             Kind = kind,
             Models = [.. map.List("models").Select(static node => YamlMap.Scalar(node, "models").ToLowerInvariant())],
             Source = Source(map),
+            Apart = apart == true,
             Sampling = Sampling(map, kind),
             Thinks = map.Flag("thinks"),
             Principle = map.Text("principle")?.TrimEnd('\n'),
@@ -179,7 +187,7 @@ public static partial class ProtocolFileReader
                 : $"the messages don't show the {(kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? "response; expected {{response}}" : "responses; expected {{responses}}, {{response_1}} and {{response_2}}, or a message for-each response")}");
         }
 
-        if (shown.Contains("responses") && block?.Contains("{{response}}", StringComparison.Ordinal) == false)
+        if (kind != ProtocolKind.Rubric && shown.Contains("responses") && block?.Contains("{{response}}", StringComparison.Ordinal) == false)
         {
             throw new ProtocolFileException(map.PlaceOf("responses"), "each: the block doesn't show {{response}}");
         }
@@ -190,6 +198,31 @@ public static partial class ProtocolFileReader
             {
                 throw new ProtocolFileException(place, $"{{{{{own}}}}} is shown and the file states none; expected '{own}', or a block {{{{#{own}}}}}");
             }
+        }
+    }
+
+    private static void CheckCriteria(YamlMap map, ProtocolKind kind, bool apart, IReadOnlyList<DeclaredMessage> messages, string? block)
+    {
+        HashSet<string> shown = [.. messages.SelectMany(static message => message.Text?.Used ?? [])];
+        FilePlace place = map.PlaceOf("messages");
+        if (kind != ProtocolKind.Rubric)
+        {
+            if (shown.Contains("criteria") || shown.Contains("criterion"))
+            {
+                throw new ProtocolFileException(place, "{{criteria}} and {{criterion}} are shown by protocols of kind rubric");
+            }
+
+            return;
+        }
+
+        if (!shown.Contains(apart ? "criterion" : "criteria"))
+        {
+            throw new ProtocolFileException(place, $"the messages don't show the {(apart ? "criterion; expected {{criterion}}" : "criteria; expected {{criteria}}")}");
+        }
+
+        if (!apart && block?.Contains("{{criterion}}", StringComparison.Ordinal) != true)
+        {
+            throw new ProtocolFileException(map.PlaceOf("responses"), "responses: expected each, a block that shows {{criterion}}");
         }
     }
 
