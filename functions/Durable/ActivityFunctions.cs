@@ -27,6 +27,9 @@ public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeP
     [Function("AllocateBudget")]
     public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.AllocateBudget.RunAsync(wave, cancellationToken);
 
+    [Function("FitJudge")]
+    public Task<bool> FitJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.FitJudge.RunAsync(run, cancellationToken);
+
     [Function("WeighPanel")]
     public Task<bool> WeighPanelAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.WeighPanel.RunAsync(run, cancellationToken);
 

@@ -14,6 +14,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     BenchCommand.Create(),
     TrainCommand.Create(),
     ImportCommand.Create(),
+    CalibrateCommand.Create(),
     ExportCommand.Create(),
     SubmitCommand.Create(),
     WatchCommand.Create(),

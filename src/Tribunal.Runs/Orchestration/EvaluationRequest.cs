@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
@@ -58,6 +60,14 @@ public sealed record EvaluationRequest
     /// <summary>Weights of judges, from <c>tribunal train panel</c>; null weighs all alike.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PanelWeights? Panel { get; init; }
+
+    /// <summary>What an earlier run has learned of the judge (<c>judge-model.json</c>); null learns it anew.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JudgeModel? Prior { get; init; }
+
+    /// <summary>How confidences become probabilities of being right, from <c>tribunal calibrate</c>; null gives none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StoredCalibration? Calibration { get; init; }
 
     /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -21,10 +21,20 @@ public static class EvaluateBatch
 
         var progress = new RunProgress { Stage = RunStages.Judging, Rollouts = plan.Rollouts, Shards = plan.Shards };
         Halt? halt = plan.Shards > 0 ? await AwaitJudgeAsync(context, run, attempt, progress) : null;
-        bool last = false;
-        for (int wave = 0; !last && halt is null; wave++)
+        int pilots = plan.Pilots ? 1 : 0;
+        if (plan.Pilots && halt is null)
         {
-            last = wave >= plan.Waves - 1;
+            (progress, halt) = await FanOutAsync(context, run, attempt, plan, wave: 0, last: false, progress);
+            if (halt is null)
+            {
+                await context.CallActivityAsync(Names.FitJudge, new RunReference(run.RunId, attempt));
+            }
+        }
+
+        bool last = false;
+        for (int wave = pilots; !last && halt is null; wave++)
+        {
+            last = wave >= pilots + plan.Waves - 1;
             if (plan.Waves > 1)
             {
                 WavePlan budget = await context.CallActivityAsync(Names.AllocateBudget, new WaveRequest(run.RunId, wave, attempt));
@@ -37,7 +47,7 @@ public static class EvaluateBatch
         if (plan.Weighs && halt is null && await context.CallActivityAsync(Names.WeighPanel, new RunReference(run.RunId, attempt)))
         {
             // Nothing is drawn any more: the policy has what it asked for, and what was voted on is voted on with the weights.
-            (progress, halt) = await FanOutAsync(context, run, attempt, plan, plan.Waves, last: true, progress);
+            (progress, halt) = await FanOutAsync(context, run, attempt, plan, pilots + plan.Waves, last: true, progress);
         }
 
         context.SetCustomStatus(progress with { Stage = RunStages.Publishing, Detail = halt?.Detail });

@@ -35,7 +35,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Prices, validRateFloor, members: context.Branches.Routes.Panel is not null);
+            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Prices, validRateFloor, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true });
             if (asked.MetaGate is { } metaGate)
             {
                 // Not let go of before the other is had: no judgement is without a place.

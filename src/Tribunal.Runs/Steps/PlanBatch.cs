@@ -39,7 +39,7 @@ public sealed partial class PlanBatch
         _runs.Close(run.RunId, long.MaxValue);
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request));
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
     }
 
     private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };

@@ -40,7 +40,7 @@ public sealed partial class Publish
             }
         }
 
-        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Prices, await WeighPanel.OfAsync(context, cancellationToken) ?? context.Options.Panel);
+        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Prices, await WeighPanel.OfAsync(context, cancellationToken) ?? context.Options.Panel, await FitJudge.OfAsync(context, cancellationToken));
         if (request.Halt is null)
         {
             await CompleteAsync(context, parts, sums, summary, cancellationToken);

@@ -33,7 +33,13 @@ internal sealed class RunContext
     public required RunMonitor Monitor { get; init; }
 
     /// <summary>How the run's rollouts are scored.</summary>
-    public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated);
+    public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated) { Calibration = Manifest.Request.Calibration };
+
+    /// <summary>Whether every rollout takes part in the first wave that a run learns from, where it has one.</summary>
+    public bool PilotsAll { get; set; }
+
+    /// <summary>The rules of what a run has learned of its judge, once it has.</summary>
+    public ScoringRules? LearnedRules { get; set; }
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)

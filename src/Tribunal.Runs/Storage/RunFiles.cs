@@ -26,6 +26,9 @@ public static class RunFiles
     /// <summary>The summary; written last: its status says whether the run is complete.</summary>
     public const string Summary = "summary.json";
 
+    /// <summary>What the run has learned of its judge from its first wave.</summary>
+    public const string JudgeModel = "judge-model.json";
+
     /// <summary>The report.</summary>
     public const string Report = "report.html";
 

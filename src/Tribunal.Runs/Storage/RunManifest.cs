@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
@@ -135,6 +137,8 @@ public sealed record RunManifest
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
             ("panel", Request.Panel, other.Request.Panel),
+            ("prior", NameOf(Request.Prior), NameOf(other.Request.Prior)),
+            ("calibration", NameOf(Request.Calibration), NameOf(other.Request.Calibration)),
             ("hint", Request.Hint, other.Request.Hint),
             ("seed", Request.Seed, other.Request.Seed),
             ("routing table", Request.Routing, other.Request.Routing),
@@ -155,6 +159,17 @@ public sealed record RunManifest
 
         static string Files(RunManifest of) => string.Join(", ", of.ProtocolFiles?.Select(static file => $"{file.Key} {file.Value[..12]}") ?? []);
     }
+
+    /// <summary>SHA-256 of the prior that the run was given; null for none.</summary>
+    public string? PriorSha256 => NameOf(Request.Prior);
+
+    /// <summary>SHA-256 of the calibration that the run was given; null for none.</summary>
+    public string? CalibrationSha256 => NameOf(Request.Calibration);
+
+    private static string? NameOf(JudgeModel? prior) => prior is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(prior, TribunalJson.Default.JudgeModel));
+
+    private static string? NameOf(StoredCalibration? calibration) =>
+        calibration is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration));
 
     // Both values; of records their JSON's fields that differ.
     private static string Difference(object? mine, object? theirs)
