@@ -39,6 +39,7 @@ internal sealed class ServeCommand
     private readonly Option<bool> _open = new("--allow-anonymous") { Description = "Listen beyond this machine without a key." };
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
+    private readonly ViewChoice _view = new();
 
     public static Command Create()
     {
@@ -62,6 +63,7 @@ internal sealed class ServeCommand
         };
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
+        serve._view.AddTo(command);
         command.SetAction(serve.RunAsync);
         return command;
     }
@@ -73,7 +75,7 @@ internal sealed class ServeCommand
         using var factory = new JudgeFactory();
         Judge asked = _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name);
+        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name) with { Trajectories = _view.Of(parsed) };
         if (request.Policy.Kind == PolicyKind.Budget)
         {
             throw new CommandException(ExitCodes.Usage, "--policy budget needs the whole batch at once: choose fixed, adaptive or certified");

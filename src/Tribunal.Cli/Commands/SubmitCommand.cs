@@ -34,6 +34,8 @@ internal static class SubmitCommand
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
         fields.AddTo(command);
+        ViewChoice view = new();
+        view.AddTo(command);
         HintChoice hint = new();
         command.Add(hint.Option);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -49,6 +51,7 @@ internal static class SubmitCommand
             {
                 Output = parsed.GetValue(run),
                 Fields = fields.Of(parsed),
+                Trajectories = view.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
             };

@@ -27,6 +27,8 @@ internal static class OptionNames
         ["judge"] = "--judge",
         ["output"] = "--run",
         ["hint"] = "--hint",
+        ["trajectories.toolResult"] = "--tool-result",
+        ["trajectories.turns"] = "--last-turns",
         ["panel"] = "--panel",
         ["rule"] = "--rule",
         ["tournament.kind"] = "--tournament",

@@ -15,10 +15,10 @@ internal static class ContentKey
     public static UInt128 OfPrompt(IReadOnlyList<Message> prompt, string? reference)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Message message in prompt)
+        for (int turn = 0; turn < prompt.Count; turn++)
         {
-            Add(hash, message.Role);
-            Add(hash, message.Content);
+            Add(hash, prompt[turn].Role);
+            Add(hash, ToolTurns.Text(prompt, turn));
         }
 
         if (reference is not null)
@@ -31,8 +31,19 @@ internal static class ContentKey
         return Head(hash.GetHashAndReset());
     }
 
-    /// <summary>A response.</summary>
-    public static UInt128 OfResponse(string content) => Head(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+    /// <summary>A response; a text that spells a trajectory out is another one.</summary>
+    public static UInt128 OfResponse(Response response)
+    {
+        if (!Conversation.IsTrajectory(response.Turns))
+        {
+            return Head(SHA256.HashData(Encoding.UTF8.GetBytes(response.Content)));
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "trajectory");
+        Add(hash, response.Content);
+        return Head(hash.GetHashAndReset());
+    }
 
     /// <summary>A rollout: the prompt and a set of responses, whatever the order they came in.</summary>
     /// <param name="prompt">The prompt's key.</param>

@@ -27,7 +27,7 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
     /// <summary>Responses to wait for; null: until the time is over.</summary>
     public int? Size { get; } = size;
 
-    public SortedDictionary<UInt128, string> Responses { get; } = [];
+    public SortedDictionary<UInt128, Response> Responses { get; } = [];
 
     public TaskCompletionSource<JudgedRollout> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -176,11 +176,11 @@ public sealed class RewardDesk : IAsyncDisposable
         _drawing.Dispose();
     }
 
-    private static List<(UInt128 Key, string Content)> Distinct(IReadOnlyList<string> responses, UInt128[] keys) =>
+    private static List<(UInt128 Key, Response Content)> Distinct(IReadOnlyList<Response> responses, UInt128[] keys) =>
         [.. keys.Zip(responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)];
 
     // Under the lock.
-    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted, GroupKey? group = null)
+    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
         string id = ContentKey.OfRollout(promptKey, keys);
@@ -205,7 +205,7 @@ public sealed class RewardDesk : IAsyncDisposable
             {
                 Id = id,
                 Prompt = prompt,
-                Responses = [.. responses.Select(static response => new Response(response.Content))],
+                Responses = [.. responses.Select(static response => response.Content)],
                 Reference = reference,
                 Metadata = group is { } known ? GroupRecord.Of(known) : null,
             });

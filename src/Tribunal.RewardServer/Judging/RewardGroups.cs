@@ -1,3 +1,5 @@
+using Tribunal.Rollouts;
+
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>
@@ -34,7 +36,7 @@ internal sealed class RewardGroups(RewardOptions options)
         if (_partial.Remove(key, out Gathering? earlier))
         {
             gathering.Arrived = Math.Max(0, earlier.Arrived - responses.Count(earlier.Responses.ContainsKey));
-            foreach ((UInt128 response, string content) in earlier.Responses)
+            foreach ((UInt128 response, Response content) in earlier.Responses)
             {
                 gathering.Responses[response] = content;
             }

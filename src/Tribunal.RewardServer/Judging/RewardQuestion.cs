@@ -5,9 +5,9 @@ namespace Tribunal.RewardServer.Judging;
 
 /// <summary>What a trainer asks: rewards for responses to one prompt.</summary>
 /// <param name="Prompt">The conversation, at least one turn.</param>
-/// <param name="Responses">The responses, at least one; equal ones share a reward.</param>
+/// <param name="Responses">The responses, texts or trajectories, at least one; equal ones share a reward.</param>
 /// <param name="Reference">A reference answer that the judge is shown.</param>
-public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<string> Responses, string? Reference = null);
+public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<Response> Responses, string? Reference = null);
 
 /// <summary>The answer to a <see cref="RewardQuestion"/>.</summary>
 public sealed record RewardAnswer

@@ -79,7 +79,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
         string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [response], Label(request.Label)), new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
+            Question(prompt, [new Response(response)], Label(request.Label)), new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
@@ -95,7 +95,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             return Ok(new GymAnswer { Rewards = [GymForm.Neutral], ComparisonResults = null, Metrics = null }, TrainerJson.Default.GymAnswer, complete: true);
         }
 
-        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.OutputText)], reference: null), options.TimeLimit, cancellationToken);
+        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.Output)], reference: null), options.TimeLimit, cancellationToken);
         return Ok(GymForm.Answer(answer), TrainerJson.Default.GymAnswer, answer.Complete);
     });
 
@@ -111,7 +111,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         // A prompt has the same id in every epoch: it says which agents' rollouts belong together, not for how long.
         var cohort = new RewardGroup(request.PromptId is { Length: > 0 } id ? $"cohort {id}" : client, Id: null, options.GroupSize);
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [GymForm.OutputText(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
+            Question(prompt, [GymForm.Output(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
         return Ok(
             new GymVerifyAnswer
             {
@@ -214,7 +214,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             JsonElement element = request.Rollouts[i];
             Rollout rollout = RolloutForm.Read(element, OwnForm.IdOf(element, i));
-            RewardQuestion question = Question(rollout.Prompt, [.. rollout.Responses.Select(static response => response.Content)], rollout.Reference);
+            RewardQuestion question = Question(rollout.Prompt, rollout.Responses, rollout.Reference);
             return OwnForm.GroupOf(element, client) is { } group
                 ? await desk.GatherAsync(question, group, limit, cancellationToken)
                 : await desk.JudgeAsync(question, limit, cancellationToken);
@@ -282,7 +282,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         };
     }
 
-    private RewardQuestion Question(IReadOnlyList<Message> prompt, IReadOnlyList<string> responses, string? reference)
+    private RewardQuestion Question(IReadOnlyList<Message> prompt, IReadOnlyList<Response> responses, string? reference)
     {
         if (prompt.Count == 0)
         {
@@ -319,7 +319,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
             ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
             : TrainerText.Prompt(prompt);
-        return Question(turns, [TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text)], Label(request.Labels?[i]));
+        return Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], Label(request.Labels?[i]));
     }
 
     private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");

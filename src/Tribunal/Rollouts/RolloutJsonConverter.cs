@@ -37,11 +37,19 @@ public static class RolloutForm
             throw new JsonException("a rollout is an object");
         }
 
+        List<Response> responses = ReadResponses(Required(root, "responses"));
+        bool whole = !root.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind == JsonValueKind.Null;
+        int shared = whole ? Conversation.Shared(responses) : 0;
+        if (whole && shared == 0)
+        {
+            throw new JsonException("prompt is missing: only several trajectories that begin with the same turns go without");
+        }
+
         return new Rollout
         {
             Id = id ?? RequiredText(root, "id"),
-            Prompt = ReadPrompt(Required(root, "prompt")),
-            Responses = ReadResponses(Required(root, "responses")),
+            Prompt = whole ? [.. responses[0].Turns!.Take(shared)] : ReadPrompt(prompt),
+            Responses = whole ? [.. responses.Select(response => Response.Of([.. response.Turns!.Skip(shared)], response.Id))] : responses,
             Best = ReadBest(root),
             Scores = ReadScores(root),
             Reference = OptionalText(root, "reference"),
@@ -64,7 +72,7 @@ public static class RolloutForm
                 {
                     if (turn.ValueKind != JsonValueKind.Object)
                     {
-                        throw new JsonException("a turn of the prompt is an object with role and content");
+                        throw new JsonException("a turn is an object with role and content");
                     }
 
                     turns.Add(ReadTurn(turn));
@@ -91,7 +99,22 @@ public static class RolloutForm
             ToolCalls = calls,
             ToolCallId = role is "tool" or "function" ? OptionalText(turn, "tool_call_id") : null,
             Name = role is "tool" or "function" ? OptionalText(turn, "name") : null,
+            Reasoning = ReadReasoning(turn),
         };
+    }
+
+    // As vLLM, SGLang and the trainers' datasets name it; other forms than text are no thoughts that could be shown.
+    private static string? ReadReasoning(JsonElement turn)
+    {
+        foreach (string name in (string[])["reasoning_content", "reasoning", "thinking"])
+        {
+            if (turn.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && Text(value) is { Length: > 0 } text)
+            {
+                return text;
+            }
+        }
+
+        return null;
     }
 
     private static List<ToolCall>? ReadCalls(JsonElement turn)
@@ -175,16 +198,7 @@ public static class RolloutForm
         writer.WriteStartArray("responses");
         foreach (Response response in rollout.Responses)
         {
-            if (response.Id is null)
-            {
-                writer.WriteStringValue(response.Content);
-                continue;
-            }
-
-            writer.WriteStartObject();
-            writer.WriteString("id", response.Id);
-            writer.WriteString("content", response.Content);
-            writer.WriteEndObject();
+            WriteResponse(writer, response);
         }
 
         writer.WriteEndArray();
@@ -221,6 +235,42 @@ public static class RolloutForm
         writer.WriteEndObject();
     }
 
+    private static void WriteResponse(Utf8JsonWriter writer, Response response)
+    {
+        if (response.Id is not null)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", response.Id);
+            writer.WritePropertyName("content");
+        }
+
+        if (response.Turns is { } turns)
+        {
+            WriteTurns(writer, turns);
+        }
+        else
+        {
+            writer.WriteStringValue(response.Content);
+        }
+
+        if (response.Id is not null)
+        {
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>Writes turns as a list, in the form that <see cref="ReadTurn"/> reads.</summary>
+    public static void WriteTurns(Utf8JsonWriter writer, IReadOnlyList<Message> turns)
+    {
+        writer.WriteStartArray();
+        foreach (Message turn in turns)
+        {
+            WriteTurn(writer, turn);
+        }
+
+        writer.WriteEndArray();
+    }
+
     private static void WriteTurn(Utf8JsonWriter writer, Message turn)
     {
         writer.WriteStartObject();
@@ -246,6 +296,11 @@ public static class RolloutForm
             }
 
             writer.WriteEndArray();
+        }
+
+        if (turn.Reasoning is not null)
+        {
+            writer.WriteString("reasoning_content", turn.Reasoning);
         }
 
         if (turn.ToolCallId is not null)
@@ -282,15 +337,38 @@ public static class RolloutForm
         var read = new List<Response>(responses.GetArrayLength());
         foreach (JsonElement response in responses.EnumerateArray())
         {
-            read.Add(response.ValueKind switch
-            {
-                JsonValueKind.String => new Response(Text(response)),
-                JsonValueKind.Object => new Response(ReadContent(Required(response, "content")), OptionalText(response, "id")),
-                _ => throw new JsonException("a response is a string or an object with content"),
-            });
+            read.Add(ReadResponse(response));
         }
 
         return read;
+    }
+
+    /// <summary>Reads a response: a text, turns (a trajectory), a turn, or an object whose <c>content</c> is a text or turns.</summary>
+    /// <exception cref="JsonException">It is none of them.</exception>
+    public static Response ReadResponse(JsonElement response)
+    {
+        switch (response.ValueKind)
+        {
+            case JsonValueKind.String:
+                return new Response(Text(response));
+            case JsonValueKind.Array:
+                return ReadTrajectory(response, null);
+            case JsonValueKind.Object when response.TryGetProperty("tool_calls", out _) && response.TryGetProperty("role", out _):
+                return Response.Of([ReadTurn(response)], OptionalText(response, "id"));
+            case JsonValueKind.Object:
+                JsonElement content = Required(response, "content");
+                return content.ValueKind == JsonValueKind.Array && content.GetArrayLength() > 0 && content[0].ValueKind == JsonValueKind.Object && content[0].TryGetProperty("role", out _)
+                    ? ReadTrajectory(content, OptionalText(response, "id"))
+                    : new Response(ReadContent(content), OptionalText(response, "id"));
+            default:
+                throw new JsonException("a response is a string, an object with content, or a list of turns");
+        }
+    }
+
+    private static Response ReadTrajectory(JsonElement turns, string? id)
+    {
+        IReadOnlyList<Message> read = ReadPrompt(turns);
+        return read.Count > 0 ? Response.Of(read, id) : throw new JsonException("a response has no turn");
     }
 
     private static List<int>? ReadBest(JsonElement root)
