@@ -34,6 +34,7 @@ internal static class OptionNames
         ["tournament.kind"] = "--tournament",
         ["tournament.votes"] = "--votes",
         ["tournament.rounds"] = "--rounds",
+        ["tournament.opponents"] = "--opponents",
         ["tournament.rating"] = "--rating",
         ["tournament.teams"] = "--teams",
         ["tournament.teams.pattern"] = "--teams",
