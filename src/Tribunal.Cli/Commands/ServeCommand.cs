@@ -19,6 +19,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Telemetry;
 using Tribunal.Sampling;
+using Tribunal.Tournaments;
 
 namespace Tribunal.Cli.Commands;
 
@@ -32,6 +33,7 @@ internal sealed class ServeCommand
     private readonly Option<int?> _group = new("--group") { Description = "The trainer's samples per prompt: a full group does not wait.", HelpName = "N" };
     private readonly Option<double> _groupWait = new("--group-wait") { Description = "Seconds that a group whose size is known from the request waits to be whole.", DefaultValueFactory = static _ => 60 };
     private readonly Option<double?> _nullReward = new("--null-reward") { Description = "What OpenRLHF gets where there is no reward: null ends its training, a number of your choice is counted in /metrics.", HelpName = "X" };
+    private readonly Option<string> _scale = new("--scale") { Description = "How rewards are said: unit ([0, 1]), rrm ((elo - 1000)/200 + 0.5; needs --rating elo), ranks, or centred in the group.", DefaultValueFactory = static _ => "unit" };
     private readonly Option<double> _limit = new("--time-limit") { Description = "Seconds after which a request is answered with the votes there are.", DefaultValueFactory = static _ => 100 };
     private readonly Option<int> _waiting = new("--max-waiting") { Description = "Rollouts under way before new ones get 429.", DefaultValueFactory = static _ => 1024 };
     private readonly Option<int> _maxBody = new("--max-body") { Description = "Largest request, in MiB.", DefaultValueFactory = static _ => 32 };
@@ -44,6 +46,7 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var serve = new ServeCommand();
+        serve._scale.AcceptOnlyFromAmong("unit", "rrm", "ranks", "centred");
         Command command = new("serve", """
             Rewards on demand for RL trainers: judges each group once, groups by client and prompt, answers in the trainers' forms.
 
@@ -59,7 +62,7 @@ internal sealed class ServeCommand
             verl and TRL: see integrations/. DIR is a record like a run's: vote again on it, or export training data.
             """)
         {
-            serve._listen, serve._output, serve._gather, serve._group, serve._groupWait, serve._nullReward, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
+            serve._listen, serve._output, serve._gather, serve._group, serve._groupWait, serve._nullReward, serve._scale, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
         };
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
@@ -76,9 +79,15 @@ internal sealed class ServeCommand
         Judge asked = _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
         EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name) with { Trajectories = _view.Of(parsed) };
+        request = request with { Tournament = request.Tournament with { KeepRatings = request.Tournament.Rating == RatingKind.Elo } };
         if (request.Policy.Kind == PolicyKind.Budget)
         {
             throw new CommandException(ExitCodes.Usage, "--policy budget needs the whole batch at once: choose fixed, adaptive or certified");
+        }
+
+        if (options.Scale == RewardScale.Rrm && request.Tournament.Rating != RatingKind.Elo)
+        {
+            throw new CommandException(ExitCodes.Usage, "--scale rrm needs --rating elo: --tournament random --opponents 4 --rating elo is RRM's training");
         }
 
         Judge judge = new JudgeRegistry([asked], meta is null ? [] : [meta]).Resolve(request).Own;
@@ -138,6 +147,13 @@ internal sealed class ServeCommand
             Gather = TimeSpan.FromMilliseconds(gather),
             GroupSize = parsed.GetValue(_group),
             GroupWait = TimeSpan.FromSeconds(parsed.GetRequiredValue(_groupWait)),
+            Scale = parsed.GetRequiredValue(_scale) switch
+            {
+                "rrm" => RewardScale.Rrm,
+                "ranks" => RewardScale.Ranks,
+                "centred" => RewardScale.Centred,
+                _ => RewardScale.Unit,
+            },
             NullReward = parsed.GetValue(_nullReward),
             TimeLimit = TimeSpan.FromSeconds(limit),
             MaxWaiting = parsed.GetRequiredValue(_waiting),

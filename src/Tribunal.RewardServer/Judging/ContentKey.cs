@@ -48,7 +48,8 @@ internal static class ContentKey
     /// <summary>A rollout: the prompt and a set of responses, whatever the order they came in.</summary>
     /// <param name="prompt">The prompt's key.</param>
     /// <param name="responses">The responses' keys, ascending, each once.</param>
-    public static string OfRollout(UInt128 prompt, IReadOnlyList<UInt128> responses)
+    /// <param name="schedule">Who meets whom, where it is another schedule than the server's; empty otherwise.</param>
+    public static string OfRollout(UInt128 prompt, IReadOnlyList<UInt128> responses, string schedule = "")
     {
         byte[] keys = new byte[16 * (responses.Count + 1)];
         BinaryPrimitives.WriteUInt128BigEndian(keys, prompt);
@@ -57,7 +58,7 @@ internal static class ContentKey
             BinaryPrimitives.WriteUInt128BigEndian(keys.AsSpan(16 * (i + 1)), responses[i]);
         }
 
-        return $"c-{Head(SHA256.HashData(keys)):x32}";
+        return $"c-{Head(SHA256.HashData([.. keys, .. Encoding.UTF8.GetBytes(schedule)])):x32}";
     }
 
     private static void Add(IncrementalHash hash, string text)

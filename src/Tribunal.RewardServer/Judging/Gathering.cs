@@ -8,9 +8,10 @@ namespace Tribunal.RewardServer.Judging;
 /// <param name="Client">Hash of who asks, which tells nothing of a key or an address; empty where the group has a name.</param>
 /// <param name="Id">The name; null where it has none.</param>
 /// <param name="Prompt">The prompt's key.</param>
-internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prompt)
+/// <param name="Schedule">Who meets whom, where it is another schedule than the server's; empty otherwise.</param>
+internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prompt, string Schedule = "")
 {
-    public static GroupKey Of(RewardGroup group, UInt128 prompt) => new(group.Id is null ? Hash(group.Client) : "", group.Id, prompt);
+    public static GroupKey Of(RewardGroup group, UInt128 prompt, string schedule) => new(group.Id is null ? Hash(group.Client) : "", group.Id, prompt, schedule);
 
     private static string Hash(string client) => client.Length == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(client)))[..16];
 }

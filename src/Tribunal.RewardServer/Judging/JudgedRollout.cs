@@ -7,11 +7,14 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>What the desk knows of one rollout. Texts are kept only until there is a verdict.</summary>
-internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys)
+internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, string schedule)
 {
     private ConcurrentDictionary<int, Judgement> _drawn = [];
 
     public string Id { get; } = id;
+
+    /// <summary>Who meets whom, where it is another schedule than the server's; empty otherwise.</summary>
+    public string Schedule { get; } = schedule;
 
     /// <summary>The responses' keys in the rollout's order, ascending.</summary>
     public IReadOnlyList<UInt128> Keys { get; } = keys;

@@ -30,6 +30,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly JudgeWatch _health;
     private readonly RewardGroups _groups;
     private readonly HashSet<Task> _working = [];
+    private readonly RewardScaling _scaling;
     private double _secondsPerRollout = 1;
 
     private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
@@ -41,6 +42,7 @@ public sealed class RewardDesk : IAsyncDisposable
         _drawing = new RolloutDrawing(binding, request, ledger, Counts);
         _groups = new RewardGroups(options);
         _memory = new RewardMemory(_groups);
+        _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
         _health = new JudgeWatch(binding.Endpoint, time);
     }
 
@@ -99,13 +101,14 @@ public sealed class RewardDesk : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(question);
         UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
+        string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
         lock (_lock)
         {
-            rollout = Ask(prompt, question.Prompt, question.Reference, Distinct(question.Responses, keys), admitted: false);
+            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), Distinct(question.Responses, keys), admitted: false);
         }
 
-        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], limit, cancellationToken);
+        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
     }
 
     /// <summary>
@@ -123,7 +126,7 @@ public sealed class RewardDesk : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference));
+        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
@@ -148,7 +151,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
         (JudgedRollout rollout, bool whole) = member!.Value;
         TimeSpan left = limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)
@@ -180,10 +183,10 @@ public sealed class RewardDesk : IAsyncDisposable
         [.. keys.Zip(responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)];
 
     // Under the lock.
-    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
+    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
-        string id = ContentKey.OfRollout(promptKey, keys);
+        string id = ContentKey.OfRollout(contents.Key, keys, contents.Schedule);
         if (_memory.Find(id) is not { } rollout)
         {
             if (!admitted)
@@ -191,7 +194,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 Admit();
             }
 
-            rollout = new JudgedRollout(id, keys);
+            rollout = new JudgedRollout(id, keys, contents.Schedule);
             _memory.Add(rollout);
         }
         else
@@ -204,10 +207,10 @@ public sealed class RewardDesk : IAsyncDisposable
             Start(rollout, new Rollout
             {
                 Id = id,
-                Prompt = prompt,
+                Prompt = contents.Prompt,
                 Responses = [.. responses.Select(static response => response.Content)],
-                Reference = reference,
-                Metadata = group is { } known ? GroupRecord.Of(known) : null,
+                Reference = contents.Reference,
+                Metadata = GroupRecord.Of(group, contents.Schedule),
             });
         }
 
@@ -279,7 +282,7 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         JudgedRollout rollout = Ask(
-            gathering.Key.Prompt, gathering.Prompt, gathering.Reference, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
         _groups.Judged(gathering, rollout);
         gathering.Ready.SetResult(rollout);
     }
@@ -323,7 +326,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 await _drawing.DrawAsync(judged, rollout, _closing.Token);
             }
 
-            Verdict verdict = _drawing.Cast(rollout, judged.Drawn);
+            Verdict verdict = _drawing.Cast(judged, rollout, judged.Drawn);
 
             // What failed is asked again with the next question; everything else stands.
             bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
@@ -360,7 +363,7 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (index.Contains(-1))
         {
@@ -383,14 +386,23 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
             {
-                return new RewardAnswer { Verdict = verdict, Index = index, Group = rollout.Keys.Count, Complete = true };
+                return Answer(verdict, complete: true);
             }
         }
 
         IReadOnlyList<Judgement> drawn = rollout.Drawn;
         Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
             ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : _drawing.Cast(kept, drawn);
-        return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
+            : _drawing.Cast(rollout, kept, drawn);
+        return Answer(present, complete: false);
+
+        RewardAnswer Answer(Verdict verdict, bool complete) => new()
+        {
+            Verdict = verdict,
+            Scaled = scale(verdict),
+            Index = index,
+            Group = rollout.Keys.Count,
+            Complete = complete,
+        };
     }
 }

@@ -23,7 +23,7 @@ internal sealed class RewardMemory(RewardGroups groups)
         }
 
         GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
-        var judged = new JudgedRollout(rollout.Id, keys) { Group = recorded, Recorded = true, Kept = rollout };
+        var judged = new JudgedRollout(rollout.Id, keys, GroupRecord.ScheduleOf(rollout.Metadata)) { Group = recorded, Recorded = true, Kept = rollout };
         _rollouts.Add(rollout.Id, judged);
         if (recorded is { } group)
         {

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Tournaments;
 
 namespace Tribunal.RewardServer.Judging;
 
@@ -52,4 +53,5 @@ public sealed record ServeManifest
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(ServeManifest))]
 [JsonSerializable(typeof(GroupName))]
+[JsonSerializable(typeof(TournamentOptions))]
 internal sealed partial class ServeJson : JsonSerializerContext;

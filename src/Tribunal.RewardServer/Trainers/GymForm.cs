@@ -60,7 +60,7 @@ internal static class GymForm
     /// <summary>The answer to <c>/compare</c>.</summary>
     public static GymAnswer Answer(RewardAnswer answer)
     {
-        IReadOnlyList<double?> rewards = answer.Rewards;
+        IReadOnlyList<double?> rewards = answer.Unit;
         double[] scores = [.. rewards.Select(static reward => reward is { } known ? Scaled(known) : Neutral)];
         var pairs = new List<GymComparison>(scores.Length * (scores.Length - 1) / 2);
         for (int i = 0; i < scores.Length; i++)

@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Tribunal.RewardServer.Judging;
+using Tribunal.Tournaments;
 
 namespace Tribunal.RewardServer.Trainers;
 
@@ -13,9 +16,16 @@ internal static class OwnForm
     {
         ReadOnlyMemory<byte> json = WholeText.Of(body);
         using JsonDocument document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && document.RootElement.TryGetProperty("prompt", out _))
+        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && (document.RootElement.TryGetProperty("prompt", out _) || document.RootElement.TryGetProperty("responses", out _)))
         {
-            return new RewardsRequest { Rollouts = [document.RootElement.Clone()] };
+            JsonElement only = document.RootElement.Clone();
+            return new RewardsRequest
+            {
+                Rollouts = [only],
+                Scale = Field(only, "scale", TrainerJson.Default.NullableRewardScale),
+                Tournament = only.TryGetProperty("tournament", out JsonElement tournament) ? tournament : null,
+                TimeoutSeconds = Field(only, "timeoutSeconds", TrainerJson.Default.NullableDouble),
+            };
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _))
@@ -25,6 +35,32 @@ internal static class OwnForm
 
         RewardsRequest request = JsonSerializer.Deserialize(json.Span, TrainerJson.Default.RewardsRequest) ?? throw new JsonException("the body is null");
         return request.Rollouts is null ? throw new JsonException("'rollouts' is null") : request;
+    }
+
+    /// <summary>A schedule; what it doesn't say has its default.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static TournamentOptions? Schedule(JsonElement? tournament)
+    {
+        try
+        {
+            return tournament is { ValueKind: not JsonValueKind.Null and not JsonValueKind.Undefined } given ? ContractJson.Read(Encoding.UTF8.GetBytes(given.GetRawText()), TrainerJson.Default.TournamentOptions) : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException($"'tournament': {exception.Message}", exception);
+        }
+    }
+
+    private static T? Field<T>(JsonElement rollout, string name, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return rollout.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.Deserialize(type) : default;
+        }
+        catch (JsonException)
+        {
+            throw new JsonException($"'{name}' can't be used");
+        }
     }
 
     /// <summary>A rollout's id, or its number in the request.</summary>

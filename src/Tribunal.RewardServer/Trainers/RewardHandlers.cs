@@ -79,7 +79,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
         string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [new Response(response)], Label(request.Label)), new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
+            Question(prompt, [new Response(response)], Label(request.Label)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
@@ -117,8 +117,8 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             {
                 CreateParams = request.CreateParams,
                 Response = request.Response,
-                Reward = answer.Rewards[0] is { } reward ? GymForm.Scaled(reward) : GymForm.Neutral,
-                Scored = answer.Rewards[0] is not null,
+                Reward = answer.Unit[0] is { } reward ? GymForm.Scaled(reward) : GymForm.Neutral,
+                Scored = answer.Unit[0] is not null,
                 Group = answer.Group,
                 Whole = answer.Whole,
             },
@@ -194,6 +194,10 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             return Refuse(400, "the request can't be read", ContractJson.Words(exception));
         }
+        catch (ProblemsException exception)
+        {
+            return Refuse(400, "the request asks for what can't be done", exception.Message);
+        }
         catch (TooBusyException exception)
         {
             return Later(429, "too busy", exception.Message, exception.RetryAfterSeconds);
@@ -214,7 +218,11 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             JsonElement element = request.Rollouts[i];
             Rollout rollout = RolloutForm.Read(element, OwnForm.IdOf(element, i));
-            RewardQuestion question = Question(rollout.Prompt, rollout.Responses, rollout.Reference);
+            RewardQuestion question = Question(rollout.Prompt, rollout.Responses, rollout.Reference) with
+            {
+                Tournament = OwnForm.Schedule(request.Tournament),
+                Scale = request.Scale,
+            };
             return OwnForm.GroupOf(element, client) is { } group
                 ? await desk.GatherAsync(question, group, limit, cancellationToken)
                 : await desk.JudgeAsync(question, limit, cancellationToken);
@@ -247,6 +255,10 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             {
                 return new Sample(null, ContractJson.Words(exception));
             }
+            catch (ProblemsException exception)
+            {
+                return new Sample(null, exception.Message);
+            }
         }));
         return count == 0 || Array.Exists(samples, static sample => sample.Answer is not null) ? samples : throw new JsonException(samples[0].Why);
     }
@@ -270,7 +282,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             Id = id,
             Status = verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
-            Rewards = verdict.Rewards is { } rewards ? [.. answer.Index.Select(index => rewards[index])] : null,
+            Rewards = answer.Scaled is { } rewards ? [.. answer.Index.Select(index => rewards[index])] : null,
             Best = ranking?[0],
             Ranking = ranking,
             Confidence = verdict.Confidence,
@@ -319,7 +331,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
             ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
             : TrainerText.Prompt(prompt);
-        return Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], Label(request.Labels?[i]));
+        return Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], Label(request.Labels?[i])) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
     }
 
     private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");
