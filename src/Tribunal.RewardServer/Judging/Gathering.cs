@@ -41,6 +41,27 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
     /// <summary>Ends the wait; null where nobody waits.</summary>
     public ITimer? Timer { get; set; }
 
+    /// <summary>The rollout that the group becomes. A client that gives up while its group gathers is not counted twice when it comes back.</summary>
+    /// <param name="responses">Responses that the client brought.</param>
+    /// <param name="gate">Guards the group.</param>
+    /// <param name="cancellationToken">The client gives up.</param>
+    public async Task<JudgedRollout> WaitAsync(int responses, Lock gate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Ready.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (gate)
+            {
+                Arrived -= responses;
+            }
+
+            throw;
+        }
+    }
+
     public void Add(RewardQuestion question, UInt128[] responses)
     {
         for (int i = 0; i < responses.Length; i++)

@@ -55,6 +55,25 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
         return -1;
     }
 
+    /// <summary>Waits for the judging under way, if there is any.</summary>
+    /// <exception cref="JudgeAwayException">It ended so.</exception>
+    public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (Work is not { } work)
+        {
+            return;
+        }
+
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(work, Task.Delay(limit, time, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (work.IsFaulted || work.IsCanceled)
+        {
+            await work;
+        }
+    }
+
     public void Finish(Verdict verdict)
     {
         Verdict = verdict;

@@ -58,6 +58,28 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
 
+    /// <summary>The judge's model and its sampling parameters.</summary>
+    public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
+
+    /// <summary>The last groups that were judged.</summary>
+    public RecentGroups Recent { get; } = new();
+
+    /// <summary>Groups that wait for their other responses.</summary>
+    public IReadOnlyList<WaitingGroup> Gatherings
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _groups.Gatherings;
+            }
+        }
+    }
+
+    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
+    /// <exception cref="JudgeException">There is no answer.</exception>
+    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _closing.Token);
+
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
     {
@@ -105,7 +127,7 @@ public sealed class RewardDesk : IAsyncDisposable
         JudgedRollout rollout;
         lock (_lock)
         {
-            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), Distinct(question.Responses, keys), admitted: false);
+            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
         return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
@@ -146,7 +168,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (gathering is not null)
         {
-            member = (await ReadyAsync(gathering, responses.Length, cancellationToken), gathering.IsWhole);
+            member = (await gathering.WaitAsync(responses.Length, _lock, cancellationToken), gathering.IsWhole);
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
@@ -178,9 +200,6 @@ public sealed class RewardDesk : IAsyncDisposable
         _closing.Dispose();
         _drawing.Dispose();
     }
-
-    private static List<(UInt128 Key, Response Content)> Distinct(IReadOnlyList<Response> responses, UInt128[] keys) =>
-        [.. keys.Zip(responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)];
 
     // Under the lock.
     private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
@@ -245,24 +264,6 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         return gathering;
-    }
-
-    // A client that gives up while its group gathers is not counted twice when it comes back.
-    private async Task<JudgedRollout> ReadyAsync(Gathering gathering, int responses, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await gathering.Ready.Task.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            lock (_lock)
-            {
-                gathering.Arrived -= responses;
-            }
-
-            throw;
-        }
     }
 
     private void Flush(object? state)
@@ -338,6 +339,7 @@ public sealed class RewardDesk : IAsyncDisposable
             lock (_lock)
             {
                 Counts.Judged(verdict);
+                Recent.Add(new RecentGroup(verdict, _time.GetUtcNow(), _time.GetElapsedTime(start)));
                 judged.Last = verdict;
                 judged.Work = null;
                 _secondsPerRollout = (0.9 * _secondsPerRollout) + (0.1 * _time.GetElapsedTime(start).TotalSeconds);
@@ -365,23 +367,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
     private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (index.Contains(-1))
-        {
-            throw new InvalidOperationException("the group does not hold the response");
-        }
-
-        if (rollout.Work is { } work)
-        {
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(work, Task.Delay(limit, _time, waiting.Token));
-            await waiting.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
-            if (work.IsFaulted || work.IsCanceled)
-            {
-                await work;
-            }
-        }
-
+        await rollout.WaitAsync(limit, _time, cancellationToken);
         lock (_lock)
         {
             if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)

@@ -18,6 +18,9 @@ internal sealed class RewardGroups(RewardOptions options)
     /// <summary>Groups that are gathering.</summary>
     public int Waiting => _open.Count;
 
+    /// <summary>Them.</summary>
+    public IReadOnlyList<WaitingGroup> Gatherings => [.. _open.Values.Select(static one => new WaitingGroup(one.Key.Id, one.Arrived, one.Size))];
+
     /// <summary>Where all of the responses were judged together; null where one of them was not.</summary>
     public (JudgedRollout Rollout, bool Whole)? MemberOf(GroupKey key, UInt128[] responses) =>
         _members.TryGetValue((key, responses[0]), out Membership first)

@@ -41,6 +41,23 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         }
     }
 
+    /// <summary>Asks the judge what a client wrote itself.</summary>
+    public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken closing)
+    {
+        await _gate.WaitAsync(closing);
+        try
+        {
+            JudgeReply reply = await judge.Endpoint.AskAsync(question, CancellationToken.None);
+            ClientBudget.Charge(reply.Usage);
+            counts.Asked();
+            return reply;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>The verdict over what was drawn.</summary>
     public Verdict Cast(JudgedRollout judged, Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(RulesOf(judged), rollout, drawn).Conclude();
 
@@ -84,6 +101,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
             Judgement judgement = await JudgementSource.DrawAsync(judge, request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
                 ?? throw new JudgeAwayException("the judge is away");
             counts.Drawn(span, judgement);
+            ClientBudget.Charge(judgement.Usage);
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Trainers;
 using Tribunal.Runs.Judges;
@@ -41,9 +39,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 EvaluationRequest wanted = request();
                 Judge binding = judges.Resolve(wanted).Own;
                 byte[] manifest = ServeManifest.Of(binding, wanted);
-                string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
-                string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
-                RewardLedger ledger = await RewardLedger.OpenAsync(stores.OpenRun(record), instance, manifest, cancellationToken);
+                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, time, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
                 _handlers = new RewardHandlers(_desk, options, jobs: false);
             }

@@ -69,7 +69,7 @@ internal static class OwnForm
             ? id.GetString()!
             : number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The group that a rollout's responses are part of, as <c>"group":{"id","size"}</c>; null where the rollout is the whole group.</summary>
+    /// <summary>The group that a rollout's responses are part of, as <c>"group":{"id"?,"size"?}</c>, without an id those of the client to one prompt that arrive about now; null where the rollout is the whole group.</summary>
     /// <exception cref="JsonException">It is no group.</exception>
     public static RewardGroup? GroupOf(JsonElement rollout, string client)
     {
@@ -82,12 +82,12 @@ internal static class OwnForm
             ? group.Deserialize(TrainerJson.Default.GroupField)!
             : throw new JsonException("'group' is an object with id and size");
         return field.Size is null or > 0
-            ? new RewardGroup(client, field.Id is { Length: > 0 } id ? id : throw new JsonException("a group has an id"), field.Size)
+            ? new RewardGroup(client, field.Id is { Length: > 0 } id ? id : null, field.Size)
             : throw new JsonException("a group's size is 1 or more");
     }
 }
 
 /// <summary>A group that several requests make together.</summary>
-/// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same.</param>
+/// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same. Null: the client's responses to one prompt that arrive about now.</param>
 /// <param name="Size">Responses in it, equal ones counted each; null: those that arrive about now.</param>
 public sealed record GroupField(string? Id, int? Size);

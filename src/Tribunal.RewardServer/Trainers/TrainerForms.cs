@@ -118,6 +118,10 @@ public sealed record GymVerifyRequest
     /// <summary>What to judge by, if anything in particular.</summary>
     public string? Principle { get; init; }
 
+    /// <summary>The task's number, which Gym sends with every rollout of it.</summary>
+    [JsonPropertyName("_ng_task_index")]
+    public long? TaskIndex { get; init; }
+
     /// <summary>A lasting name of the prompt.</summary>
     [JsonPropertyName("prompt_id")]
     public string? PromptId { get; init; }
@@ -242,6 +246,15 @@ public sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(GymAnswer))]
 [JsonSerializable(typeof(GymVerifyRequest))]
 [JsonSerializable(typeof(GymVerifyAnswer))]
+[JsonSerializable(typeof(GymMetricsRequest))]
+[JsonSerializable(typeof(GymMetricsAnswer))]
+[JsonSerializable(typeof(RollTask))]
+[JsonSerializable(typeof(RollAccepted))]
+[JsonSerializable(typeof(RollPoll))]
+[JsonSerializable(typeof(RollResult))]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(ChatModels))]
 [JsonSerializable(typeof(GroupField))]
 [JsonSerializable(typeof(RewardsRequest))]
 [JsonSerializable(typeof(RewardsAnswer))]
