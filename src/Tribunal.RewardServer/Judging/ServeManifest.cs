@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Tournaments;
@@ -25,6 +26,9 @@ public sealed record ServeManifest
     /// <summary>The prompt's fingerprint.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>The protocol file's text; null for a protocol of the catalog.</summary>
+    public string? ProtocolFile { get; init; }
+
     /// <summary>Sampling parameters.</summary>
     public required SamplingDefaults Sampling { get; init; }
 
@@ -43,6 +47,7 @@ public sealed record ServeManifest
                 Model = binding.Model,
                 Protocol = binding.Protocol.Name,
                 Prompt = PromptFingerprint.Of(binding.Protocol),
+                ProtocolFile = binding.Template is { } file && ProtocolFileReader.IsProtocol(file) ? file : null,
                 Sampling = binding.Sampling,
                 Simulated = binding.Simulated,
             },

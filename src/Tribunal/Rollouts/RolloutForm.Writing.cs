@@ -50,6 +50,12 @@ public static partial class RolloutForm
             writer.WriteString("reference", rollout.Reference);
         }
 
+        if (rollout.Rubric is not null)
+        {
+            writer.WritePropertyName("rubric");
+            RubricForm.Write(writer, rollout.Rubric);
+        }
+
         if (rollout.Domain is not null)
         {
             writer.WriteString("domain", rollout.Domain);

@@ -53,6 +53,7 @@ public static partial class RolloutForm
             Best = ReadBest(root),
             Scores = ReadScores(root),
             Reference = OptionalText(root, "reference"),
+            Rubric = root.TryGetProperty("rubric", out JsonElement rubric) && rubric.ValueKind != JsonValueKind.Null ? RubricForm.Read(rubric) : null,
             Domain = OptionalText(root, "domain"),
             Metadata = root.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
         };
