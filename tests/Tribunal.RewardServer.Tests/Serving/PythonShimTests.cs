@@ -47,7 +47,7 @@ public sealed class PythonShimTests
         Assert.Null(trl[0]);
         Assert.NotNull(trl[1]);
         JsonElement[] verl = [.. both.GetProperty("verl").EnumerateArray()];
-        Assert.Equal([0, 1, 1], verl.Select(static sample => sample.GetProperty("tribunal_scored").GetInt32()));
+        Assert.Equal([0, 1, 1], verl.Select(static sample => sample.GetProperty("tribunal_scored").GetDouble()));
         Assert.Equal(0.5, verl[0].GetProperty("score").GetDouble());
         Assert.Equal(trl[1], verl[1].GetProperty("score").GetDouble());
         string[] keys = [.. verl[0].EnumerateObject().Select(static property => property.Name)];
