@@ -109,9 +109,10 @@ internal static partial class JudgeAnswers
 
     private static Found? OfText(string answer, int from)
     {
-        foreach (Regex form in (Regex[])[Box(), Brackets(), Tag(), Labelled(), Alone()])
+        string said = answer[from..];
+        foreach (Regex form in (Regex[])[Box(), Brackets(), Tag(), Labelled(), Alone(), Leading()])
         {
-            if (form.Matches(answer, from) is { Count: > 0 } matches && Of(matches[^1].Groups["verdict"], form) is { } found)
+            if (form.Matches(said) is { Count: > 0 } matches && Of(matches[^1].Groups["verdict"], form, from) is { } found)
             {
                 return found;
             }
@@ -120,7 +121,7 @@ internal static partial class JudgeAnswers
         return null;
     }
 
-    private static Found? Of(Group verdict, Regex form)
+    private static Found? Of(Group verdict, Regex form, int from)
     {
         string text = verdict.Value.Trim();
         MatchCollection numbers = Number().Matches(verdict.Value);
@@ -128,7 +129,7 @@ internal static partial class JudgeAnswers
         {
             return new Found(
                 $"{Name(form)} {numbers.Count}", [.. numbers.Select(static number => double.Parse(number.ValueSpan, CultureInfo.InvariantCulture))], null,
-                [.. numbers.Select(number => (verdict.Index + number.Index, number.Length))]);
+                [.. numbers.Select(number => (from + verdict.Index + number.Index, number.Length))]);
         }
 
         return text.Length is > 0 and <= LongestWord && text.Any(char.IsLetter) ? new Found(Name(form), [], text.ToLowerInvariant(), null) : null;
@@ -153,6 +154,9 @@ internal static partial class JudgeAnswers
 
     [GeneratedRegex(@"\A[\s*_""'`\[(]*(?<verdict>yes|no|true|false|correct|incorrect|right|wrong|pass|fail|tie|[A-E]|-?\d+(?:\.\d+)?)[\s*_""'`.\])!]*\z", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase)]
     private static partial Regex Alone();
+
+    [GeneratedRegex(@"\A[\s*_""'`]*(?<verdict>yes|no)[ \t]*[,.:;!\n]", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase)]
+    private static partial Regex Leading();
 
     [GeneratedRegex(@"-?\d+(?:\.\d+)?", RegexOptions.NonBacktracking)]
     private static partial Regex Number();

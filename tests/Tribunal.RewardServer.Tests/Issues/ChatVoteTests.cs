@@ -12,6 +12,7 @@ public sealed class ChatVoteTests
     [InlineData("So [[A]]", "Hm. [[B]]", "Thus [[B]]", "b")]
     [InlineData("<think>Score: 1</think>Rating: [[6]]", "Rating: [[7]]", "Rating: [[5]]", "6")]
     [InlineData("x \\boxed{8, 3}", "y \\boxed{6, 5}", "\\boxed{7, 4}", "7, 4")]
+    [InlineData("Yes, it is right.", "<think>No.</think>no", "yes", "yes")]
     [InlineData("<answer>B</answer>", "<answer>A</answer>", "<answer>B</answer>", "b")]
     [InlineData("nothing to say of it", "**Winner:** model_a", "Winner: model_a", "model_a")]
     [InlineData("""{"score": 4, "why": "long words"}""", """{"score": 2, "why": "other words"}""", """{"score": 3, "why": "x y"}""", "3")]
