@@ -36,6 +36,8 @@ internal static class SubmitCommand
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
         fields.AddTo(command);
+        ViewChoice view = new();
+        view.AddTo(command);
         PanelChoice panel = new();
         panel.AddTo(command);
         HintChoice hint = new();
@@ -64,6 +66,7 @@ internal static class SubmitCommand
                 Judges = judges is null ? null : judges with { Members = await UploadFilesAsync(remote, judges.Members, cancellationToken) },
                 Output = parsed.GetValue(run),
                 Fields = fields.Of(parsed),
+                Trajectories = view.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
             };

@@ -3,6 +3,7 @@ using Tribunal.Formats.Batches;
 using Tribunal.Calibration;
 using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
+using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Training;
@@ -23,6 +24,10 @@ public sealed record EvaluationRequest
     /// <summary>Which fields of the batch's records hold what, and how they are grouped; null goes by the names known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchFields? Fields { get; init; }
+
+    /// <summary>How much of trajectories judges are shown; null shows them whole, without thoughts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TrajectoryView? Trajectories { get; init; }
 
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
     public string? Judge { get; init; }

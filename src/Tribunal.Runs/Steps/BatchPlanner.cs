@@ -236,6 +236,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             // Rounds wait for one another, and each has half the matches of the one before: a shard keeps the judge busy up to the semi-finals.
             TournamentKind.Knockout => n > 3 ? 2 : 1,
             TournamentKind.Swiss => n / 2,
+            TournamentKind.Random or TournamentKind.Anchors => Math.Min(PairIndex.Count(n), n * request.Tournament.MeetingsEach),
             _ => PairIndex.Count(n),
         });
     }

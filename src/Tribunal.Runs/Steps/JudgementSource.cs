@@ -23,7 +23,7 @@ internal static class JudgementSource
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
     public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
         binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
-            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
+            ? judgement with { Meta = await meta.ScoreAsync(binding.View.Of(rollout), judgement, cancellationToken) }
             : judgement;
 
     /// <summary>The judgement as the judge gave it; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
@@ -39,7 +39,7 @@ internal static class JudgementSource
     {
         IProtocol protocol = binding.Protocol;
         SamplingDefaults sampling = binding.Sampling;
-        JudgePrompt prompt = protocol.Compose(rollout, draw.Order);
+        JudgePrompt prompt = protocol.Compose(binding.View.Of(rollout), draw.Order);
         if (hint is int position)
         {
             prompt = Hints.Append(prompt, protocol.Name, position);
