@@ -26,7 +26,7 @@ internal static class RunsCommand
             {
                 await foreach (RunRecord run in remote.Catalog.ListAsync(cancellationToken))
                 {
-                    runs.Add(run);
+                    runs.Add(run.Told(TimeProvider.System.GetUtcNow()));
                 }
             });
             IEnumerable<RunRecord> newest = runs.OrderByDescending(static run => run.Created).Take(parsed.GetValue(last));

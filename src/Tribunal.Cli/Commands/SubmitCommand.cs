@@ -29,7 +29,10 @@ internal static class SubmitCommand
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
-        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output };
+        Option<long?> maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
+        Option<double?> maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (the host needs prices)." };
+        Option<bool> retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed, and vote again." };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output, maxTokens, maxCost, retryFailed };
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
@@ -51,6 +54,8 @@ internal static class SubmitCommand
                 Fields = fields.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
+                Limits = new SpendLimits { Tokens = parsed.GetValue(maxTokens), Cost = parsed.GetValue(maxCost) },
+                RetryFailed = parsed.GetValue(retryFailed),
             };
             if (EvaluationMessage.Problems(request) is { Count: > 0 } problems)
             {
@@ -70,12 +75,6 @@ internal static class SubmitCommand
     private static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)
     {
         RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
-        if (record.State is RunState.Failed or RunState.Cancelled)
-        {
-            await remote.Catalog.UpdateAsync(
-                runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
-        }
-
         if (record.State != RunState.Done)
         {
             await remote.Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);

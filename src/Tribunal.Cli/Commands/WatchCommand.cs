@@ -51,7 +51,7 @@ internal static class WatchCommand
                 throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Clients.Account}");
             }
 
-            string line = Line(record);
+            string line = Line(record.Told(TimeProvider.System.GetUtcNow()));
             if (line != shown)
             {
                 await Console.Error.WriteLineAsync(shown = line);

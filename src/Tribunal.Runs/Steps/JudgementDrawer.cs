@@ -23,7 +23,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
+            if (context.Monitor.Halt is not null || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await JudgementSource.AskAsync(
                     asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
             {
                 return null;
@@ -35,7 +35,8 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
+            await IsLimitReachedAsync(context.Allowance.CountAsync(judgement.Usage, cancellationToken));
+            context.Monitor.Add(judgement, validRateFloor);
             if (asked.MetaGate is { } metaGate)
             {
                 // Not let go of before the other is had: no judgement is without a place.
@@ -52,6 +53,17 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         {
             held.Release();
         }
+    }
+
+    private async Task<bool> IsLimitReachedAsync(Task<Halt?> asking)
+    {
+        if (await asking is not { } reached)
+        {
+            return false;
+        }
+
+        context.Monitor.Stop(reached);
+        return true;
     }
 
     // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.

@@ -75,14 +75,16 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
         List<Shard> shards = manifest.Shards == 0 ? [] : await StoredDocument.TryReadLinesAsync(store, RunFiles.Shards, RunsJson.Default.Shard, CancellationToken.None)
             ?? throw new RunFileLostException($"{RunFiles.Shards} of {runId} is gone or damaged; going on with the run makes it again");
 
+        var branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest));
         return new RunContext
         {
             Store = store,
             Manifest = manifest,
             Shards = shards,
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
-            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest)),
+            Branches = branches,
             Monitor = monitors.Of(runId, attempt),
+            Allowance = new RunAllowance(store, attempt, manifest.Request.Limits, branches.Routes.Price, branches.Concurrency),
         };
     }
 

@@ -33,6 +33,9 @@ internal sealed class RunContext
 
     public required RunMonitor Monitor { get; init; }
 
+    /// <summary>What this process may spend of the run's limits.</summary>
+    public required RunAllowance Allowance { get; init; }
+
     /// <summary>How the run's rollouts are scored.</summary>
     public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated);
 

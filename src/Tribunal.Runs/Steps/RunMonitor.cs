@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Tribunal.Judgements;
-using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Summary;
 
@@ -18,6 +17,15 @@ public sealed class RunMonitor
     private Usage _usage;
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
+    private Halt? _interruption;
+
+    /// <summary>Makes it for a run that nothing stops yet.</summary>
+    public RunMonitor()
+    {
+    }
+
+    /// <summary>Makes it for a later attempt: whoever interrupted the one before meant the run.</summary>
+    internal RunMonitor(RunMonitor before) => _halt = _interruption = Volatile.Read(ref before._interruption);
 
     /// <summary>The stop, once there is one.</summary>
     public Halt? Halt => Volatile.Read(ref _halt);
@@ -35,7 +43,15 @@ public sealed class RunMonitor
     public Usage Usage => Read(static monitor => monitor._usage);
 
     /// <summary>Asks the run to stop. The first reason stays.</summary>
-    public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
+    public void Stop(Halt halt)
+    {
+        if (halt.Kind == HaltKind.Interrupted)
+        {
+            Interlocked.CompareExchange(ref _interruption, halt, null);
+        }
+
+        Interlocked.CompareExchange(ref _halt, halt, null);
+    }
 
     /// <summary>Counts what the ledger held before.</summary>
     internal void AddEarlier(Judgement judgement)
@@ -47,29 +63,20 @@ public sealed class RunMonitor
         }
     }
 
-    /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
-    internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
+    /// <summary>Counts a judgement that was drawn, and stops the run where the valid rate says so.</summary>
+    internal void Add(Judgement judgement, double validRateFloor)
     {
         OutcomeCounts outcomes;
-        Usage usage;
         FailureReason? commonest;
         lock (_gate)
         {
             outcomes = _outcomes += OutcomeCounts.Of(judgement);
-            usage = _usage += judgement.Usage;
+            _usage += judgement.Usage;
             _reasons.Add(judgement);
             commonest = _reasons.Commonest(1)?[0];
         }
 
-        if (limits.Tokens is long tokens && usage.Total >= tokens)
-        {
-            Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
-        }
-        else if (limits.Cost is double cost && price is not null && price.Of(usage) >= cost)
-        {
-            Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
-        }
-        else if (commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
+        if (commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
         {
             Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
@@ -93,12 +100,13 @@ public sealed class RunMonitors
     public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => (new RunMonitor(), 0)).Monitor;
 
     /// <summary>
-    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own.
+    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own, but for an
+    /// interruption of this process.
     /// </summary>
     public RunMonitor Of(string runId, long attempt) => _monitors.AddOrUpdate(
         runId,
         static (_, attempt) => (new RunMonitor(), attempt),
-        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(), attempt),
+        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(known.Monitor), attempt),
         attempt).Monitor;
 
     /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>

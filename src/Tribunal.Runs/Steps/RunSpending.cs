@@ -9,13 +9,12 @@ namespace Tribunal.Runs.Steps;
 public static class RunSpending
 {
     /// <summary>Which limit the parts of the ledger have reached, and what to do; null for none. Without it every attempt would draw a few more before it stops.</summary>
-    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, TokenPrice? price, CancellationToken cancellationToken)
-    {
-        if (limits is { Tokens: null, Cost: null })
-        {
-            return null;
-        }
+    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, TokenPrice? price, CancellationToken cancellationToken) =>
+        limits is { Tokens: null, Cost: null } ? null : Reached(await OfPartsAsync(store, cancellationToken), limits, price);
 
+    /// <summary>What the parts of the ledger have cost.</summary>
+    internal static async Task<Usage> OfPartsAsync(IRunStore store, CancellationToken cancellationToken)
+    {
         Usage usage = default;
         await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {
@@ -28,10 +27,14 @@ public static class RunSpending
             }
         }
 
-        return limits.Tokens is long tokens && usage.Total >= tokens
+        return usage;
+    }
+
+    /// <summary>Which limit a usage has reached.</summary>
+    internal static Problem? Reached(Usage usage, SpendLimits limits, TokenPrice? price) =>
+        limits.Tokens is long tokens && usage.Total >= tokens
                 ? new Problem("", $"the run has used {usage.Total:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
             : limits.Cost is double cost && price?.Of(usage) >= cost
                 ? new Problem("", $"the run has cost {price.Of(usage):0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
             : null;
-    }
 }

@@ -51,7 +51,7 @@ public sealed class TwoRequestsOneNameTests
     }
 
     [Fact]
-    public async Task A_run_that_ended_before_its_batch_was_read_leaves_its_name_to_whoever_submits_anew()
+    public async Task A_run_that_ended_before_anything_was_judged_leaves_its_name_to_whoever_submits_anew()
     {
         await AskAsync(First);
         EvaluationRequest other = EvaluationMessage.Parse(First, new RequestDefaults()) with { Seed = 5 };
@@ -59,7 +59,7 @@ public sealed class TwoRequestsOneNameTests
         await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Planning } }, Cancel);
         Assert.Equal(RunState.Failed, (await _catalog.AskAsync("same", other, _time, Cancel, anew: true)).State);
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel));
-        await _catalog.UpdateAsync("same", static run => run with { Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1 } }, Cancel);
+        await _catalog.UpdateAsync("same", static run => run with { Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1, Judgements = 1 } }, Cancel);
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
     }
 
