@@ -28,6 +28,7 @@ internal sealed class LoopHost(HostParts parts) : IHostUnderTest
     public Task<string?> AskAsync(EvaluationRequest request)
     {
         string runId = request.Output!;
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, runId));
         File.Delete(Path.Combine(_folder.FullName, runId, "cancel"));
         _records[runId] = new RunRecord { RunId = runId, State = RunState.Running, Request = request };
         _working.Add(Task.Run(() => WorkAsync(runId, request)));
