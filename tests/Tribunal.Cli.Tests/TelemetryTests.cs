@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text;
+using Tribunal.Cli.Tests.Azure;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
 using Tribunal.Simulator.Serving;
 using Tribunal.Testing.Telemetry;
 
@@ -26,7 +29,7 @@ public sealed class TelemetryTests : IDisposable
         string[] asked = endpoint ? ["--judge", judge.ApiBase.ToString(), "--model", Model, "--protocol", "grm"] : [];
         ToolResult result = await ToolProcess.RunAsync(_folder.FullName, null, sink.Settings, ["score", batch, "-o", "run", "--samples", "2", .. asked]);
         Assert.Equal(ExitCodes.Ok, result.ExitCode);
-        AssertRun(sink, "tribunal-score", Rollouts, Rollouts * 2);
+        SentTelemetry.AssertRun(sink, "tribunal-score", Rollouts, Rollouts * 2);
     }
 
     [Fact(Timeout = 300_000)]
@@ -37,7 +40,7 @@ public sealed class TelemetryTests : IDisposable
         await File.WriteAllLinesAsync(data, Enumerable.Range(0, 4).Select(static i => $$"""{"prompt":"Question {{i}}?","chosen":"yes","chosen_model":"a","rejected":"no","rejected_model":"b","subset":"alpacaeval-easy","id":{{i}}}"""));
         ToolResult result = await ToolProcess.RunAsync(_folder.FullName, null, sink.Settings, "bench", "rewardbench", data, "-o", "bench", "--", "--samples", "2");
         Assert.True(result.ExitCode is ExitCodes.Ok, result.Errors);
-        AssertRun(sink, "tribunal-bench", 4, 8);
+        SentTelemetry.AssertRun(sink, "tribunal-bench", 4, 8);
     }
 
     [Fact(Timeout = 300_000)]
@@ -66,10 +69,25 @@ public sealed class TelemetryTests : IDisposable
         await ToolProcess.SignalAsync(serve, "TERM");
         await ToolProcess.EndAsync(serve);
 
-        SentSpan[] judgements = Of(sink, "tribunal-serve", "judgement");
+        SentSpan[] judgements = sink.Of("tribunal-serve", "judgement");
         Assert.Equal(2, judgements.Length);
         Assert.All(judgements, judgement => Assert.Equal("POST /v1/rewards", sink.Above(judgement).Last().Name));
-        AssertJudged(sink, "tribunal-serve", 1);
+        SentTelemetry.AssertJudged(sink, "tribunal-serve", 1);
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_worker_sends_what_score_sends_and_the_rest_when_it_is_stopped()
+    {
+        await using TelemetrySink sink = await TelemetrySink.StartAsync();
+        await using Bed bed = await Bed.StartAsync(variables: sink.Settings);
+        bed.Judge.LetGo();
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", Rollouts), "traced", 2);
+        await bed.SendAsync(request);
+        Process worker = bed.StartWorker();
+        await bed.UntilAsync("traced", static run => run.State == RunState.Done);
+        await ToolProcess.SignalAsync(worker, "TERM");
+        await worker.WaitForExitAsync(TestContext.Current.CancellationToken);
+        SentTelemetry.AssertRun(sink, "tribunal-worker", Rollouts, Rollouts * 2);
     }
 
     [Fact(Timeout = 300_000)]
@@ -80,31 +98,6 @@ public sealed class TelemetryTests : IDisposable
         ToolResult result = await ToolProcess.RunAsync(_folder.FullName, "score", batch, "-o", "run", "--samples", "1");
         Assert.Equal(ExitCodes.Ok, result.ExitCode);
     }
-
-    internal static void AssertRun(TelemetrySink sink, string service, int rollouts, int judgements)
-    {
-        SentSpan[] sent = Of(sink, service, "judgement");
-        Assert.Equal(judgements, sent.Length);
-        Assert.All(sent, judgement => Assert.Equal(["shard", "run"], sink.Above(judgement).Select(static span => span.Name)));
-        AssertJudged(sink, service, rollouts);
-    }
-
-    internal static void AssertJudged(TelemetrySink sink, string service, int rollouts)
-    {
-        var results = sink.Spans.Where(span => span.Service == service).SelectMany(static span => span.Events).Where(static one => one.Name == "gen_ai.evaluation.result").ToArray();
-        Assert.Equal(rollouts, results.Length);
-        Assert.All(results, static one => Assert.Equal("tribunal.verdict", one.Attributes["gen_ai.evaluation.name"]));
-        Assert.All(results, static one => Assert.InRange(double.Parse(one.Attributes["gen_ai.evaluation.score.value"], System.Globalization.CultureInfo.InvariantCulture), 0, 1));
-        string[] metrics = [.. sink.Metrics.Where(metric => metric.Service == service).Select(static metric => metric.Name)];
-        Assert.Contains("gen_ai.client.token.usage", metrics);
-        Assert.Contains("gen_ai.client.operation.duration", metrics);
-        Assert.Contains("tribunal.judgements", metrics);
-        SentSpan chat = sink.Spans.First(span => span.Service == service && span.Attributes.ContainsKey("gen_ai.operation.name"));
-        Assert.Equal(("chat", true), (chat.Attributes["gen_ai.operation.name"], long.Parse(chat.Attributes["gen_ai.usage.output_tokens"], System.Globalization.CultureInfo.InvariantCulture) > 0));
-        Assert.Equal("judgement", sink.Above(chat).First().Name);
-    }
-
-    private static SentSpan[] Of(TelemetrySink sink, string service, string name) => [.. sink.Spans.Where(span => span.Service == service && span.Name == name)];
 
     private async Task<string> BatchAsync()
     {

@@ -20,6 +20,7 @@ using Tribunal.Azure.Names;
 using Tribunal.Functions;
 using Tribunal.Functions.Durable;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Testing.Durable;
 
@@ -70,6 +71,11 @@ internal sealed class DurableApp : IAsyncDisposable
         ]);
         worker.Services.AddSingleton<IConfiguration>(worker.Configuration);
         worker.Services.AddFunctionsApp(worker.Configuration);
+        if (worker.Configuration[ServiceDefaults.OtlpEndpoint] is { Length: > 0 })
+        {
+            worker.AddServiceDefaults("tribunal-functions");
+        }
+
         configure?.Invoke(worker.Services);
         worker.Services.AddDurableTaskWorker(durable =>
         {

@@ -72,7 +72,9 @@ internal static class SubmitCommand
         return command;
     }
 
-    private static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)
+    /// <summary>Asks for a run, or for it again.</summary>
+    /// <exception cref="MessageRefusedException">The name is that of a run of another request.</exception>
+    internal static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)
     {
         RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
         if (record.State != RunState.Done)
@@ -83,8 +85,9 @@ internal static class SubmitCommand
         await Console.Error.WriteLineAsync(record.State == RunState.Done ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}");
     }
 
-    // Named by content: the same batch is uploaded once, and a changed one is another.
-    private static async Task<string> UploadAsync(RemoteRuns remote, FileInfo file, CancellationToken cancellationToken)
+    /// <summary>Uploads a batch and gives its path. Named by content: the same batch is uploaded once, and a changed one is another.</summary>
+    /// <exception cref="CommandException">Its name can't be used, or storage is away or refuses.</exception>
+    internal static async Task<string> UploadAsync(RemoteRuns remote, FileInfo file, CancellationToken cancellationToken)
     {
         await using FileStream content = file.OpenRead();
         string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];

@@ -23,6 +23,7 @@ internal sealed class DurableHost : IHostUnderTest
 {
     private readonly DurableApp _app;
     private readonly StorageClients _storage;
+    private int _messages;
 
     private DurableHost(DurableApp app, StorageClients storage, int instances) => (_app, _storage, Instances) = (app, storage, instances);
 
@@ -32,7 +33,7 @@ internal sealed class DurableHost : IHostUnderTest
 
     private HttpTriggers Http => ActivatorUtilities.CreateInstance<HttpTriggers>(_app.Services);
 
-    public static async Task<DurableHost> StartAsync(AzuriteServer azurite, HostParts parts, int instances)
+    public static async Task<DurableHost> StartAsync(AzuriteServer azurite, HostParts parts, int instances, Action<IServiceCollection>? configure = null)
     {
         StorageClients storage = await azurite.ConnectAsync();
         RunSteps[]? all = null;
@@ -44,6 +45,7 @@ internal sealed class DurableHost : IHostUnderTest
                 services.AddSingleton(HostCases.Sizes);
                 JudgeRegistry judges = new([parts.Judge, parts.Second], []);
                 services.AddSingleton(judges);
+                configure?.Invoke(services);
                 services.AddTransient(provider =>
                 {
                     RunSteps[] known = LazyInitializer.EnsureInitialized(ref all, () => [.. Enumerable.Range(0, instances).Select(_ => new RunSteps(
@@ -69,9 +71,13 @@ internal sealed class DurableHost : IHostUnderTest
         return answer.Status == StatusCodes.Status202Accepted ? null : answer.Body;
     }
 
-    /// <summary>What the host does with a message of the evaluations queue.</summary>
-    public Task SendAsync(string message) => ActivatorUtilities.CreateInstance<QueueTriggers>(_app.Services).EvaluationRequested(
-        QueuesModelFactory.QueueMessage(Guid.NewGuid().ToString(), "receipt", message, 1), _app.Client, default);
+    /// <summary>Has the app take a message of a queue, as the Functions host would.</summary>
+    public Task SendAsync(string message, string queue = ResourceNames.EvaluationsQueue)
+    {
+        QueueTriggers triggers = ActivatorUtilities.CreateInstance<QueueTriggers>(_app.Services);
+        QueueMessage taken = QueuesModelFactory.QueueMessage($"message-{Interlocked.Increment(ref _messages)}", "receipt", message, 1);
+        return queue == ResourceNames.UploadsQueue ? triggers.BatchUploaded(taken, default) : triggers.EvaluationRequested(taken, _app.Client, default);
+    }
 
     public Task CancelAsync(string runId) => AppBed.AnswerAsync(Http.CancelEvaluation(AppBed.Request(), _app.Client, runId, default));
 

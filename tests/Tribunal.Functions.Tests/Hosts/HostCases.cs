@@ -24,7 +24,7 @@ public abstract class HostCases
     private readonly ScriptedJudge _second = new("second");
 
     /// <summary>Small, so that a run has several shards, and a shard several chunks.</summary>
-    internal static ActivityOptions Sizes { get; } = new() { DrawsPerChunk = 8, DrawsPerShard = 40 };
+    internal static ActivityOptions Sizes { get; } = new() { DrawsPerChunk = 20, DrawsPerShard = 40 };
 
     [Theory]
     [InlineData("tokens")]

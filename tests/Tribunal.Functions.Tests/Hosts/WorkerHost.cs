@@ -28,12 +28,12 @@ internal sealed class WorkerHost : IHostUnderTest
 
     public int Instances => _workers.Count;
 
-    public static async Task<WorkerHost> StartAsync(AzuriteServer azurite, HostParts parts, int instances)
+    public static async Task<WorkerHost> StartAsync(AzuriteServer azurite, HostParts parts, int instances, Action<IServiceCollection>? configure = null)
     {
         WorkerHost host = new(await azurite.ConnectAsync());
         for (int i = 0; i < instances; i++)
         {
-            IHost worker = Worker(azurite.ConnectionString, parts, $"worker-{i}");
+            IHost worker = Worker(azurite.ConnectionString, parts, $"worker-{i}", configure);
             await worker.StartAsync();
             host._workers.Add(worker);
         }
@@ -65,8 +65,8 @@ internal sealed class WorkerHost : IHostUnderTest
         }
     }
 
-    /// <summary>Puts a message into the evaluations queue.</summary>
-    public Task SendAsync(string message) => _storage.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(message);
+    /// <summary>Puts a message into a queue.</summary>
+    public Task SendAsync(string message, string queue = ResourceNames.EvaluationsQueue) => _storage.Queues.GetQueueClient(queue).SendMessageAsync(message);
 
     public Task CancelAsync(string runId) => _catalog.UpdateAsync(runId, static run => run with { CancelRequested = true }, default);
 
@@ -80,7 +80,7 @@ internal sealed class WorkerHost : IHostUnderTest
         _workers.ForEach(static worker => worker.Dispose());
     }
 
-    private static IHost Worker(string storage, HostParts parts, string name)
+    private static IHost Worker(string storage, HostParts parts, string name, Action<IServiceCollection>? configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection([new(SettingNames.StorageConnectionString, storage)]);
@@ -91,6 +91,7 @@ internal sealed class WorkerHost : IHostUnderTest
         builder.Services.AddQueueWorker(
             new RunExecutorOptions { WorkerName = name, PatienceMinutes = parts.PatienceMinutes, ProgressPause = TimeSpan.FromMilliseconds(20) },
             new QueueWorkerOptions { Visibility = TimeSpan.FromMinutes(2), ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200) });
+        configure?.Invoke(builder.Services);
         return builder.Build();
     }
 }

@@ -23,7 +23,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
     private TelemetrySink(WebApplication application) => _application = application;
 
     /// <summary>Spans as they came.</summary>
-    public ConcurrentQueue<SentSpan> Spans { get; } = [];
+    public ConcurrentQueue<SentSpan> Spans { get; private set; } = [];
 
     /// <summary>Metrics: who sent it, and its name.</summary>
     public ConcurrentQueue<(string Service, string Name)> Metrics { get; } = [];
@@ -47,6 +47,9 @@ internal sealed class TelemetrySink : IAsyncDisposable
         return sink;
     }
 
+    /// <summary>The spans of a name that a service has sent.</summary>
+    public SentSpan[] Of(string service, string name) => [.. Spans.Where(span => span.Service == service && span.Name == name)];
+
     /// <summary>A span's ancestors, the nearest first, as far as they were sent.</summary>
     public IEnumerable<SentSpan> Above(SentSpan span)
     {
@@ -55,6 +58,9 @@ internal sealed class TelemetrySink : IAsyncDisposable
             yield return span = parent;
         }
     }
+
+    /// <summary>Forgets spans: listeners are a whole process's, and others may work in it.</summary>
+    public void Forget(Func<SentSpan, bool> which) => Spans = new ConcurrentQueue<SentSpan>([.. Spans.Where(span => span.Parent.Length == 0 || !which(span))]);
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
