@@ -8,7 +8,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Draws a run's judgements: within its limits, and into its ledger.</summary>
-internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
+internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double validRateFloor)
 {
     /// <summary>
     /// The judgement, in the ledger; null where the run has to stop instead. A place at a gate is held until the ledger has it, so that a
@@ -23,7 +23,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (context.Monitor.Halt is not null || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await JudgementSource.AskAsync(
+            if (await runs.IsStoppedAsync(context, cancellationToken) || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await JudgementSource.AskAsync(
                     asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
             {
                 return null;

@@ -12,6 +12,9 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunContext
 {
     private const int KeptShards = 16;
+    /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
+    public long LastLook;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];

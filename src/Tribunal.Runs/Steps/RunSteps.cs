@@ -23,7 +23,7 @@ public sealed class RunSteps
     public RunSteps(
         IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunSteps> logger, IReportWriter? reports = null)
     {
-        Runs = new OpenRuns(stores, judges, monitors);
+        Runs = new OpenRuns(stores, judges, monitors, time);
         Publish = new Publish(Runs, reports, logger);
         PlanBatch = new PlanBatch(Runs, stores, judges, options, Publish, time, logger);
         CheckJudge = new CheckJudge(Runs);
