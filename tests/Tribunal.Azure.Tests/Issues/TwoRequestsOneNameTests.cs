@@ -57,10 +57,11 @@ public sealed class TwoRequestsOneNameTests
         EvaluationRequest other = EvaluationMessage.Parse(First, new RequestDefaults()) with { Seed = 5 };
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
         await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Planning } }, Cancel);
-        Assert.Equal(RunState.Failed, (await _catalog.AskAsync("same", other, _time, Cancel, anew: true)).State);
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel));
-        await _catalog.UpdateAsync("same", static run => run with { Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1, Judgements = 1 } }, Cancel);
-        await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
+        RunRecord taken = await _catalog.AskAsync("same", other, _time, Cancel, anew: true);
+        Assert.Equal((RunState.Queued, 5L), (taken.State, taken.Request!.Seed));
+        await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1, Judgements = 1 } }, Cancel);
+        await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other with { Seed = 6 }, _time, Cancel, anew: true));
     }
 
     [Fact]
