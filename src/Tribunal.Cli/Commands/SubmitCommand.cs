@@ -93,9 +93,7 @@ internal static class SubmitCommand
         string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];
         content.Position = 0;
 
-        // The file's name is for people: what a path inside the container may not hold is left out of it.
-        string name = new([.. file.Name.Select(static c => BatchPath.Fault($"a{c}") is null ? c : '-')]);
-        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{name}";
+        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{BatchPath.Cleaned(file.Name)}";
         if (BatchPath.Fault(path) is { } fault)
         {
             throw new CommandException(ExitCodes.Usage, $"the batch's name can't be used: {fault}");

@@ -35,7 +35,14 @@ public sealed class OddNamesTests(OwnAzurite own) : IClassFixture<OwnAzurite>
         {
             string runId = $"{name}-{runs.Count}";
             runs.Add(runId);
-            Assert.Null(await host.AskAsync(new EvaluationRequest { Batch = await host.PutBatchAsync(batch, Two), Judge = "scripted", Protocol = "grm", Policy = new() { Samples = 1 }, Output = runId }));
+            EvaluationRequest request = new() { Batch = batch, Judge = "scripted", Protocol = "grm", Policy = new() { Samples = 1 }, Output = runId };
+            if (BatchPath.Fault(batch) is { } fault)
+            {
+                Assert.Contains("batch: a batch path can", await host.AskAsync(request), StringComparison.Ordinal);
+                Assert.StartsWith("a batch path can't hold", fault, StringComparison.Ordinal);
+            }
+
+            Assert.Null(await host.AskAsync(request with { Batch = await host.PutBatchAsync(BatchPath.Cleaned(batch), Two) }));
         }
 
         foreach ((string form, Func<string, string> write) in ((string, Func<string, string>)[])[

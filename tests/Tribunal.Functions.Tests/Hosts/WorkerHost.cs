@@ -49,6 +49,11 @@ internal sealed class WorkerHost : IHostUnderTest
 
     public async Task<string?> AskAsync(EvaluationRequest request)
     {
+        if (EvaluationMessage.Problems(request) is { Count: > 0 } problems)
+        {
+            return Problem.Join(problems);
+        }
+
         try
         {
             RunRecord record = await _catalog.AskAsync(request.Output!, request, TimeProvider.System, default, anew: true);
