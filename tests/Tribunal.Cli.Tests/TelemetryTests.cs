@@ -18,7 +18,7 @@ public sealed class TelemetryTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    [Theory(Timeout = 300_000)]
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Score_sends_a_trace_from_run_to_judgement_metrics_of_the_judge_and_an_event_per_verdict(bool endpoint)
@@ -32,7 +32,7 @@ public sealed class TelemetryTests : IDisposable
         SentTelemetry.AssertRun(sink, "tribunal-score", Rollouts, Rollouts * 2);
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact]
     public async Task Bench_sends_the_same()
     {
         await using TelemetrySink sink = await TelemetrySink.StartAsync();
@@ -90,7 +90,7 @@ public sealed class TelemetryTests : IDisposable
         SentTelemetry.AssertRun(sink, "tribunal-worker", Rollouts, Rollouts * 2);
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact]
     public async Task Where_no_collector_is_named_nothing_listens_to_a_span()
     {
         Assert.Null(Tribunal.Runs.Telemetry.ServiceDefaults.Start("nobody"));

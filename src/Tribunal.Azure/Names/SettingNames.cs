@@ -43,7 +43,7 @@ public static class SettingNames
     /// <summary>Under a judge: price per million generated tokens, 0 or more.</summary>
     public const string JudgeOutputPrice = "OutputPrice";
 
-    /// <summary>Under a judge: a file of the host's with a prompt template instead of the protocol's own.</summary>
+    /// <summary>Under a judge: a file of the host's: a prompt template instead of the protocol's own, or a protocol file.</summary>
     public const string JudgeTemplate = "Template";
 
     /// <summary>Base address of the meta reward model; absent: no meta reward model.</summary>
@@ -52,11 +52,20 @@ public static class SettingNames
     /// <summary>The meta reward model's name as its endpoint serves it.</summary>
     public const string MetaModel = "Tribunal:Meta:Model";
 
+    /// <summary>How the meta reward model is asked and read: a meta protocol's name, or a file of the host's; absent: found out by asking.</summary>
+    public const string MetaProtocol = "Tribunal:Meta:Protocol";
+
     /// <summary>The judge of a request that names none, and of uploads.</summary>
     public const string DefaultJudge = "Tribunal:Defaults:Judge";
 
     /// <summary>The protocol of a request that names none, and of uploads.</summary>
     public const string DefaultProtocol = "Tribunal:Defaults:Protocol";
+
+    /// <summary>A protocol file's path inside the rollouts container, for requests that name no protocol, and for uploads; absent: none.</summary>
+    public const string DefaultProtocolFile = "Tribunal:Defaults:ProtocolFile";
+
+    /// <summary>The panel of requests that name no judge, and of uploads, as JSON: <c>{"members":[…],"weights":"…"}</c>; absent: none.</summary>
+    public const string DefaultJudges = "Tribunal:Defaults:Judges";
 
     /// <summary>Judgements per rollout of a request that names none, and of uploads.</summary>
     public const string DefaultSamples = "Tribunal:Defaults:Samples";

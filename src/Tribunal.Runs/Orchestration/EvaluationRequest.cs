@@ -25,8 +25,20 @@ public sealed record EvaluationRequest
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
     public string? Judge { get; init; }
 
-    /// <summary><c>grm</c>, <c>rm-r1</c>, <c>rrm</c> or <c>auto</c>.</summary>
+    /// <summary>A protocol of the catalog, or <c>auto</c>.</summary>
     public string Protocol { get; init; } = "auto";
+
+    /// <summary>The path of a protocol file, as that of the batch: inside the rollouts container, or local; null for the catalog's protocol.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ProtocolFile { get; init; }
+
+    /// <summary>The path of a rubric file, as that of the batch: criteria by rollout, by domain or for all; null for none beside those of the rollouts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RubricFile { get; init; }
+
+    /// <summary>Several judges, each of which judges every rollout; null for one judge.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JudgePanel? Judges { get; init; }
 
     /// <summary>When to stop sampling.</summary>
     public PolicyOptions Policy { get; init; } = new();
@@ -76,6 +88,13 @@ public sealed record EvaluationRequest
         ArgumentNullException.ThrowIfNull(other);
         return Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
     }
+
+    /// <summary>The protocol and rubric files that it names, each once.</summary>
+    public IReadOnlyList<string> ProtocolFiles() =>
+    [
+        .. ((string?[])[ProtocolFile, RubricFile, .. Judges?.Members.Select(static member => member?.ProtocolFile) ?? [], .. Routing?.Routes.Select(static route => route?.ProtocolFile) ?? []])
+            .OfType<string>().Distinct(StringComparer.Ordinal),
+    ];
 }
 
 /// <summary>Limits of a run; reaching one ends it with exit code 4, resumable.</summary>

@@ -33,8 +33,8 @@ public sealed class CheckJudge
         SpendLimits limits = context.Manifest.Request.Limits;
         if (limits is not { Tokens: null, Cost: null })
         {
-            Usage spent = await RunSpending.OfPartsAsync(context.Store, cancellationToken);
-            if (RunSpending.Reached(spent, limits, context.Branches.Routes.Price) is { } reached)
+            IReadOnlyDictionary<string, Usage> spent = await RunSpending.OfPartsAsync(context.Store, cancellationToken);
+            if (RunSpending.Reached(spent, limits, context.Branches.Routes.Prices) is { } reached)
             {
                 return new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()));
             }

@@ -17,8 +17,8 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double 
     /// </summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
-        BranchJudge asked = context.Branches.Of(draw);
-        Draw shown = SampleDraw.Of(asked.Binding.Protocol.Kind, context.Manifest.Request.Seed, rollout, draw.Sample);
+        BranchJudge asked = context.Branches.Of(draw, rollout.Responses.Count);
+        Draw shown = context.Branches.ShownOf(draw, rollout, context.Manifest.Request.Seed);
         SemaphoreSlim held = asked.Gate;
         await held.WaitAsync(cancellationToken);
         try
@@ -35,8 +35,8 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double 
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            await IsLimitReachedAsync(context.Allowance.CountAsync(judgement.Usage, cancellationToken));
-            context.Monitor.Add(judgement, validRateFloor);
+            await IsLimitReachedAsync(context.Allowance.CountAsync(judgement, cancellationToken));
+            context.Monitor.Add(judgement, validRateFloor, members: context.Branches.Routes.Panel is not null);
             if (asked.MetaGate is { } metaGate)
             {
                 // Not let go of before the other is had: no judgement is without a place.

@@ -105,6 +105,7 @@ public sealed class LedgerVote(bool traits = false)
                 (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
             }
 
+            verdict = verdict.Graded(joined.Rollout, recorded);
             if (simulated)
             {
                 verdict = verdict with { Simulated = true };
@@ -112,7 +113,7 @@ public sealed class LedgerVote(bool traits = false)
 
             Rollout untaught = options.Untaught(joined.Rollout);
             Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
-            sums.Add(untaught, verdict, recorded);
+            sums.Add(untaught, verdict, recorded, members: options.Members != Voting.MemberVotes.Apart);
             JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
             if (buffer.WrittenCount > 48 * 1024)
             {

@@ -89,7 +89,7 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
         List<Shard> shards = manifest.Shards == 0 ? [] : await StoredDocument.TryReadLinesAsync(store, RunFiles.Shards, RunsJson.Default.Shard, CancellationToken.None)
             ?? throw new RunFileLostException($"{RunFiles.Shards} of {runId} is gone or damaged; going on with the run makes it again");
 
-        var branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest));
+        var branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request, await ProtocolTexts.OfAsync(store, manifest, CancellationToken.None)), manifest));
         return new RunContext
         {
             Store = store,
@@ -99,12 +99,15 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
             Branches = branches,
             Monitor = monitors.Of(runId, attempt),
             LastLook = time.GetTimestamp(),
-            Allowance = new RunAllowance(store, attempt, manifest.Request.Limits, branches.Routes.Price, branches.Concurrency),
+            Allowance = new RunAllowance(store, attempt, manifest.Request.Limits, branches.Routes.Prices, branches.Concurrency),
         };
     }
 
     // Sampling parameters are the plan's, whatever the configuration says by now.
     private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => new(
         routes.Own with { Sampling = manifest.Sampling },
-        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })]);
+        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })])
+    {
+        Panel = routes.Panel is { } members ? [.. members.Zip(manifest.Members ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })] : null,
+    };
 }

@@ -15,9 +15,9 @@ namespace Tribunal.Runs.Steps;
 /// <param name="store">The run's.</param>
 /// <param name="attempt">The attempt, whose shares are its own.</param>
 /// <param name="limits">The run's.</param>
-/// <param name="price">The judges'; null where no cost can be kept.</param>
+/// <param name="prices">The judges'; null where no cost can be kept.</param>
 /// <param name="inFlight">Judgements that this process draws at once: shares cover so many at least, where so much is left.</param>
-internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits limits, TokenPrice? price, int inFlight) : IDisposable
+internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits limits, PriceList? prices, int inFlight) : IDisposable
 {
     // Large enough that shares are few, and small enough that what is left goes to those who draw.
     private const double Share = 1.0 / 8;
@@ -29,7 +29,7 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
     private Spending _shared = Spending.None;
     private int _next;
 
-    private bool Unlimited => limits.Tokens is null && (limits.Cost is null || price is null);
+    private bool Unlimited => limits.Tokens is null && (limits.Cost is null || prices is null);
 
     private bool IsUsedUp
     {
@@ -37,13 +37,13 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
         {
             lock (_gate)
             {
-                return (limits.Tokens is not null && _used.Tokens >= _given.Tokens) || (limits.Cost is not null && price is not null && _used.Cost >= _given.Cost);
+                return (limits.Tokens is not null && _used.Tokens >= _given.Tokens) || (limits.Cost is not null && prices is not null && _used.Cost >= _given.Cost);
             }
         }
     }
 
     /// <summary>Notes what was spent before the attempt, which is where its shares begin; the first to say so is right.</summary>
-    public Task BeginAsync(Usage spent, CancellationToken cancellationToken) => Unlimited
+    public Task BeginAsync(IReadOnlyDictionary<string, Usage> spent, CancellationToken cancellationToken) => Unlimited
         ? Task.CompletedTask
         : store.TryCreateDocumentAsync(NameOf(0), Document(Of(spent)), cancellationToken);
 
@@ -51,11 +51,11 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
     public Task<Halt?> EnterAsync(CancellationToken cancellationToken) => TakeAsync(cancellationToken);
 
     /// <summary>After one was drawn: counts it, and says whether a limit is reached.</summary>
-    public Task<Halt?> CountAsync(Usage usage, CancellationToken cancellationToken)
+    public Task<Halt?> CountAsync(Judgement judgement, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            _used += Of(usage);
+            _used += Of(new Dictionary<string, Usage>(StringComparer.Ordinal) { [judgement.Judge] = judgement.Usage });
             _judgements++;
         }
 
@@ -121,7 +121,7 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
 
     private Halt? Reached(Spending spent) =>
         limits.Tokens is long tokens && spent.Tokens >= tokens ? new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached")
-        : limits.Cost is double cost && price is not null && spent.Cost >= cost ? new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached")
+        : limits.Cost is double cost && prices is not null && spent.Cost >= cost ? new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached")
         : null;
 
     private Spending ShareOf(Spending spent)
@@ -134,7 +134,7 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
         double Part(double? left, double used) => left is { } rest ? Math.Min(rest, Math.Max(rest * Share, _judgements == 0 ? 0 : used / _judgements * inFlight)) : 0;
     }
 
-    private Spending Of(Usage usage) => new(usage.Total, price?.Of(usage) ?? 0);
+    private Spending Of(IReadOnlyDictionary<string, Usage> byJudge) => new(byJudge.Values.Sum(static usage => usage.Total), prices?.Of(byJudge) ?? 0);
 
     private string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{RunFiles.SpendingPrefix}{attempt}-{number:D6}.json");
 }

@@ -1,7 +1,6 @@
 using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -18,7 +17,7 @@ internal sealed class RunContext
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
-    private SchemeOptions? _options;
+    private readonly HashSet<int> _counted = [];
     private ScoringRules? _rules;
 
     public required IRunStore Store { get; init; }
@@ -32,7 +31,7 @@ internal sealed class RunContext
     public required RunBranches Branches { get; init; }
 
     /// <summary>What the run's own scheme is made of.</summary>
-    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+    public SchemeOptions Options => Branches.Options;
 
     public required RunMonitor Monitor { get; init; }
 
@@ -75,7 +74,7 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
-                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, Monitor.AddEarlier));
+                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, _counted.Contains(shard) ? static _ => { } : Monitor.AddEarlier));
             }
 
             return ledger;
@@ -88,6 +87,9 @@ internal sealed class RunContext
         lock (_gate)
         {
             _ledgers.Remove(shard);
+
+            // What was voted on has been counted: when it is voted on again, none of it is an earlier process's.
+            _counted.Add(shard);
             if (_recent.FirstOrDefault(recent => recent.Shard == shard) is { Rollouts: not null } recent)
             {
                 _recent.Remove(recent);

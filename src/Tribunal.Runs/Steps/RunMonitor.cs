@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tribunal.Judgements;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Summary;
 
@@ -15,6 +16,8 @@ public sealed class RunMonitor
     private OutcomeCounts _outcomes;
     private long _earlier;
     private Usage _usage;
+    private readonly Dictionary<string, Usage> _usages = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Judge, string Protocol), OutcomeCounts> _members = [];
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
     private Halt? _interruption;
@@ -42,6 +45,9 @@ public sealed class RunMonitor
     /// <summary>Tokens, those of other processes included.</summary>
     public Usage Usage => Read(static monitor => monitor._usage);
 
+    /// <summary>What that cost; null where prices are unknown.</summary>
+    public double? CostBy(PriceList? prices) => prices is null ? null : Read(monitor => prices.Of(monitor._usages));
+
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt)
     {
@@ -59,27 +65,48 @@ public sealed class RunMonitor
         lock (_gate)
         {
             _earlier++;
-            _usage += judgement.Usage;
+            Spend(judgement);
         }
     }
 
     /// <summary>Counts a judgement that was drawn, and stops the run where the valid rate says so.</summary>
-    internal void Add(Judgement judgement, double validRateFloor)
+    /// <param name="judgement">It.</param>
+    /// <param name="validRateFloor">The share of judgements with a verdict below which the run stops.</param>
+    /// <param name="members">Whether each judge of the run has to keep to that by itself: one of several that says nothing is not made up for by the others.</param>
+    internal void Add(Judgement judgement, double validRateFloor, bool members = false)
     {
         OutcomeCounts outcomes;
+        OutcomeCounts own = default;
         FailureReason? commonest;
         lock (_gate)
         {
             outcomes = _outcomes += OutcomeCounts.Of(judgement);
-            _usage += judgement.Usage;
+            Spend(judgement);
+            if (members)
+            {
+                (string, string) member = (judgement.Judge, judgement.Protocol);
+                own = _members[member] = _members.GetValueOrDefault(member) + OutcomeCounts.Of(judgement);
+            }
+
             _reasons.Add(judgement);
             commonest = _reasons.Commonest(1)?[0];
         }
 
-        if (commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
+        if (own.Drawn >= ValidRateAfter && own.Valid < validRateFloor * own.Drawn)
+        {
+            Stop(new Halt(HaltKind.ValidRate, $"only {own.Valid} of {own.Drawn} judgements of {judgement.Judge} by {judgement.Protocol}, a member of the panel, have a verdict{(judgement.Why is { } why ? $" (the last: {why})" : "")}; take it out of the panel, or see to its protocol, template or token budget"));
+        }
+        else if (!members && commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
         {
             Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
+    }
+
+    // Under the lock.
+    private Usage Spend(Judgement judgement)
+    {
+        _usages[judgement.Judge] = _usages.GetValueOrDefault(judgement.Judge) + judgement.Usage;
+        return _usage += judgement.Usage;
     }
 
     private T Read<T>(Func<RunMonitor, T> value)

@@ -9,32 +9,35 @@ namespace Tribunal.Runs.Steps;
 public static class RunSpending
 {
     /// <summary>Which limit the parts of the ledger have reached, and what to do; null for none. Without it every attempt would draw a few more before it stops.</summary>
-    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, TokenPrice? price, CancellationToken cancellationToken) =>
-        limits is { Tokens: null, Cost: null } ? null : Reached(await OfPartsAsync(store, cancellationToken), limits, price);
+    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, PriceList? prices, CancellationToken cancellationToken) =>
+        limits is { Tokens: null, Cost: null } ? null : Reached(await OfPartsAsync(store, cancellationToken), limits, prices);
 
-    /// <summary>What the parts of the ledger have cost.</summary>
-    internal static async Task<Usage> OfPartsAsync(IRunStore store, CancellationToken cancellationToken)
+    /// <summary>What the parts of the ledger have used, by judge.</summary>
+    internal static async Task<IReadOnlyDictionary<string, Usage>> OfPartsAsync(IRunStore store, CancellationToken cancellationToken)
     {
-        Usage usage = default;
+        var byJudge = new Dictionary<string, Usage>(StringComparer.Ordinal);
         await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {
             if (RunFiles.IsLedgerPart(name))
             {
                 await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(store, name, withText: false, cancellationToken))
                 {
-                    usage += judgement.Usage;
+                    byJudge[judgement.Judge] = byJudge.GetValueOrDefault(judgement.Judge) + judgement.Usage;
                 }
             }
         }
 
-        return usage;
+        return byJudge;
     }
 
     /// <summary>Which limit a usage has reached.</summary>
-    internal static Problem? Reached(Usage usage, SpendLimits limits, TokenPrice? price) =>
-        limits.Tokens is long tokens && usage.Total >= tokens
-                ? new Problem("", $"the run has used {usage.Total:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
-            : limits.Cost is double cost && price?.Of(usage) >= cost
-                ? new Problem("", $"the run has cost {price.Of(usage):0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
+    internal static Problem? Reached(IReadOnlyDictionary<string, Usage> byJudge, SpendLimits limits, PriceList? prices)
+    {
+        long used = byJudge.Values.Sum(static usage => usage.Total);
+        return limits.Tokens is long tokens && used >= tokens
+                ? new Problem("", $"the run has used {used:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
+            : limits.Cost is double cost && prices?.Of(byJudge) is { } spent && spent >= cost
+                ? new Problem("", $"the run has cost {spent:0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
             : null;
+    }
 }

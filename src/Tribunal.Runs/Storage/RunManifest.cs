@@ -8,6 +8,7 @@ using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Storage;
 
@@ -52,6 +53,20 @@ public sealed record RunManifest
 
     /// <summary>What judges each line of the request's routing table; null without one.</summary>
     public IReadOnlyList<RouteManifest>? Routes { get; init; }
+
+    /// <summary>The members of the panel that judges, in the order of their turns; null for one judge.</summary>
+    public IReadOnlyList<RouteManifest>? Members { get; init; }
+
+    /// <summary>How judgements of its members are put on one footing.</summary>
+    [JsonIgnore]
+    public MemberVotes Footing => Members is not { } members ? MemberVotes.Apart
+        : members.Select(static member => member.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
+
+    /// <summary>SHA-256 of the protocol files that the request names, by their paths; null where it names none. The run keeps their texts.</summary>
+    public IReadOnlyDictionary<string, string>? ProtocolFiles { get; init; }
+
+    /// <summary>The meta protocol's name and the SHA-256 of its file, which the run keeps; null where none is asked for.</summary>
+    public string? MetaProtocol { get; init; }
 
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
@@ -106,6 +121,9 @@ public sealed record RunManifest
         (string Name, object? Mine, object? Theirs)[] fields =
         [
             ("reading of the batch's fields", Request.Fields, other.Request.Fields),
+            ("protocol or rubric file", Files(this), Files(other)),
+            ("members of the panel", string.Join(", ", Members ?? []), string.Join(", ", other.Members ?? [])),
+            ("weighing of the panel", Weighing(Request.Judges), Weighing(other.Request.Judges)),
             ("judge", Judge, other.Judge),
             ("model", Model, other.Model),
             ("protocol", Protocol, other.Protocol),
@@ -116,6 +134,7 @@ public sealed record RunManifest
             ("sampling", Sampling, other.Sampling),
             ("policy", Request.Policy, other.Request.Policy),
             ("meta", Request.Meta, other.Request.Meta),
+            ("meta protocol", MetaProtocol, other.MetaProtocol),
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
             ("panel", Request.Panel, other.Request.Panel),
@@ -134,6 +153,10 @@ public sealed record RunManifest
         }
 
         return null;
+
+        static string Weighing(JudgePanel? panel) => panel is null ? "" : $"{panel.Weights} {string.Join(' ', panel.Members.Select(static member => member.Weight.ToString(CultureInfo.InvariantCulture)))}";
+
+        static string Files(RunManifest of) => string.Join(", ", of.ProtocolFiles?.Select(static file => $"{file.Key} {file.Value[..12]}") ?? []);
     }
 
     /// <summary>Whether another's request asks for what this run has and for more judgements of it, and for nothing else.</summary>

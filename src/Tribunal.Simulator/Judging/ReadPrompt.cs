@@ -1,3 +1,4 @@
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 
@@ -20,6 +21,12 @@ internal enum Grammar
 
     /// <summary>RRM: a boxed assistant, after thinking.</summary>
     Rrm,
+
+    /// <summary>That of a protocol file.</summary>
+    Declared,
+
+    /// <summary>Criteria instead of a judgement (<see cref="Protocols.Declared.RubricWriting"/>).</summary>
+    Rubric,
 }
 
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
@@ -28,7 +35,36 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     /// <summary>The displayed position that the prompt's end names as the best, if it does.</summary>
     public int? Hint { get; private init; }
 
+    /// <summary>What it shows by a protocol file, where it is one's.</summary>
+    public DeclaredShown? Declared { get; private init; }
+
     private static readonly ReadPrompt Empty = new(Grammar.None, [], Reasoning: false);
+
+    /// <summary>Reads a prompt by a protocol file, or by the delimiters of the grammars.</summary>
+    public static ReadPrompt Of(IReadOnlyList<Message> messages, IEnumerable<DeclaredPrompt> declared)
+    {
+        if (messages is [{ Role: "system", Content: RubricWriting.System }, ..])
+        {
+            return new ReadPrompt(Grammar.Rubric, [messages[^1].Content], Reasoning: false);
+        }
+
+        IReadOnlyList<Message> asked = messages;
+        int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
+        if (messages.Count > 0 && Hints.Without(messages[^1].Content) is var without && without.Length != messages[^1].Content.Length)
+        {
+            asked = [.. messages.SkipLast(1), messages[^1] with { Content = without }];
+        }
+
+        foreach (DeclaredPrompt one in declared)
+        {
+            if (one.In(asked) is { } shown)
+            {
+                return new ReadPrompt(Grammar.Declared, shown.Responses, Reasoning: false) { Declared = shown, Hint = hint < shown.Responses.Count ? hint : null };
+            }
+        }
+
+        return Of(messages);
+    }
 
     /// <summary>Reads a prompt by the delimiters of the grammars; the one that comes first decides.</summary>
     public static ReadPrompt Of(IReadOnlyList<Message> messages)

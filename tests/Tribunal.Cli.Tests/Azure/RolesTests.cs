@@ -31,7 +31,7 @@ public sealed class RolesTests : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    [Fact(Timeout = EndToEndTests.Limit)]
+    [Fact]
     public async Task Submit_watch_runs_and_cancel_do_nothing_that_a_submitter_may_not()
     {
         // A deployment has made what there is.
@@ -44,10 +44,10 @@ public sealed class RolesTests : IAsyncDisposable
             await BatchGenerator.WriteAsync(file, new BatchOptions { Rollouts = 5 });
         }
 
-        EvaluationRequest request = new() { Batch = await SubmitCommand.UploadAsync(remote, new FileInfo(batch), Cancel), Judge = "scripted", Protocol = "grm", Policy = new() { Samples = 2 }, Output = "whole" };
-        await SubmitCommand.UploadAsync(remote, new FileInfo(batch), Cancel);
-        await SubmitCommand.AskAsync(remote, "whole", request, Cancel);
-        await SubmitCommand.AskAsync(remote, "stopped", request with { Output = "stopped" }, Cancel);
+        EvaluationRequest request = new() { Batch = await remote.UploadAsync(new FileInfo(batch), Cancel), Judge = "scripted", Protocol = "grm", Policy = new() { Samples = 2 }, Output = "whole" };
+        await remote.UploadAsync(new FileInfo(batch), Cancel);
+        Assert.False(await remote.AskAsync(request, Cancel));
+        Assert.False(await remote.AskAsync(request with { Output = "stopped" }, Cancel));
         await CancelCommand.CancelAsync(remote, "stopped", Cancel);
         await WorkAsync(owner, request);
         Assert.Equal(ExitCodes.Ok, await WatchCommand.FollowAsync(remote, "whole", Path.Combine(_folder.FullName, "fetched"), Cancel));
@@ -59,7 +59,7 @@ public sealed class RolesTests : IAsyncDisposable
         Assert.True((await new TableRunCatalog(owner.Tables).GetAsync("stopped", Cancel))!.CancelRequested);
     }
 
-    [Theory(Timeout = EndToEndTests.Limit)]
+    [Theory]
     [InlineData("blob rollouts")]
     [InlineData("queue evaluations")]
     [InlineData("blob runs")]
@@ -73,7 +73,7 @@ public sealed class RolesTests : IAsyncDisposable
         Assert.Equal("failed", checks[part switch { "queue evaluations" => "requests", "table runs" => "run table", _ => "containers" }]);
     }
 
-    [Fact(Timeout = EndToEndTests.Limit)]
+    [Fact]
     public async Task The_doctor_finds_a_submitter_well_and_says_what_is_not_theirs_to_see()
     {
         StorageClients owner = await _azurite.ConnectAsync();
@@ -88,7 +88,7 @@ public sealed class RolesTests : IAsyncDisposable
         Assert.Empty(await new TableRunCatalog(owner.Tables).ListAsync(Cancel).ToListAsync(Cancel));
     }
 
-    [Fact(Timeout = EndToEndTests.Limit)]
+    [Fact]
     public async Task The_doctor_sees_everything_as_whoever_deploys()
     {
         await _azurite.ConnectAsync();
@@ -98,7 +98,7 @@ public sealed class RolesTests : IAsyncDisposable
         Assert.Empty(gate.Refused);
     }
 
-    [Fact(Timeout = EndToEndTests.Limit)]
+    [Fact]
     public async Task Who_has_no_role_is_told_which_account_refuses()
     {
         await _azurite.ConnectAsync();

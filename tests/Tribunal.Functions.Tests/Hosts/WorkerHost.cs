@@ -17,7 +17,7 @@ namespace Tribunal.Functions.Tests.Hosts;
 internal sealed class WorkerHost : IHostUnderTest
 {
     private readonly StorageClients _storage;
-    private readonly IRunCatalog _catalog;
+    private readonly TableRunCatalog _catalog;
     private readonly List<IHost> _workers = [];
 
     private WorkerHost(StorageClients storage)
