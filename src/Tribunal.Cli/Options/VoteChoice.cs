@@ -72,13 +72,8 @@ internal sealed class VoteChoice
         }
 
         foreach (Option option in (Option[])
-<<<<<<< HEAD
             [_samples, _policy, _min, _max, _confidence, _prior, _calibration, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
-             _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _shared, _teams, _seed])
-=======
-            [_samples, _policy, _min, _max, _confidence, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
              _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _opponents, _shared, _teams, _seed])
->>>>>>> trainers
         {
             command.Add(option);
         }

@@ -195,7 +195,6 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         return Elo.Rewards(Ratings(rollout, candidates, rounds), _options.Tournament.Elo);
     }
 
-<<<<<<< HEAD
     // That no match of the leader's would turn; where a fit over all matches says who leads, that the rest of them would not move it.
     private double PoolConfidence(PairModel model, VoteTable votes, double[] weights, BradleyTerry? fit, int leader)
     {
@@ -216,10 +215,9 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
         return Math.Max(0, 1 - turns);
     }
-=======
+
     private double[] Ratings(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds) =>
         Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], _options.Tournament.Elo, StableHash.Of((ulong)_options.Seed, "elo", rollout.Id));
->>>>>>> trainers
 
     // The least certain of the leader's own matches.
     private static double MatchConfidence(VoteTable votes, double[] weights, int leader)
