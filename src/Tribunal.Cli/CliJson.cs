@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Tribunal.Cli.Commands;
 using Tribunal.Cli.Doctor;
 using Tribunal.Learning.Meta;
 
@@ -9,5 +8,4 @@ namespace Tribunal.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<MetaTrialRow>))]
 [JsonSerializable(typeof(List<Check>))]
-[JsonSerializable(typeof(WorkerCommand.WorkerHealth))]
 internal sealed partial class CliJson : JsonSerializerContext;
