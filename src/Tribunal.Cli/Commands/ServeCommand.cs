@@ -161,7 +161,7 @@ internal sealed class ServeCommand
     {
         try
         {
-            return await RewardLedger.OpenAsync(new LocalRunStore(folder), null, ServeManifest.Of(judge, request), cancellationToken);
+            return await RewardLedger.OpenAsync(new LocalRunStore(folder), ServeManifest.Of(judge, request), cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
         {

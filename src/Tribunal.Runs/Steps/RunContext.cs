@@ -12,9 +12,12 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunContext
 {
     private const int KeptShards = 16;
+
+    // More than are under way at once: where verdicts are cast by other processes, nothing else here forgets a shard.
+    private const int KeptLedgers = 128;
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
-    private readonly Dictionary<int, ShardLedger> _ledgers = [];
+    private readonly OrderedDictionary<int, ShardLedger> _ledgers = [];
     private SchemeOptions? _options;
     private ScoringRules? _rules;
 
@@ -69,6 +72,11 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
+                if (_ledgers.Count == KeptLedgers)
+                {
+                    _ledgers.RemoveAt(0);
+                }
+
                 _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, Monitor.AddEarlier));
             }
 

@@ -30,7 +30,11 @@ internal static class TaskHub
         // Orchestrations only plan and wait: one process at a time goes through those of all runs, while every process takes
         // steps. Each further partition would cost an idle account its polling.
         PartitionCount = 1,
-        MaxConcurrentTaskOrchestrationWorkItems = 16,
+        MaxConcurrentTaskOrchestrationWorkItems = 256,
+
+        // An orchestration stays in memory between events that follow closely, and isn't read and replayed from its start for each.
+        ExtendedSessionsEnabled = true,
+        ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(10),
         MaxConcurrentTaskActivityWorkItems = steps,
         ControlQueueBufferThreshold = 256,
         LeaseInterval = lease,
@@ -40,7 +44,9 @@ internal static class TaskHub
         // Renewed while a step runs, half a minute before it ends: longer than that, or every step is renewed all the time.
         ControlQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
         WorkItemQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
-        MaxQueuePollingInterval = TimeSpan.FromSeconds(2),
+
+        // Work that this process itself hands on is looked for at once; an idle one joins in after this long at most.
+        MaxQueuePollingInterval = TimeSpan.FromSeconds(5),
         UseAppLease = false,
         UseTablePartitionManagement = true,
         ThrowExceptionOnInvalidDedupeStatus = false,

@@ -10,9 +10,8 @@ namespace Tribunal.Worker.Queues;
 /// Brings the progress of the runs that are orchestrated here into their records: the newest only, not too often, and never in the way
 /// of the work. An end is none of its concern: whoever waits for it writes it.
 /// </summary>
-internal sealed class ProgressBoard(IRunCatalog catalog, TimeProvider time) : BackgroundService
+internal sealed class ProgressBoard(IRunCatalog catalog, RunExecutorOptions options, TimeProvider time) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, RunProgress> _latest = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _shards = new(StringComparer.Ordinal);
 
@@ -26,7 +25,7 @@ internal sealed class ProgressBoard(IRunCatalog catalog, TimeProvider time) : Ba
         {
             while (true)
             {
-                await Task.Delay(Pause, time, stoppingToken);
+                await Task.Delay(options.ProgressPause, time, stoppingToken);
                 foreach (string runId in _latest.Keys)
                 {
                     if (_latest.TryRemove(runId, out RunProgress? progress))

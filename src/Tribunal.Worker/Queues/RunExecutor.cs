@@ -27,6 +27,9 @@ public sealed record RunExecutorOptions
 
     /// <summary>Minutes that a run waits for a judge that starts from zero; default 30.</summary>
     public double PatienceMinutes { get; init; } = BatchRun.DefaultPatienceMinutes;
+
+    /// <summary>Time between two writes of the runs' progress; default 1 s.</summary>
+    public TimeSpan ProgressPause { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>
