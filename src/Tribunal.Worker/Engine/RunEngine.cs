@@ -13,7 +13,10 @@ namespace Tribunal.Worker.Engine;
 public sealed class RunEngine : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    // The framework gives a step back after it has ended: a request.
+    private static readonly TimeSpan GivingBack = TimeSpan.FromSeconds(1);
     private static readonly OrchestrationStatus[] UnderWay = [OrchestrationStatus.Pending, OrchestrationStatus.Running];
     private static readonly OrchestrationStatus[] Over = [OrchestrationStatus.Completed, OrchestrationStatus.Failed, OrchestrationStatus.Terminated];
 
@@ -58,8 +61,7 @@ public sealed class RunEngine : IDisposable
             await Task.Delay(FirstPause, _time, CancellationToken.None);
             if (Busy == 0)
             {
-                // The framework gives a step back after it has ended: a request.
-                await Task.Delay(LongestPause, _time, CancellationToken.None);
+                await Task.Delay(GivingBack, _time, CancellationToken.None);
             }
         }
     }

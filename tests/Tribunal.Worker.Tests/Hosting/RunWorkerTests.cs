@@ -46,10 +46,10 @@ public sealed class RunWorkerTests
     {
         await using WorkerBed bed = await WorkerBed.StartAsync(rollouts: 2, new ActivityOptions());
         await bed.StartWorkerAsync("one");
-        await bed.SendAsync(WorkerBed.Request("nobody", samples: 1) with { Judge = "nobody" });
-        RunRecord failed = await bed.EndAsync("nobody");
+        await bed.SendAsync(WorkerBed.Request("missing", samples: 1) with { Batch = "missing.jsonl" });
+        RunRecord failed = await bed.EndAsync("missing");
         Assert.Equal(RunState.Failed, failed.State);
-        Assert.Contains("no judge of this name", failed.Reason, StringComparison.Ordinal);
+        Assert.Contains("there is no batch", failed.Reason, StringComparison.Ordinal);
         Assert.Equal(0, bed.Asked);
     }
 
