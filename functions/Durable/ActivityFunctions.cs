@@ -27,6 +27,9 @@ public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeP
     [Function("AllocateBudget")]
     public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.AllocateBudget.RunAsync(wave, cancellationToken);
 
+    [Function("WeighPanel")]
+    public Task<bool> WeighPanelAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.WeighPanel.RunAsync(run, cancellationToken);
+
     [Function("Publish")]
     public Task<RunOutcome> PublishAsync([ActivityTrigger] PublishRequest request, CancellationToken cancellationToken) => steps.Publish.RunAsync(request, cancellationToken);
 

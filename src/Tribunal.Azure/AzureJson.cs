@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
@@ -12,6 +13,8 @@ namespace Tribunal.Azure;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(EvaluationRequest))]
 [JsonSerializable(typeof(RoutingTable))]
+[JsonSerializable(typeof(JudgePanel))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(UploadGrant))]
 public sealed partial class AzureJson : JsonSerializerContext;

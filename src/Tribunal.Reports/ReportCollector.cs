@@ -264,7 +264,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
         JudgingKind kind = _labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
         (double, double) range = ProtocolCatalog.Names.Contains(run.Manifest.Protocol, StringComparer.Ordinal)
             && ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol is { Kind: JudgingKind.Listwise } lists ? lists.ScoreRange : (1, 10);
-        SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new() };
+        SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new(), Members = run.Manifest.Footing };
         double pass = _labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
 
         // Bradley–Terry fits over many responses are iterative.

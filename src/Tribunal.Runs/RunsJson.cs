@@ -30,6 +30,7 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(ChunkReference))]
 [JsonSerializable(typeof(ChunkResult))]
 [JsonSerializable(typeof(ShardResult))]
+[JsonSerializable(typeof(bool))]
 [JsonSerializable(typeof(WaveRequest))]
 [JsonSerializable(typeof(WavePlan))]
 [JsonSerializable(typeof(PublishRequest))]

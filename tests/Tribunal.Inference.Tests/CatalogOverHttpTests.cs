@@ -25,7 +25,8 @@ public sealed class CatalogOverHttpTests
         get
         {
             var rows = new TheoryData<string, bool>();
-            foreach (string name in DeclaredCatalog.Names)
+            // Those that read probabilities are answered by the simulated judge, which tells them (CatalogRunTests).
+            foreach (string name in DeclaredCatalog.Names.Where(static name => DeclaredCatalog.Of(name).Definition.Read?.Locator != Locator.Probability))
             {
                 rows.Add(name, false);
                 rows.Add(name, true);

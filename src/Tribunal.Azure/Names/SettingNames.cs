@@ -43,7 +43,7 @@ public static class SettingNames
     /// <summary>Under a judge: price per million generated tokens, 0 or more.</summary>
     public const string JudgeOutputPrice = "OutputPrice";
 
-    /// <summary>Under a judge: a file of the host's with a prompt template instead of the protocol's own.</summary>
+    /// <summary>Under a judge: a file of the host's: a prompt template instead of the protocol's own, or a protocol file.</summary>
     public const string JudgeTemplate = "Template";
 
     /// <summary>Base address of the meta reward model; absent: no meta reward model.</summary>
@@ -57,6 +57,12 @@ public static class SettingNames
 
     /// <summary>The protocol of a request that names none, and of uploads.</summary>
     public const string DefaultProtocol = "Tribunal:Defaults:Protocol";
+
+    /// <summary>A protocol file's path inside the rollouts container, for requests that name no protocol, and for uploads; absent: none.</summary>
+    public const string DefaultProtocolFile = "Tribunal:Defaults:ProtocolFile";
+
+    /// <summary>The panel of requests that name no judge, and of uploads, as JSON: <c>{"members":[…],"weights":"…"}</c>; absent: none.</summary>
+    public const string DefaultJudges = "Tribunal:Defaults:Judges";
 
     /// <summary>Judgements per rollout of a request that names none, and of uploads.</summary>
     public const string DefaultSamples = "Tribunal:Defaults:Samples";

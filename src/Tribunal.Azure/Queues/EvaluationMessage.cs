@@ -53,7 +53,12 @@ public static class EvaluationMessage
         Require(request.Output is not { } output || StoreNames.IsValidRunId(output), "output", "a run's name is needed: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'");
         Require(request.Judge is not { } judge || IsName(judge), "judge", "the name of a configured judge is needed, never an address");
         Require(request.Meta.Model is not { } meta || IsName(meta), "meta.model", "the name of a configured model is needed, never an address");
-        Require(ProtocolCatalog.Names.Contains(request.Protocol), "protocol", $"one of {string.Join(", ", ProtocolCatalog.Names)} is needed");
+        Require(request.ProtocolFile is not null || ProtocolCatalog.Names.Contains(request.Protocol), "protocol", $"one of {string.Join(", ", ProtocolCatalog.Names)} is needed");
+        foreach (string path in request.ProtocolFiles())
+        {
+            Require(BatchPath.Fault(path) is null, "protocolFile", $"a protocol file is named like a batch: {BatchPath.Fault(path)}");
+        }
+
         Require(Enum.IsDefined(request.Hint), "hint", "none, failed or all is needed");
         Require(request.Limits.Tokens is null or > 0, "limits.tokens", "more than 0 is needed");
         Require(request.Limits.Cost is not { } cost || (cost > 0 && double.IsFinite(cost)), "limits.cost", "more than 0 is needed");
@@ -63,7 +68,13 @@ public static class EvaluationMessage
             Require(request.Routing.Routes[i]?.Judge is not { } name || IsName(name), $"routing.routes[{i}].judge", "the name of a configured judge is needed, never an address");
         }
 
-        JudgingKind kind = request.Protocol == ProtocolCatalog.Grm ? JudgingKind.Listwise : JudgingKind.Pairwise;
+        problems.AddRange(JudgeRegistry.PanelProblems(request));
+        for (int i = 0; i < request.Judges?.Members.Count; i++)
+        {
+            Require(request.Judges.Members[i]?.Judge is not { } name || IsName(name), $"judges.members[{i}].judge", "the name of a configured judge is needed, never an address");
+        }
+
+        JudgingKind kind = request is { Protocol: ProtocolCatalog.Grm, Judges: null, ProtocolFile: null } ? JudgingKind.Listwise : JudgingKind.Pairwise;
         problems.AddRange(Schemes.OptionsFor(request, kind, (1, 10)).Problems());
         return problems;
 

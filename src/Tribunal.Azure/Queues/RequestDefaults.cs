@@ -15,6 +15,12 @@ public sealed record RequestDefaults
     /// <summary>A protocol; null for <c>auto</c>.</summary>
     public string? Protocol { get; init; }
 
+    /// <summary>The path of a protocol file inside the rollouts container; null for a protocol of the catalog.</summary>
+    public string? ProtocolFile { get; init; }
+
+    /// <summary>The panel; null for one judge.</summary>
+    public JudgePanel? Judges { get; init; }
+
     /// <summary>Judgements per rollout; null for the policy's own default.</summary>
     public int? Samples { get; init; }
 
@@ -26,11 +32,13 @@ public sealed record RequestDefaults
 
     /// <summary>Reads the settings of <see cref="SettingNames"/>.</summary>
     /// <exception cref="FormatException">The number of samples is no number.</exception>
-    /// <exception cref="MessageRefusedException">The routing table can't be used; the message lists every problem.</exception>
+    /// <exception cref="MessageRefusedException">The routing table or the panel can't be used; the message lists every problem.</exception>
     public static RequestDefaults From(IConfiguration configuration) => new()
     {
         Judge = configuration[SettingNames.DefaultJudge],
         Protocol = configuration[SettingNames.DefaultProtocol],
+        ProtocolFile = configuration[SettingNames.DefaultProtocolFile] is { Length: > 0 } file ? file : null,
+        Judges = configuration[SettingNames.DefaultJudges] is { Length: > 0 } judges ? PanelFile.Parse(judges) : null,
         Samples = configuration[SettingNames.DefaultSamples] is { Length: > 0 } samples ? int.Parse(samples, CultureInfo.InvariantCulture) : null,
         Meta = configuration[SettingNames.DefaultMeta],
         Routing = configuration[SettingNames.DefaultRouting] is { Length: > 0 } routing ? RoutingFile.Parse(routing) : null,
@@ -41,6 +49,8 @@ public sealed record RequestDefaults
     {
         Judge = request.Judge,
         Protocol = request.Protocol,
+        ProtocolFile = request.ProtocolFile,
+        Judges = request.Judges,
         Samples = request.Policy.Samples,
         Meta = request.Meta.Model,
         Routing = request.Routing,
@@ -56,6 +66,8 @@ public sealed record RequestDefaults
     internal EvaluationRequest Fill(EvaluationRequest request, Func<string, bool> says) => request with
     {
         Judge = request.Judge ?? Judge,
+        ProtocolFile = says("protocolFile") || says("protocol") || says("judges") ? request.ProtocolFile : request.ProtocolFile ?? ProtocolFile,
+        Judges = says("judges") || says("judge") || says("routing") ? request.Judges : request.Judges ?? Judges,
         Routing = says("routing") ? request.Routing : request.Routing ?? Routing,
         Protocol = !says("protocol") && Protocol is { Length: > 0 } ? Protocol : request.Protocol,
         Policy = !says("policy.samples") && Samples is { } samples ? request.Policy with { Samples = samples } : request.Policy,

@@ -8,7 +8,9 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
+using Tribunal.Voting;
 
 namespace Tribunal.Cli.Commands;
 
@@ -29,6 +31,7 @@ internal sealed class ScoreCommand
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
     private readonly RouteChoice _routes = new();
+    private readonly PanelChoice _panel = new();
     private readonly FieldChoice _fields = new();
 
     public static Command Create()
@@ -45,6 +48,7 @@ internal sealed class ScoreCommand
               tribunal score rollouts.jsonl -o out                                    the simulated judge: shows how it works
               tribunal score rollouts.jsonl -o out --judge http://gpu:8000/v1 --model DeepSeek-GRM-27B --samples 8
               tribunal score rollouts.jsonl -o out --judge … --model RM-R1-Qwen2.5-Instruct-32B --policy adaptive
+              tribunal score rollouts.jsonl -o out --judge http://a:8000/v1 --model RRM-32B --judge http://b:8000/v1 --model GRAM-RR    a panel
 
             Writes verdicts.jsonl, judgements.jsonl, summary.json and more into DIR. Exit codes: 0 all scored, 1 some
             unscorable or invalid, 2 usage, 3 the judge can't be reached, 4 limit reached, 130 interrupted; 3, 4 and
@@ -56,6 +60,7 @@ internal sealed class ScoreCommand
         score._judge.AddTo(command);
         score._vote.AddTo(command);
         score._routes.AddTo(command);
+        score._panel.AddTo(command);
         score._fields.AddTo(command);
         foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
@@ -78,18 +83,42 @@ internal sealed class ScoreCommand
         using var factory = new JudgeFactory();
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         ScoreOptions options = OptionsOf(parsed);
-        Judge own = viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory);
+        (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = viaBatchApi ? null : _judge.OpenPanel(parsed, factory);
+        IReadOnlyList<Judge> own = several?.Judges ?? [viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory)];
         MetaChoice meta = MetaOf(parsed, factory);
-        options = options with { Request = options.Request with { Meta = options.Request.Meta with { Model = meta.Name } } };
-        JudgeRegistry judges = RouteChoice.Registry(own, meta, factory);
-        if (!viaBatchApi)
+        options = options with
         {
-            return await new ScoreRun(options, judges).RunAsync(cancellationToken);
+            Request = options.Request with { Meta = options.Request.Meta with { Model = meta.Name }, Judges = PanelOf(parsed, several?.Panel, _panel.Of(parsed)) },
+        };
+        if (several is not null)
+        {
+            options = options with { Request = options.Request with { Protocol = "auto", ProtocolFile = null } };
         }
 
-        return options.Request.Routing is null
-            ? await BatchApiScoring.RunAsync(options, judges.Resolve(options.Request).Own, cancellationToken)
-            : throw new CommandException(ExitCodes.Usage, "--routes goes with no batch API: a file of requests is for one model");
+        JudgeRegistry judges = RouteChoice.Registry(own, meta, factory);
+        string root = Path.GetDirectoryName(options.Folder)!;
+        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(new LocalRunStores(root), options.RunId, options.Request, cancellationToken);
+        if (!viaBatchApi)
+        {
+            return await new ScoreRun(options, judges, judges.Resolve(options.Request, protocols)).RunAsync(cancellationToken);
+        }
+
+        return options.Request is { Routing: null, Judges: null }
+            ? await BatchApiScoring.RunAsync(options, judges.Resolve(options.Request, protocols).Own, cancellationToken)
+            : throw new CommandException(ExitCodes.Usage, "--routes and --judges go with no batch API: a file of requests is for one model");
+    }
+
+    private JudgePanel? PanelOf(ParseResult parsed, JudgePanel? given, JudgePanel? file)
+    {
+        if (given is not null && file is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--judges states the members already: give --judge once, or leave the file out");
+        }
+
+        PanelMethod? weights = _vote.LearnedPanelOf(parsed);
+        return (given ?? file) is { } panel ? weights is { } method ? panel with { Weights = method } : panel
+            : weights is null ? null
+            : throw new CommandException(ExitCodes.Usage, "--panel: weights are learned from the judgements of a panel, and one judge is asked");
     }
 
     /// <exception cref="CommandException">An option can't be used.</exception>
@@ -108,13 +137,9 @@ internal sealed class ScoreCommand
         }
 
         RunTarget.Check(folder, batch);
-        if (_vote.LearnedPanelOf(parsed) is not null)
-        {
-            throw new CommandException(ExitCodes.Usage, "--panel: scoring takes equal weights or a file of train panel; vote can learn them from several runs");
-        }
-
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), metaName: null) with
         {
+            ProtocolFile = _judge.ProtocolFileOf(parsed),
             Routing = _routes.Of(parsed),
             Fields = _fields.Of(parsed),
             Hint = _hint.ModeOf(parsed),

@@ -16,9 +16,9 @@ using Tribunal.Runs.Summary;
 namespace Tribunal.Cli.Commands;
 
 /// <summary>One call of <c>tribunal score</c>: a run in a folder, from where it is to its end or to a stop.</summary>
-internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
+internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, JudgeRoutes routes)
 {
-    private readonly JudgeRoutes _routes = judges.Resolve(options.Request);
+    private readonly JudgeRoutes _routes = routes;
     private readonly IRunStore _store = new LocalRunStore(options.Folder);
     private readonly LocalRunStores _stores = new(Path.GetDirectoryName(options.Folder)!);
     private readonly RunMonitors _monitors = new();
@@ -35,7 +35,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
         await using IAsyncDisposable ownership = new LocalRunStore(options.Folder).TryOwn()
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
         await SayWhoJudgesAsync();
-        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Price, cancellationToken) is { } reached)
+        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Prices, cancellationToken) is { } reached)
         {
             return await SayReachedAsync(reached, cancellationToken);
         }
@@ -54,6 +54,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
 
     private Task SayWhoJudgesAsync() => _words.WriteLineAsync(Simulated
         ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
+        : _routes.Panel is { } panel ? $"a panel of {string.Join(", ", panel.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}"
         : $"{_routes.Own.Model} by {_routes.Own.Protocol.Name}, {_routes.Own.Concurrency} at a time");
 
     private async Task<int> SayReachedAsync(Problem reached, CancellationToken cancellationToken)
@@ -89,7 +90,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges)
             TimeProvider.System,
             NullLogger<RunSteps>.Instance,
             options.Report ? new ReportWriter() : null);
-        var view = new RunView(_monitors.Of(options.RunId), _routes.Own, options.Request, TimeProvider.System, quiet: options.Json);
+        var view = new RunView(_monitors.Of(options.RunId), _routes, options.Request, TimeProvider.System, quiet: options.Json);
         var host = new InProcessHost(steps.ByName(), TimeProvider.System, view.Show);
         try
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 using Tribunal.Simulator.Batches;
@@ -24,6 +25,7 @@ internal sealed class SimulateCommand
     private readonly Option<double> _cue = new("--cue") { Description = "How far the words tell how sound a judgement is; 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
     private readonly Option<string?> _keyEnv = new("--api-key-env") { Description = "NAME of the environment variable with the key that clients must send.", HelpName = "VAR" };
     private readonly Option<string[]> _models = new("--model") { Description = "Names on /v1/models; repeat for more.", DefaultValueFactory = static _ => [SimulatedJudgeOptions.DefaultModel] };
+    private readonly Option<string[]> _protocols = new("--protocol") { Description = "A protocol file whose prompts it answers beside those of the catalog; repeat for more.", HelpName = "FILE", DefaultValueFactory = static _ => [] };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed of the judge's taste and of generated batches.", DefaultValueFactory = static _ => 1 };
     private readonly Option<int?> _generate = new("--generate") { Description = "Write a batch of N rollouts whose best agrees with the judge's taste, and end.", HelpName = "N" };
     private readonly Option<FileInfo?> _output = new("--output", "-o") { Description = "Where to write the batch; standard output by default.", HelpName = "FILE" };
@@ -44,7 +46,7 @@ internal sealed class SimulateCommand
             """);
         foreach (Option option in (Option[])
             [simulate._port, simulate._host, simulate._latency, simulate._jitter, simulate._slots, simulate._queue, simulate._warmUp, simulate._faults, simulate._hang,
-             simulate._position, simulate._cue, simulate._keyEnv, simulate._models, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
+             simulate._position, simulate._cue, simulate._keyEnv, simulate._models, simulate._protocols, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
         {
             command.Add(option);
         }
@@ -111,6 +113,7 @@ internal sealed class SimulateCommand
                         Seed = parsed.GetRequiredValue(_seed),
                         Noise = new NoiseModel { Position = parsed.GetValue(_position), Cue = parsed.GetValue(_cue) },
                         Faults = TransportFaults.Answers(faults),
+                        Protocols = [.. parsed.GetRequiredValue(_protocols).Select(ProtocolFiles.Read)],
                     },
                     Latency = TimeSpan.FromMilliseconds(parsed.GetValue(_latency)),
                     Jitter = TimeSpan.FromMilliseconds(parsed.GetValue(_jitter)),

@@ -90,11 +90,11 @@ internal sealed class VoteCommand
         LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
         string folder = FolderOf(parsed);
         EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
-        SchemeOptions options = OptionsFor(request, inputs.Protocol, learned);
+        SchemeOptions options = OptionsFor(request, inputs, learned) with { Members = inputs.Footing };
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
-        int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) : null;
+        int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) * (inputs.Panel?.Members?.Count ?? 1) : null;
         SummaryPart sums = await CastAsync(ledger, batch, options, samples, inputs.Simulated, Path.Combine(folder, RunFiles.Verdicts), cancellationToken);
-        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, price: null);
+        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel);
         await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
         Show(summary, ledger.Seen, folder, parsed.GetValue(_json));
         if (grid is not null)
@@ -129,8 +129,13 @@ internal sealed class VoteCommand
         EvaluationRequest request = _vote.ToRequest(parsed, batch, inputs.Protocol ?? "imported", meta);
         if (_vote.LearnedPanelOf(parsed) is { } method)
         {
-            request = request with { Panel = PanelLearning.Learn(method, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken)) };
+            request = request with { Panel = PanelLearning.LearnWithin(method, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken), request.Seed) };
             await (parsed.GetValue(_json) ? Console.Error : Console.Out).WriteAsync(TrainPanelCommand.Of(request.Panel));
+        }
+
+        else if (!_vote.HasPanel(parsed))
+        {
+            request = request with { Panel = inputs.WeightsOfRun() };
         }
 
         return _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? inputs.Manifests[0].Request : null);
@@ -186,14 +191,15 @@ internal sealed class VoteCommand
             : MetaFiles.Read(meta);
     }
 
-    private static SchemeOptions OptionsFor(EvaluationRequest request, string? protocol, LearnedMetaModel? learned)
+    private static SchemeOptions OptionsFor(EvaluationRequest request, LedgerInputs inputs, LearnedMetaModel? learned)
     {
-        if (protocol is null || !ProtocolCatalog.Names.Contains(protocol))
+        string? file = inputs.Protocol is null ? null : inputs.ProtocolTexts().GetValueOrDefault(inputs.Protocol);
+        if (inputs.Protocol is not { } protocol || (file is null && !ProtocolCatalog.Names.Contains(protocol)))
         {
             return Schemes.OptionsFor(request, JudgingKind.Pairwise, new SchemeOptions { Kind = JudgingKind.Listwise }.ScoreRange, learned);
         }
 
-        IProtocol known = ProtocolCatalog.Resolve(protocol, null).Protocol;
+        IProtocol known = ProtocolCatalog.Resolve(protocol, null, file).Protocol;
         return Schemes.OptionsFor(request, known.Kind, known.ScoreRange, learned);
     }
 

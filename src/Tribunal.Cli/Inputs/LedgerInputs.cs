@@ -4,16 +4,25 @@ using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
+using Tribunal.Protocols.Declared;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
+using Tribunal.Voting;
 
 namespace Tribunal.Cli.Inputs;
 
 /// <summary>Ledgers that a command line names: runs' folders, or files of recorded judgements.</summary>
 internal sealed class LedgerInputs
 {
-    private LedgerInputs(IReadOnlyList<string> files, IReadOnlyList<RunManifest> manifests, bool recorded) =>
-        (Files, Manifests, Protocol) = (files, manifests, !recorded && manifests.Select(static m => m.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? manifests[0].Protocol : null);
+    private readonly string? _run;
+
+    private LedgerInputs(IReadOnlyList<string> files, IReadOnlyList<RunManifest> manifests, bool recorded, string? run)
+    {
+        (Files, Manifests, _run) = (files, manifests, run);
+        Protocol = !recorded && manifests.Select(static m => m.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? manifests[0].Protocol : null;
+        Panel = !recorded && manifests is [{ Members: not null } only] ? only : null;
+    }
 
     /// <summary>The ledger files. A run that is still under way has its ledger in parts.</summary>
     public IReadOnlyList<string> Files { get; }
@@ -23,6 +32,12 @@ internal sealed class LedgerInputs
 
     /// <summary>The protocol that all runs share; null where they differ or where files of any origin are among the inputs.</summary>
     public string? Protocol { get; }
+
+    /// <summary>The run whose panel is voted on again; null where the input is no single run of a panel.</summary>
+    public RunManifest? Panel { get; }
+
+    /// <summary>How judgements of several judges are put on one footing: as the run's panel did.</summary>
+    public MemberVotes Footing => Panel?.Footing ?? MemberVotes.Apart;
 
     /// <summary>Whether the simulated judge made any of the runs.</summary>
     public bool Simulated => Manifests.Any(static manifest => manifest.Simulated);
@@ -49,7 +64,7 @@ internal sealed class LedgerInputs
         }
 
         return files.Distinct(StringComparer.Ordinal).Count() == files.Count
-            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists))
+            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists), paths.Count == 1 ? Path.GetFullPath(paths[0]) : null)
             : throw new CommandException(ExitCodes.Usage, "a ledger is named twice: its judgements would count twice");
     }
 
@@ -82,6 +97,17 @@ internal sealed class LedgerInputs
 
         return ledger;
     }
+
+    /// <summary>What the members of the run's panel weighed; null where they all weighed the same.</summary>
+    public PanelWeights? WeightsOfRun() => Panel is null ? null
+        : Panel.Request.Panel
+            ?? (_run is { } run && File.Exists(Path.Combine(run, RunFiles.PanelWeights)) ? PanelFiles.Read(Path.Combine(run, RunFiles.PanelWeights)) : null)
+            ?? Schemes.ByHand(Panel.Request.Judges!, [.. Panel.Members!.Select(static member => (member.Judge, member.Protocol))]);
+
+    /// <summary>The protocol files that the run keeps, by the names of their protocols.</summary>
+    public IReadOnlyDictionary<string, string> ProtocolTexts() => _run is not { } run ? new Dictionary<string, string>()
+        : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(sha256 => Path.Combine(run, RunFiles.Protocol(sha256))).Where(File.Exists).Select(File.ReadAllText)
+            .DistinctBy(static text => ProtocolFileReader.Read(text).Name).ToDictionary(static text => ProtocolFileReader.Read(text).Name, StringComparer.Ordinal);
 
     /// <summary>Rollouts with their judgements, in memory.</summary>
     /// <exception cref="CommandException">There is no batch.</exception>

@@ -7,8 +7,10 @@ using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Resuming;
+using Tribunal.Sampling;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Cli.Options;
@@ -20,13 +22,13 @@ internal sealed class JudgeChoice
 
     private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
-    private readonly Option<string> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'.", DefaultValueFactory = static _ => Simulated, HelpName = "URL|simulated" };
-    private readonly Option<string?> _model = new("--model") { Description = "The model as the endpoint names it." };
-    private readonly Option<string?> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
+    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
+    private readonly Option<string[]> _model = new("--model") { Description = "The model as the endpoint names it." };
+    private readonly Option<string[]> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
     private readonly Option<string> _adapter = new("--adapter") { Description = "The client library: openai or azure.", DefaultValueFactory = static _ => "openai" };
-    private readonly Option<string> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, or auto by the model's name.", DefaultValueFactory = static _ => "auto", HelpName = "NAME|FILE" };
-    private readonly Option<FileInfo?> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
+    private readonly Option<string[]> _protocol = new("--protocol") { Description = "How the judge is asked: grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, or auto by the model's name.", DefaultValueFactory = static _ => ["auto"], HelpName = "NAME|FILE" };
+    private readonly Option<FileInfo[]> _template = new("--template") { Description = "A prompt template instead of the built-in one.", HelpName = "FILE" };
     private readonly Option<string> _stream = new("--stream") { Description = "Stream answers: auto (on for remote hosts), on, off.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "Requests under way at once, at most.", DefaultValueFactory = static _ => Judge.DefaultConcurrency };
     private readonly Option<double> _timeout = new("--timeout") { Description = "Time limit of one request, in seconds.", DefaultValueFactory = static _ => Usual.TimeoutSeconds };
@@ -36,12 +38,13 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _omit = new("--omit") { Description = "Request fields to leave out, for servers that refuse them: " + string.Join(", ", JudgeEndpointOptions.Omittable) + ".", HelpName = "FIELD,…" };
     private readonly Option<int?> _maxOutput = new("--max-output-tokens") { Description = "Output budget of a judgement, thinking included." };
     private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
-    private readonly Option<double?> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
-    private readonly Option<double?> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
+    private readonly Option<double[]> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
+    private readonly Option<double[]> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
     private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
     private readonly Option<string> _metaKind = new("--meta-kind") { Description = "How the meta reward model is asked: auto, or vllm-turns / vllm-pooling-turns for DeepSeek-GRM's MetaRM, which reads two turns.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
-    private readonly Option<long> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => 1 };
+    private readonly Option<long[]> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => [1] };
+    private readonly Option<double[]> _simulatorBias = new("--simulator-bias") { Description = "How far the simulated judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => [new NoiseModel().Bias] };
     private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
 
     public JudgeChoice()
@@ -52,9 +55,12 @@ internal sealed class JudgeChoice
         _protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
         _protocol.Validators.Add(static result =>
         {
-            if (result.GetValueOrDefault<string>() is { } name && !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal) && !File.Exists(name))
+            foreach (string name in result.GetValueOrDefault<string[]>() ?? [])
             {
-                result.AddError($"--protocol {name}: neither a protocol nor a file that is there (known: {string.Join(", ", ProtocolCatalog.Names)})");
+                if (!ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal) && !File.Exists(name))
+                {
+                    result.AddError($"--protocol {name}: neither a protocol nor a file that is there (known: {string.Join(", ", ProtocolCatalog.Names)})");
+                }
             }
         });
         _concurrency.Between(1, 4096);
@@ -64,13 +70,14 @@ internal sealed class JudgeChoice
         _priceIn.Between(0, double.PositiveInfinity);
         _priceOut.Between(0, double.PositiveInfinity);
         _simulatorCue.Between(0, 100);
+        _simulatorBias.Between(0, 100);
     }
 
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaKey, _simulatorSeed, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
         {
             command.Add(option);
         }
@@ -78,29 +85,65 @@ internal sealed class JudgeChoice
 
     /// <summary>The protocol's name; of a file, the name that it states.</summary>
     /// <exception cref="CommandException">The file can't be used.</exception>
-    public string ProtocolOf(ParseResult parsed)
+    public string ProtocolOf(ParseResult parsed, int member = 0)
     {
-        string name = parsed.GetRequiredValue(_protocol);
+        string name = At(parsed, _protocol, member)!;
         return IsFile(name) ? ProtocolFiles.Read(name).Name : name;
     }
+
+    /// <summary>The full path of the protocol file; null for a protocol of the catalog.</summary>
+    public string? ProtocolFileOf(ParseResult parsed, int member = 0) => At(parsed, _protocol, member) is { } name && IsFile(name) ? Path.GetFullPath(name) : null;
+
+    /// <summary>How many judges are asked for: 1, or the members of a panel.</summary>
+    /// <exception cref="CommandException">An option is given neither once nor once for each.</exception>
+    public int MembersOf(ParseResult parsed)
+    {
+        (string Option, int Given)[] counts =
+        [
+            ("--judge", Count(_judge)), ("--model", Count(_model)), ("--protocol", Count(_protocol)), ("--template", Count(_template)), ("--api-key-env", Count(_apiKey)),
+            ("--price-in", Count(_priceIn)), ("--price-out", Count(_priceOut)), ("--simulator-seed", Count(_simulatorSeed)), ("--simulator-bias", Count(_simulatorBias)),
+        ];
+        int members = counts.Max(static option => option.Given);
+        foreach ((string option, int given) in counts)
+        {
+            if (given > 1 && given < members)
+            {
+                throw new CommandException(ExitCodes.Usage, $"{option} is given {given} times for a panel of {members}: once for all members, or once for each");
+            }
+        }
+
+        return Math.Max(1, members);
+
+        int Count<T>(Option<T[]> option) => parsed.GetValue(option)?.Length ?? 0;
+    }
+
+    // The value of a member: the only one is everybody's.
+    private static T? At<T>(ParseResult parsed, Option<T[]> option, int member) => parsed.GetValue(option) switch
+    {
+        null or [] => default,
+        [var only] => only,
+        var each => each[member],
+    };
+
+    private static double? NumberAt(ParseResult parsed, Option<double[]> option, int member) => parsed.GetValue(option) is { Length: > 0 } ? At(parsed, option, member) : null;
 
     // A name of the catalog is never looked for among files.
     private static bool IsFile(string name) => !ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal);
 
     /// <summary>The prompt template or protocol file, as text; null for the built-in ones.</summary>
-    private string? TextOf(ParseResult parsed)
+    private string? TextOf(ParseResult parsed, int member)
     {
-        string name = parsed.GetRequiredValue(_protocol);
-        string? template = ReadTemplate(parsed.GetValue(_template));
+        string name = At(parsed, _protocol, member)!;
+        string? template = ReadTemplate(At(parsed, _template, member));
         return !IsFile(name) ? template
             : template is null ? File.ReadAllText(name)
             : throw new CommandException(ExitCodes.Usage, "--template goes with grm, rm-r1 and rrm; a protocol file states its own prompt");
     }
 
     // People are told where a model's name says nothing: another protocol may be the right one.
-    private void SayGuess(ParseResult parsed, string model, string? text)
+    private void SayGuess(ParseResult parsed, string model, string? text, int member)
     {
-        if (parsed.GetRequiredValue(_protocol) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
+        if (At(parsed, _protocol, member) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
         {
             Console.Error.WriteLine($"--protocol auto: {choice.Reason}. `tribunal judges` lists the others; general-list and general-pair ask any model for JSON.");
         }
@@ -108,21 +151,57 @@ internal sealed class JudgeChoice
 
     public int ConcurrencyOf(ParseResult parsed) => parsed.GetRequiredValue(_concurrency);
 
-    public bool IsSimulated(ParseResult parsed) => parsed.GetRequiredValue(_judge) == Simulated;
+    public bool IsSimulated(ParseResult parsed, int member = 0) => At(parsed, _judge, member) == Simulated;
 
     /// <summary>The judge that was asked for; nothing is sent yet.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
-    public Judge Open(ParseResult parsed, JudgeFactory factory)
+    public Judge Open(ParseResult parsed, JudgeFactory factory) => MembersOf(parsed) == 1
+        ? Open(parsed, factory, 0, null)
+        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score takes");
+
+    /// <summary>The panel that was asked for, whose members are named by their models; null where one judge was. Nothing is sent yet.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    /// <exception cref="JudgeConfigurationException">An option of an endpoint can't be used.</exception>
+    public (IReadOnlyList<Judge> Judges, JudgePanel Panel)? OpenPanel(ParseResult parsed, JudgeFactory factory)
     {
-        string? template = TextOf(parsed);
-        if (!IsSimulated(parsed))
+        int members = MembersOf(parsed);
+        if (members == 1)
         {
-            return Opened(parsed, factory, EndpointOf(parsed), template);
+            return null;
         }
 
-        Judge simulated = Judge.Of(new SimulatedJudge(EngineOf(parsed)), parsed.GetValue(_model) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed), template);
-        return simulated with { Concurrency = ConcurrencyOf(parsed), Price = PriceOf(parsed), Simulated = true };
+        var judges = new List<Judge>();
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        for (int member = 0; member < members; member++)
+        {
+            string model = At(parsed, _model, member) ?? (IsSimulated(parsed, member) ? Simulated : "judge");
+            string name = new([.. model[(model.LastIndexOf('/') + 1)..].Select(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-').Take(56)]);
+            string own = name;
+            for (int number = 2; !taken.Add(own); number++)
+            {
+                own = $"{name}-{number}";
+            }
+
+            judges.Add(Open(parsed, factory, member, own));
+        }
+
+        return (judges, new JudgePanel { Members = [.. judges.Select((judge, member) => new PanelMember { Judge = judge.Name, ProtocolFile = ProtocolFileOf(parsed, member) })] });
+    }
+
+    private Judge Open(ParseResult parsed, JudgeFactory factory, int member, string? name)
+    {
+        string? template = TextOf(parsed, member);
+        if (!IsSimulated(parsed, member))
+        {
+            return Opened(parsed, factory, EndpointOf(parsed, member), template, member, name);
+        }
+
+        // What misleads a simulated judge depends on its name, so that members err each in its own way.
+        JudgeEngine engine = EngineOf(parsed, member, template);
+        SimulatedJudge judge = name is null ? new SimulatedJudge(engine) : new SimulatedJudge(engine, name);
+        Judge simulated = Judge.Of(judge, At(parsed, _model, member) ?? SimulatedJudgeOptions.DefaultModel, ProtocolOf(parsed, member), template);
+        return simulated with { Concurrency = ConcurrencyOf(parsed), Price = PriceOf(parsed, member), Simulated = true };
     }
 
     /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
@@ -130,16 +209,18 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge OpenForBatchApi(ParseResult parsed, JudgeFactory factory)
     {
-        return Opened(parsed, factory, new Uri("http://localhost/v1"), TextOf(parsed));
+        return MembersOf(parsed) == 1
+            ? Opened(parsed, factory, new Uri("http://localhost/v1"), TextOf(parsed, 0), 0, null)
+            : throw new CommandException(ExitCodes.Usage, "a panel goes with no batch API: a file of requests is for one model");
     }
 
     /// <summary>How an endpoint is sampled with a protocol: its defaults, but for the options that are given.</summary>
-    public SamplingDefaults SamplingOf(ParseResult parsed, IProtocol protocol) => OptionsOf(parsed, EndpointOf(parsed)).Sampling(protocol.Defaults);
+    public SamplingDefaults SamplingOf(ParseResult parsed, IProtocol protocol) => OptionsOf(parsed, EndpointOf(parsed, 0), 0, null).Sampling(protocol.Defaults);
 
-    private Judge Opened(ParseResult parsed, JudgeFactory factory, Uri endpoint, string? template)
+    private Judge Opened(ParseResult parsed, JudgeFactory factory, Uri endpoint, string? template, int member, string? name)
     {
-        Judge judge = JudgeSettings.Open(factory, OptionsOf(parsed, endpoint), ProtocolOf(parsed), template);
-        SayGuess(parsed, judge.Model, template);
+        Judge judge = JudgeSettings.Open(factory, OptionsOf(parsed, endpoint, member, name), ProtocolOf(parsed, member), template);
+        SayGuess(parsed, judge.Model, template, member);
         return judge;
     }
 
@@ -152,7 +233,7 @@ internal sealed class JudgeChoice
             case "none":
                 return null;
             case Simulated:
-                return new SimulatedMetaRewardModel(EngineOf(parsed));
+                return new SimulatedMetaRewardModel(EngineOf(parsed, 0));
         }
 
         if (!Uri.TryCreate(meta, UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
@@ -188,32 +269,49 @@ internal sealed class JudgeChoice
         : file.Exists ? File.ReadAllText(file.FullName)
         : throw new CommandException(ExitCodes.Usage, $"there is no template at {file.FullName}");
 
-    private JudgeEngine EngineOf(ParseResult parsed) => new(new SimulatedJudgeOptions { Seed = parsed.GetValue(_simulatorSeed), Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue) } });
+    // It knows the catalog; a protocol of the user's it has to be told.
+    private JudgeEngine EngineOf(ParseResult parsed, int member, string? protocol = null)
+    {
+        try
+        {
+            return new JudgeEngine(new SimulatedJudgeOptions
+            {
+                Seed = At(parsed, _simulatorSeed, member),
+                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member) },
+                Protocols = protocol is not null && ProtocolFileReader.IsProtocol(protocol) ? [ProtocolFiles.Read(At(parsed, _protocol, member)!)] : [],
+            });
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
 
-    private TokenPrice? PriceOf(ParseResult parsed) =>
-        parsed.GetValue(_priceIn) is null && parsed.GetValue(_priceOut) is null
-            ? null
-            : new TokenPrice(parsed.GetValue(_priceIn) ?? 0, parsed.GetValue(_priceOut) ?? 0);
+    private TokenPrice? PriceOf(ParseResult parsed, int member) => (NumberAt(parsed, _priceIn, member), NumberAt(parsed, _priceOut, member)) switch
+    {
+        (null, null) => null,
+        var (input, output) => new TokenPrice(input ?? 0, output ?? 0),
+    };
 
     /// <summary>The request fields to leave out.</summary>
     public IReadOnlyList<string> OmittedOf(ParseResult parsed) =>
         parsed.GetValue(_omit)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    private Uri EndpointOf(ParseResult parsed)
+    private Uri EndpointOf(ParseResult parsed, int member)
     {
-        string judge = parsed.GetRequiredValue(_judge);
+        string judge = At(parsed, _judge, member)!;
         return Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
             ? endpoint
             : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
     }
 
-    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint) =>
+    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint, int member, string? name) =>
         new()
         {
-            Name = "judge",
+            Name = name ?? "judge",
             Endpoint = endpoint,
-            Model = parsed.GetValue(_model) ?? throw new CommandException(ExitCodes.Usage, "--model is needed: the model as the endpoint names it"),
-            ApiKeyEnv = parsed.GetValue(_apiKey),
+            Model = At(parsed, _model, member) ?? throw new CommandException(ExitCodes.Usage, "--model is needed: the model as the endpoint names it"),
+            ApiKeyEnv = At(parsed, _apiKey, member),
             Identity = parsed.GetValue(_identity),
             Adapter = parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,
             Stream = parsed.GetValue(_stream) switch
@@ -230,7 +328,7 @@ internal sealed class JudgeChoice
             Omit = parsed.GetValue(_omit) ?? "",
             MaxTokens = parsed.GetValue(_maxOutput),
             ThinkingTokens = parsed.GetValue(_thinking),
-            InputPrice = parsed.GetValue(_priceIn),
-            OutputPrice = parsed.GetValue(_priceOut),
+            InputPrice = NumberAt(parsed, _priceIn, member),
+            OutputPrice = NumberAt(parsed, _priceOut, member),
         };
 }

@@ -10,7 +10,7 @@ internal static class Ranges
     {
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token, ..] && double.TryParse(token.Value, out double value) && !(value >= min && value <= max))
+            if (result.Tokens.Any(token => double.TryParse(token.Value, out double value) && !(value >= min && value <= max)))
             {
                 result.AddError(double.IsPositiveInfinity(max) || max >= int.MaxValue ? $"{option.Name} is {min:0.##} or more" : $"{option.Name} is {min:0.##} to {max:0.##}");
             }

@@ -36,7 +36,8 @@ internal sealed class RouteChoice
 
         try
         {
-            return RoutingFile.Parse(File.ReadAllText(file.FullName));
+            RoutingTable table = RoutingFile.Parse(File.ReadAllText(file.FullName));
+            return table with { Routes = [.. table.Routes.Select(route => route.ProtocolFile is not { } path ? route : route with { ProtocolFile = Path.GetFullPath(path, file.DirectoryName!) })] };
         }
         catch (MessageRefusedException exception)
         {
@@ -44,11 +45,11 @@ internal sealed class RouteChoice
         }
     }
 
-    /// <summary>The command's own judge, and by their names those that the environment configures. One meta reward model scores the whole run: that of the command.</summary>
-    public static JudgeRegistry Registry(Judge own, MetaChoice meta, JudgeFactory factory)
+    /// <summary>The command's own judges, and by their names those that the environment configures. One meta reward model scores the whole run: that of the command.</summary>
+    public static JudgeRegistry Registry(IReadOnlyList<Judge> own, MetaChoice meta, JudgeFactory factory)
     {
         var others = new JudgeSettings(new ConfigurationBuilder().AddEnvironmentVariables().Build(), factory);
-        return new JudgeRegistry(name => name is null || name == own.Name ? own : others.Find(name), (_, _) => meta.Endpoint!, meta.Learned is null ? [] : [meta.Learned]);
+        return new JudgeRegistry(name => name is null ? own[0] : own.FirstOrDefault(judge => judge.Name == name) ?? others.Find(name), (_, _) => meta.Endpoint!, meta.Learned is null ? [] : [meta.Learned]);
     }
 }
 

@@ -33,7 +33,7 @@ internal sealed class VoteChoice
     private readonly Option<double> _keep = new("--keep") { Description = "Fraction of the valid judgements that votes, by highest meta reward.", DefaultValueFactory = static _ => UsualMeta.Keep, HelpName = "FRACTION" };
     private readonly Option<string> _use = new("--meta-use") { Description = "Whether meta rewards filter judgements or weigh them.", DefaultValueFactory = static _ => "filter" };
     private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => UsualMeta.Temperature };
-    private readonly Option<string> _panel = new("--panel") { Description = "What each judge's votes weigh: equal, or a file of train panel.", DefaultValueFactory = static _ => Equal, HelpName = "equal|FILE" };
+    private readonly Option<string> _panel = new("--panel") { Description = "What each judge of a panel weighs: equal, a file of train panel, or learned from the run once all is drawn: labels, or without labels one-coin, dawid-skene.", DefaultValueFactory = static _ => Equal, HelpName = "equal|labels|one-coin|dawid-skene|FILE" };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
     private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
     private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy, as many as --samples by default; another --policy decides per match.", HelpName = "V" };
@@ -84,17 +84,18 @@ internal sealed class VoteChoice
         _meta.Description = "The meta rewards that filter or weigh: recorded (those in the ledger), none, or a file of train meta.";
         _meta.HelpName = "recorded|none|FILE";
         _meta.DefaultValueFactory = static _ => "recorded";
-        _panel.Description = "What each judge's votes weigh: equal, a file of train panel, or learned from the record itself, without labels: one-coin, dawid-skene.";
-        _panel.HelpName = "equal|one-coin|dawid-skene|FILE";
+        _panel.Description = "What each judge's votes weigh: equal, a file of train panel, or learned from the record itself: labels (every other labelled rollout), or without labels one-coin, dawid-skene.";
+        _panel.HelpName = "equal|labels|one-coin|dawid-skene|FILE";
     }
 
     public string MetaOf(ParseResult parsed) => parsed.GetRequiredValue(_meta);
 
     public bool HasMeta(ParseResult parsed) => parsed.GetResult(_meta) is { Implicit: false };
 
-    /// <summary>How a vote learns its panel's weights from the ledger itself; null where it doesn't.</summary>
+    /// <summary>How a run or a vote learns its panel's weights from the ledger itself; null where it doesn't.</summary>
     public PanelMethod? LearnedPanelOf(ParseResult parsed) => parsed.GetValue(_panel) switch
     {
+        "labels" => PanelMethod.Labelled,
         "one-coin" => PanelMethod.OneCoin,
         "dawid-skene" => PanelMethod.DawidSkene,
         _ => null,
@@ -149,6 +150,9 @@ internal sealed class VoteChoice
         Tournament = parsed.GetResult(_tournament) is { Implicit: false } ? request.Tournament : run.Tournament,
         Seed = parsed.GetResult(_seed) is { Implicit: false } ? request.Seed : run.Seed,
     };
+
+    /// <summary>Whether <c>--panel</c> is given.</summary>
+    public bool HasPanel(ParseResult parsed) => parsed.GetResult(_panel) is { Implicit: false };
 
     private PanelWeights? PanelOf(ParseResult parsed) => parsed.GetValue(_panel) is { } panel && panel != Equal && LearnedPanelOf(parsed) is null ? PanelFiles.Read(panel) : null;
 

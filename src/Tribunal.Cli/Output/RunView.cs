@@ -9,7 +9,7 @@ using Tribunal.Runs.Steps;
 namespace Tribunal.Cli.Output;
 
 /// <summary>Shows how a run goes on: a live line on a terminal, a line every few seconds elsewhere, nothing when quiet. Writes to standard error.</summary>
-internal sealed class RunView(RunMonitor monitor, Judge judge, EvaluationRequest request, TimeProvider time, bool quiet)
+internal sealed class RunView(RunMonitor monitor, JudgeRoutes routes, EvaluationRequest request, TimeProvider time, bool quiet)
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
@@ -81,9 +81,9 @@ internal sealed class RunView(RunMonitor monitor, Judge judge, EvaluationRequest
             parts.Add($"{TimeSpan.FromSeconds(Math.Min(left, 8_640_000)):d\\.hh\\:mm\\:ss} left".Replace("0.", "", StringComparison.Ordinal));
         }
 
-        if (judge.Price is { } price)
+        if (monitor.CostBy(routes.Prices) is { } cost)
         {
-            parts.Add($"cost {price.Of(usage):0.00}");
+            parts.Add($"cost {cost:0.00}");
         }
 
         if (monitor.Halt is { } halt)
@@ -96,5 +96,5 @@ internal sealed class RunView(RunMonitor monitor, Judge judge, EvaluationRequest
 
     // Other policies decide as they go; their share is told by finished shards.
     private long? Expected(RunProgress progress) =>
-        request.Policy.Kind == Tribunal.Sampling.PolicyKind.Fixed && judge.Protocol.Kind == JudgingKind.Listwise ? progress.Rollouts * request.Policy.Samples : null;
+        routes.Panel is null && request.Policy.Kind == Tribunal.Sampling.PolicyKind.Fixed && routes.Own.Protocol.Kind == JudgingKind.Listwise ? progress.Rollouts * request.Policy.Samples : null;
 }

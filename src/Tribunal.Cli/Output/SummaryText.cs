@@ -49,6 +49,13 @@ internal static class SummaryText
             Row("route", $"{TerminalText.Fit(name, 48)}: {route.Rollouts:N0} rollouts, {route.Usage.Input + route.Usage.Output:N0} tokens" + (route.Accuracy is { } share ? $", {Share(share)}" : ""));
         }
 
+        foreach (MemberSummary member in summary.Members ?? [])
+        {
+            Row("member", $"{TerminalText.Fit(member.Judge, 48)} by {TerminalText.Fit(member.Protocol, 40)}: {member.Judgements.Drawn:N0} judgements, {member.ValidRate?.Value ?? 0:P1} valid"
+                + (member.Agreement is { } agreement ? $", agrees with the panel in {agreement.Value:P1}" : "") + (member.Accuracy is { } own ? $", alone {Share(own)}" : "")
+                + (member.Cost is double price ? $", cost {price:0.00##}" : "") + $", weighs {member.Weight:0.00}" + (member.WeightLater is double later ? $"|{later:0.00}" : ""));
+        }
+
         if (summary.FlipRate is { } flips)
         {
             Row("order", $"{flips.Value:P1} of judgements flip with the order shown; {summary.FirstShownRate!.Value:P1} choose the first shown");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Formats.Recorded;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Formats.Recorded;
@@ -33,6 +34,9 @@ public sealed record OpenAiBatchRequest
 
     /// <summary>Output budget in tokens.</summary>
     public int? MaxTokens { get; init; }
+
+    /// <summary>What goes into the request besides these; null for nothing.</summary>
+    public RequestFields? Fields { get; init; }
 
     /// <summary>The sampling seed; null leaves it to the service.</summary>
     public long? Seed { get; init; }

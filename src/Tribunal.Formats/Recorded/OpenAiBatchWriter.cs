@@ -114,6 +114,8 @@ public sealed class OpenAiBatchWriter(Func<int, Stream> open, int maxLines = Ope
             json.WriteNumber("seed"u8, seed);
         }
 
+        request.Fields?.Write(json);
+
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -52,7 +52,7 @@ public static class BenchmarkScorer
             simulated |= verdict?.Simulated == true;
             Rollout slim = Slim(item);
             single.Add(BenchmarkOutcome.Single(slim, own));
-            voted.Add(BenchmarkOutcome.Voted(slim, verdict));
+            voted.Add(BenchmarkOutcome.Voted(slim, verdict, own));
         }
 
         if (sample is null)

@@ -65,25 +65,7 @@ internal static class ChatBody
             writer.WriteNumber("thinking_token_budget"u8, thinking);
         }
 
-        if (question.Fields?.TemplateArguments is { } arguments)
-        {
-            writer.WritePropertyName("chat_template_kwargs"u8);
-            writer.WriteRawValue(arguments);
-        }
-
-        if (structured && question.Fields?.Schema is { } schema)
-        {
-            writer.WriteStartObject("response_format"u8);
-            writer.WriteString("type"u8, "json_schema"u8);
-            writer.WriteStartObject("json_schema"u8);
-            writer.WriteString("name"u8, "judgement"u8);
-            writer.WriteBoolean("strict"u8, true);
-            writer.WritePropertyName("schema"u8);
-            writer.WriteRawValue(schema);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
+        question.Fields?.Write(writer, structured);
         if (stream)
         {
             writer.WriteBoolean("stream"u8, true);
@@ -108,8 +90,7 @@ internal static class ChatBody
         WriteMessages(writer, messages);
         writer.WriteNumber("temperature"u8, 0);
         writer.WriteNumber("max_tokens"u8, 1);
-        writer.WriteBoolean("logprobs"u8, true);
-        writer.WriteNumber("top_logprobs"u8, 20);
+        new RequestFields { TokenProbabilities = true }.Write(writer);
         writer.WriteEndObject();
         return Written(buffer, writer);
     }

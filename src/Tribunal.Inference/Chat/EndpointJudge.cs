@@ -109,14 +109,15 @@ internal sealed class EndpointJudge : IJudge
             bool events = response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
             bool done = true;
             byte[]? other = null;
+            int rivals = question.Fields is { TokenProbabilities: true } ? TokenProbabilities.BytesPerToken : 0;
             if (events)
             {
-                done = await ReadEventsAsync(response, answer, question.MaxTokens, cancellationToken);
+                done = await ReadEventsAsync(response, answer, BoundedBody.LimitOf(question.MaxTokens, events: true, rivals), cancellationToken);
             }
             else
             {
                 other = await BoundedBody.ReadAsync(
-                    response.Body, response.Length, BoundedBody.LimitOf(question.MaxTokens, events: false), cut: false,
+                    response.Body, response.Length, BoundedBody.LimitOf(question.MaxTokens, events: false, rivals), cut: false,
                     static (bytes, answer) =>
                     {
                         answer.Add(bytes.Span);
@@ -185,9 +186,9 @@ internal sealed class EndpointJudge : IJudge
         }
     }
 
-    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, int tokens, CancellationToken cancellationToken)
+    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, int limit, CancellationToken cancellationToken)
     {
-        await using var bounded = new BoundedStream(response.Body, BoundedBody.LimitOf(tokens, events: true));
+        await using var bounded = new BoundedStream(response.Body, limit);
         SseParser<bool> events = SseParser.Create(bounded, (_, data) =>
         {
             if (data.SequenceEqual("[DONE]"u8))

@@ -20,7 +20,8 @@ internal static class BoundedBody
     /// <summary>The largest body of a judgement with such a budget: so many bytes a token, and a mebibyte around them.</summary>
     /// <param name="tokens">The output budget.</param>
     /// <param name="events">Whether it is streamed: each token comes in an envelope of its own.</param>
-    public static int LimitOf(int tokens, bool events) => (int)Math.Min(Limit, (1024 * 1024) + ((events ? 2048L : 128L) * tokens));
+    /// <param name="rivals">The bytes that the rivals of a token take beside it; 0 where none are asked for.</param>
+    public static int LimitOf(int tokens, bool events, int rivals = 0) => (int)Math.Min(Limit, (1024 * 1024) + (((events ? 2048L : 128L) + rivals) * tokens));
 
     /// <summary>The most characters of a judgement with such a budget: the longest tokens have some dozens.</summary>
     public static int CharactersOf(int tokens) => (int)Math.Min(Limit / 2, (64 * 1024) + (32L * tokens));

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Tribunal.Inference.Chat;
 using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
+using Tribunal.Protocols.Chat;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Inference.MetaModels;
@@ -122,11 +123,15 @@ internal static class MetaForms
     {
         try
         {
+            if (kind == MetaKind.Generative)
+            {
+                return [Opinion(json)];
+            }
+
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
             return kind switch
             {
-                MetaKind.Generative => [Opinion(root)],
                 MetaKind.SglangClassify => Each(root, count, static e => e.TryGetProperty("embedding", out JsonElement values) ? Collapse(Numbers(values)) : null),
                 MetaKind.TeiPredict => count == 1 && root is { ValueKind: JsonValueKind.Array } && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Object
                     ? [Labelled(root)]
@@ -217,36 +222,10 @@ internal static class MetaForms
         return reward is { } value && double.IsFinite(value) ? value : null;
     }
 
-    private static double? Opinion(JsonElement root)
+    private static double? Opinion(ReadOnlyMemory<byte> json)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("choices", out JsonElement choices) || choices.GetArrayLength() == 0
-            || !choices[0].TryGetProperty("logprobs", out JsonElement logprobs) || logprobs.ValueKind != JsonValueKind.Object
-            || !logprobs.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.Array || content.GetArrayLength() == 0
-            || !content[0].TryGetProperty("top_logprobs", out JsonElement rivals) || rivals.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        double yes = 0;
-        double no = 0;
-        foreach (JsonElement rival in rivals.EnumerateArray())
-        {
-            if (!rival.TryGetProperty("token", out JsonElement token) || !rival.TryGetProperty("logprob", out JsonElement logprob) || token.ValueKind != JsonValueKind.String)
-            {
-                continue;
-            }
-
-            string word = token.GetString()!.Trim().TrimStart('Ġ', '▁');
-            if (word.Equals("yes", StringComparison.OrdinalIgnoreCase))
-            {
-                yes += Math.Exp(logprob.GetDouble());
-            }
-            else if (word.Equals("no", StringComparison.OrdinalIgnoreCase))
-            {
-                no += Math.Exp(logprob.GetDouble());
-            }
-        }
-
-        return yes + no > 0 ? yes / (yes + no) : null;
+        using var answer = new ChatAnswer();
+        answer.Add(json.Span);
+        return TokenProbabilities.Of(answer.ToReply().Tokens, ["yes"], ["no"]);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 
@@ -24,6 +25,9 @@ public sealed record ServeManifest
     /// <summary>The prompt's fingerprint.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>The protocol file's text; null for a protocol of the catalog.</summary>
+    public string? ProtocolFile { get; init; }
+
     /// <summary>Sampling parameters.</summary>
     public required SamplingDefaults Sampling { get; init; }
 
@@ -42,6 +46,7 @@ public sealed record ServeManifest
                 Model = binding.Model,
                 Protocol = binding.Protocol.Name,
                 Prompt = PromptFingerprint.Of(binding.Protocol),
+                ProtocolFile = binding.Template is { } file && ProtocolFileReader.IsProtocol(file) ? file : null,
                 Sampling = binding.Sampling,
                 Simulated = binding.Simulated,
             },

@@ -4,6 +4,7 @@ using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Trainers;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.RewardServer.Serving;
@@ -39,7 +40,8 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
             if (_handlers is null)
             {
                 EvaluationRequest wanted = request();
-                Judge binding = judges.Resolve(wanted).Own;
+                JudgeRoutes routes = judges.Resolve(wanted, await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken));
+                Judge binding = routes.Panel is null ? routes.Own : throw new JudgeConfigurationException([new Problem("judges", "rewards on demand are one judge's, not a panel's")]);
                 byte[] manifest = ServeManifest.Of(binding, wanted);
                 string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
                 string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];

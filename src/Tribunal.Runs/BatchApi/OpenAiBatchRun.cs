@@ -84,7 +84,7 @@ public sealed class OpenAiBatchRun(
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var store = new LocalRunStore(root);
         var steps = new RunSteps(
-            new LocalRunStores(Path.GetDirectoryName(root)!), new JudgeRegistry([judge with { Endpoint = new BatchApi(judge.Model) }], []), new RunMonitors(), new ActivityOptions(), time,
+            new LocalRunStores(Path.GetDirectoryName(root)!), new JudgeRegistry(_ => judge with { Endpoint = new BatchApi(judge.Model) }, (_, _) => throw new NotSupportedException()), new RunMonitors(), new ActivityOptions(), time,
             NullLogger<RunSteps>.Instance, reports);
         RunPlan plan = await steps.PlanBatch.RunAsync(new BatchRun(store.RunId, request), cancellationToken);
         if (Directory.Exists(_requests))
@@ -224,11 +224,12 @@ public sealed class OpenAiBatchRun(
                         Sample = draw.Sample,
                         Order = draw.Order,
                         Messages = prompt.Messages,
+                        Fields = prompt.Fields,
                         Model = judge.Model,
-                        Temperature = Takes("temperature") ? judge.Sampling.Temperature : null,
-                        TopP = Takes("top_p") ? judge.Sampling.TopP : null,
-                        MaxTokens = Takes("max_tokens") ? judge.Sampling.MaxTokens : null,
-                        Seed = Takes("seed") ? SampleSeed.Of(request.Seed, rollout.Id, draw.Sample) : null,
+                        Temperature = Takes("temperature", prompt) ? judge.Sampling.Temperature : null,
+                        TopP = Takes("top_p", prompt) ? judge.Sampling.TopP : null,
+                        MaxTokens = Takes("max_tokens", prompt) ? judge.Sampling.MaxTokens : null,
+                        Seed = Takes("seed", prompt) ? SampleSeed.Of(request.Seed, rollout.Id, draw.Sample) : null,
                     },
                     cancellationToken);
                 if (refused is not null)
@@ -257,7 +258,7 @@ public sealed class OpenAiBatchRun(
         }
     }
 
-    private bool Takes(string field) => omit?.Contains(field, StringComparer.Ordinal) != true;
+    private bool Takes(string field, JudgePrompt prompt) => omit?.Contains(field, StringComparer.Ordinal) != true && prompt.Fields?.LeaveOut.Contains(field, StringComparer.Ordinal) != true;
 
     /// <summary>What stands for the batch API, which is asked by files.</summary>
     private sealed class BatchApi(string model) : IJudge

@@ -43,7 +43,7 @@ public static class TrainingExport
         }
 
         (string batch, bool unverified) = await BatchAsync(options, manifest, cancellationToken);
-        IProtocol protocol = ProtocolOf(manifest, options.Template);
+        IProtocol protocol = ProtocolOf(manifest, options.Template ?? await KeptFileAsync(options.Run, manifest, cancellationToken));
         var example = new ExampleComposer(protocol, options, manifest.Simulated);
         TrainingSelection selection;
         try
@@ -165,6 +165,18 @@ public static class TrainingExport
         return same || options.Batch is not null
             ? (path, !same)
             : throw new TrainingExportException($"{path} is no longer what was judged; give the batch with --batch");
+    }
+
+    // A run of a protocol file keeps it.
+    private static async Task<string?> KeptFileAsync(string run, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        if (manifest.Members is { } members && members.Select(static member => member.Prompt).Distinct(StringComparer.Ordinal).Count() > 1)
+        {
+            throw new TrainingExportException("the run was judged by a panel whose members were asked by several prompts: training examples are of one; score the batch with that judge alone");
+        }
+
+        string? sha256 = manifest.ProtocolFiles?.Values.FirstOrDefault();
+        return sha256 is not null && Path.Combine(run, RunFiles.Protocol(sha256)) is var path && File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : null;
     }
 
     // The manifest names the protocol; which of its variants composed the prompts, their fingerprint says.

@@ -81,16 +81,17 @@ public sealed record Judge
 
     /// <summary>The judge as a request asks it.</summary>
     /// <param name="protocol">The request's protocol; <c>auto</c> takes the judge's own.</param>
-    /// <exception cref="JudgeConfigurationException">There is no such protocol, or the judge's template does not fit it.</exception>
-    public Judge AskedBy(string protocol)
+    /// <param name="file">The text of the request's protocol file; null for a protocol of the catalog.</param>
+    /// <exception cref="JudgeConfigurationException">There is no such protocol, the judge's template does not fit it, or the file can't be used.</exception>
+    public Judge AskedBy(string protocol, string? file = null)
     {
-        if (protocol == "auto")
+        if (protocol == "auto" && file is null)
         {
             return this;
         }
 
-        Judge asked = Of(Endpoint, Model, protocol, Template, Overrides);
-        return this with { Protocol = asked.Protocol, Sampling = asked.Sampling };
+        Judge asked = Of(Endpoint, Model, protocol, file ?? Template, Overrides);
+        return this with { Protocol = asked.Protocol, Sampling = asked.Sampling, Template = asked.Template };
     }
 }
 
@@ -103,16 +104,19 @@ public sealed record TokenPrice(double Input, double Output)
     public double Of(Judgements.Usage usage) => ((usage.Input * Input) + (usage.Output * Output)) / 1e6;
 }
 
-/// <summary>What judges a run: its own judge, and that of each line of its routing table.</summary>
+/// <summary>What judges a run: its own judge, and that of each line of its routing table; or a panel, whose first member stands as its own.</summary>
 /// <param name="Own">Of scouts, and of rollouts that no line fits.</param>
 /// <param name="Routed">One per line, in the table's order; empty without a table.</param>
 public sealed record JudgeRoutes(Judge Own, IReadOnlyList<Judge> Routed)
 {
-    /// <summary>All of them, the run's own first.</summary>
-    public IEnumerable<Judge> All => [Own, .. Routed];
+    /// <summary>The members of the panel, in the order of their turns; null for one judge.</summary>
+    public IReadOnlyList<Judge>? Panel { get; init; }
 
-    /// <summary>The one price of all of them; null where it is unknown or they differ.</summary>
-    public TokenPrice? Price => Routed.All(judge => judge.Price == Own.Price) ? Own.Price : null;
+    /// <summary>All of them, the run's own first.</summary>
+    public IEnumerable<Judge> All => Panel ?? [Own, .. Routed];
+
+    /// <summary>What they cost; null where it is unknown, or where routes differ, whose ledgers don't tell prices apart.</summary>
+    public PriceList? Prices => PriceList.Of([.. All]) is { } prices && (Panel is not null || prices.One is not null) ? prices : null;
 }
 
 /// <summary>The judges that there are can't serve a request.</summary>

@@ -1,5 +1,6 @@
 using Tribunal.MetaReward;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 
@@ -23,18 +24,25 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
     {
     }
 
-    /// <summary>What judges a request, its routes included.</summary>
+    /// <summary>What judges a request, its routes or its panel included.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="files">The texts of the protocol files that it names, by their paths.</param>
     /// <exception cref="JudgeConfigurationException">Something can't work; the message lists every problem.</exception>
-    public JudgeRoutes Resolve(EvaluationRequest request)
+    public JudgeRoutes Resolve(EvaluationRequest request, IReadOnlyDictionary<string, string>? files = null)
     {
-        if (request.Routing is not { } table)
+        if (request.Judges is not null)
         {
-            Judge only = ResolveOne(request);
-            Refuse([.. CostProblems(request, only.Price, "a limit on cost needs the judge's prices")]);
-            return new JudgeRoutes(only, []);
+            return ResolvePanel(request, files);
         }
 
-        Judge own = ResolveOne(request with { Routing = null });
+        if (request.Routing is not { } table)
+        {
+            var only = new JudgeRoutes(ResolveOne(request, files), []);
+            Refuse([.. CostProblems(request, only.Prices, "a limit on cost needs the judge's prices")]);
+            return only;
+        }
+
+        Judge own = ResolveOne(request with { Routing = null }, files);
         List<Problem> problems = [.. RoutingProblems(request)];
         Refuse(problems);
         if (!own.Protocol.NamesTask && table.Routes.Any(static route => route.Task is not null))
@@ -47,7 +55,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         {
             try
             {
-                Judge judge = ResolveOne(RequestFor(request, table.Routes[i]));
+                Judge judge = ResolveOne(RequestFor(request, table.Routes[i]), files);
                 routed.Add(table.Routes[i].ThinkingTokens is { } thinking ? judge with { Sampling = judge.Sampling with { ThinkingTokens = thinking } } : judge);
             }
             catch (JudgeConfigurationException exception)
@@ -57,7 +65,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         }
 
         var routes = new JudgeRoutes(own, routed);
-        problems.AddRange(CostProblems(request, routes.Price, "the judges of the routes need one price"));
+        problems.AddRange(CostProblems(request, routes.Prices, "the judges of the routes need one price"));
         Refuse(problems);
         return routes;
     }
@@ -78,16 +86,93 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
     public static EvaluationRequest RequestFor(EvaluationRequest request, Route route) => request with
     {
         Judge = route.Judge ?? request.Judge,
-        Protocol = route.Protocol ?? (route.Judge is null ? request.Protocol : "auto"),
+        Protocol = route.Protocol ?? (route.Judge is null && route.ProtocolFile is null ? request.Protocol : "auto"),
+        ProtocolFile = route.ProtocolFile ?? (route.Judge is null && route.Protocol is null ? request.ProtocolFile : null),
         Policy = route.Policy ?? request.Policy,
         // A judge of lists plays no tournament; the run's is for its pair judges.
         Tournament = route.Protocol == ProtocolCatalog.Grm ? new() : request.Tournament,
         Routing = null,
     };
 
-    private Judge ResolveOne(EvaluationRequest request)
+    /// <summary>What is wrong with a request's panel by itself, whatever judges there are; empty when nothing is.</summary>
+    public static IReadOnlyList<Problem> PanelProblems(EvaluationRequest request)
     {
-        Judge judge = judges(request.Judge).AskedBy(request.Protocol);
+        if (request.Judges is not { } panel)
+        {
+            return [];
+        }
+
+        List<Problem> problems = [.. panel.Problems(ProtocolCatalog.Names)];
+        if (request.Routing is not null)
+        {
+            problems.Add(new Problem("routing", "a panel judges every rollout: choose routes or a panel"));
+        }
+
+        if (request.Hint != Training.HintMode.None)
+        {
+            problems.Add(new Problem("hint", "hinted samples are drawn of one judge, not of a panel"));
+        }
+
+        if (request.Panel is not null && panel.Weights != Voting.PanelMethod.Equal)
+        {
+            problems.Add(new Problem("judges.weights", "weights are given as {0} already", "panel"));
+        }
+
+        return problems;
+    }
+
+    /// <summary>The request of a member's judgements.</summary>
+    public static EvaluationRequest RequestFor(EvaluationRequest request, PanelMember member) => request with
+    {
+        Judge = member.Judge ?? request.Judge,
+        Protocol = member.Protocol ?? (member.Judge is null && member.ProtocolFile is null ? request.Protocol : "auto"),
+        ProtocolFile = member.ProtocolFile ?? (member.Judge is null && member.Protocol is null ? request.ProtocolFile : null),
+        Tournament = new(),
+        Judges = null,
+    };
+
+    private JudgeRoutes ResolvePanel(EvaluationRequest request, IReadOnlyDictionary<string, string>? files)
+    {
+        List<Problem> problems = [.. PanelProblems(request)];
+        Refuse(problems);
+        var members = new List<Judge>();
+        for (int i = 0; i < request.Judges!.Members.Count; i++)
+        {
+            PanelMember member = request.Judges.Members[i];
+            try
+            {
+                Judge judge = ResolveOne(RequestFor(request, member), files);
+                members.Add(member.ThinkingTokens is { } thinking ? judge with { Sampling = judge.Sampling with { ThinkingTokens = thinking } } : judge);
+            }
+            catch (JudgeConfigurationException exception)
+            {
+                problems.AddRange(exception.Problems.Select(problem => problem.Below($"judges.members[{i}]")));
+            }
+        }
+
+        Refuse(problems);
+        foreach (IGrouping<(string, string), Judge> alike in members.GroupBy(static judge => (judge.Name, judge.Protocol.Name)).Where(static group => group.Count() > 1))
+        {
+            problems.Add(new Problem("judges.members", $"{alike.Count()} members are {alike.Key.Item1} by {alike.Key.Item2}: ledgers tell members apart by judge and protocol"));
+        }
+
+        var routes = new JudgeRoutes(members[0], []) { Panel = members };
+        problems.AddRange(Schemes.OptionsFor(request, routes).Problems());
+        problems.AddRange(CostProblems(request, routes.Prices, "a limit on cost needs the prices of all members"));
+        Refuse(problems);
+        return routes;
+    }
+
+    private Judge ResolveOne(EvaluationRequest request, IReadOnlyDictionary<string, string>? files)
+    {
+        string? file = request.ProtocolFile is not { } path ? null
+            : files?.GetValueOrDefault(path) ?? throw new JudgeConfigurationException([new Problem("protocolFile", $"{path} was not read")]);
+        if (file is not null && !ProtocolFileReader.IsProtocol(file))
+        {
+            throw new JudgeConfigurationException([new Problem("protocolFile", $"{request.ProtocolFile} is no protocol file: it has no line 'protocol: NAME'")]);
+        }
+
+        Judge judge = judges(request.Judge).AskedBy(request.Protocol, file);
         List<Problem> problems = [.. Schemes.OptionsFor(request, judge.Protocol.Kind, judge.Protocol.ScoreRange).Problems()];
         if (request.Policy.Cost is not null && judge.Price is null)
         {
@@ -99,8 +184,8 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         return judge with { LearnedMeta = own, Meta = own is null && MetaWeights.Active(request.Meta) ? metas(request.Meta.Model!, judge) : null };
     }
 
-    private static IEnumerable<Problem> CostProblems(EvaluationRequest request, TokenPrice? price, string message) =>
-        request.Limits.Cost is not null && price is null ? [new Problem("limits.cost", message)] : [];
+    private static IEnumerable<Problem> CostProblems(EvaluationRequest request, PriceList? prices, string message) =>
+        request.Limits.Cost is not null && prices is null ? [new Problem("limits.cost", message)] : [];
 
     private static void Refuse(List<Problem> problems)
     {

@@ -25,8 +25,16 @@ public sealed record EvaluationRequest
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
     public string? Judge { get; init; }
 
-    /// <summary><c>grm</c>, <c>rm-r1</c>, <c>rrm</c> or <c>auto</c>.</summary>
+    /// <summary>A protocol of the catalog, or <c>auto</c>.</summary>
     public string Protocol { get; init; } = "auto";
+
+    /// <summary>The path of a protocol file, as that of the batch: inside the rollouts container, or local; null for the catalog's protocol.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ProtocolFile { get; init; }
+
+    /// <summary>Several judges, each of which judges every rollout; null for one judge.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JudgePanel? Judges { get; init; }
 
     /// <summary>When to stop sampling.</summary>
     public PolicyOptions Policy { get; init; } = new();
@@ -59,6 +67,13 @@ public sealed record EvaluationRequest
 
     /// <summary>The run's name, and so its folder or prefix; null derives one from the batch and the request.</summary>
     public string? Output { get; init; }
+
+    /// <summary>The protocol files that it names, each once.</summary>
+    public IReadOnlyList<string> ProtocolFiles() =>
+    [
+        .. ((string?[])[ProtocolFile, .. Judges?.Members.Select(static member => member?.ProtocolFile) ?? [], .. Routing?.Routes.Select(static route => route?.ProtocolFile) ?? []])
+            .OfType<string>().Distinct(StringComparer.Ordinal),
+    ];
 }
 
 /// <summary>Limits of a run; reaching one ends it with exit code 4, resumable.</summary>

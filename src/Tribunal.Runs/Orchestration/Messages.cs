@@ -31,7 +31,8 @@ public sealed record RunReference(string RunId, long Attempt = 0);
 /// <param name="Waves">How often shards are gone through, at most: 1, but for the budget policy.</param>
 /// <param name="Complete">The run was already published; nothing is left to do.</param>
 /// <param name="ShardsPerInstance">Shards that one orchestration goes through, on a host with histories; 1 or more.</param>
-public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves, RunOutcome? Complete, int ShardsPerInstance);
+/// <param name="Weighs">Whether the panel's weights are learned once all is drawn, and all is voted on again with them.</param>
+public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves, RunOutcome? Complete, int ShardsPerInstance, bool Weighs = false);
 
 /// <summary>The judge's state.</summary>
 public sealed record JudgeState(bool Ready, string Detail, Halt? Halt = null);

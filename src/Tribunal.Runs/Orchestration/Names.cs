@@ -30,6 +30,9 @@ public static class Names
     /// <summary>Shares a batch-wide budget out.</summary>
     public static readonly ActivityName<WaveRequest, WavePlan> AllocateBudget = new("AllocateBudget");
 
+    /// <summary>Learns what the members of a panel weigh.</summary>
+    public static readonly ActivityName<RunReference, bool> WeighPanel = new("WeighPanel");
+
     /// <summary>Stitches shard outputs; atomically visible.</summary>
     public static readonly ActivityName<PublishRequest, RunOutcome> Publish = new("Publish");
 }

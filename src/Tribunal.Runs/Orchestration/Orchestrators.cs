@@ -34,6 +34,12 @@ public static class EvaluateBatch
             (progress, halt) = await FanOutAsync(context, run, attempt, plan, wave, last, progress);
         }
 
+        if (plan.Weighs && halt is null && await context.CallActivityAsync(Names.WeighPanel, new RunReference(run.RunId, attempt)))
+        {
+            // Nothing is drawn any more: the policy has what it asked for, and what was voted on is voted on with the weights.
+            (progress, halt) = await FanOutAsync(context, run, attempt, plan, plan.Waves, last: true, progress);
+        }
+
         context.SetCustomStatus(progress with { Stage = RunStages.Publishing, Detail = halt?.Detail });
         RunOutcome outcome = await context.CallActivityAsync(Names.Publish, new PublishRequest(run.RunId, halt, attempt));
         context.SetCustomStatus(progress with

@@ -17,7 +17,7 @@ namespace Tribunal.Runs.Steps;
 /// Reads the batch once, in flat memory: refuses bad lines, cuts shards of about equal work, and writes the manifest last,
 /// so that a plan is there whole or not at all.
 /// </summary>
-internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, ActivityOptions options, TimeProvider time)
+internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoutes routes, IReadOnlyDictionary<string, string> protocols, ActivityOptions options, TimeProvider time)
 {
     private static readonly string[] PlanFiles = [RunFiles.Invalid, RunFiles.Batch, RunFiles.Shards];
 
@@ -30,12 +30,14 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             RunId = run.RunId,
             Request = run.Request,
             Batch = await batch.FingerprintAsync(cancellationToken),
-            Judge = binding.Name,
-            Model = binding.Model,
-            Protocol = binding.Protocol.Name,
+            Judge = Joined(static judge => judge.Name),
+            Model = Joined(static judge => judge.Model),
+            Protocol = Joined(static judge => judge.Protocol.Name),
             Prompt = PromptFingerprint.Of(binding.Protocol),
             Sampling = binding.Sampling,
             Routes = RunBranches.ManifestOf(run.Request, routes),
+            Members = RunBranches.MembersOf(routes),
+            ProtocolFiles = ProtocolTexts.HashesOf(protocols),
             Simulated = routes.All.Any(static judge => judge.Simulated),
             Created = time.GetUtcNow(),
         };
@@ -48,6 +50,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         if (manifest is null)
         {
             RunManifest planned = await CutAsync(wanted, options.DrawsPerShard, cancellationToken);
+            await ProtocolTexts.KeepAsync(store, protocols, cancellationToken);
             await StoredManifest.WriteAsync(store, planned, cancellationToken);
             return planned;
         }
@@ -61,6 +64,9 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 
         return manifest;
     }
+
+    // A panel goes by the names of all of its members.
+    private string Joined(Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));
 
     // A run without a manifest was interrupted before it drew anything, or has lost it: nobody could tell then what its judgements are of.
     private async Task<RunManifest?> KnownAsync(CancellationToken cancellationToken)
@@ -203,8 +209,18 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         }
 
         int n = rollout.Responses.Count;
+        if (routes.Panel is { } members)
+        {
+            return members.Sum(member => DrawsFor(JudgeRegistry.RequestFor(whole, whole.Judges!.Members[0]) with { Tournament = whole.Tournament }, member.Protocol.Kind, n));
+        }
+
+        return DrawsFor(request, binding.Protocol.Kind, n);
+    }
+
+    private static int DrawsFor(EvaluationRequest request, JudgingKind kind, int n)
+    {
         int each = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : Math.Max(request.Policy.Min * 2, 4);
-        if (binding.Protocol.Kind == JudgingKind.Listwise || n < 3)
+        if (kind == JudgingKind.Listwise || n < 3)
         {
             return each;
         }

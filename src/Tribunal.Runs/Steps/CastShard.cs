@@ -9,6 +9,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 using Tribunal.Runs.Telemetry;
 using Tribunal.Verdicts;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
@@ -31,7 +32,9 @@ public sealed partial class CastShard
 
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
-        SchemeOptions own = context.Options;
+        PanelWeights? learned = await WeighPanel.OfAsync(context, cancellationToken);
+        SchemeOptions own = learned is null ? context.Options : context.Options with { Panel = learned };
+        ScoringRules rules = learned is null ? context.Rules : context.Rules with { Router = context.Branches.Weighed(learned) };
         var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 };
         var verdicts = new ArrayBufferWriter<byte>();
         long judgements = 0;
@@ -39,13 +42,13 @@ public sealed partial class CastShard
         Usage usage = default;
         for (int i = 0; i < rollouts.Count; i++)
         {
-            var scoring = new RolloutScoring(context.Rules, rollouts[i], ledger.Of(rollouts[i].Id));
+            var scoring = new RolloutScoring(rules, rollouts[i], ledger.Of(rollouts[i].Id));
             Verdict verdict = scoring.Conclude(allowances?[i]);
             IReadOnlyList<Judgement> voting = scoring.Voting;
             PipelineTelemetry.Cast(verdict);
             JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
             summary.AddHinted(scoring.Drawn);
-            summary.Add(own.Untaught(rollouts[i]), verdict, voting);
+            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: own.Seats is not null);
             judgements += voting.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
             usage += verdict.Usage;

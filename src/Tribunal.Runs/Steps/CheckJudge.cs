@@ -29,7 +29,7 @@ public sealed class CheckJudge
             return new JudgeState(false, away.Detail);
         }
 
-        return await RunSpending.ReachedAsync(context.Store, context.Manifest.Request.Limits, context.Branches.Routes.Price, cancellationToken) is { } reached
+        return await RunSpending.ReachedAsync(context.Store, context.Manifest.Request.Limits, context.Branches.Routes.Prices, cancellationToken) is { } reached
             ? new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()))
             : new JudgeState(true, states[0].Detail);
     }

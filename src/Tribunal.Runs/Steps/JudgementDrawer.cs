@@ -17,8 +17,8 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
     /// </summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
-        BranchJudge asked = context.Branches.Of(draw);
-        Draw shown = SampleDraw.Of(asked.Binding.Protocol.Kind, context.Manifest.Request.Seed, rollout, draw.Sample);
+        BranchJudge asked = context.Branches.Of(draw, rollout.Responses.Count);
+        Draw shown = context.Branches.ShownOf(draw, rollout, context.Manifest.Request.Seed);
         SemaphoreSlim held = asked.Gate;
         await held.WaitAsync(cancellationToken);
         try
@@ -35,7 +35,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
+            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Prices, validRateFloor, members: context.Branches.Routes.Panel is not null);
             if (asked.MetaGate is { } metaGate)
             {
                 // Not let go of before the other is had: no judgement is without a place.

@@ -68,7 +68,7 @@ internal static class JudgementSource
                 reply = AfterCutOff(cutOff, await binding.Endpoint.AskAsync(prompt, question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
             }
 
-            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, reply);
+            judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, reply, rollout);
         }
         catch (JudgeException exception)
         {
@@ -81,7 +81,7 @@ internal static class JudgementSource
                 ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
                     rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair,
-                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } }, rollout);
         }
 
         if (prompt.Neutralised > 0)

@@ -112,7 +112,7 @@ public sealed class LedgerVote(bool traits = false)
 
             Rollout untaught = options.Untaught(joined.Rollout);
             Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
-            sums.Add(untaught, verdict, recorded);
+            sums.Add(untaught, verdict, recorded, members: options.Members != Voting.MemberVotes.Apart);
             JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
             if (buffer.WrittenCount > 48 * 1024)
             {

@@ -81,7 +81,7 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
             Manifest = manifest,
             Shards = shards,
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
-            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request), manifest)),
+            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request, await ProtocolTexts.OfAsync(store, manifest, CancellationToken.None)), manifest)),
             Monitor = monitors.Of(runId, attempt),
         };
     }
@@ -89,5 +89,8 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
     // Sampling parameters are the plan's, whatever the configuration says by now.
     private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => new(
         routes.Own with { Sampling = manifest.Sampling },
-        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })]);
+        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })])
+    {
+        Panel = routes.Panel is { } members ? [.. members.Zip(manifest.Members ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })] : null,
+    };
 }

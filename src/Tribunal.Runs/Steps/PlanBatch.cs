@@ -4,6 +4,7 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
@@ -32,13 +33,16 @@ public sealed partial class PlanBatch
     {
         IRunStore store = _stores.OpenRun(run.RunId);
         IBatchFile batch = _stores.OpenBatch(run.Request.Batch);
-        var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request), _options, _time);
+        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(_stores, run.RunId, run.Request, cancellationToken);
+        var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request, protocols), protocols, _options, _time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
         _runs.Close(run.RunId, long.MaxValue);
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance);
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request));
     }
+
+    private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };
 
     private async Task<RunOutcome?> FinishedAsync(IRunStore store, IBatchFile batch, RunManifest manifest, CancellationToken cancellationToken)
     {

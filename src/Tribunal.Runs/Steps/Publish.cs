@@ -40,7 +40,7 @@ public sealed partial class Publish
             }
         }
 
-        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Price);
+        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Prices, await WeighPanel.OfAsync(context, cancellationToken) ?? context.Options.Panel);
         if (request.Halt is null)
         {
             await CompleteAsync(context, parts, sums, summary, cancellationToken);
@@ -106,6 +106,11 @@ public sealed partial class Publish
         }
 
         manifest = manifest with { Files = With(With(manifest.Files, RunFiles.Verdicts, verdicts), RunFiles.Judgements, judgements) };
+        if (await StoredDocument.FingerprintAsync(store, RunFiles.PanelWeights, cancellationToken) is { } weights)
+        {
+            manifest = manifest with { Files = With(manifest.Files, RunFiles.PanelWeights, weights.Sha256) };
+        }
+
         manifest = await ReportAsync(store, context.Batch, manifest, summary, cancellationToken);
         byte[] bytes = Bytes(summary);
         await StoredManifest.WriteAsync(store, manifest with { Files = With(manifest.Files, RunFiles.Summary, StoredDocument.Sha256(bytes)) }, cancellationToken);

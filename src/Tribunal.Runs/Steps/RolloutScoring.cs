@@ -58,7 +58,7 @@ public sealed class RolloutScoring
     public IReadOnlyList<NextSample> Next(int? allowance = null, bool hints = true)
     {
         RoutedRollout at = _rules.Router.Find(Rollout, _drawn);
-        if (at.Branch.Protocol.WhyNot(Rollout) is not null)
+        if (at.Branch.WhyNot(Rollout) is not null)
         {
             return [];
         }
@@ -86,7 +86,7 @@ public sealed class RolloutScoring
     {
         IReadOnlyList<Judgement> voting = Voting;
         RoutedRollout at = _rules.Router.Find(Rollout, voting);
-        Verdict verdict = at.Branch.Protocol.WhyNot(Rollout) is { } whyNot
+        Verdict verdict = at.Branch.WhyNot(Rollout) is { } whyNot
             ? new Verdict { Id = Rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot }
             : at.Branch.Scheme.Conclude(Rollout, at.Ledger, allowance);
         if (at is { Branch.Name: { } route, Scout: null })

@@ -1,9 +1,12 @@
+using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
@@ -19,12 +22,14 @@ internal sealed record BranchJudge(Judge Binding, SemaphoreSlim Gate, SemaphoreS
 internal sealed class RunBranches
 {
     private readonly Dictionary<string, BranchJudge> _routed = new(StringComparer.Ordinal);
+    private readonly BranchJudge[] _members;
 
     /// <summary>Builds schemes and gates.</summary>
     /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
     public RunBranches(EvaluationRequest request, JudgeRoutes routes)
     {
         Routes = routes;
+        Options = Schemes.OptionsFor(request, routes);
         var gates = new Dictionary<(string Judge, bool Meta), SemaphoreSlim>();
         Own = JudgeOf(routes.Own);
         string ownPrompt = PromptFingerprint.Of(routes.Own.Protocol);
@@ -39,7 +44,8 @@ internal sealed class RunBranches
             _routed.Add(name, JudgeOf(binding));
         }
 
-        var own = new Branch(request.Routing is null ? null : RoutingTable.Default, Schemes.For(request, routes.Own.Protocol, routes.Own.LearnedMeta), routes.Own.Protocol);
+        _members = routes.Panel is { } panel ? [.. panel.Select(JudgeOf)] : [];
+        var own = new Branch(request.Routing is null ? null : RoutingTable.Default, JudgingSchemes.Create(Options), routes.Own.Protocol, Seats: Options.Seats);
         Router = new Router(own, request.Routing, branches);
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
@@ -58,6 +64,9 @@ internal sealed class RunBranches
 
     public JudgeRoutes Routes { get; }
 
+    /// <summary>What the run's own scheme, or its panel's, is made of.</summary>
+    public SchemeOptions Options { get; }
+
     /// <summary>The run's own judge: the scouts', and that of rollouts that no line fits.</summary>
     public BranchJudge Own { get; }
 
@@ -67,12 +76,33 @@ internal sealed class RunBranches
     public int Concurrency { get; }
 
     /// <summary>Who is asked for a planned draw.</summary>
-    public BranchJudge Of(PlannedDraw draw) => draw.Route is { } route && _routed.TryGetValue(route, out BranchJudge? judge) ? judge : Own;
+    public BranchJudge Of(PlannedDraw draw, int responses) => Options.Seats is { } seats ? _members[seats.MemberOf(draw.Sample, responses)]
+        : draw.Route is { } route && _routed.TryGetValue(route, out BranchJudge? judge) ? judge
+        : Own;
+
+    /// <summary>What whoever is asked is shown.</summary>
+    public Draw ShownOf(PlannedDraw draw, Rollout rollout, long seed) =>
+        Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Binding.Protocol.Kind, seed, rollout, draw.Sample);
+
+    /// <summary>The router of a vote with weights that were learned after the drawing: what ends sampling stays what it was.</summary>
+    public Router Weighed(PanelWeights weights) => new(new Branch(null, new WeighedScheme(JudgingSchemes.Create(Options), JudgingSchemes.Create(Options with { Panel = weights })), Own.Binding.Protocol, Seats: Options.Seats));
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :
     [
-        .. routes.Routed.Select((binding, i) => new RouteManifest(
-            RoutingTable.NameOf(table.Routes[i]), binding.Name, binding.Model, binding.Protocol.Name, PromptFingerprint.Of(binding.Protocol), binding.Sampling)),
+        .. routes.Routed.Select((binding, i) => ManifestOf(RoutingTable.NameOf(table.Routes[i]), binding)),
     ];
+
+    /// <summary>What the manifest keeps of a panel; null without one.</summary>
+    public static IReadOnlyList<RouteManifest>? MembersOf(JudgeRoutes routes) => routes.Panel is not { } panel ? null : [.. panel.Select(static binding => ManifestOf(binding.Name, binding))];
+
+    private static RouteManifest ManifestOf(string name, Judge binding) =>
+        new(name, binding.Name, binding.Model, binding.Protocol.Name, PromptFingerprint.Of(binding.Protocol), binding.Sampling);
+
+    private sealed class WeighedScheme(IJudgingScheme drawn, IJudgingScheme voted) : IJudgingScheme
+    {
+        public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null) => drawn.Next(rollout, ledger, allowance);
+
+        public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> ledger, StopReason? stop) => voted.Cast(rollout, ledger, stop);
+    }
 }

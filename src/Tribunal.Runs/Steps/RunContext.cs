@@ -1,7 +1,6 @@
 using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -18,7 +17,6 @@ internal sealed class RunContext
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly OrderedDictionary<int, ShardLedger> _ledgers = [];
-    private SchemeOptions? _options;
     private ScoringRules? _rules;
 
     public required IRunStore Store { get; init; }
@@ -32,7 +30,7 @@ internal sealed class RunContext
     public required RunBranches Branches { get; init; }
 
     /// <summary>What the run's own scheme is made of.</summary>
-    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+    public SchemeOptions Options => Branches.Options;
 
     public required RunMonitor Monitor { get; init; }
 

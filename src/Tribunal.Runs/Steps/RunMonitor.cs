@@ -16,6 +16,8 @@ public sealed class RunMonitor
     private OutcomeCounts _outcomes;
     private long _earlier;
     private Usage _usage;
+    private readonly Dictionary<string, Usage> _usages = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Judge, string Protocol), OutcomeCounts> _members = [];
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
 
@@ -34,6 +36,9 @@ public sealed class RunMonitor
     /// <summary>Tokens, those of other processes included.</summary>
     public Usage Usage => Read(static monitor => monitor._usage);
 
+    /// <summary>What that cost; null where prices are unknown.</summary>
+    public double? CostBy(PriceList? prices) => prices is null ? null : Read(monitor => prices.Of(monitor._usages));
+
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
 
@@ -43,20 +48,34 @@ public sealed class RunMonitor
         lock (_gate)
         {
             _earlier++;
-            _usage += judgement.Usage;
+            Spend(judgement);
         }
     }
 
     /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
-    internal void Add(Judgement judgement, SpendLimits limits, TokenPrice? price, double validRateFloor)
+    /// <param name="judgement">It.</param>
+    /// <param name="limits">The run's limits.</param>
+    /// <param name="prices">What judgements cost; null where it is unknown.</param>
+    /// <param name="validRateFloor">The share of judgements with a verdict below which the run stops.</param>
+    /// <param name="members">Whether each judge of the run has to keep to that by itself: one of several that says nothing is not made up for by the others.</param>
+    internal void Add(Judgement judgement, SpendLimits limits, PriceList? prices, double validRateFloor, bool members = false)
     {
         OutcomeCounts outcomes;
+        OutcomeCounts own = default;
         Usage usage;
+        double? spent;
         FailureReason? commonest;
         lock (_gate)
         {
             outcomes = _outcomes += OutcomeCounts.Of(judgement);
-            usage = _usage += judgement.Usage;
+            usage = Spend(judgement);
+            spent = limits.Cost is null ? null : prices?.Of(_usages);
+            if (members)
+            {
+                (string, string) member = (judgement.Judge, judgement.Protocol);
+                own = _members[member] = _members.GetValueOrDefault(member) + OutcomeCounts.Of(judgement);
+            }
+
             _reasons.Add(judgement);
             commonest = _reasons.Commonest(1)?[0];
         }
@@ -65,7 +84,7 @@ public sealed class RunMonitor
         {
             Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
         }
-        else if (limits.Cost is double cost && price is not null && price.Of(usage) >= cost)
+        else if (limits.Cost is double cost && spent >= cost)
         {
             Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
         }
@@ -73,6 +92,17 @@ public sealed class RunMonitor
         {
             Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
+        else if (own.Drawn >= ValidRateAfter && own.Valid < validRateFloor * own.Drawn)
+        {
+            Stop(new Halt(HaltKind.ValidRate, $"only {own.Valid} of {own.Drawn} judgements of {judgement.Judge} by {judgement.Protocol}, a member of the panel, have a verdict ({judgement.Outcome}: {judgement.Why}); take it out of the panel, or see to its protocol, template or token budget"));
+        }
+    }
+
+    // Under the lock.
+    private Usage Spend(Judgement judgement)
+    {
+        _usages[judgement.Judge] = _usages.GetValueOrDefault(judgement.Judge) + judgement.Usage;
+        return _usage += judgement.Usage;
     }
 
     private T Read<T>(Func<RunMonitor, T> value)

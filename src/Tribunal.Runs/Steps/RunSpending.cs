@@ -9,7 +9,7 @@ namespace Tribunal.Runs.Steps;
 public static class RunSpending
 {
     /// <summary>Which limit the parts of the ledger have reached, and what to do; null for none. Without it every attempt would draw a few more before it stops.</summary>
-    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, TokenPrice? price, CancellationToken cancellationToken)
+    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, PriceList? prices, CancellationToken cancellationToken)
     {
         if (limits is { Tokens: null, Cost: null })
         {
@@ -17,6 +17,7 @@ public static class RunSpending
         }
 
         Usage usage = default;
+        var byJudge = new Dictionary<string, Usage>(StringComparer.Ordinal);
         await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {
             if (RunFiles.IsLedgerPart(name))
@@ -24,14 +25,15 @@ public static class RunSpending
                 await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(store, name, withText: false, cancellationToken))
                 {
                     usage += judgement.Usage;
+                    byJudge[judgement.Judge] = byJudge.GetValueOrDefault(judgement.Judge) + judgement.Usage;
                 }
             }
         }
 
         return limits.Tokens is long tokens && usage.Total >= tokens
                 ? new Problem("", $"the run has used {usage.Total:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
-            : limits.Cost is double cost && price?.Of(usage) >= cost
-                ? new Problem("", $"the run has cost {price.Of(usage):0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
+            : limits.Cost is double cost && prices?.Of(byJudge) is { } spent && spent >= cost
+                ? new Problem("", $"the run has cost {spent:0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
             : null;
     }
 }

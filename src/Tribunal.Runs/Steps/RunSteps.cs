@@ -24,6 +24,7 @@ public sealed class RunSteps
         IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunSteps> logger, IReportWriter? reports = null)
     {
         Runs = new OpenRuns(stores, judges, monitors);
+        WeighPanel = new WeighPanel(Runs);
         Publish = new Publish(Runs, reports, logger);
         PlanBatch = new PlanBatch(Runs, stores, judges, options, Publish, time, logger);
         CheckJudge = new CheckJudge(Runs);
@@ -54,6 +55,9 @@ public sealed class RunSteps
     /// <inheritdoc cref="Steps.AllocateBudget"/>
     public AllocateBudget AllocateBudget { get; }
 
+    /// <inheritdoc cref="Steps.WeighPanel"/>
+    public WeighPanel WeighPanel { get; }
+
     /// <inheritdoc cref="Steps.Publish"/>
     public Publish Publish { get; }
 
@@ -67,6 +71,7 @@ public sealed class RunSteps
         Register(Names.DrawChunk, DrawChunk.RunAsync);
         Register(Names.CastShard, CastShard.RunAsync);
         Register(Names.AllocateBudget, AllocateBudget.RunAsync);
+        Register(Names.WeighPanel, async (run, token) => await WeighPanel.RunAsync(run, token));
         Register(Names.Publish, Publish.RunAsync);
         return byName.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -29,6 +29,15 @@ public static class RunFiles
     /// <summary>The report.</summary>
     public const string Report = "report.html";
 
+    /// <summary>What the members of a panel weigh, where the run has learned it.</summary>
+    public const string PanelWeights = "panel.json";
+
+    /// <summary>Protocol files that the run judges by.</summary>
+    public const string ProtocolsPrefix = "protocols/";
+
+    /// <summary>A protocol file, by the SHA-256 of its text.</summary>
+    public static string Protocol(string sha256) => $"{ProtocolsPrefix}{sha256[..16]}.yaml";
+
     /// <summary>Files for a batch API, and from it.</summary>
     public const string BatchApiPrefix = "openai-batch/";
 

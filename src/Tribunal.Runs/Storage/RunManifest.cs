@@ -8,6 +8,7 @@ using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Storage;
 
@@ -52,6 +53,17 @@ public sealed record RunManifest
 
     /// <summary>What judges each line of the request's routing table; null without one.</summary>
     public IReadOnlyList<RouteManifest>? Routes { get; init; }
+
+    /// <summary>The members of the panel that judges, in the order of their turns; null for one judge.</summary>
+    public IReadOnlyList<RouteManifest>? Members { get; init; }
+
+    /// <summary>How judgements of its members are put on one footing.</summary>
+    [JsonIgnore]
+    public MemberVotes Footing => Members is not { } members ? MemberVotes.Apart
+        : members.Select(static member => member.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
+
+    /// <summary>SHA-256 of the protocol files that the request names, by their paths; null where it names none. The run keeps their texts.</summary>
+    public IReadOnlyDictionary<string, string>? ProtocolFiles { get; init; }
 
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
@@ -103,6 +115,9 @@ public sealed record RunManifest
         (string Name, object? Mine, object? Theirs)[] fields =
         [
             ("reading of the batch's fields", Request.Fields, other.Request.Fields),
+            ("protocol file", Files(this), Files(other)),
+            ("members of the panel", string.Join(", ", Members ?? []), string.Join(", ", other.Members ?? [])),
+            ("weighing of the panel", Weighing(Request.Judges), Weighing(other.Request.Judges)),
             ("judge", Judge, other.Judge),
             ("model", Model, other.Model),
             ("protocol", Protocol, other.Protocol),
@@ -131,6 +146,10 @@ public sealed record RunManifest
         }
 
         return null;
+
+        static string Weighing(JudgePanel? panel) => panel is null ? "" : $"{panel.Weights} {string.Join(' ', panel.Members.Select(static member => member.Weight.ToString(CultureInfo.InvariantCulture)))}";
+
+        static string Files(RunManifest of) => string.Join(", ", of.ProtocolFiles?.Select(static file => $"{file.Key} {file.Value[..12]}") ?? []);
     }
 
     // Both values; of records their JSON's fields that differ.

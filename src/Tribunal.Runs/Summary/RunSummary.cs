@@ -96,6 +96,12 @@ public sealed record RunSummary
     /// <summary>By route, in a run with a routing table.</summary>
     public IReadOnlyDictionary<string, DomainSummary>? Routes { get; init; }
 
+    /// <summary>Each member of the panel that judged; null for one judge.</summary>
+    public IReadOnlyList<MemberSummary>? Members { get; init; }
+
+    /// <summary>Where the members' weights come from: equal, labelled, one-coin, dawid-skene; null where they were given, and for one judge.</summary>
+    public string? Weighing { get; init; }
+
     /// <summary>Calibration, where <c>best</c> is given.</summary>
     public CalibrationSummary? Calibration { get; init; }
 

@@ -17,6 +17,9 @@ public sealed class SummaryPart
     /// <summary>Per route, in a run with a routing table.</summary>
     public SortedDictionary<string, DomainSums> Routes { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Per member of a panel, by judge and protocol.</summary>
+    public SortedDictionary<string, MemberSums> Members { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>Verdicts by stop reason.</summary>
     public SortedDictionary<string, long> Stops { get; init; } = new(StringComparer.Ordinal);
 
@@ -60,9 +63,18 @@ public sealed class SummaryPart
     public bool Rewritten { get; set; }
 
     /// <summary>Adds a rollout's verdict and the judgements behind it.</summary>
-    public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements)
+    /// <param name="rollout">The rollout, with the labels that may be counted.</param>
+    /// <param name="verdict">Its verdict.</param>
+    /// <param name="judgements">What was voted on.</param>
+    /// <param name="members">Whether a panel judged, whose members are counted each.</param>
+    public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements, bool members = false)
     {
         judgements = SortedLedger.Of(judgements);
+        foreach (IGrouping<(string Judge, string Protocol), Judgement> own in members ? judgements.GroupBy(static judgement => (judgement.Judge, judgement.Protocol)) : [])
+        {
+            MemberOf(own.Key.Judge, own.Key.Protocol).Add(rollout, verdict, [.. own]);
+        }
+
         foreach (Judgement judgement in judgements)
         {
             Outcomes += OutcomeCounts.Of(judgement);
@@ -116,6 +128,11 @@ public sealed class SummaryPart
             SumsOf(Routes, name).Merge(theirs);
         }
 
+        foreach (MemberSums theirs in other.Members.Values)
+        {
+            MemberOf(theirs.Judge, theirs.Protocol).Merge(theirs);
+        }
+
         foreach ((string name, long count) in other.Stops)
         {
             Stops[name] = Stops.GetValueOrDefault(name) + count;
@@ -132,6 +149,17 @@ public sealed class SummaryPart
         NeutralisedStrings += other.NeutralisedStrings;
         Hinted += other.Hinted;
         Confidences.Merge(other.Confidences);
+    }
+
+    private MemberSums MemberOf(string judge, string protocol)
+    {
+        string key = $"{judge} {protocol}";
+        if (!Members.TryGetValue(key, out MemberSums? sums))
+        {
+            Members.Add(key, sums = new MemberSums { Judge = judge, Protocol = protocol });
+        }
+
+        return sums;
     }
 
     private static DomainSums SumsOf(SortedDictionary<string, DomainSums> all, string name)

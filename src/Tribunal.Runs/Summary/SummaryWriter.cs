@@ -4,6 +4,7 @@ using Tribunal.MetaReward;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Summary;
 
@@ -16,9 +17,11 @@ public static class SummaryWriter
     /// <param name="manifest">The run.</param>
     /// <param name="sums">Its sums.</param>
     /// <param name="halt">Why it stopped before its end, if it did.</param>
-    /// <param name="price">Prices, where known.</param>
-    public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, TokenPrice? price)
+    /// <param name="prices">Prices, where known.</param>
+    /// <param name="weights">What the members of a panel weighed; null where all weighed the same.</param>
+    public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, PriceList? prices, PanelWeights? weights = null)
     {
+        TokenPrice? price = prices?.One;
         var total = new DomainSums();
         foreach (DomainSums domain in sums.Domains.Values)
         {
@@ -44,7 +47,7 @@ public static class SummaryWriter
             Judgements = sums.Outcomes,
             Requests = sums.Requests,
             Usage = overall.Usage,
-            Cost = price?.Of(overall.Usage),
+            Cost = prices is null ? null : price?.Of(overall.Usage) ?? prices.Of(sums.Members.Values.GroupBy(static member => member.Judge, StringComparer.Ordinal).ToDictionary(static own => own.Key, static own => own.Aggregate(default(Usage), static (sum, member) => sum + member.Usage), StringComparer.Ordinal)),
             Price = price,
             ValidRate = validRate,
             FlipRate = Rate.Wilson(sums.Orders.Flipped, sums.Orders.Matched),
@@ -53,14 +56,31 @@ public static class SummaryWriter
             Overall = overall,
             Domains = domains,
             Routes = sums.Routes.Count > 0 ? sums.Routes.ToDictionary(static route => route.Key, static route => route.Value.ToSummary(), StringComparer.Ordinal) : null,
+            Members = sums.Members.Count == 0 ? null : [.. InTurn(manifest, sums.Members.Values).Select(member => member.ToSummary(prices?.Each.GetValueOrDefault(member.Judge), weights))],
+            Weighing = sums.Members.Count == 0 ? null : weights is null ? "equal" : weights.Method,
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted is { Outcomes: { Drawn: > 0 } hinted, Usage: var usage } ? new HintedSamples(hinted.Drawn, hinted.Valid, usage, price?.Of(usage)) : null,
             Reasons = sums.Reasons.Commonest(MostReasons),
             Estimated = sums.Estimated > 0 ? sums.Estimated : null,
             PromptsCut = sums.PromptsCut > 0 ? sums.PromptsCut : null,
-            Warnings = [.. Warnings(manifest, sums, overall, domains, validRate), .. UsageWarnings(sums)],
+            Warnings = [.. Warnings(manifest, sums, overall, domains, validRate), .. MemberWarnings(manifest, sums), .. UsageWarnings(sums)],
         };
+    }
+
+    // In the order of their turns; a vote over several runs knows none.
+    private static IEnumerable<MemberSums> InTurn(RunManifest manifest, IEnumerable<MemberSums> members) => members.OrderBy(member =>
+        manifest.Members?.TakeWhile(known => known.Judge != member.Judge || known.Protocol != member.Protocol).Count() ?? 0);
+
+    private static IEnumerable<string> MemberWarnings(RunManifest manifest, SummaryPart sums)
+    {
+        foreach (MemberSums member in InTurn(manifest, sums.Members.Values))
+        {
+            if (Rate.Wilson(member.Outcomes.Valid, member.Outcomes.Drawn) is { Value: < 0.8 } valid)
+            {
+                yield return $"Only {valid.Value:P1} of the judgements of {member.Judge} by {member.Protocol} have a verdict: where it has none, the others' say is the panel's.";
+            }
+        }
     }
 
     private static IEnumerable<string> UsageWarnings(SummaryPart sums)

@@ -1,4 +1,5 @@
 using System.Text;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -85,6 +86,9 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     private SeededRandom _random = new(seed);
     private int _aside = -1;
 
+    /// <summary>The verdict's token with its rivals, where the protocol of the answer reads probabilities.</summary>
+    public IReadOnlyList<TokenChoice>? Tokens { get; private set; }
+
     /// <summary>Writes an answer: the thinking, where the grammar has it, and the answer proper.</summary>
     public (string? Reasoning, string Text) Write(ReadPrompt prompt, double[] perceived, string trace, bool garbage)
     {
@@ -93,9 +97,51 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         {
             Grammar.Grm => (null, Grm(prompt, perceived, trace, garbage, target)),
             Grammar.RmR1 => (null, RmR1(prompt, perceived, trace, garbage, target)),
+            Grammar.Declared => Declared(prompt, perceived, trace, garbage, target),
             Grammar.RmR1Thinking => Thinking(prompt, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
             _ => Thinking(prompt, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
         };
+    }
+
+    private (string? Reasoning, string Text) Declared(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)
+    {
+        DeclaredAnswers answers = prompt.Declared!.Answers;
+        int pick = _random.Next(1000);
+        string? reasoning = null;
+        var text = new StringBuilder(target + 400);
+        if (answers.Thinks)
+        {
+            var thoughts = new StringBuilder(target + 200).Append(Pick(Thoughts)).Append('\n');
+            Remarks(thoughts, prompt, perceived);
+            Pad(thoughts, target * 2 / 3);
+            reasoning = thoughts.ToString().TrimEnd();
+        }
+        else
+        {
+            Remarks(text, prompt, perceived);
+        }
+
+        DeclaredVerdict verdict = garbage
+            ? answers.Spoil(perceived, pick, $"{Aside()} {trace}")
+            : answers.Say(perceived, pick, $"{Aside()} {trace}");
+        Tokens = verdict.Tokens;
+        if (verdict.Alone)
+        {
+            return (reasoning, verdict.Text);
+        }
+
+        Pad(text, Math.Max(0, target - (reasoning?.Length ?? 0) - 60));
+        DeclaredVerdict whole = verdict with { Text = text.Append(trace).Append("\n\n").Append(verdict.Text).ToString() };
+        bool meant = garbage ? !answers.Holds(whole, perceived.Length) : answers.Says(whole, perceived);
+        return (reasoning, meant ? whole.Text : verdict.Text);
+    }
+
+    private void Remarks(StringBuilder text, ReadPrompt prompt, double[] perceived)
+    {
+        for (int i = 0; i < perceived.Length; i++)
+        {
+            text.Append("The one that begins with \"").Append(Opening(prompt.Responses[i])).Append("\" ").Append(Remark(perceived[i])).Append(".\n");
+        }
     }
 
     private string Grm(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)

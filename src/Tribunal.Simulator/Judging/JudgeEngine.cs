@@ -1,5 +1,9 @@
 using System.Globalization;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -12,8 +16,14 @@ public sealed class JudgeEngine
 {
     private const string TraceMark = "(trace ";
     private const int TraceDigits = 16;
+    private const double RewardScale = 2;
+
+    // How the prompts of the grammars in code begin: who judges by one pays nothing for the catalog, which takes a moment to read.
+    private static readonly Lazy<string[]> InCode = new(static () => [.. ProtocolCatalog.Variants.Select(static variant => Opening(ProtocolCatalog.TemplateOf(variant)))]);
+    private static readonly Lazy<DeclaredPrompt[]> Catalog = new(static () => [.. DeclaredCatalog.Names.Select(static name => new DeclaredPrompt(DeclaredCatalog.Of(name)))]);
 
     private readonly SimulatedJudgeOptions _options;
+    private readonly DeclaredPrompt[] _own;
 
     /// <summary>An engine.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -21,6 +31,14 @@ public sealed class JudgeEngine
     {
         _options = options ?? new SimulatedJudgeOptions();
         _options.Validate();
+        _own = [.. _options.Protocols.Select(static protocol => new DeclaredPrompt(protocol))];
+    }
+
+    /// <summary>Why the judge can't answer by a protocol; null where it can.</summary>
+    public static string? WhyNot(IProtocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        return protocol is DeclaredProtocol declared ? new DeclaredAnswers(declared).WhyNot : null;
     }
 
     /// <summary>Its options.</summary>
@@ -67,6 +85,9 @@ public sealed class JudgeEngine
     /// <summary>Judges. The same request always gets the same answer.</summary>
     public SimulatedAnswer Answer(SimulatedRequest request) => Answer(request, KeyOf(request));
 
+    /// <summary>Whether a prompt is one of a protocol that reads the probabilities of an answer's tokens.</summary>
+    internal bool ReadsProbabilities(IReadOnlyList<Message> messages) => ReadPrompt.Of(messages, Declared(messages).Where(static one => one.ReadsProbabilities)).Declared is not null;
+
     /// <summary>The meta reward of a text that holds a critique of this judge: a logit, higher is more trustworthy.</summary>
     /// <remarks>
     /// The critique's last trace names the judgement, and with it the soundness. A text without one, of another judge, gets
@@ -86,13 +107,38 @@ public sealed class JudgeEngine
         return (noise.MetaGain * (unseen.NextDouble() - 0.5)) + (noise.MetaNoise * unseen.NextNormal());
     }
 
+    /// <summary>
+    /// The reward of a conversation or text by a scalar model, a logit: of its last response where it is what a classic reward model is
+    /// shown, and a meta reward where it holds a critique.
+    /// </summary>
+    public double Reward(string model, IReadOnlyList<Message> messages)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        string text = string.Join('\n', messages.Select(static message => message.Content));
+        if (Trace(text) is null && ResponseOf(messages) is { } response)
+        {
+            var request = new SimulatedRequest { Model = model, Messages = messages, Temperature = 0 };
+            return RewardScale * Perceive(new ReadPrompt(Grammar.Declared, [response], Reasoning: false), request, KeyOf(request))[0];
+        }
+
+        return MetaReward(text);
+    }
+
+    private string? ResponseOf(IReadOnlyList<Message> messages) => messages switch
+    {
+        [{ Content: var opening }, ..] when opening.StartsWith(MetaText.Opening, StringComparison.Ordinal) => null,
+        [_, .., { Role: "assistant", Content: var response }] => response,
+        [{ Role: "user" }] => Declared(messages).Where(static one => one.Scalar).Select(one => one.In(messages)).FirstOrDefault(static shown => shown is not null)?.Responses[^1],
+        _ => null,
+    };
+
     /// <summary>A logit as a probability.</summary>
     public static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 
     internal SimulatedAnswer Answer(SimulatedRequest request, ulong key)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ReadPrompt prompt = ReadPrompt.Of(request.Messages);
+        ReadPrompt prompt = ReadPrompt.Of(request.Messages, Declared(request.Messages).Where(static one => !one.Scalar));
         int input = TokenCount.Of(request.Messages);
         if (prompt.Grammar == Grammar.None)
         {
@@ -125,6 +171,17 @@ public sealed class JudgeEngine
         }
 
         return Cut(answer, request.MaxTokens);
+    }
+
+    // A file of the user's comes before the catalog, whose prompts its own may be a copy of.
+    private IEnumerable<DeclaredPrompt> Declared(IReadOnlyList<Message> messages) =>
+        messages.Count == 0 || Array.Exists(InCode.Value, opening => messages[0].Content.StartsWith(opening, StringComparison.Ordinal)) ? _own : _own.Concat(Catalog.Value);
+
+    private static string Opening(string template)
+    {
+        const int Enough = 100;
+        string text = template[(template.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+        return text[..Math.Min(Enough, text.Length)];
     }
 
     private double? Care(ulong key)
@@ -223,6 +280,7 @@ public sealed class JudgeEngine
         {
             Text = text,
             Reasoning = reasoning,
+            Tokens = writer.Tokens,
             Finish = "stop",
             Usage = new Usage(input, 0),
             Kind = garbage ? AnswerKind.Garbage : AnswerKind.Verdict,

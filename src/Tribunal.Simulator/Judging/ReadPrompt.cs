@@ -20,6 +20,9 @@ internal enum Grammar
 
     /// <summary>RRM: a boxed assistant, after thinking.</summary>
     Rrm,
+
+    /// <summary>That of a protocol file.</summary>
+    Declared,
 }
 
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
@@ -28,7 +31,32 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     /// <summary>The displayed position that the prompt's end names as the best, if it does.</summary>
     public int? Hint { get; private init; }
 
+    /// <summary>What it shows by a protocol file, where it is one's.</summary>
+    public DeclaredShown? Declared { get; private init; }
+
     private static readonly ReadPrompt Empty = new(Grammar.None, [], Reasoning: false);
+
+    /// <summary>Reads a prompt by a protocol file, or by the delimiters of the grammars.</summary>
+    public static ReadPrompt Of(IReadOnlyList<Message> messages, IEnumerable<DeclaredPrompt> declared)
+    {
+        IReadOnlyList<Message> asked = messages;
+        int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
+        if (hint is not null)
+        {
+            string last = messages[^1].Content;
+            asked = [.. messages.SkipLast(1), messages[^1] with { Content = last[..Math.Max(0, last.LastIndexOf("\n\n", StringComparison.Ordinal))] }];
+        }
+
+        foreach (DeclaredPrompt one in declared)
+        {
+            if (one.In(asked) is { } shown)
+            {
+                return new ReadPrompt(Grammar.Declared, shown.Responses, Reasoning: false) { Declared = shown, Hint = hint < shown.Responses.Count ? hint : null };
+            }
+        }
+
+        return Of(messages);
+    }
 
     /// <summary>Reads a prompt by the delimiters of the grammars; the one that comes first decides.</summary>
     public static ReadPrompt Of(IReadOnlyList<Message> messages)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -62,6 +63,9 @@ public sealed record SimulatedAnswer
 
     /// <summary>A refusal reported as such.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>The verdict's token with its rivals, where the protocol of the prompt reads probabilities.</summary>
+    public IReadOnlyList<TokenChoice>? Tokens { get; init; }
 
     /// <summary>Tokens by <see cref="TokenCount"/>.</summary>
     public required Usage Usage { get; init; }

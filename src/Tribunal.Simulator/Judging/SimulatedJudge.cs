@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Judging;
@@ -19,6 +20,11 @@ public sealed class SimulatedJudge(JudgeEngine engine, string name = SimulatedJu
     {
         ArgumentNullException.ThrowIfNull(question);
         cancellationToken.ThrowIfCancellationRequested();
+        if (question.Scalar)
+        {
+            return Task.FromResult(new JudgeReply { Text = ScalarText.Of(engine.Reward(name, question.Messages)), Finish = "stop" });
+        }
+
         var request = new SimulatedRequest
         {
             Model = name,
@@ -39,6 +45,7 @@ public sealed class SimulatedJudge(JudgeEngine engine, string name = SimulatedJu
             Reasoning = answer.Reasoning,
             Finish = answer.Finish,
             Refusal = answer.Refusal,
+            Tokens = question.Fields is { TokenProbabilities: true } ? answer.Tokens : null,
             Usage = answer.Usage,
         });
     }

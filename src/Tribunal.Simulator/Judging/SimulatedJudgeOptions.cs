@@ -1,3 +1,5 @@
+using Tribunal.Protocols.Declared;
+
 namespace Tribunal.Simulator.Judging;
 
 /// <summary>
@@ -111,10 +113,18 @@ public sealed record SimulatedJudgeOptions
     /// <summary>The context window in tokens; a larger prompt is refused with 400 as vLLM does; default 131,072.</summary>
     public int ContextTokens { get; init; } = 131_072;
 
+    /// <summary>Protocol files beside those of the catalog whose prompts it answers; none by default.</summary>
+    public IReadOnlyList<DeclaredProtocol> Protocols { get; init; } = [];
+
     /// <summary>Checks the ranges.</summary>
-    /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or a protocol can't be answered by; the message says which.</exception>
     public void Validate()
     {
+        if (Protocols.Select(JudgeEngine.WhyNot).FirstOrDefault(static why => why is not null) is { } why)
+        {
+            throw new ArgumentException(why);
+        }
+
         Probability(Faults.Garbage, "garbage verdicts");
         Probability(Faults.Refusals, "refusals");
         Probability(Faults.Truncations, "truncations");

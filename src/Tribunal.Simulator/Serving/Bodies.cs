@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Simulator.Serving;
@@ -39,7 +40,7 @@ internal static class Bodies
         }
 
         writer.WriteEndObject();
-        writer.WriteNull("logprobs"u8);
+        Logprobs(writer, answer.Tokens);
         writer.WriteString("finish_reason"u8, answer.Finish);
         writer.WriteEndObject();
         writer.WriteEndArray();
@@ -63,9 +64,10 @@ internal static class Bodies
             Event((writer, text) => writer.WriteString(ReasoningField(thinking), text), piece, null);
         }
 
-        foreach (string piece in Pieces(answer.Text))
+        string[] pieces = [.. Pieces(answer.Text)];
+        for (int i = 0; i < pieces.Length; i++)
         {
-            Event(static (writer, text) => writer.WriteString("content"u8, text), piece, null);
+            Event(static (writer, text) => writer.WriteString("content"u8, text), pieces[i], null, i == pieces.Length - 1 ? answer.Tokens : null);
         }
 
         if (answer.Refusal is not null)
@@ -87,7 +89,7 @@ internal static class Bodies
         events.Add("data: [DONE]\n\n"u8.ToArray());
         return events;
 
-        void Event(Action<Utf8JsonWriter, string> delta, string text, string? finish) => Write(writer =>
+        void Event(Action<Utf8JsonWriter, string> delta, string text, string? finish, IReadOnlyList<TokenChoice>? tokens = null) => Write(writer =>
         {
             writer.WriteStartArray("choices"u8);
             writer.WriteStartObject();
@@ -95,7 +97,7 @@ internal static class Bodies
             writer.WriteStartObject("delta"u8);
             delta(writer, text);
             writer.WriteEndObject();
-            writer.WriteNull("logprobs"u8);
+            Logprobs(writer, tokens);
             writer.WriteString("finish_reason"u8, finish);
             writer.WriteEndObject();
             writer.WriteEndArray();
@@ -288,6 +290,37 @@ internal static class Bodies
         writer.WriteNumber("prompt_tokens"u8, usage.Input);
         writer.WriteNumber("completion_tokens"u8, usage.Output);
         writer.WriteNumber("total_tokens"u8, usage.Input + usage.Output);
+        writer.WriteEndObject();
+    }
+
+    // Only of the verdict's token, which is what is read.
+    private static void Logprobs(Utf8JsonWriter writer, IReadOnlyList<TokenChoice>? tokens)
+    {
+        if (tokens is null)
+        {
+            writer.WriteNull("logprobs"u8);
+            return;
+        }
+
+        writer.WriteStartObject("logprobs"u8);
+        writer.WriteStartArray("content"u8);
+        foreach (TokenChoice token in tokens)
+        {
+            writer.WriteStartObject();
+            Token(writer, token.Token, token.LogProb);
+            writer.WriteStartArray("top_logprobs"u8);
+            foreach (TokenRival rival in token.Rivals)
+            {
+                writer.WriteStartObject();
+                Token(writer, rival.Token, rival.LogProb);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 

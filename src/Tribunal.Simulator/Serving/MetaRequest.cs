@@ -1,10 +1,14 @@
 using System.Text.Json;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Serving;
 
 /// <summary>A request to a scalar reward model, in any of the known forms.</summary>
 internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<string> Texts, bool Activation)
 {
+    /// <summary>What is asked about: each text as a user's turn, or the one conversation.</summary>
+    public IReadOnlyList<IReadOnlyList<Message>> Asked { get; private init; } = [.. Texts.Select(static text => (IReadOnlyList<Message>)[new Message("user", text)])];
+
     /// <summary>Reads a body by the path it came to.</summary>
     /// <param name="path">What it was posted to: <c>classify</c>, <c>pooling</c> or <c>predict</c>.</param>
     /// <param name="root">The body.</param>
@@ -31,7 +35,7 @@ internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<st
         MetaForm form = path == "pooling" ? MetaForm.VllmPooling : MetaForm.VllmClassify;
         bool activation = Flag(root, "use_activation") ?? Flag(root, "activation") ?? true;
         return root.TryGetProperty("messages", out JsonElement messages)
-            ? new MetaRequest(form, model, [Conversation(messages)], activation)
+            ? new MetaRequest(form, model, [Conversation(messages)], activation) { Asked = [[.. messages.EnumerateArray().Select(static m => new Message(Role(m), Content(m)))]] }
             : new MetaRequest(form, model, ReadTexts(Field(root, "input")), activation);
     }
 
@@ -66,6 +70,9 @@ internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<st
 
         return string.Join('\n', messages.EnumerateArray().Select(static m => Content(m)));
     }
+
+    private static string Role(JsonElement message) =>
+        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String ? Text(role) : "user";
 
     private static string Content(JsonElement message)
     {

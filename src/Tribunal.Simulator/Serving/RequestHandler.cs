@@ -115,8 +115,8 @@ internal sealed class RequestHandler : IDisposable
             return;
         }
 
-        // Only a generative meta judge is asked for log-probabilities.
-        bool meta = chat.Logprobs;
+        // Of a judge that isn't read by them, only a generative meta judge is asked for log-probabilities.
+        bool meta = chat.Logprobs && !_engine.ReadsProbabilities(chat.Request.Messages);
         _counter.Of(meta).Arrive();
         if (await RefusedAsync(context, meta))
         {
@@ -312,12 +312,18 @@ internal sealed class RequestHandler : IDisposable
             return;
         }
 
-        SimulatedAnswer answer = _engine.Answer(chat.Request, key);
+        SimulatedAnswer answer = Answer(chat, key);
         await DeliverAsync(
             context,
             turn,
             to => Bodies.Completion(to, answer, chat.Request.Model, Now, _options.Judge.Thinking),
             () => _counter.Answered(answer, streamed: false));
+    }
+
+    private SimulatedAnswer Answer(ChatRequest chat, ulong key)
+    {
+        SimulatedAnswer answer = _engine.Answer(chat.Request, key);
+        return chat.Logprobs ? answer : answer with { Tokens = null };
     }
 
     private async Task StreamAsync(HttpContext context, ChatRequest chat, ulong key, Turn turn)
@@ -333,7 +339,7 @@ internal sealed class RequestHandler : IDisposable
             return;
         }
 
-        SimulatedAnswer answer = _engine.Answer(chat.Request, key);
+        SimulatedAnswer answer = Answer(chat, key);
         List<byte[]> events = Bodies.Events(answer, chat.Request.Model, Now, _options.Judge.Thinking, chat.IncludeUsage);
         context.Response.ContentType = "text/event-stream; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
@@ -399,7 +405,7 @@ internal sealed class RequestHandler : IDisposable
             return;
         }
 
-        double[] rewards = [.. request.Texts.Select(text => request.Activation ? JudgeEngine.Sigmoid(_engine.MetaReward(text)) : _engine.MetaReward(text))];
+        double[] rewards = [.. request.Asked.Select(asked => _engine.Reward(request.Model, asked)).Select(reward => request.Activation ? JudgeEngine.Sigmoid(reward) : reward)];
         var usage = new Usage(request.Texts.Sum(TokenCount.Of), 0);
         await DeliverAsync(
             context,

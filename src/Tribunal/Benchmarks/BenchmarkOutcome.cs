@@ -38,8 +38,17 @@ public sealed record BenchmarkOutcome
         return Rewards is null ? null : Rewards[i].CompareTo(Rewards[j]) is var sign && sign > 0 ? 1 : sign < 0 ? -1 : 0;
     }
 
-    /// <summary>The verdict of a vote over many judgements: its rewards.</summary>
-    public static BenchmarkOutcome Voted(Rollout rollout, Verdict? verdict) => new() { Rollout = rollout, Rewards = verdict?.Rewards };
+    /// <summary>
+    /// The verdict of a vote over many judgements: its rewards. Where a classic reward model alone judged, they are the model's own
+    /// numbers, whose distances some rules compare.
+    /// </summary>
+    public static BenchmarkOutcome Voted(Rollout rollout, Verdict? verdict, IReadOnlyList<Judgement> judgements) => new()
+    {
+        Rollout = rollout,
+        Rewards = verdict?.Rewards is not null && judgements.Count > 0 && judgements.All(static judgement => judgement.Logits is not null || judgement.Outcome != JudgementOutcome.Valid)
+            ? Means([.. judgements.Select(static judgement => judgement.Logits).OfType<IReadOnlyList<double>>()], rollout.Responses.Count)
+            : verdict?.Rewards,
+    };
 
     /// <summary>
     /// A single judgement, as the suites' authors draw it: the first sample of the list, or of every pair, whatever became
@@ -51,6 +60,12 @@ public sealed record BenchmarkOutcome
         if (ordered.Length == 0)
         {
             return new BenchmarkOutcome { Rollout = rollout };
+        }
+
+        if (ordered[0].Logits is { } logits)
+        {
+            // A reward of each response alone: no order, and so one game.
+            return new BenchmarkOutcome { Rollout = rollout, Rewards = logits };
         }
 
         IReadOnlyList<int?>? games = rollout.Responses.Count == 2 ? [Game(ordered, 0), Game(ordered, 1)] : null;
@@ -71,6 +86,10 @@ public sealed record BenchmarkOutcome
 
         return new BenchmarkOutcome { Rollout = rollout, Rewards = Wins(rollout.Responses.Count, pairs), Pairs = pairs, Games = games };
     }
+
+    private static double[]? Means(List<IReadOnlyList<double>> logits, int responses) => logits.Count == 0 || logits.Exists(own => own.Count != responses)
+        ? null
+        : [.. Enumerable.Range(0, responses).Select(i => logits.Average(own => own[i]))];
 
     private static int? Game(Judgement[] ordered, int shownFirst) =>
         Array.Find(ordered, j => j.Order.Count == 2 && j.Order[0] == shownFirst) is { Outcome: JudgementOutcome.Valid } game

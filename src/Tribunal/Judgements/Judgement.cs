@@ -141,6 +141,12 @@ public sealed record Judgement
     /// </summary>
     public IReadOnlyList<double>? Scale { get; init; }
 
+    /// <summary>The numbers of a classic reward model, in original order, on the model's own scale: what benchmarks compare. Left out of other judges' lines.</summary>
+    public IReadOnlyList<double>? Logits { get; init; }
+
+    /// <summary>The grades of a rubric's criteria, of which <see cref="Scores"/> are made; null, and left out, for other judges.</summary>
+    public IReadOnlyList<CriterionGrades>? Criteria { get; init; }
+
     /// <summary>Original index of the winner of a pair; null when there is none (a draw, or a list was scored).</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Winner { get; init; }

@@ -17,6 +17,9 @@ public static partial class MetaText
     public const string Question =
         "\n\n#### Task ####\nIs the critique above sound: do its statements hold, and does its verdict follow? Answer with one word: Yes or No.";
 
+    /// <summary>The first line of <see cref="Turns"/>.</summary>
+    public const string Opening = "Please score the responses.";
+
     private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
 
     /// <summary>Writes the text.</summary>
@@ -35,7 +38,7 @@ public static partial class MetaText
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
-        return [new Message("user", $"Please score the responses.\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
+        return [new Message("user", $"{Opening}\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
     }
 
     private static string Critique(Rollout rollout, Judgement judgement) => Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text;

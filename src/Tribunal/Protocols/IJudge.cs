@@ -63,6 +63,9 @@ public sealed record JudgeReply
     /// <summary>The refusal that the server reported as such.</summary>
     public string? Refusal { get; init; }
 
+    /// <summary>The answer's first token and its last ones, with their rivals, where they were asked for and the server gave them; null otherwise.</summary>
+    public IReadOnlyList<TokenChoice>? Tokens { get; init; }
+
     /// <summary>Tokens, of this answer and of every try before it that reported any.</summary>
     public Usage Usage { get; init; }
 

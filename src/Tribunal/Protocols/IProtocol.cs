@@ -41,6 +41,12 @@ public interface IProtocol
     /// <param name="reply">What the judge answered.</param>
     /// <param name="shown">How many responses it was shown.</param>
     Reading Read(JudgeReply reply, int shown);
+
+    /// <summary>Reads an answer about a rollout, as <see cref="Read(JudgeReply, int)"/>, where what it says depends on what the rollout carries.</summary>
+    /// <param name="reply">What the judge answered.</param>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="order">Displayed position → original index, as composed.</param>
+    Reading Read(JudgeReply reply, Rollout rollout, IReadOnlyList<int> order) => Read(reply, order.Count);
 }
 
 /// <summary>Sampling parameters.</summary>
@@ -64,6 +70,12 @@ public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralise
     /// </summary>
     public IReadOnlyList<IReadOnlyList<Message>>? Parts { get; init; }
 
+    /// <summary>The words whose probabilities the answer is read by; null where its text alone is.</summary>
+    public IReadOnlyCollection<string>? Words { get; init; }
+
+    /// <summary>What the calls of <see cref="Parts"/> are about: a response each, unless it says otherwise.</summary>
+    public string PartName { get; init; } = "response";
+
     /// <summary>Whether the endpoint is a classic reward model, whose number is the answer.</summary>
     public bool Scalar { get; init; }
 }
@@ -74,4 +86,11 @@ public sealed record JudgePrompt(IReadOnlyList<Message> Messages, int Neutralise
 /// <param name="Winner">The displayed position of the winner, for pair protocols.</param>
 /// <param name="Why">Why there is no verdict.</param>
 /// <param name="Task">The task type that the judge named, if any.</param>
-public sealed record Reading(JudgementOutcome Outcome, IReadOnlyList<double>? Scores = null, int? Winner = null, string? Why = null, string? Task = null);
+public sealed record Reading(JudgementOutcome Outcome, IReadOnlyList<double>? Scores = null, int? Winner = null, string? Why = null, string? Task = null)
+{
+    /// <summary>The numbers of a classic reward model behind the scores, on the model's own scale; null for other judges.</summary>
+    public IReadOnlyList<double>? Logits { get; init; }
+
+    /// <summary>The grades of a rubric's criteria behind the scores, of displayed responses; null for other judges.</summary>
+    public IReadOnlyList<CriterionGrades>? Criteria { get; init; }
+}

@@ -1,5 +1,6 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Protocols;
 
@@ -15,6 +16,7 @@ public static class JudgementReader
     /// <param name="order">Displayed position → original index, as composed.</param>
     /// <param name="pair">The two original indexes, for pair judges; null for lists.</param>
     /// <param name="reply">The reply.</param>
+    /// <param name="rollout">The rollout itself, which judges by rubrics are read by; null where it is not at hand.</param>
     /// <exception cref="ArgumentException">The order does not fit the protocol or the pair.</exception>
     public static Judgement Read(
         string rolloutId,
@@ -24,12 +26,13 @@ public static class JudgementReader
         string judge,
         IReadOnlyList<int> order,
         IReadOnlyList<int>? pair,
-        JudgeReply reply)
+        JudgeReply reply,
+        Rollout? rollout = null)
     {
         ArgumentNullException.ThrowIfNull(protocol);
         ArgumentNullException.ThrowIfNull(reply);
         Check(protocol.Kind, order, pair);
-        Reading reading = protocol.Read(reply, order.Count);
+        Reading reading = rollout is null ? protocol.Read(reply, order.Count) : protocol.Read(reply, rollout, order);
         return new Judgement
         {
             RolloutId = rolloutId,
@@ -44,6 +47,8 @@ public static class JudgementReader
             Finish = reply.Finish,
             Scores = reading.Scores is null ? null : ToOriginal(reading.Scores, order),
             Scale = reading.Scores is null || protocol.Name == ProtocolCatalog.Grm ? null : [protocol.ScoreRange.Min, protocol.ScoreRange.Max],
+            Logits = reading.Logits is null ? null : ToOriginal(reading.Logits, order),
+            Criteria = reading.Criteria is null ? null : [.. reading.Criteria.Select(one => one with { Grades = ToOriginal(one.Grades, order) })],
             Winner = reading.Winner is { } displayed ? order[displayed] : null,
             Usage = reply.Usage,
             PromptCut = reply.PromptCut,

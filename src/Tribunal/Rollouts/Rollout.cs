@@ -51,6 +51,9 @@ public sealed record Rollout
     /// <summary>A reference answer that the judge may be shown.</summary>
     public string? Reference { get; init; }
 
+    /// <summary>The criteria that its responses are graded by, where it carries them.</summary>
+    public Rubric? Rubric { get; init; }
+
     /// <summary>Where the rollout belongs in break-downs by domain.</summary>
     public string? Domain { get; init; }
 
@@ -86,6 +89,7 @@ public sealed record Rollout
             Prompt = [],
             Responses = [.. Enumerable.Range(0, candidates.Responses).Select(response => new Response($"{candidates[response]}"))],
             Reference = null,
+            Rubric = null,
             Metadata = null,
         };
     }

@@ -45,6 +45,7 @@ public static class RolloutForm
             Best = ReadBest(root),
             Scores = ReadScores(root),
             Reference = OptionalText(root, "reference"),
+            Rubric = root.TryGetProperty("rubric", out JsonElement rubric) && rubric.ValueKind != JsonValueKind.Null ? RubricForm.Read(rubric) : null,
             Domain = OptionalText(root, "domain"),
             Metadata = root.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
         };
@@ -205,6 +206,12 @@ public static class RolloutForm
         if (rollout.Reference is not null)
         {
             writer.WriteString("reference", rollout.Reference);
+        }
+
+        if (rollout.Rubric is not null)
+        {
+            writer.WritePropertyName("rubric");
+            RubricForm.Write(writer, rollout.Rubric);
         }
 
         if (rollout.Domain is not null)

@@ -21,6 +21,9 @@ public sealed record Route
     /// <summary>The protocol's name.</summary>
     public string? Protocol { get; init; }
 
+    /// <summary>The path of a protocol file, where batches are; null for a protocol of the catalog.</summary>
+    public string? ProtocolFile { get; init; }
+
     /// <summary>The thinking budget in tokens, 0 or more.</summary>
     public int? ThinkingTokens { get; init; }
 
@@ -117,7 +120,7 @@ public sealed record RoutingTable
                 problems.Add(new Problem($"{at}.task", $"'{task}' is never perceived; there are {string.Join(", ", Tasks)}"));
             }
 
-            if (route is { Judge: null, Protocol: null, ThinkingTokens: null, Policy: null })
+            if (route is { Judge: null, Protocol: null, ProtocolFile: null, ThinkingTokens: null, Policy: null })
             {
                 problems.Add(new Problem(at, "chooses nothing; give judge, protocol, thinkingTokens or policy"));
             }
@@ -127,7 +130,7 @@ public sealed record RoutingTable
                 problems.Add(new Problem($"{at}.judge", $"'{judge}' is not configured; there are {string.Join(", ", judges)}"));
             }
 
-            if (route.Protocol is { } protocol && protocols?.Contains(protocol, StringComparer.Ordinal) == false)
+            if (route is { ProtocolFile: null, Protocol: { } protocol } && protocols?.Contains(protocol, StringComparer.Ordinal) == false)
             {
                 problems.Add(new Problem($"{at}.protocol", $"'{protocol}' is unknown; there are {string.Join(", ", protocols)}"));
             }

@@ -21,11 +21,17 @@ internal abstract class StoppingRule
     /// <param name="votes">The usable judgements, made when they are needed.</param>
     public abstract Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes);
 
-    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes) => policy.Kind switch
+    /// <summary>The rule of a policy.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="meta">What meta rewards do.</param>
+    /// <param name="rule">The vote.</param>
+    /// <param name="fixedVotes">Votes under the fixed policy; null goes by the policy.</param>
+    /// <param name="block">What rounds are rounded up to: a mirrored pair of votes, of every member where a panel judges.</param>
+    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes, int block = 2) => policy.Kind switch
     {
-        PolicyKind.Adaptive => new AdaptiveRule(policy, meta, rule),
-        PolicyKind.Certified => new CertifiedRule(policy, meta, rule),
-        PolicyKind.Budget => new BudgetRule(policy, meta, rule),
+        PolicyKind.Adaptive => new AdaptiveRule(policy, meta, rule, block),
+        PolicyKind.Certified => new CertifiedRule(policy, meta, rule, block),
+        PolicyKind.Budget => new BudgetRule(policy, meta, rule, block),
         _ => new FixedRule(fixedVotes ?? policy.Samples),
     };
 
@@ -43,7 +49,7 @@ internal sealed class FixedRule(int samples) : StoppingRule
 }
 
 /// <summary>Rounds that grow, and a decision after each.</summary>
-internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : StoppingRule
+internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : StoppingRule
 {
     protected PolicyOptions Policy { get; } = policy;
 
@@ -122,15 +128,15 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         return Even(Math.Max(checkpoint + 1, Math.Min(grown, checkpoint + Math.Max(8, Policy.Max / 4))));
     }
 
-    // Mirrored pairs of votes are never cut in two.
-    private int Even(int count) => Math.Min(Policy.Max, count + (count & 1));
+    // Mirrored pairs of votes are never cut in two, and no member of a panel has more of them than another.
+    private int Even(int count) => Math.Min(Policy.Max, (count + block - 1) / block * block);
 }
 
 /// <summary>
 /// Until the leader leads with the confidence asked for: Beta posterior for votes (Adaptive-Consistency, arXiv 2305.11860),
 /// Student-t posterior for score differences.
 /// </summary>
-internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
+internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
     protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
         Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
@@ -158,7 +164,7 @@ internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, Votin
 /// Until an e-process certifies that the leader leads everyone else. The certificate counts every valid judgement the same:
 /// a meta reward is not known before its judgement is, so that filtering by it would void the promise.
 /// </summary>
-internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
+internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
     protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked)
     {
@@ -234,7 +240,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
 /// What the allowance says, and no more. Without an allowance only the first round is drawn, so that a batch never spends more
 /// than its total.
 /// </summary>
-internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingRule rule) : RoundRule(policy, meta, rule)
+internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
     public override Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes)
     {

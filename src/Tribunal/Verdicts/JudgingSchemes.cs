@@ -10,7 +10,7 @@ public static class JudgingSchemes
     public static IJudgingScheme Create(SchemeOptions options)
     {
         Check(options);
-        return options.Kind == JudgingKind.Listwise ? new ListScheme(options) : new TournamentScheme(options);
+        return options.Seats is { Mixed: true } ? new MixedScheme(options) : options.Kind == JudgingKind.Listwise ? new ListScheme(options) : new TournamentScheme(options);
     }
 
     /// <summary>

@@ -8,12 +8,17 @@ namespace Tribunal.Verdicts;
 /// <summary>Whole lists, a score for each response.</summary>
 internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStatisticsReader
 {
-    private readonly StoppingRule _stopping = StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
+    private readonly StoppingRule _stopping = options.Stopping(options.Rule, fixedVotes: null);
 
     public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
     {
         var view = LedgerView.Of(ledger);
         HashSet<int> drawn = [.. view.Judgements.Select(static judgement => judgement.Sample)];
+        if (options.Seats is { } seats)
+        {
+            drawn.UnionWith(Enumerable.Range(0, options.MostVotes).Where(vote => seats.Skips(rollout, vote)));
+        }
+
         Advance advance = _stopping.Next(drawn, allowance, () => Collect(Candidates.Of(rollout), view));
         if (advance.Stop is { } stop)
         {
@@ -25,7 +30,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         {
             if (!drawn.Contains(sample))
             {
-                draws.Add(new Draw(sample, PresentationOrder.List(options.Seed, rollout.Id, sample, rollout.Responses.Count), Pair: null));
+                draws.Add(options.ListDraw(rollout, sample));
             }
         }
 
@@ -71,7 +76,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
 
     private VoteTable Collect(Candidates candidates, LedgerView view)
     {
-        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2, options.MetaModel);
+        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2 && options.Seats is null, options.MetaModel, members: options.Members);
         foreach (Judgement judgement in view.Judgements)
         {
             if (judgement.Outcome == JudgementOutcome.Valid && !votes.AddScores(judgement.Sample, judgement, candidates, options.ScoreRange, options.WeightOf(judgement)))

@@ -75,13 +75,12 @@ internal sealed class MatchRounds(
 
     private void Ask(int a, int b, HashSet<int> drawn, int upto)
     {
-        int n = rollout.Responses.Count;
         for (int vote = 0; vote < upto; vote++)
         {
             if (!drawn.Contains(vote))
             {
                 (int i, int j) = candidates.Meeting(a, b, vote);
-                Draws.Add(new Draw(PairIndex.Sample(vote, PairIndex.Of(i, j, n), n), PresentationOrder.Pair(options.Seed, rollout.Id, i, j, vote), [i, j]));
+                Draws.Add(options.PairDraw(rollout, i, j, vote));
             }
         }
     }

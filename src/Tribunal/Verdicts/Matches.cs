@@ -51,7 +51,7 @@ internal sealed class Matches
     /// <summary>The usable votes of one match, candidates 0 and 1 being a and b.</summary>
     public VoteTable Single(int a, int b)
     {
-        var table = new VoteTable(2, mirrored: true, _options.MetaModel);
+        var table = new VoteTable(2, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members);
         foreach (MatchVote vote in _matches[IndexOf(a, b)]?.Votes ?? [])
         {
             if (vote.Counts)
@@ -66,7 +66,7 @@ internal sealed class Matches
     /// <summary>All usable votes, match by match, between all candidates; and their weights, those of a match being siblings.</summary>
     public VoteTable All(out double[] weights, out int kept)
     {
-        var table = new VoteTable(_candidates, mirrored: true, _options.MetaModel) { Unusable = Unusable };
+        var table = new VoteTable(_candidates, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members) { Unusable = Unusable };
         var ends = new List<int>();
         foreach (Match? match in _matches)
         {

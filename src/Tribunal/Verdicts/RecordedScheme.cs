@@ -24,7 +24,7 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     /// <summary>The votes, numbered by their judgements' positions in the record.</summary>
     internal static VoteTable Collect(Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false)
     {
-        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features);
+        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features, options.Members);
         for (int i = 0; i < judgements.Count; i++)
         {
             Judgement judgement = judgements[i];

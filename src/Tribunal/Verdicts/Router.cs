@@ -10,8 +10,12 @@ namespace Tribunal.Verdicts;
 /// <param name="Scheme">What is drawn and how it is voted on.</param>
 /// <param name="Protocol">How the judge is asked.</param>
 /// <param name="Apart">Whether judge, protocol or thinking budget are not the run's own: the scout does not vote then.</param>
-public sealed record Branch(string? Name, IJudgingScheme Scheme, IProtocol Protocol, bool Apart = false)
+/// <param name="Seats">The panel that judges; null for one judge.</param>
+public sealed record Branch(string? Name, IJudgingScheme Scheme, IProtocol Protocol, bool Apart = false, PanelSeats? Seats = null)
 {
+    /// <summary>Why nobody can score a rollout this way; null when somebody can.</summary>
+    public string? WhyNot(Rollout rollout) => Seats is null ? Protocol.WhyNot(rollout) : Seats.WhyNot(rollout);
+
     /// <summary>The number under which the ledger has a sample of the scheme's: samples apart keep clear of the scout's number.</summary>
     public int NumberOf(int sample) => Apart ? sample + Router.FirstApart : sample;
 }

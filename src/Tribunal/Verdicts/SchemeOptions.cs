@@ -37,6 +37,23 @@ public sealed record SchemeOptions
     /// <summary>Weights of the judges of a panel; null weighs all alike.</summary>
     public PanelWeights? Panel { get; init; }
 
+    /// <summary>The panel that judges, whose members take turns; null for one judge.</summary>
+    public PanelSeats? Seats { get; init; }
+
+    /// <summary>How judgements of several judges are put on one footing; of a panel that judges by its members, of a record as it says.</summary>
+    public MemberVotes Members { get; init; } = MemberVotes.Apart;
+
+    /// <summary>Votes that a rollout or a match may come to, at most.</summary>
+    internal int MostVotes => Turns.Kind == PolicyKind.Fixed ? Turns.Samples : Turns.Max;
+
+    // The policy in votes: a fixed number is each member's, and rounds end where every member has seen both orders as often.
+    private PolicyOptions Turns => Seats is not { Count: var members } ? Policy : Policy with
+    {
+        Samples = Policy.Samples * members,
+        Min = Math.Max(Policy.Min, 2 * members),
+        Max = Math.Max(2 * members, Policy.Max / (2 * members) * 2 * members),
+    };
+
     /// <summary>
     /// The rollout as accuracies may count it: without its labels where the meta reward model or the panel's weights were learned from
     /// them.
@@ -79,6 +96,17 @@ public sealed record SchemeOptions
         Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
             "tournament.kind", "a tournament needs a pair protocol; this protocol scores whole lists");
+        if (Seats is not null)
+        {
+            Require(Policy.Kind != PolicyKind.Budget, "policy.kind", "a budget is shared out judgement by judgement, and a panel judges in rounds: choose fixed, adaptive or certified");
+            Require(
+                Seats.Count * Math.Max(Policy.Samples, Tournament.Votes ?? 1) <= PolicyOptions.MostSamples,
+                "policy.samples", $"{Seats.Count} members with {Math.Max(Policy.Samples, Tournament.Votes ?? 1)} judgements each are more than {PolicyOptions.MostSamples}");
+            Require(
+                Tournament.Kind == TournamentKind.None || !Seats.Mixed,
+                "tournament.kind", $"a tournament needs pair judges; {string.Join(", ", Seats.All.Where(static seat => seat.Protocol.Kind == JudgingKind.Listwise).Select(static seat => seat.Judge))} of the panel score lists");
+        }
+
         Require(
             Policy.Kind != PolicyKind.Budget || Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin,
             "policy.kind", "a budget needs tournament none or round-robin; elsewhere who plays next depends on who won");
@@ -120,6 +148,21 @@ public sealed record SchemeOptions
                 problems.Add(new Problem(field, message, others));
             }
         }
+    }
+
+    /// <summary>When a rollout or a match has votes enough.</summary>
+    internal StoppingRule Stopping(VotingRule rule, int? fixedVotes) => StoppingRule.Create(Turns, Meta, rule, fixedVotes * (Seats?.Count ?? 1), block: 2 * (Seats?.Count ?? 1));
+
+    /// <summary>A sample of a list.</summary>
+    internal Draw ListDraw(Rollouts.Rollout rollout, int sample) => Seats?.Of(sample, rollout.Id, rollout.Responses.Count)
+        ?? new Draw(sample, PresentationOrder.List(Seed, rollout.Id, sample, rollout.Responses.Count), Pair: null);
+
+    /// <summary>A vote between two responses.</summary>
+    internal Draw PairDraw(Rollouts.Rollout rollout, int i, int j, int vote)
+    {
+        int n = rollout.Responses.Count;
+        int sample = Judgements.PairIndex.Sample(vote, Judgements.PairIndex.Of(i, j, n), n);
+        return Seats?.Of(sample, rollout.Id, n) ?? new Draw(sample, PresentationOrder.Pair(Seed, rollout.Id, i, j, vote), [i, j]);
     }
 
     /// <summary>The panel's weight of a judgement.</summary>

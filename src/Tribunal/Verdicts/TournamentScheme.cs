@@ -21,7 +21,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     public TournamentScheme(SchemeOptions options)
     {
         _options = options;
-        _stopping = StoppingRule.Create(options.Policy, options.Meta, VotingRule.Majority, options.Tournament.Votes);
+        _stopping = options.Stopping(VotingRule.Majority, options.Tournament.Votes);
         _answers = options.Tournament.Teams is { } teams ? new AnswerReader(teams) : null;
     }
 

@@ -1,21 +1,27 @@
+using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Voting;
 
 /// <summary>Where a panel's weights come from.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PanelMethod>))]
 public enum PanelMethod
 {
-    /// <summary>All weigh the same.</summary>
+    /// <summary>All weigh the same, or as they are given.</summary>
+    [JsonStringEnumMemberName("equal")]
     Equal,
 
     /// <summary>A logistic regression on rollouts whose best response is known (<see cref="PanelWeights.Learn"/>).</summary>
+    [JsonStringEnumMemberName("labels")]
     Labelled,
 
     /// <summary>Without labels: one probability of being right for each judge.</summary>
+    [JsonStringEnumMemberName("one-coin")]
     OneCoin,
 
     /// <summary>Without labels: for each judge one for choosing the response shown first where that is the better one, and one for choosing a later one where that is.</summary>
+    [JsonStringEnumMemberName("dawid-skene")]
     DawidSkene,
 }
 
@@ -49,6 +55,16 @@ public static class PanelLearning
         PanelMethod.DawidSkene => Unlabelled(rollouts, oneCoin: false),
         _ => new PanelWeights { Weights = [], Method = "equal" },
     };
+
+    /// <summary>
+    /// Learns weights from the very rollouts that they are to vote on. By labels, every other labelled rollout teaches, as the seed picks
+    /// them, and the rest say how accurate the panel is.
+    /// </summary>
+    /// <param name="method">How.</param>
+    /// <param name="rollouts">Rollouts with their judgements.</param>
+    /// <param name="seed">Picks those that teach.</param>
+    public static PanelWeights LearnWithin(PanelMethod method, IReadOnlyCollection<RolloutLedger> rollouts, long seed) =>
+        Learn(method, method != PanelMethod.Labelled ? rollouts : [.. rollouts.Where(one => (StableHash.Of((ulong)seed, "panel", one.Rollout.Id) & 1) == 0)]);
 
     private static PanelWeights Unlabelled(IReadOnlyCollection<RolloutLedger> rollouts, bool oneCoin)
     {

@@ -5,9 +5,9 @@ namespace Tribunal.Voting;
 /// <summary>The voting rules over the judgements of one rollout or match.</summary>
 internal static class Tally
 {
-    /// <summary>What <see cref="VotingRule.Auto"/> stands for: sum for lists, Bradley–Terry for pairs and for mixtures.</summary>
+    /// <summary>What <see cref="VotingRule.Auto"/> stands for: sum for lists, Bradley–Terry for pairs, for mixtures and for panels of several protocols.</summary>
     public static bool Scored(VoteTable table, VotingRule rule) =>
-        rule is VotingRule.Sum or VotingRule.Mean || (rule == VotingRule.Auto && table.Choices == 0);
+        rule is VotingRule.Sum or VotingRule.Mean || (rule == VotingRule.Auto && table.Choices == 0 && !table.Comparisons);
 
     /// <summary>A reward per candidate in [0, 1] from the first rows, and the Bradley–Terry fit where the rule makes one.</summary>
     public static double[] Rewards(VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, out BradleyTerry? fit)

@@ -14,7 +14,8 @@ namespace Tribunal.Voting;
 /// <param name="mirrored">Whether samples 2m and 2m+1 show the same two responses in opposite orders.</param>
 /// <param name="model">Makes the meta rewards, instead of those of the judgements.</param>
 /// <param name="features">Whether to keep what a learned meta reward model looks at.</param>
-internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel? model = null, bool features = false) : ISiblings
+/// <param name="members">How judgements of several judges are put on one footing.</param>
+internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel? model = null, bool features = false, MemberVotes members = MemberVotes.Apart) : ISiblings
 {
     private readonly List<VoteRow> _rows = [];
     private readonly bool _features = model is not null || features;
@@ -28,6 +29,9 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     public int Choices { get; private set; }
 
     public bool Mirrored => mirrored;
+
+    /// <summary>Whether rows say no more than which of two is better, because their scores can't be compared.</summary>
+    public bool Comparisons => members == MemberVotes.Comparisons;
 
     public int Count => _rows.Count;
 
@@ -86,7 +90,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             values[candidate] /= members[candidate];
         }
 
-        Add(sample, judgement, values, panel, place: 0, of.First);
+        Add(sample, judgement, values, panel, place: 0, of.First, choice: false);
         return true;
     }
 
@@ -98,7 +102,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
         values[a] = winner == a ? 1 : winner == b ? 0 : 0.5;
         values[b] = 1 - values[a];
         Choices++;
-        Add(sample, judgement, values, panel, winner is null ? 0 : judgement.Winner == judgement.Order[0] ? -1 : 1, static candidate => candidate);
+        Add(sample, judgement, values, panel, winner is null ? 0 : judgement.Winner == judgement.Order[0] ? -1 : 1, static candidate => candidate, choice: true);
     }
 
     /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
@@ -126,7 +130,34 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             kept += weights[row] > 0 ? 1 : 0;
         }
 
+        if (members != MemberVotes.Apart)
+        {
+            Share(start, weights[..rows]);
+        }
+
         return kept;
+    }
+
+    // A member's say is divided over the votes that it has: who was asked once, or failed more often, is heard no less. A list
+    // votes on all pairs of candidates, a choice on one.
+    private void Share(int start, Span<double> weights)
+    {
+        double choice = candidates > 2 ? 1.0 / PairIndex.Count(candidates) : 1;
+        var votes = new Dictionary<(string Judge, string Protocol), double>();
+        for (int row = 0; row < weights.Length; row++)
+        {
+            if (weights[row] > 0)
+            {
+                (string, string) member = _rows[start + row].Member;
+                votes[member] = votes.GetValueOrDefault(member) + (_rows[start + row].IsChoice ? choice : 1);
+            }
+        }
+
+        double mean = votes.Count > 0 ? votes.Values.Average() : 1;
+        for (int row = 0; row < weights.Length; row++)
+        {
+            weights[row] *= votes.TryGetValue(_rows[start + row].Member, out double own) ? mean / own : 1;
+        }
     }
 
     /// <summary>
@@ -151,7 +182,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     public VoteTable Shuffled(ReadOnlySpan<int> order)
     {
         var at = _rows.ToDictionary(static row => row.Sample);
-        var shuffled = new VoteTable(candidates, mirrored, model, features) { Choices = Choices };
+        var shuffled = new VoteTable(candidates, mirrored, model, features, members) { Choices = Choices };
         for (int position = 0; position < order.Length; position++)
         {
             if (at.TryGetValue(order[position], out VoteRow? row))
@@ -163,13 +194,15 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
         return shuffled;
     }
 
-    private void Add(int sample, Judgement judgement, double[] values, double panel, int place, Func<int, int> firstResponse) => _rows.Add(new VoteRow(
+    private void Add(int sample, Judgement judgement, double[] values, double panel, int place, Func<int, int> firstResponse, bool choice) => _rows.Add(new VoteRow(
         sample,
         values,
         judgement.Meta ?? double.NaN,
         panel,
         place,
-        _features ? MetaFeatures.Own(judgement, values, firstResponse) : []));
+        _features ? MetaFeatures.Own(judgement, values, firstResponse) : [],
+        (judgement.Judge, judgement.Protocol),
+        choice));
 
-    private sealed record VoteRow(int Sample, double[] Values, double Meta, double Panel, int Place, float[] Features);
+    private sealed record VoteRow(int Sample, double[] Values, double Meta, double Panel, int Place, float[] Features, (string Judge, string Protocol) Member, bool IsChoice);
 }

@@ -21,6 +21,7 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     private JsonTextBuffer _thinking;
     private JsonTextBuffer _details;
     private JsonTextBuffer _refusal;
+    private readonly List<TokenChoice> _tokens = [];
     private bool _thoughtApart;
     private ReportedUsage _usage;
 
@@ -69,6 +70,7 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             ThoughtApart = _thoughtApart || _usage.ThoughtApart,
             Refusal = _refusal.IsEmpty ? null : _refusal.ToString(),
             Finish = Finish,
+            Tokens = _tokens.Count > 0 ? _tokens : null,
             Usage = _usage.Of(asked, text.Length + (reasoning?.Length ?? 0)),
             PromptCut = asked is not null && _usage.CutsPrompt(asked),
         };
@@ -172,7 +174,12 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             else if (reader.ValueTextEquals("finish_reason"u8))
             {
                 reader.Read();
-                Finish = Reason(ref reader) ?? Finish;
+                Finish = FinishWord.Read(ref reader) ?? Finish;
+            }
+            else if (reader.ValueTextEquals("logprobs"u8))
+            {
+                reader.Read();
+                TokenProbabilities.Read(ref reader, _tokens);
             }
             else if (reader.ValueTextEquals("error"u8))
             {
@@ -325,64 +332,6 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
         else
         {
             reader.Skip();
-        }
-    }
-
-    // A word, or an object whose type is the word.
-    private static string? Reason(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return Text(ref reader);
-        }
-
-        string? reason = null;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            bool type = reader.ValueTextEquals("type"u8);
-            reader.Read();
-            if (type)
-            {
-                reason = Text(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return reason;
-    }
-
-    private static string? Text(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.String)
-        {
-            reader.Skip();
-            return null;
-        }
-
-        if (reader.ValueTextEquals("stop"u8))
-        {
-            return "stop";
-        }
-
-        // While it streams, one service says "null" in words.
-        if (reader.ValueTextEquals("null"u8) || reader.ValueTextEquals(default(ReadOnlySpan<byte>)))
-        {
-            return null;
-        }
-
-        JsonTextBuffer buffer = default;
-        try
-        {
-            buffer.Append(ref reader);
-            string text = buffer.ToString();
-            return text.Length <= 256 ? text : text[..256];
-        }
-        finally
-        {
-            buffer.Dispose();
         }
     }
 

@@ -58,6 +58,11 @@ internal sealed class AnswerRule
             return FromJson(answer, shown);
         }
 
+        if (_rule.Locator == Locator.Probability)
+        {
+            return Likeliest(answer);
+        }
+
         if (_rule.Numbered)
         {
             var scores = new double[shown];
@@ -152,6 +157,33 @@ internal sealed class AnswerRule
         }
 
         return Agreed(found, "no JSON object with " + _rule.Text);
+    }
+
+    private Finding Likeliest(string answer)
+    {
+        if (ProbabilityText.In(answer) is not { } stated)
+        {
+            return Finding.None($"no probability of {string.Join(" or ", _rule.Words.Keys)}: the answer says none of them, or the server tells no log-probabilities");
+        }
+
+        (double Meaning, double Mass)[] masses = [.. stated.Where(word => _words.ContainsKey(word.Word)).Select(word => (_words[word.Word], word.Probability))];
+        double whole = masses.Sum(static word => word.Mass);
+        if (whole <= 0)
+        {
+            return Finding.None("the words have no probability") with { Somewhere = true };
+        }
+
+        if (_rule.Gives != Gives.Winner)
+        {
+            return Finding.OfOne(masses.Sum(static word => word.Meaning * word.Mass) / whole);
+        }
+
+        double first = Of(1);
+        double second = Of(2);
+        int winner = Of(ReadRule.Tie) is var tie && tie > Math.Max(first, second) || first == second ? (int)ReadRule.Tie : first > second ? 1 : 2;
+        return new Finding { Winner = winner, Somewhere = true, Shaped = true };
+
+        double Of(double meaning) => masses.Where(word => word.Meaning == meaning).Sum(static word => word.Mass);
     }
 
     private Finding Each(List<string> places, int shown)
@@ -294,6 +326,7 @@ internal sealed class AnswerRule
             Locator.Label => $@"{Delimiters.LineStart}{any.Replace(@"\ ", @"[\s_*-]+", StringComparison.Ordinal)}[ \t*_]{{0,8}}[:：]",
             Locator.Mark => any.Replace(@"\ ", @"[\s_*-]+", StringComparison.Ordinal),
             Locator.Pattern => rule.Text.Replace("{{number}}", "[0-9]{1,3}", StringComparison.Ordinal).Replace("{{letter}}", "[a-z?]", StringComparison.Ordinal),
+            Locator.Probability => ProbabilityText.Mark,
             Locator.Json => $"\"{JsonPath.FirstKey(any)}\"\\s*:",
             _ => null,
         };

@@ -10,6 +10,10 @@ public sealed class DeclaredProtocol : IProtocol
     private readonly Inert _inert;
     private readonly DeclaredText? _block;
 
+    // What stands for the rubric of a rollout that has none, where a prompt is only looked at.
+    private static readonly Rubric NoRubric = Rubric.Of("criterion");
+    private RubricSet _rubrics = RubricSet.None;
+
     /// <summary>A protocol.</summary>
     /// <param name="file">What its file states.</param>
     /// <exception cref="ProtocolFileException">Its examples are not read as they state, or its own prompt reads as a verdict.</exception>
@@ -36,10 +40,23 @@ public sealed class DeclaredProtocol : IProtocol
     /// <inheritdoc/>
     public SamplingDefaults Defaults => Definition.Sampling;
 
-    /// <summary>The scale; of scalar protocols and of pairs from 0 to 1.</summary>
-    public (double Min, double Max) ScoreRange => Definition.Scale is { } scale && Kind == JudgingKind.Listwise ? (scale.Min, scale.Max) : (0, 1);
+    /// <summary>The scale; of scalar protocols, of pairs and of rubrics from 0 to 1.</summary>
+    public (double Min, double Max) ScoreRange => Definition.Scale is { } scale && Kind == JudgingKind.Listwise && Definition.Kind != ProtocolKind.Rubric ? (scale.Min, scale.Max) : (0, 1);
 
-    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar;
+    private IReadOnlyCollection<string>? Words => Definition.Read is { Locator: Locator.Probability } read ? [.. read.Words.Keys] : null;
+
+    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric;
+
+    /// <summary>Whether the prompt shows a rubric.</summary>
+    public bool ShowsRubric => Definition.Kind == ProtocolKind.Rubric || Definition.Messages.Any(static message => message.Text?.Used.Contains("rubric") == true);
+
+    /// <summary>The protocol with rubrics beside those of the rollouts.</summary>
+    public DeclaredProtocol With(RubricSet rubrics)
+    {
+        var copy = (DeclaredProtocol)MemberwiseClone();
+        copy._rubrics = rubrics;
+        return copy;
+    }
 
     /// <inheritdoc/>
     public string? WhyNot(Rollout rollout)
@@ -48,6 +65,7 @@ public sealed class DeclaredProtocol : IProtocol
         return rollout.Prompt.Count == 0 ? "the prompt has no turn"
             : rollout.Responses.Count == 0 ? "there is no response to score"
             : Kind == JudgingKind.Pairwise ? Pairs.WhyNot(Name, rollout)
+            : Definition.Kind == ProtocolKind.Rubric && _rubrics.For(rollout) is null ? "there is no rubric to grade it by: the rollout carries none, and none is given for it"
             : NeedsReference && rollout.Reference is null ? $"{Name} compares with a reference answer and the rollout has none"
             : null;
     }
@@ -64,21 +82,33 @@ public sealed class DeclaredProtocol : IProtocol
 
         Transcript.CheckOrder(rollout, order);
         InertRollout inert = _inert.Of(rollout, OneByOne ? 1 : Kind == JudgingKind.Pairwise ? 2 : rollout.Responses.Count);
-        int neutralised = inert.Turns.Sum(static turn => turn.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0);
+        Rubric? rubric = _rubrics.For(rollout) ?? (Definition.Kind == ProtocolKind.Rubric ? NoRubric : null);
+        InertRubric? shown = rubric is not null && ShowsRubric ? _inert.Of(rubric) : null;
+        int neutralised = (shown?.Found ?? 0) + inert.Turns.Sum(static turn => turn.Found) + order.Sum(original => inert.Responses[original].Found) + (inert.Reference?.Found ?? 0);
         if (!OneByOne)
         {
-            return new JudgePrompt(Messages(rollout, inert, order), neutralised) { Fields = Definition.Request };
+            return new JudgePrompt(Messages(new Filler(Definition, _block, rollout, inert, order, shown), rollout, inert, order), neutralised) { Fields = Definition.Request, Words = Words };
         }
 
-        IReadOnlyList<Message>[] parts = [.. order.Select(original => Messages(rollout, inert, [original]))];
-        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, Scalar = Definition.Kind == ProtocolKind.Scalar };
+        int?[] criteria = Definition.Apart ? [.. Enumerable.Range(0, rubric!.Criteria.Count).Select(static criterion => (int?)criterion)] : [null];
+        IReadOnlyList<Message>[] parts =
+        [
+            .. order.SelectMany(original => criteria.Select(criterion => Messages(new Filler(Definition, _block, rollout, inert, [original], shown) { Criterion = criterion }, rollout, inert, [original]))),
+        ];
+        return new JudgePrompt(parts.Length == 1 ? parts[0] : [.. parts.SelectMany(static part => part)], neutralised) { Fields = Definition.Request, Parts = parts, PartName = Definition.Apart ? "grade" : "response", Words = Words, Scalar = Definition.Kind == ProtocolKind.Scalar };
     }
 
     /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown)
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (!OneByOne)
+        if (reply.Tokens is not null && Words is { } words)
+        {
+            // As a batch API hands them over.
+            reply = ProbabilityText.Noted(reply, words);
+        }
+
+        if (!OneByOne || Definition.Kind == ProtocolKind.Rubric)
         {
             return AnswerText.Cut(reply, Definition.Thinks, out string whole) ?? ReadOne(whole, shown);
         }
@@ -90,6 +120,7 @@ public sealed class DeclaredProtocol : IProtocol
         }
 
         var scores = new double[shown];
+        double[]? logits = _rule is null ? new double[shown] : null;
         for (int i = 0; i < shown; i++)
         {
             Reading one = AnswerText.Cut(reply with { Text = answers[i] }, Definition.Thinks, out string answer) ?? (_rule is null ? ScalarText.Read(answer) : ReadOne(answer, 1));
@@ -99,9 +130,55 @@ public sealed class DeclaredProtocol : IProtocol
             }
 
             scores[i] = one.Scores![0];
+            if (logits is not null)
+            {
+                logits[i] = one.Logits![0];
+            }
         }
 
-        return new Reading(JudgementOutcome.Valid, Scores: scores);
+        return new Reading(JudgementOutcome.Valid, Scores: scores) { Logits = logits };
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>By a rubric, a response's score is made of the grades of its criteria.</remarks>
+    public Reading Read(JudgeReply reply, Rollout rollout, IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        ArgumentNullException.ThrowIfNull(order);
+        if (Definition.Kind != ProtocolKind.Rubric)
+        {
+            return Read(reply, order.Count);
+        }
+
+        Rubric rubric = _rubrics.For(rollout) ?? NoRubric;
+        int asked = Definition.Apart ? rubric.Criteria.Count : 1;
+        if (PartAnswers.Split(reply.Text ?? "", order.Count * asked) is not { } answers)
+        {
+            return AnswerText.Cut(reply, thinks: false, out _) ?? AnswerText.Unparsable($"there are not {order.Count * asked} answers, {(Definition.Apart ? "one for each response and criterion" : "one for each response")}");
+        }
+
+        var grades = new double[order.Count][];
+        for (int shown = 0; shown < order.Count; shown++)
+        {
+            var own = new List<double>(rubric.Criteria.Count);
+            for (int call = 0; call < asked; call++)
+            {
+                Reading one = Read(reply with { Text = answers[(shown * asked) + call] }, rubric.Criteria.Count / asked);
+                if (one.Outcome != JudgementOutcome.Valid)
+                {
+                    return one with { Why = $"response {shown + 1}{(Definition.Apart ? $", criterion {rubric.Criteria[call].Id}" : "")}: {one.Why}" };
+                }
+
+                own.AddRange(one.Scores!.Select(grade => (grade - Definition.Scale!.Min) / (Definition.Scale.Max - Definition.Scale.Min)));
+            }
+
+            grades[shown] = [.. own];
+        }
+
+        return new Reading(JudgementOutcome.Valid, Scores: [.. grades.Select(rubric.Score)])
+        {
+            Criteria = [.. rubric.Criteria.Select((criterion, i) => new CriterionGrades(criterion.Id, [.. grades.Select(own => own[i])]))],
+        };
     }
 
     private Reading ReadOne(string answer, int shown)
@@ -124,9 +201,8 @@ public sealed class DeclaredProtocol : IProtocol
             : AnswerText.Unparsable("the judge calls it a tie, which is no verdict of this protocol");
     }
 
-    private List<Message> Messages(Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
+    private List<Message> Messages(Filler filler, Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
     {
-        var filler = new Filler(Definition, _block, rollout, inert, order);
         var messages = new List<Message>(Definition.Messages.Count);
         foreach (DeclaredMessage message in Definition.Messages)
         {

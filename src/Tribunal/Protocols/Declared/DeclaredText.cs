@@ -4,12 +4,12 @@ namespace Tribunal.Protocols.Declared;
 
 /// <summary>
 /// A message's text with its placeholders: <c>{{name}}</c>, and <c>{{#name}}…{{/name}}</c> for what stays only where there is
-/// such a thing: <c>reference</c>, <c>rubric</c>, <c>principle</c>, <c>multi-turn</c>, <c>single-turn</c>. Blocks don't nest. What
+/// such a thing: <c>reference</c>, <c>rubric</c>, <c>principle</c>, <c>multi-turn</c>, <c>single-turn</c>, <c>flaw</c> (of a criterion). Blocks don't nest. What
 /// is filled in is never looked at for placeholders again.
 /// </summary>
 public sealed partial class DeclaredText
 {
-    private static readonly string[] Conditions = ["reference", "rubric", "principle", "multi-turn", "single-turn"];
+    private static readonly string[] Conditions = ["reference", "rubric", "principle", "multi-turn", "single-turn", "flaw"];
 
     private readonly List<Segment> _segments;
 
@@ -17,10 +17,13 @@ public sealed partial class DeclaredText
 
     /// <summary>What may be shown of a rollout and of the protocol.</summary>
     public static IReadOnlyList<string> Placeholders { get; } =
-        ["conversation", "responses", "response", "response_1", "response_2", "conversation_1", "conversation_2", "count", "number", "letter", "reference", "rubric", "principle"];
+        ["conversation", "responses", "response", "response_1", "response_2", "conversation_1", "conversation_2", "count", "number", "letter", "reference", "rubric", "principle", "criteria", "criterion"];
 
     /// <summary>The placeholders in it.</summary>
     public IEnumerable<string> Used => _segments.Where(static segment => segment.IsPlaceholder).Select(static segment => segment.Text);
+
+    /// <summary>Its pieces in order: what is written, or the name of a placeholder, and the block that it stands in.</summary>
+    internal IReadOnlyList<Segment> Segments => _segments;
 
     /// <summary>Whether a placeholder is shown for every rollout, outside blocks.</summary>
     internal bool Always(string placeholder) => _segments.Exists(segment => segment.IsPlaceholder && segment.Text == placeholder && segment.Condition is null);
@@ -110,5 +113,6 @@ public sealed partial class DeclaredText
     [GeneratedRegex(@"\{\{(?<kind>[#/]?)(?<name>[A-Za-z][A-Za-z0-9_-]*)\}\}(?:(?<=\{\{[#/][^}]*\}\})\n)?")]
     private static partial Regex Tag();
 
-    private sealed record Segment(string Text, bool IsPlaceholder, string? Condition);
+    /// <summary>A piece of a text.</summary>
+    internal sealed record Segment(string Text, bool IsPlaceholder, string? Condition);
 }

@@ -4,19 +4,23 @@ using Tribunal.Rollouts;
 namespace Tribunal.Protocols.Declared;
 
 /// <summary>What the placeholders of a prompt stand for.</summary>
-internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rollout, InertRollout inert, IReadOnlyList<int> order)
+internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rollout, InertRollout inert, IReadOnlyList<int> order, InertRubric? rubric)
 {
     private bool MultiTurn => rollout.Prompt is not [{ Role: "user" }];
 
     /// <summary>A text, filled.</summary>
     /// <param name="text">The text.</param>
     /// <param name="shown">The response that it is about, where it is about one.</param>
-    public string Fill(DeclaredText text, int? shown) => text.Fill(placeholder => Value(placeholder, shown), Stays);
+    public string Fill(DeclaredText text, int? shown) => text.Fill(placeholder => Value(placeholder, shown), condition => Stays(condition, shown));
 
-    private bool Stays(string condition) => condition switch
+    /// <summary>The criterion that a call is about; null where it is about all.</summary>
+    public int? Criterion { get; init; }
+
+    private bool Stays(string condition, int? shown) => condition switch
     {
         "reference" => inert.Reference is not null,
-        "rubric" => file.Rubric is not null,
+        "flaw" => rubric?.IsFlaw(Criterion ?? shown ?? 0) == true,
+        "rubric" => (rubric?.Words ?? file.Rubric) is not null,
         "principle" => file.Principle is not null,
         "multi-turn" => MultiTurn,
         _ => !MultiTurn,
@@ -26,7 +30,7 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
     {
         "conversation" => MultiTurn ? Turns("\n\n", "Assistant") : inert.Turns[0].Text,
         "responses" => Blocks(),
-        "response" => Response(shown ?? 0),
+        "response" => Response(file.Kind == ProtocolKind.Rubric ? 0 : shown ?? 0),
         "response_1" => Response(0),
         "response_2" => Response(1),
         "conversation_1" => Whole(0),
@@ -35,7 +39,9 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
         "number" => ((shown ?? 0) + 1).ToString(),
         "letter" => Numbering.Letter(shown ?? 0).ToString(),
         "reference" => inert.Reference?.Text ?? "",
-        "rubric" => file.Rubric ?? "",
+        "rubric" => rubric?.Words ?? file.Rubric ?? "",
+        "criteria" => string.Join(file.Between, Enumerable.Range(0, rubric?.Criteria.Count ?? 0).Select(i => Fill(block!, i))),
+        "criterion" => rubric?.Criteria[Criterion ?? shown ?? 0] ?? "",
         "principle" => file.Principle ?? "",
         _ => "",
     };

@@ -5,6 +5,16 @@ using Tribunal.Rollouts;
 
 namespace Tribunal.Protocols.Declared;
 
+/// <summary>A rubric as prompts show it.</summary>
+/// <param name="Words">All of it.</param>
+/// <param name="Criteria">Each criterion, in a line.</param>
+/// <param name="Flaws">Whether each is a flaw.</param>
+/// <param name="Found">What was made inert.</param>
+internal sealed record InertRubric(string Words, IReadOnlyList<string> Criteria, IReadOnlyList<bool> Flaws, int Found)
+{
+    public bool IsFlaw(int criterion) => Flaws[criterion];
+}
+
 /// <summary>
 /// Makes rollouts inert for a declared protocol: what every judge's grammar forbids (<see cref="Neutraliser"/>), what the prompt
 /// itself uses to fence its parts, and whatever the protocol's own reading rule finds. The last is looked for again until nothing is
@@ -20,6 +30,7 @@ internal sealed partial class Inert
     };
 
     private readonly ConditionalWeakTable<Rollout, InertRollout> _seen = [];
+    private readonly ConditionalWeakTable<Rubric, InertRubric> _rubrics = [];
     private readonly Neutraliser _base;
     private readonly AnswerRule? _rule;
 
@@ -46,6 +57,15 @@ internal sealed partial class Inert
         InertRollout inert = _base.Neutralise(one);
         return new InertRollout(
             [.. inert.Turns.Select(text => Break(text, shown))], [.. inert.Responses.Select(text => Break(text, shown))], inert.Reference is null ? null : Break(inert.Reference, shown));
+    });
+
+    /// <summary>A rubric's texts, inert: who wrote them may have read a rollout, or be one.</summary>
+    public InertRubric Of(Rubric rubric) => _rubrics.GetValue(rubric, one =>
+    {
+        InertText Calm(string text) => Break(_base.Neutralise(text, 1), Math.Max(1, one.Criteria.Count));
+        InertText words = Calm(one.Words());
+        InertText[] criteria = [.. one.Criteria.Select(criterion => Calm(criterion.Text.ReplaceLineEndings(" ")))];
+        return new InertRubric(words.Text, [.. criteria.Select(static text => text.Text)], [.. one.Criteria.Select(static criterion => criterion.Kind == CriterionKind.Negative)], words.Found);
     });
 
     private InertText Break(InertText inert, int shown)

@@ -11,10 +11,12 @@ namespace Tribunal.Protocols.Declared;
 internal static partial class PartAnswers
 {
     /// <summary>What a rollout must not hold.</summary>
-    public const string Mark = @"⟪\s*response\s*[0-9]{0,4}\s*⟫";
+    public const string Mark = @"⟪\s*(?:response|grade)\s*[0-9]{0,4}\s*⟫";
 
     /// <summary>Joins answers in displayed order; an answer alone stays as it is.</summary>
-    public static JudgeReply Join(IReadOnlyList<JudgeReply> replies)
+    /// <param name="replies">The answers.</param>
+    /// <param name="name">What each is about: <c>response</c>, or <c>grade</c> for one of a response and a criterion.</param>
+    public static JudgeReply Join(IReadOnlyList<JudgeReply> replies, string name)
     {
         if (replies is [var only])
         {
@@ -24,8 +26,8 @@ internal static partial class PartAnswers
         JudgeReply ended = replies.FirstOrDefault(static reply => FinishReasons.Of(reply.Finish) != AnswerEnd.Whole) ?? replies[0];
         return new JudgeReply
         {
-            Text = Text(replies, static reply => reply.Text)!,
-            Reasoning = Text(replies, static reply => reply.Reasoning),
+            Text = Text(replies, name, static reply => reply.Text)!,
+            Reasoning = Text(replies, name, static reply => reply.Reasoning),
             ThoughtApart = replies.All(static reply => reply.ThoughtApart || !string.IsNullOrEmpty(reply.Reasoning)),
             Finish = ended.Finish,
             Refusal = replies.FirstOrDefault(static reply => !string.IsNullOrWhiteSpace(reply.Refusal))?.Refusal,
@@ -77,7 +79,7 @@ internal static partial class PartAnswers
         Truncated = a.Truncated + b.Truncated,
     };
 
-    private static string? Text(IReadOnlyList<JudgeReply> replies, Func<JudgeReply, string?> part)
+    private static string? Text(IReadOnlyList<JudgeReply> replies, string name, Func<JudgeReply, string?> part)
     {
         if (replies.All(reply => string.IsNullOrEmpty(part(reply))))
         {
@@ -87,12 +89,12 @@ internal static partial class PartAnswers
         var text = new StringBuilder();
         for (int i = 0; i < replies.Count; i++)
         {
-            text.Append(i == 0 ? "" : "\n").Append("⟪response ").Append(i + 1).Append("⟫\n").Append(part(replies[i])).Append('\n');
+            text.Append(i == 0 ? "" : "\n").Append('⟪').Append(name).Append(' ').Append(i + 1).Append("⟫\n").Append(part(replies[i])).Append('\n');
         }
 
         return text.ToString();
     }
 
-    [GeneratedRegex(@"^⟪response (?<number>[0-9]{1,4})⟫$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^⟪(?:response|grade) (?<number>[0-9]{1,4})⟫$", RegexOptions.Multiline)]
     private static partial Regex Line();
 }

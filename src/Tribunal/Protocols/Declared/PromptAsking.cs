@@ -18,16 +18,18 @@ public static class PromptAsking
         ArgumentNullException.ThrowIfNull(question);
         if (prompt.Parts is not { } parts)
         {
-            return await judge.AskAsync(question, cancellationToken);
+            return Noted(prompt, await judge.AskAsync(question, cancellationToken));
         }
 
         // One after the other, so that what a judgement has under way is one request, as everywhere else.
         var replies = new JudgeReply[parts.Count];
         for (int i = 0; i < replies.Length; i++)
         {
-            replies[i] = await judge.AskAsync(question with { Messages = parts[i] }, cancellationToken);
+            replies[i] = Noted(prompt, await judge.AskAsync(question with { Messages = parts[i] }, cancellationToken));
         }
 
-        return PartAnswers.Join(replies);
+        return PartAnswers.Join(replies, prompt.PartName);
     }
+
+    private static JudgeReply Noted(JudgePrompt prompt, JudgeReply reply) => prompt.Words is { } words ? ProbabilityText.Noted(reply, words) : reply;
 }

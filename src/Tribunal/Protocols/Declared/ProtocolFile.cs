@@ -12,6 +12,9 @@ public enum ProtocolKind
     /// <summary>All responses at once, a score for each.</summary>
     Listwise,
 
+    /// <summary>One response at a time, by the criteria of its rubric: a grade for each, of which the score is made (<see cref="Rollouts.Rubric.Score"/>).</summary>
+    Rubric,
+
     /// <summary>One response at a time, and the endpoint's own number instead of an answer: a classic reward model.</summary>
     Scalar,
 }
@@ -49,7 +52,10 @@ public sealed record ProtocolFile
     /// <summary>What is sent, in order.</summary>
     public required IReadOnlyList<DeclaredMessage> Messages { get; init; }
 
-    /// <summary>How <c>{{responses}}</c> shows a response.</summary>
+    /// <summary>Whether a call is about one criterion (<c>{{criterion}}</c>) and not about all of them (<c>{{criteria}}</c>), where the kind is <see cref="ProtocolKind.Rubric"/>.</summary>
+    public bool Apart { get; init; }
+
+    /// <summary>How <c>{{responses}}</c> shows a response, or <c>{{criteria}}</c> a criterion.</summary>
     public string? Block { get; init; }
 
     /// <summary>What stands between two blocks.</summary>

@@ -57,15 +57,21 @@ public static partial class ProtocolFileReader
     {
         var map = new YamlMap(
             root, "a protocol file",
-            "protocol", "title", "kind", "models", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "read", "scale", "ties", "request", "examples");
+            "protocol", "title", "kind", "models", "criteria", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "read", "scale", "ties", "request", "examples");
         string name = map.Required("protocol");
         if (!NameForm().IsMatch(name))
         {
             throw new ProtocolFileException(map.PlaceOf("protocol"), $"protocol: '{name}' is no name; expected 2 to 40 lower-case letters, digits and hyphens");
         }
 
-        ProtocolKind kind = map.Choice("kind", ("pointwise", ProtocolKind.Pointwise), ("pairwise", ProtocolKind.Pairwise), ("listwise", ProtocolKind.Listwise), ("scalar", ProtocolKind.Scalar))
-            ?? throw new ProtocolFileException(map.Place, "'kind' is missing; expected pointwise, pairwise, listwise or scalar");
+        ProtocolKind kind = map.Choice("kind", ("pointwise", ProtocolKind.Pointwise), ("pairwise", ProtocolKind.Pairwise), ("listwise", ProtocolKind.Listwise), ("rubric", ProtocolKind.Rubric), ("scalar", ProtocolKind.Scalar))
+            ?? throw new ProtocolFileException(map.Place, "'kind' is missing; expected pointwise, pairwise, listwise, rubric or scalar");
+        bool? apart = map.Choice("criteria", ("together", false), ("apart", true));
+        if (apart is null == (kind == ProtocolKind.Rubric))
+        {
+            throw new ProtocolFileException(map.PlaceOf("criteria"), apart is null ? "'criteria' is missing; expected together or apart" : "criteria: only a protocol of kind rubric asks by criteria");
+        }
+
         ScoreScale? scale = map.Node("scale") is { } scaleNode ? Scale(scaleNode) : null;
         YamlMap? responses = map.Node("responses") is { } block ? new YamlMap(block, "responses", "each", "between") : null;
         if (responses is not null)
@@ -81,6 +87,7 @@ public static partial class ProtocolFileReader
 
         IReadOnlyList<DeclaredMessage> messages = [.. map.List("messages").Select(Message)];
         CheckShown(map, kind, messages, responses?.Text("each"));
+        CheckCriteria(map, kind, apart == true, messages, responses?.Text("each"));
         return new ProtocolFile
         {
             Name = name,
@@ -88,6 +95,7 @@ public static partial class ProtocolFileReader
             Kind = kind,
             Models = [.. map.List("models").Select(static node => YamlMap.Scalar(node, "models").ToLowerInvariant())],
             Source = Source(map),
+            Apart = apart == true,
             Sampling = Sampling(map, kind),
             Thinks = map.Flag("thinks"),
             Principle = map.Text("principle")?.TrimEnd('\n'),
@@ -98,7 +106,7 @@ public static partial class ProtocolFileReader
             Read = read,
             Scale = scale,
             Ties = map.Flag("ties"),
-            Request = map.Node("request") is { } request ? Request(request) : new RequestFields(),
+            Request = (map.Node("request") is { } request ? Request(request) : new RequestFields()) with { TokenProbabilities = read?.Locator == Locator.Probability },
             Examples = [.. map.List("examples").Select(node => Example(node, kind))],
         };
     }
@@ -179,7 +187,7 @@ public static partial class ProtocolFileReader
                 : $"the messages don't show the {(kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? "response; expected {{response}}" : "responses; expected {{responses}}, {{response_1}} and {{response_2}}, or a message for-each response")}");
         }
 
-        if (shown.Contains("responses") && block?.Contains("{{response}}", StringComparison.Ordinal) == false)
+        if (kind != ProtocolKind.Rubric && shown.Contains("responses") && block?.Contains("{{response}}", StringComparison.Ordinal) == false)
         {
             throw new ProtocolFileException(map.PlaceOf("responses"), "each: the block doesn't show {{response}}");
         }
@@ -190,6 +198,31 @@ public static partial class ProtocolFileReader
             {
                 throw new ProtocolFileException(place, $"{{{{{own}}}}} is shown and the file states none; expected '{own}', or a block {{{{#{own}}}}}");
             }
+        }
+    }
+
+    private static void CheckCriteria(YamlMap map, ProtocolKind kind, bool apart, IReadOnlyList<DeclaredMessage> messages, string? block)
+    {
+        HashSet<string> shown = [.. messages.SelectMany(static message => message.Text?.Used ?? [])];
+        FilePlace place = map.PlaceOf("messages");
+        if (kind != ProtocolKind.Rubric)
+        {
+            if (shown.Contains("criteria") || shown.Contains("criterion"))
+            {
+                throw new ProtocolFileException(place, "{{criteria}} and {{criterion}} are shown by protocols of kind rubric");
+            }
+
+            return;
+        }
+
+        if (!shown.Contains(apart ? "criterion" : "criteria"))
+        {
+            throw new ProtocolFileException(place, $"the messages don't show the {(apart ? "criterion; expected {{criterion}}" : "criteria; expected {{criteria}}")}");
+        }
+
+        if (!apart && block?.Contains("{{criterion}}", StringComparison.Ordinal) != true)
+        {
+            throw new ProtocolFileException(map.PlaceOf("responses"), "responses: expected each, a block that shows {{criterion}}");
         }
     }
 
@@ -205,10 +238,11 @@ public static partial class ProtocolFileReader
 
     private static ReadRule Rule(YamlNode node, ProtocolKind kind, ScoreScale? scale)
     {
-        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "take", "gives", "words");
+        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "probability", "take", "gives", "words");
         (string Key, Locator Locator)[] locators =
         [
             ("tag", Locator.Tag), ("boxed", Locator.Boxed), ("label", Locator.Label), ("mark", Locator.Mark), ("pattern", Locator.Pattern), ("json", Locator.Json), ("whole", Locator.Whole),
+            ("probability", Locator.Probability),
         ];
         (string Key, Locator Locator)[] used = [.. locators.Where(locator => map.Has(locator.Key))];
         if (used.Length != 1)
@@ -218,9 +252,9 @@ public static partial class ProtocolFileReader
 
         Locator found = used[0].Locator;
         Take? boxed = found == Locator.Boxed ? map.Choice("boxed", ("only", Take.Only), ("first", Take.First), ("last", Take.Last), ("each", Take.Each)) : null;
-        if (found == Locator.Whole && !map.Flag("whole"))
+        if (found is Locator.Whole or Locator.Probability && !map.Flag(used[0].Key))
         {
-            throw new ProtocolFileException(map.PlaceOf("whole"), "whole: expected true");
+            throw new ProtocolFileException(map.PlaceOf(used[0].Key), $"{used[0].Key}: expected true");
         }
 
         Gives gives = map.Choice("gives", ("winner", Gives.Winner), ("scores", Gives.Scores), ("higher-wins", Gives.HigherWins))
@@ -256,10 +290,15 @@ public static partial class ProtocolFileReader
             throw new ProtocolFileException(map.PlaceOf("words"), scale is null ? "'scale' is missing; expected min and max of the scores" : "words: a score is not on the scale");
         }
 
+        if (found == Locator.Probability && (gives == Gives.HigherWins || words.Count == 0 || words.Keys.Any(static word => word.Length > 32 || word.Any(static c => char.IsWhiteSpace(c) || c is '=' or '⟫'))))
+        {
+            throw new ProtocolFileException(map.PlaceOf("words"), "words: expected what each token says, one word each, as a winner or a score");
+        }
+
         return new ReadRule
         {
             Locator = found,
-            Text = found is Locator.Boxed or Locator.Whole ? "" : map.Required(used[0].Key),
+            Text = found is Locator.Boxed or Locator.Whole or Locator.Probability ? "" : map.Required(used[0].Key),
             Take = boxed ?? map.Choice("take", ("only", Take.Only), ("first", Take.First), ("last", Take.Last), ("each", Take.Each)) ?? Take.Only,
             Gives = gives,
             Words = words,

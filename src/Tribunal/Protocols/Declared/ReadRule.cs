@@ -23,6 +23,12 @@ public enum Locator
 
     /// <summary>The verdict is the whole answer.</summary>
     Whole,
+
+    /// <summary>
+    /// By the probabilities of the words at the last token that says one of them: a score is the mean of the words' scores, weighed by
+    /// them; a winner is the likeliest. A server that tells no tokens gives no verdict.
+    /// </summary>
+    Probability,
 }
 
 /// <summary>Which of several places counts.</summary>
@@ -61,7 +67,7 @@ public sealed record ReadRule
     public required Locator Locator { get; init; }
 
     /// <summary>
-    /// The tag, label, mark, pattern or path; empty for <see cref="Locator.Boxed"/> and <see cref="Locator.Whole"/>. With
+    /// The tag, label, mark, pattern or path; empty for <see cref="Locator.Boxed"/>, <see cref="Locator.Whole"/> and <see cref="Locator.Probability"/>. With
     /// <c>{{number}}</c> or <c>{{letter}}</c> in it, every response has a place of its own.
     /// </summary>
     public string Text { get; init; } = "";

@@ -1,0 +1,208 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Tribunal.Protocols.Declared;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Simulator.Judging;
+
+/// <summary>What a prompt of a protocol file shows.</summary>
+/// <param name="Answers">How the protocol's answers are written.</param>
+/// <param name="Responses">The responses, in displayed order.</param>
+internal sealed record DeclaredShown(DeclaredAnswers Answers, IReadOnlyList<string> Responses);
+
+/// <summary>
+/// The prompts of a protocol file, read back: the file's own texts are looked for, and what stands where the responses go is taken. A
+/// prompt is recognised whole or not at all.
+/// </summary>
+internal sealed class DeclaredPrompt
+{
+    private static readonly string[] Turns = ["user", "assistant", "system"];
+
+    private readonly ProtocolFile _file;
+    private readonly string _opening;
+    private readonly Lazy<IReadOnlyList<Dictionary<DeclaredText, Regex?>>> _forms;
+    private readonly Lazy<DeclaredAnswers> _answers;
+
+    /// <summary>Of a protocol.</summary>
+    public DeclaredPrompt(DeclaredProtocol protocol)
+    {
+        _file = protocol.Definition;
+        _opening = _file.Messages[0].Text?.Segments is [{ IsPlaceholder: false, Condition: null, Text: var text }, ..] ? text : "";
+        _forms = new Lazy<IReadOnlyList<Dictionary<DeclaredText, Regex?>>>(Forms);
+        _answers = new Lazy<DeclaredAnswers>(() => new DeclaredAnswers(protocol));
+    }
+
+    /// <summary>The protocol's name.</summary>
+    public string Name => _file.Name;
+
+    /// <summary>How its answers are written.</summary>
+    public DeclaredAnswers Answers => _answers.Value;
+
+    /// <summary>Whether it is one of a classic reward model.</summary>
+    public bool Scalar => _file.Kind == ProtocolKind.Scalar;
+
+    /// <summary>Whether it reads the probabilities of an answer's tokens.</summary>
+    public bool ReadsProbabilities => _file.Read?.Locator == Locator.Probability;
+
+    /// <summary>What a conversation shows by this protocol; null where it is no prompt of it.</summary>
+    public DeclaredShown? In(IReadOnlyList<Message> messages)
+    {
+        if (!messages[0].Content.StartsWith(_opening, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        foreach (Dictionary<DeclaredText, Regex?> form in _forms.Value)
+        {
+            if (Responses(form, messages) is { Count: > 0 } responses && (_file.Kind != ProtocolKind.Pairwise || responses.Count == 2))
+            {
+                return new DeclaredShown(Answers, responses);
+            }
+        }
+
+        return null;
+    }
+
+    // One form for each choice of blocks that stay. A form that shows more comes first, since a smaller one reads blocks as texts.
+    private List<Dictionary<DeclaredText, Regex?>> Forms()
+    {
+        string[] conditions = [.. _file.Messages.SelectMany(static message => message.Text?.Segments ?? []).Select(static segment => segment.Condition).OfType<string>().Distinct()];
+        var forms = new List<Dictionary<DeclaredText, Regex?>>();
+        for (int left = 0; left < 1 << conditions.Length; left++)
+        {
+            int without = left;
+            forms.Add(_file.Messages.Select(static message => message.Text).OfType<DeclaredText>()
+                .ToDictionary(static text => text, text => Pattern(text, condition => (without & (1 << Array.IndexOf(conditions, condition))) == 0)));
+        }
+
+        return forms;
+    }
+
+    // Null for a message whose only block is left out: it is not sent.
+    private static Regex? Pattern(DeclaredText text, Func<string, bool> stays)
+    {
+        if (!text.Segments.Any(segment => segment.Condition is null || stays(segment.Condition)))
+        {
+            return null;
+        }
+
+        var pattern = new StringBuilder(@"\A");
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        foreach (DeclaredText.Segment segment in text.Segments.Where(segment => segment.Condition is null || stays(segment.Condition)))
+        {
+            pattern.Append(!segment.IsPlaceholder ? Regex.Escape(segment.Text)
+                : segment.Text is "count" or "number" or "letter" ? "[0-9A-Z?]{1,4}"
+                : named.Add(segment.Text) ? $@"(?<{segment.Text}>[\s\S]*{(Again(text, segment) ? "" : "?")})"
+                : $@"\k<{segment.Text}>");
+        }
+
+        return new Regex(pattern.Append(@"\z").ToString(), RegexOptions.CultureInvariant);
+    }
+
+    // What is shown twice is as long as it is the same: a first line of it would do otherwise.
+    private static bool Again(DeclaredText text, DeclaredText.Segment segment) => text.Segments.Count(other => other.IsPlaceholder && other.Text == segment.Text) > 1;
+
+    private List<string>? Responses(Dictionary<DeclaredText, Regex?> form, IReadOnlyList<Message> messages)
+    {
+        var responses = new List<string>();
+        DeclaredMessage[] declared = [.. _file.Messages.Where(message => message.Text is null || form[message.Text] is not null)];
+        int at = 0;
+        for (int i = 0; i < declared.Length; i++)
+        {
+            DeclaredMessage one = declared[i];
+            if (one.Conversation)
+            {
+                int end = messages.Count - declared.Skip(i + 1).Sum(later => later.PerResponse ? Count(later, messages) : 1);
+                for (; at < end; at++)
+                {
+                    if (!Turns.Contains(messages[at].Role, StringComparer.Ordinal))
+                    {
+                        return null;
+                    }
+                }
+
+                continue;
+            }
+
+            for (int shown = 0; shown < (one.PerResponse ? Count(one, messages) : 1); shown++, at++)
+            {
+                if (at >= messages.Count || messages[at].Role != Numbering.Fill(one.Role, shown) || form[one.Text!]!.Match(messages[at].Content) is not { Success: true } match)
+                {
+                    return null;
+                }
+
+                Take(match, responses);
+            }
+        }
+
+        return at == messages.Count ? responses : null;
+    }
+
+    private int Count(DeclaredMessage message, IReadOnlyList<Message> messages) =>
+        Numbering.Fill(message.Role, 0) == message.Role ? (_file.Kind == ProtocolKind.Pairwise ? 2 : 1)
+        : Enumerable.Range(0, messages.Count).TakeWhile(shown => messages.Any(other => other.Role == Numbering.Fill(message.Role, shown))).Count();
+
+    private void Take(Match match, List<string> responses)
+    {
+        foreach (string name in (string[])["response", "response_1", "response_2"])
+        {
+            if (match.Groups[name] is { Success: true } group)
+            {
+                responses.Add(group.Value);
+            }
+        }
+
+        foreach (string name in (string[])["conversation_1", "conversation_2"])
+        {
+            if (match.Groups[name] is { Success: true, Value: var whole })
+            {
+                const string Last = "\nAssistant: ";
+                int last = whole.LastIndexOf(Last, StringComparison.Ordinal);
+                responses.Add(last < 0 ? whole : whole[(last + Last.Length)..]);
+            }
+        }
+
+        if (match.Groups["responses"] is { Success: true, Value: var blocks })
+        {
+            responses.AddRange(Blocks(blocks));
+        }
+    }
+
+    private List<string> Blocks(string text)
+    {
+        string block = _file.Block ?? "[The Begin of Response {{number}}]\n{{response}}\n[The End of Response {{number}}]";
+        var responses = new List<string>();
+        int at = 0;
+        while (at < text.Length)
+        {
+            int shown = responses.Count;
+            string[] around = Numbering.Fill(block, shown).Split("{{response}}", 2);
+            int from = at + around[0].Length;
+            if (!text.AsSpan(at).StartsWith(around[0], StringComparison.Ordinal))
+            {
+                return [];
+            }
+
+            string next = around[1] + _file.Between + Numbering.Fill(block, shown + 1).Split("{{response}}", 2)[0];
+            int end = text.IndexOf(next, from, StringComparison.Ordinal);
+            if (end < 0)
+            {
+                end = text.Length - around[1].Length;
+                if (end < from || !text.EndsWith(around[1], StringComparison.Ordinal))
+                {
+                    return [];
+                }
+
+                at = text.Length;
+            }
+            else
+            {
+                at = end + around[1].Length + _file.Between.Length;
+            }
+
+            responses.Add(text[from..end]);
+        }
+
+        return responses;
+    }
+}

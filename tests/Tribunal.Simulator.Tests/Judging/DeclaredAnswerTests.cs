@@ -1,0 +1,126 @@
+using Tribunal.Judgements;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
+using Tribunal.Rollouts;
+using Tribunal.Sampling;
+using Tribunal.Simulator.Judging;
+
+namespace Tribunal.Simulator.Tests.Judging;
+
+/// <summary>The simulated judge answers by every protocol of the catalog.</summary>
+public sealed class DeclaredAnswerTests
+{
+    public static TheoryData<string> Names => [.. DeclaredCatalog.Names];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Every_answer_by_the_protocol_is_read_and_says_what_the_judge_perceives(string name)
+    {
+        DeclaredProtocol protocol = DeclaredCatalog.Of(name);
+        Assert.Null(JudgeEngine.WhyNot(protocol));
+        var judge = new SimulatedJudge(new JudgeEngine(new SimulatedJudgeOptions { Noise = new NoiseModel { Bias = 0, Noise = 0 } }));
+        var engine = new JudgeEngine();
+        int right = 0;
+        int decided = 0;
+        foreach (Rollout rollout in Asked.Batch.Select(static rollout => rollout with { Reference = "The reference.\nIn two lines." }))
+        {
+            int[] order = Asked.Order(protocol, rollout, 3);
+            Reading reading = await AskAsync(judge, protocol, rollout, order, seed: 5);
+            Assert.True(reading.Outcome == JudgementOutcome.Valid, $"{name}: {reading.Why}");
+            double[] quality = [.. order.Select(i => engine.Quality(rollout.Responses[i].Content))];
+            int best = Array.IndexOf(quality, quality.Max());
+            if (reading.Scores is { } scores)
+            {
+                Assert.Equal(order.Length, scores.Count);
+                decided++;
+                right += scores[best] == scores.Max() ? 1 : 0;
+            }
+            else if (reading.Winner is { } winner)
+            {
+                decided++;
+                right += winner == best ? 1 : 0;
+            }
+        }
+
+        Assert.True(decided > 15 && right == decided, $"{name}: {right} of {decided}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Answers_that_are_meant_to_be_garbage_are_never_read(string name)
+    {
+        DeclaredProtocol protocol = DeclaredCatalog.Of(name);
+        Assert.SkipWhen(protocol.Definition.Kind == ProtocolKind.Scalar, "a number is no answer that could be malformed");
+        var judge = new SimulatedJudge(new JudgeEngine(new SimulatedJudgeOptions { Faults = new AnswerFaults { Garbage = 1 } }));
+        foreach (Rollout rollout in Asked.Batch)
+        {
+            Reading reading = await AskAsync(judge, protocol, rollout, Asked.Order(protocol, rollout, 0), seed: 9);
+            Assert.Equal(JudgementOutcome.Unparsable, reading.Outcome);
+        }
+    }
+
+    [Fact]
+    public void A_file_whose_pattern_no_example_shows_how_to_write_is_refused_in_one_line()
+    {
+        DeclaredProtocol protocol = new(ProtocolFileReader.Read(Unwritable));
+        string why = Assert.IsType<string>(JudgeEngine.WhyNot(protocol));
+        Assert.DoesNotContain('\n', why);
+        Assert.Contains("mine", why, StringComparison.Ordinal);
+        Assert.Equal(why, Assert.Throws<ArgumentException>(() => new JudgeEngine(new SimulatedJudgeOptions { Protocols = [protocol] })).Message);
+    }
+
+    [Fact]
+    public async Task A_file_of_the_users_is_answered_by_as_those_of_the_catalog_are()
+    {
+        DeclaredProtocol mine = new(ProtocolFileReader.Read(DeclaredCatalog.TextOf("rise-judge").Replace("protocol: rise-judge", "protocol: mine", StringComparison.Ordinal)
+            .Replace("Analyse both step by step", "Look at both closely", StringComparison.Ordinal)));
+        Rollout rollout = Asked.Batch[0];
+        JudgeReply unknown = await new SimulatedJudge(new JudgeEngine()).AskAsync(Asked.Question(mine, rollout, 0), TestContext.Current.CancellationToken);
+        Assert.NotEqual(JudgementOutcome.Valid, mine.Read(unknown, 2).Outcome);
+        JudgeReply known = await new SimulatedJudge(new JudgeEngine(new SimulatedJudgeOptions { Protocols = [mine] })).AskAsync(Asked.Question(mine, rollout, 0), TestContext.Current.CancellationToken);
+        Assert.Equal(JudgementOutcome.Valid, mine.Read(known, 2).Outcome);
+    }
+
+    private static async Task<Reading> AskAsync(SimulatedJudge judge, IProtocol protocol, Rollout rollout, int[] order, long seed)
+    {
+        JudgePrompt prompt = protocol.Compose(rollout, order);
+        JudgeReply reply = await judge.AskAsync(
+            prompt,
+            new JudgeQuestion
+            {
+                Messages = prompt.Messages,
+                Temperature = protocol.Defaults.Temperature,
+                MaxTokens = protocol.Defaults.MaxTokens,
+                Seed = SampleSeed.Of(seed, rollout.Id, 0),
+                Fields = prompt.Fields,
+                Scalar = prompt.Scalar,
+            },
+            TestContext.Current.CancellationToken);
+        return protocol.Read(reply, order.Length);
+    }
+
+    private const string Unwritable = """
+        protocol: mine
+        title: A pattern that asks for more than it finds
+        kind: pairwise
+        source: {page: https://example.org, licence: MIT, checked: 2026-11-29}
+        sampling: {temperature: 0, max-tokens: 2048}
+        messages:
+          - role: user
+            text: |-
+              {{conversation}}
+              One: {{response_1}}
+              Two: {{response_2}}
+        read:
+          pattern: 'left (?<verdict>won)|right (?<verdict>lost)'
+          words: {won: 1, lost: 2}
+        examples:
+          - answer: left won
+            reads: {winner: 1}
+          - answer: right lost
+            reads: {winner: 2}
+          - answer: nobody
+            reads: none
+        """;
+}
