@@ -25,8 +25,9 @@ public sealed class CatalogOverHttpTests
         get
         {
             var rows = new TheoryData<string, bool>();
-            // Those that read probabilities are answered by the simulated judge, which tells them (CatalogRunTests).
-            foreach (string name in DeclaredCatalog.Names.Where(static name => DeclaredCatalog.Of(name).Definition.Read?.Locator != Locator.Probability))
+            // Those that read probabilities, and those that grade by a rubric, are answered by the simulated judge (CatalogRunTests).
+            foreach (string name in DeclaredCatalog.Names.Where(static name =>
+                DeclaredCatalog.Of(name).Definition is { Kind: not ProtocolKind.Rubric } file && file.Read?.Locator != Locator.Probability))
             {
                 rows.Add(name, false);
                 rows.Add(name, true);
@@ -77,7 +78,9 @@ public sealed class CatalogOverHttpTests
         }
         else if (protocol.Definition.Kind == ProtocolKind.Scalar)
         {
-            Assert.Equal(1 / (1 + Math.Exp(-double.Parse(valid[1].Answer, CultureInfo.InvariantCulture))), judgement.Scores![1], 12);
+            double reward = double.Parse(valid[1].Answer, CultureInfo.InvariantCulture);
+            Assert.Equal(0.5 + (reward / (2 * (1 + Math.Abs(reward)))), judgement.Scores![1], 12);
+            Assert.Equal(reward, judgement.Logits![1]);
         }
         else
         {

@@ -97,6 +97,14 @@ internal static class WatchCommand
             await remote.ReadAsync(record.RunId, name, content => KeepAsync(content, name, folder, cancellationToken), cancellationToken);
         }
 
+        // The protocol files that the run judged by, which a vote on it or an export reads.
+        string manifest = Path.Combine(folder, RunFiles.Manifest);
+        RunManifest? run = File.Exists(manifest) ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest) : null;
+        foreach (string file in (run?.ProtocolFiles?.Values ?? []).Distinct(StringComparer.Ordinal).Select(RunFiles.Protocol))
+        {
+            await remote.ReadAsync(record.RunId, file, content => KeepAsync(content, file, folder, cancellationToken), cancellationToken);
+        }
+
         string summaryPath = Path.Combine(folder, RunFiles.Summary);
         RunSummary? summary = File.Exists(summaryPath)
             ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), RunsJson.Default.RunSummary)
@@ -117,8 +125,8 @@ internal static class WatchCommand
     // The file appears when it is whole.
     private static async Task KeepAsync(Stream content, string name, string folder, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await using (FileStream file = File.Create(path + ".tmp~"))
         {
             await content.CopyToAsync(file, cancellationToken);

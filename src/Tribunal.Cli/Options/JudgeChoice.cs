@@ -42,6 +42,7 @@ internal sealed class JudgeChoice
     private readonly Option<double[]> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
     private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
     private readonly Option<string> _metaKind = new("--meta-kind") { Description = "How the meta reward model is asked: auto, or vllm-turns / vllm-pooling-turns for DeepSeek-GRM's MetaRM, which reads two turns.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<string?> _metaProtocol = new("--meta-protocol") { Description = $"How the meta reward model is asked and read: {string.Join(", ", MetaProtocol.Names)}, or a meta protocol file (docs/judges.md).", HelpName = "NAME|FILE" };
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long[]> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => [1] };
     private readonly Option<double[]> _simulatorBias = new("--simulator-bias") { Description = "How far the simulated judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => [new NoiseModel().Bias] };
@@ -73,11 +74,15 @@ internal sealed class JudgeChoice
         _simulatorBias.Between(0, 100);
     }
 
+    /// <summary>The rubric that responses are graded by, for commands that take one.</summary>
+    public RubricChoice? Rubric { get; init; }
+
     public void AddTo(Command command)
     {
+        Rubric?.AddTo(command);
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
         {
             command.Add(option);
         }
@@ -88,7 +93,7 @@ internal sealed class JudgeChoice
     public string ProtocolOf(ParseResult parsed, int member = 0)
     {
         string name = At(parsed, _protocol, member)!;
-        return IsFile(name) ? ProtocolFiles.Read(name).Name : name;
+        return IsFile(name) ? ProtocolFiles.Read(name).Name : Rubric?.ProtocolOf(parsed, name) ?? name;
     }
 
     /// <summary>The full path of the protocol file; null for a protocol of the catalog.</summary>
@@ -143,7 +148,7 @@ internal sealed class JudgeChoice
     // People are told where a model's name says nothing: another protocol may be the right one.
     private void SayGuess(ParseResult parsed, string model, string? text, int member)
     {
-        if (At(parsed, _protocol, member) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
+        if (ProtocolOf(parsed, member) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
         {
             Console.Error.WriteLine($"--protocol auto: {choice.Reason}. `tribunal judges` lists the others; general-list and general-pair ask any model for JSON.");
         }
@@ -254,6 +259,7 @@ internal sealed class JudgeChoice
                     "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
                     _ => MetaKind.Auto,
                 },
+                Protocol = parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
                 ApiKeyEnv = parsed.GetValue(_metaKey),
                 Concurrency = ConcurrencyOf(parsed),
             });

@@ -43,6 +43,7 @@ public sealed class FunctionsMetadataTests
                 "SettleRuns: timerTrigger 0 */10 * * * *, durableClient",
                 "StartEvaluation: httpTrigger post evaluations Function, durableClient",
                 "TakeUpload: httpTrigger put uploads/{sha256}/{name} Function",
+                "WeighPanel: activityTrigger",
             ],
             functions);
     }
