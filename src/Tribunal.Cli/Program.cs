@@ -22,6 +22,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     ServeCommand.Create(),
     WorkerCommand.Create(),
     JudgesCommand.Create(),
+    RubricCommand.Create(),
     DoctorCommand.Create(),
     CompletionCommand.Create(),
 };

@@ -37,6 +37,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         Distributions();
         Outcomes();
         Accuracy();
+        CriteriaTable.Write(_page, _summary);
         CalibrationCurve();
         AccuracyAgainstK();
         Positions();

@@ -25,8 +25,9 @@ public sealed class CatalogOverHttpTests
         get
         {
             var rows = new TheoryData<string, bool>();
-            // Those that read probabilities are answered by the simulated judge, which tells them (CatalogRunTests).
-            foreach (string name in DeclaredCatalog.Names.Where(static name => DeclaredCatalog.Of(name).Definition.Read?.Locator != Locator.Probability))
+            // Those that read probabilities, and those that grade by a rubric, are answered by the simulated judge (CatalogRunTests).
+            foreach (string name in DeclaredCatalog.Names.Where(static name =>
+                DeclaredCatalog.Of(name).Definition is { Kind: not ProtocolKind.Rubric } file && file.Read?.Locator != Locator.Probability))
             {
                 rows.Add(name, false);
                 rows.Add(name, true);

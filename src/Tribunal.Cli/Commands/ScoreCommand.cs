@@ -28,7 +28,7 @@ internal sealed class ScoreCommand
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
     private readonly Option<string> _via = new("--via") { Description = "Ask the judge's endpoint, or write request files for a batch API and read its answers: endpoint, openai-batch.", DefaultValueFactory = static _ => "endpoint" };
     private readonly HintChoice _hint = new();
-    private readonly JudgeChoice _judge = new();
+    private readonly JudgeChoice _judge = new() { Rubric = new RubricChoice() };
     private readonly VoteChoice _vote = new();
     private readonly RouteChoice _routes = new();
     private readonly PanelChoice _panel = new();
@@ -145,6 +145,7 @@ internal sealed class ScoreCommand
             Hint = _hint.ModeOf(parsed),
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };
+        request = _judge.Rubric!.AddTo(request, parsed);
         return parsed.GetValue(_retryFailed) && request.Policy.Kind == PolicyKind.Budget
             ? throw new CommandException(ExitCodes.Usage, "--retry-failed: under --policy budget the failed judgements were part of the total")
             : new ScoreOptions

@@ -106,7 +106,7 @@ internal sealed class LedgerInputs
 
     /// <summary>The protocol files that the run keeps, by the names of their protocols.</summary>
     public IReadOnlyDictionary<string, string> ProtocolTexts() => _run is not { } run ? new Dictionary<string, string>()
-        : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(sha256 => Path.Combine(run, RunFiles.Protocol(sha256))).Where(File.Exists).Select(File.ReadAllText)
+        : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(sha256 => Path.Combine(run, RunFiles.Protocol(sha256))).Where(File.Exists).Select(File.ReadAllText).Where(ProtocolFileReader.IsProtocol)
             .DistinctBy(static text => ProtocolFileReader.Read(text).Name).ToDictionary(static text => ProtocolFileReader.Read(text).Name, StringComparer.Ordinal);
 
     /// <summary>Rollouts with their judgements, in memory.</summary>

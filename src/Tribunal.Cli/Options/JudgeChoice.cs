@@ -74,8 +74,12 @@ internal sealed class JudgeChoice
         _simulatorBias.Between(0, 100);
     }
 
+    /// <summary>The rubric that responses are graded by, for commands that take one.</summary>
+    public RubricChoice? Rubric { get; init; }
+
     public void AddTo(Command command)
     {
+        Rubric?.AddTo(command);
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
              _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
@@ -89,7 +93,7 @@ internal sealed class JudgeChoice
     public string ProtocolOf(ParseResult parsed, int member = 0)
     {
         string name = At(parsed, _protocol, member)!;
-        return IsFile(name) ? ProtocolFiles.Read(name).Name : name;
+        return IsFile(name) ? ProtocolFiles.Read(name).Name : Rubric?.ProtocolOf(parsed, name) ?? name;
     }
 
     /// <summary>The full path of the protocol file; null for a protocol of the catalog.</summary>
@@ -144,7 +148,7 @@ internal sealed class JudgeChoice
     // People are told where a model's name says nothing: another protocol may be the right one.
     private void SayGuess(ParseResult parsed, string model, string? text, int member)
     {
-        if (At(parsed, _protocol, member) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
+        if (ProtocolOf(parsed, member) == "auto" && text is null && ProtocolCatalog.Resolve("auto", model) is { Guessed: true } choice)
         {
             Console.Error.WriteLine($"--protocol auto: {choice.Reason}. `tribunal judges` lists the others; general-list and general-pair ask any model for JSON.");
         }

@@ -25,6 +25,7 @@ internal static class OptionNames
         ["meta.model"] = "--meta",
         ["protocol"] = "--protocol",
         ["judge"] = "--judge",
+        ["rubricFile"] = "--rubric",
         ["output"] = "--run",
         ["hint"] = "--hint",
         ["judges.weights"] = "--panel",

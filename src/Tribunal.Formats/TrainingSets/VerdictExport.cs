@@ -64,20 +64,55 @@ public static class VerdictExport
     public static async Task<long> WriteCsvAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
     {
         await using var writer = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\r\n" };
-        await writer.WriteLineAsync(string.Join(',', CsvHeader));
         long rows = 0;
-        await foreach ((Rollout rollout, Verdict verdict) in scored.WithCancellation(cancellationToken))
+
+        // The first verdict with rewards tells whether responses were graded by criteria; those before it have none.
+        var waiting = new List<ScoredRollout>();
+        bool? graded = null;
+        await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
         {
-            for (int response = 0; response < rollout.Responses.Count; response++)
+            waiting.Add(one);
+            if (graded is null && one.Verdict.Status == VerdictStatus.Scored)
             {
-                await writer.WriteLineAsync(string.Join(',', Cells(rollout, verdict, response)));
-                rows++;
+                graded = one.Verdict.Criteria is not null;
+                await writer.WriteLineAsync(Header(graded.Value));
             }
+
+            if (graded is not null)
+            {
+                await WriteRowsAsync();
+            }
+        }
+
+        if (graded is null)
+        {
+            await writer.WriteLineAsync(Header(graded: false));
+            await WriteRowsAsync();
         }
 
         await writer.FlushAsync(cancellationToken);
         return rows;
+
+        async Task WriteRowsAsync()
+        {
+            foreach ((Rollout rollout, Verdict verdict) in waiting)
+            {
+                for (int response = 0; response < rollout.Responses.Count; response++)
+                {
+                    await writer.WriteLineAsync(string.Join(',', graded == true ? [.. Cells(rollout, verdict, response), Grades(verdict, response)] : Cells(rollout, verdict, response)));
+                    rows++;
+                }
+            }
+
+            waiting.Clear();
+        }
+
+        static string Header(bool graded) => string.Join(',', graded ? [.. CsvHeader, "criteria"] : CsvHeader);
     }
+
+    // Each criterion with its grade: c1=1; c2=0.25.
+    private static string Grades(Verdict verdict, int response) =>
+        verdict.Criteria is null ? "" : Text(string.Join("; ", verdict.Criteria.Select(criterion => string.Create(CultureInfo.InvariantCulture, $"{criterion.Id}={criterion.Grades[response]:0.####}"))));
 
     /// <summary>Parquet, a row per rollout with lists of rewards and ranks; row groups of 10,000.</summary>
     /// <param name="scored">The verdicts.</param>

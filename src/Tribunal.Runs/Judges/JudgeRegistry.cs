@@ -1,6 +1,7 @@
 using Tribunal.MetaReward;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Protocols.Declared;
+using Tribunal.Rollouts;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Sampling;
 
@@ -38,7 +39,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         if (request.Routing is not { } table)
         {
             var only = new JudgeRoutes(ResolveOne(request, files), []);
-            Refuse([.. CostProblems(request, only.Prices, "a limit on cost needs the judge's prices")]);
+            Refuse([.. CostProblems(request, only.Prices, "a limit on cost needs the judge's prices"), .. RubricProblems(request, only)]);
             return only;
         }
 
@@ -66,6 +67,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
 
         var routes = new JudgeRoutes(own, routed);
         problems.AddRange(CostProblems(request, routes.Prices, "the judges of the routes need one price"));
+        problems.AddRange(RubricProblems(request, routes));
         Refuse(problems);
         return routes;
     }
@@ -159,6 +161,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         var routes = new JudgeRoutes(members[0], []) { Panel = members };
         problems.AddRange(Schemes.OptionsFor(request, routes).Problems());
         problems.AddRange(CostProblems(request, routes.Prices, "a limit on cost needs the prices of all members"));
+        problems.AddRange(RubricProblems(request, routes));
         Refuse(problems);
         return routes;
     }
@@ -173,6 +176,11 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         }
 
         Judge judge = judges(request.Judge).AskedBy(request.Protocol, file);
+        if (request.RubricFile is not null)
+        {
+            judge = Rubricked(judge, request.RubricFile, files);
+        }
+
         List<Problem> problems = [.. Schemes.OptionsFor(request, judge.Protocol.Kind, judge.Protocol.ScoreRange).Problems()];
         if (request.Policy.Cost is not null && judge.Price is null)
         {
@@ -182,6 +190,25 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         Refuse(problems);
         LearnedMetaModel? own = learned.FirstOrDefault(model => model.Id == request.Meta.Model);
         return judge with { LearnedMeta = own, Meta = own is null && MetaWeights.Active(request.Meta) ? metas(request.Meta.Model!, judge) : null };
+    }
+
+    private static IEnumerable<Problem> RubricProblems(EvaluationRequest request, JudgeRoutes routes) =>
+        request.RubricFile is not null && !routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true })
+            ? [new Problem("rubricFile", $"{routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]
+            : [];
+
+    private static Judge Rubricked(Judge judge, string path, IReadOnlyDictionary<string, string>? files)
+    {
+        string text = files?.GetValueOrDefault(path) ?? throw new JudgeConfigurationException([new Problem("rubricFile", $"{path} was not read")]);
+        try
+        {
+            RubricSet rubrics = RubricFileReader.Read(text);
+            return judge.Protocol is DeclaredProtocol { ShowsRubric: true } declared ? judge with { Protocol = declared.With(rubrics) } : judge;
+        }
+        catch (ProtocolFileException exception)
+        {
+            throw new JudgeConfigurationException([new Problem("rubricFile", $"{path}: {exception.Message}")], exception);
+        }
     }
 
     private static IEnumerable<Problem> CostProblems(EvaluationRequest request, PriceList? prices, string message) =>

@@ -32,6 +32,10 @@ public sealed record EvaluationRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ProtocolFile { get; init; }
 
+    /// <summary>The path of a rubric file, as that of the batch: criteria by rollout, by domain or for all; null for none beside those of the rollouts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RubricFile { get; init; }
+
     /// <summary>Several judges, each of which judges every rollout; null for one judge.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JudgePanel? Judges { get; init; }
@@ -68,10 +72,10 @@ public sealed record EvaluationRequest
     /// <summary>The run's name, and so its folder or prefix; null derives one from the batch and the request.</summary>
     public string? Output { get; init; }
 
-    /// <summary>The protocol files that it names, each once.</summary>
+    /// <summary>The protocol and rubric files that it names, each once.</summary>
     public IReadOnlyList<string> ProtocolFiles() =>
     [
-        .. ((string?[])[ProtocolFile, .. Judges?.Members.Select(static member => member?.ProtocolFile) ?? [], .. Routing?.Routes.Select(static route => route?.ProtocolFile) ?? []])
+        .. ((string?[])[ProtocolFile, RubricFile, .. Judges?.Members.Select(static member => member?.ProtocolFile) ?? [], .. Routing?.Routes.Select(static route => route?.ProtocolFile) ?? []])
             .OfType<string>().Distinct(StringComparer.Ordinal),
     ];
 }

@@ -105,6 +105,7 @@ public sealed class LedgerVote(bool traits = false)
                 (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
             }
 
+            verdict = verdict.Graded(joined.Rollout, recorded);
             if (simulated)
             {
                 verdict = verdict with { Simulated = true };

@@ -11,7 +11,7 @@ namespace Tribunal.Runs.Steps;
 /// </summary>
 public static class ProtocolTexts
 {
-    private const int MaxBytes = 4 * 1024 * 1024;
+    private const int MaxBytes = 64 * 1024 * 1024;
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the files where batches are. One that is gone is taken from the run, where the run has it.</summary>

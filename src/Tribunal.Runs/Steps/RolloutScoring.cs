@@ -88,7 +88,7 @@ public sealed class RolloutScoring
         RoutedRollout at = _rules.Router.Find(Rollout, voting);
         Verdict verdict = at.Branch.WhyNot(Rollout) is { } whyNot
             ? new Verdict { Id = Rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot }
-            : at.Branch.Scheme.Conclude(Rollout, at.Ledger, allowance);
+            : at.Branch.Scheme.Conclude(Rollout, at.Ledger, allowance).Graded(Rollout, voting);
         if (at is { Branch.Name: { } route, Scout: null })
         {
             // A scout that did not vote was paid for all the same.

@@ -102,6 +102,9 @@ public sealed record RunSummary
     /// <summary>Where the members' weights come from: equal, labelled, one-coin, dawid-skene; null where they were given, and for one judge.</summary>
     public string? Weighing { get; init; }
 
+    /// <summary>Each criterion that responses were graded by, by its id, 200 at most; null where no rubric graded.</summary>
+    public IReadOnlyList<CriterionSummary>? Criteria { get; init; }
+
     /// <summary>Calibration, where <c>best</c> is given.</summary>
     public CalibrationSummary? Calibration { get; init; }
 

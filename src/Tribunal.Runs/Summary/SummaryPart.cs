@@ -20,6 +20,9 @@ public sealed class SummaryPart
     /// <summary>Per member of a panel, by judge and protocol.</summary>
     public SortedDictionary<string, MemberSums> Members { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Per criterion of rubrics.</summary>
+    public SortedDictionary<string, CriterionSums> Criteria { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>Verdicts by stop reason.</summary>
     public SortedDictionary<string, long> Stops { get; init; } = new(StringComparer.Ordinal);
 
@@ -87,6 +90,7 @@ public sealed class SummaryPart
 
         Orders += OrderEffects.Of(rollout, judgements);
         SumsOf(Domains, rollout.Domain ?? "").Add(rollout, verdict);
+        CriterionSums.Add(Criteria, rollout, verdict);
         if (verdict.Route is { } route)
         {
             SumsOf(Routes, route).Add(rollout, verdict);
@@ -131,6 +135,18 @@ public sealed class SummaryPart
         foreach (MemberSums theirs in other.Members.Values)
         {
             MemberOf(theirs.Judge, theirs.Protocol).Merge(theirs);
+        }
+
+        foreach ((string id, CriterionSums theirs) in other.Criteria)
+        {
+            if (Criteria.TryGetValue(id, out CriterionSums? sums))
+            {
+                sums.Merge(theirs);
+            }
+            else if (Criteria.Count < CriterionSums.Most)
+            {
+                Criteria.Add(id, theirs);
+            }
         }
 
         foreach ((string name, long count) in other.Stops)

@@ -58,6 +58,7 @@ public static class SummaryWriter
             Routes = sums.Routes.Count > 0 ? sums.Routes.ToDictionary(static route => route.Key, static route => route.Value.ToSummary(), StringComparer.Ordinal) : null,
             Members = sums.Members.Count == 0 ? null : [.. InTurn(manifest, sums.Members.Values).Select(member => member.ToSummary(prices?.Each.GetValueOrDefault(member.Judge), weights))],
             Weighing = sums.Members.Count == 0 ? null : weights is null ? "equal" : weights.Method,
+            Criteria = sums.Criteria.Count == 0 ? null : [.. sums.Criteria.Select(static criterion => criterion.Value.ToSummary(criterion.Key))],
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted is { Outcomes: { Drawn: > 0 } hinted, Usage: var usage } ? new HintedSamples(hinted.Drawn, hinted.Valid, usage, price?.Of(usage)) : null,

@@ -97,6 +97,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         {
             Grammar.Grm => (null, Grm(prompt, perceived, trace, garbage, target)),
             Grammar.RmR1 => (null, RmR1(prompt, perceived, trace, garbage, target)),
+            Grammar.Rubric => (null, garbage ? "A good response is a good response." : Rubric()),
             Grammar.Declared => Declared(prompt, perceived, trace, garbage, target),
             Grammar.RmR1Thinking => Thinking(prompt, perceived, trace, target, "Chatbot A", "Chatbot B", RmR1Verdict(perceived, garbage)),
             _ => Thinking(prompt, perceived, trace, target, "Assistant 1", "Assistant 2", RrmVerdict(perceived, garbage)),
@@ -106,6 +107,7 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
     private (string? Reasoning, string Text) Declared(ReadPrompt prompt, double[] perceived, string trace, bool garbage, int target)
     {
         DeclaredAnswers answers = prompt.Declared!.Answers;
+        double[] marks = prompt.Declared.Criteria is { } criteria ? [.. criteria.Select(criterion => Mark(criterion, prompt.Responses[0], perceived[0]))] : perceived;
         int pick = _random.Next(1000);
         string? reasoning = null;
         var text = new StringBuilder(target + 400);
@@ -122,8 +124,8 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
         }
 
         DeclaredVerdict verdict = garbage
-            ? answers.Spoil(perceived, pick, $"{Aside()} {trace}")
-            : answers.Say(perceived, pick, $"{Aside()} {trace}");
+            ? answers.Spoil(marks, pick, $"{Aside()} {trace}")
+            : answers.Say(marks, pick, $"{Aside()} {trace}");
         Tokens = verdict.Tokens;
         if (verdict.Alone)
         {
@@ -132,8 +134,23 @@ internal sealed class AnswerWriter(ulong seed, int minTokens, int maxTokens, dou
 
         Pad(text, Math.Max(0, target - (reasoning?.Length ?? 0) - 60));
         DeclaredVerdict whole = verdict with { Text = text.Append(trace).Append("\n\n").Append(verdict.Text).ToString() };
-        bool meant = garbage ? !answers.Holds(whole, perceived.Length) : answers.Says(whole, perceived);
+        bool meant = garbage ? !answers.Holds(whole, marks.Length) : answers.Says(whole, marks);
         return (reasoning, meant ? whole.Text : verdict.Text);
+    }
+
+    // A criterion sees its own side of a response, beside how good it is.
+    private static double Mark((string Text, bool Flaw) criterion, string response, double perceived)
+    {
+        double side = perceived + (0.7 * new SeededRandom(StableHash.Of(0, "criterion", criterion.Text, response)).NextNormal());
+        return criterion.Flaw ? -side : side;
+    }
+
+    private string Rubric()
+    {
+        int first = _random.Next(Criteria.Length);
+        string[] kinds = ["required", "positive", "positive", "negative"];
+        return $"{{\"criteria\": [{string.Join(", ", kinds.Select((kind, i) =>
+            $"{{\"text\": \"{(kind == "negative" ? "The response is poor in this: " : "The response does well in this: ")}{Criteria[(first + (i * 3)) % Criteria.Length].ToLowerInvariant()}.\", \"weight\": {1 + _random.Next(5)}, \"kind\": \"{kind}\"}}"))}]}}";
     }
 
     private void Remarks(StringBuilder text, ReadPrompt prompt, double[] perceived)

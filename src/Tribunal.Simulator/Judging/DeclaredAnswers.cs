@@ -100,7 +100,7 @@ internal sealed class DeclaredAnswers
     // Every verdict that there is, for one response or for two.
     private string? Trial()
     {
-        bool single = _file.Kind == ProtocolKind.Pointwise;
+        bool single = _file.Kind is ProtocolKind.Pointwise or ProtocolKind.Rubric;
         foreach (double[] perceived in single ? [[2], [-2]] : Pairs)
         {
             if (!Says(Say(perceived, 0, "A remark."), perceived))

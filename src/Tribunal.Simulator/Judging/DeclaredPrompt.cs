@@ -8,7 +8,11 @@ namespace Tribunal.Simulator.Judging;
 /// <summary>What a prompt of a protocol file shows.</summary>
 /// <param name="Answers">How the protocol's answers are written.</param>
 /// <param name="Responses">The responses, in displayed order.</param>
-internal sealed record DeclaredShown(DeclaredAnswers Answers, IReadOnlyList<string> Responses);
+internal sealed record DeclaredShown(DeclaredAnswers Answers, IReadOnlyList<string> Responses)
+{
+    /// <summary>The criteria that the one response is graded by, and whether each is a flaw; null where a response is judged as a whole.</summary>
+    public IReadOnlyList<(string Text, bool Flaw)>? Criteria { get; init; }
+}
 
 /// <summary>
 /// The prompts of a protocol file, read back: the file's own texts are looked for, and what stands where the responses go is taken. A
@@ -16,6 +20,7 @@ internal sealed record DeclaredShown(DeclaredAnswers Answers, IReadOnlyList<stri
 /// </summary>
 internal sealed class DeclaredPrompt
 {
+    private const string Flaw = "flaw";
     private static readonly string[] Turns = ["user", "assistant", "system"];
 
     private readonly ProtocolFile _file;
@@ -54,9 +59,10 @@ internal sealed class DeclaredPrompt
 
         foreach (Dictionary<DeclaredText, Regex?> form in _forms.Value)
         {
-            if (Responses(form, messages) is { Count: > 0 } responses && (_file.Kind != ProtocolKind.Pairwise || responses.Count == 2))
+            var criteria = new List<(string, bool)>();
+            if (Responses(form, messages, criteria) is { Count: > 0 } responses && (_file.Kind != ProtocolKind.Pairwise || responses.Count == 2))
             {
-                return new DeclaredShown(Answers, responses);
+                return new DeclaredShown(Answers, responses) { Criteria = criteria.Count > 0 ? criteria : null };
             }
         }
 
@@ -66,7 +72,7 @@ internal sealed class DeclaredPrompt
     // One form for each choice of blocks that stay. A form that shows more comes first, since a smaller one reads blocks as texts.
     private List<Dictionary<DeclaredText, Regex?>> Forms()
     {
-        string[] conditions = [.. _file.Messages.SelectMany(static message => message.Text?.Segments ?? []).Select(static segment => segment.Condition).OfType<string>().Distinct()];
+        string[] conditions = [.. _file.Messages.SelectMany(static message => message.Text?.Segments ?? []).Select(static segment => segment.Condition).OfType<string>().Where(static condition => condition != Flaw).Distinct()];
         var forms = new List<Dictionary<DeclaredText, Regex?>>();
         for (int left = 0; left < 1 << conditions.Length; left++)
         {
@@ -88,9 +94,10 @@ internal sealed class DeclaredPrompt
 
         var pattern = new StringBuilder(@"\A");
         var named = new HashSet<string>(StringComparer.Ordinal);
-        foreach (DeclaredText.Segment segment in text.Segments.Where(segment => segment.Condition is null || stays(segment.Condition)))
+        foreach (DeclaredText.Segment segment in text.Segments.Where(segment => segment.Condition is null or Flaw || stays(segment.Condition)))
         {
-            pattern.Append(!segment.IsPlaceholder ? Regex.Escape(segment.Text)
+            pattern.Append(segment.Condition == Flaw ? $"(?<{Flaw}>{Regex.Escape(segment.Text)})?"
+                : !segment.IsPlaceholder ? Regex.Escape(segment.Text)
                 : segment.Text is "count" or "number" or "letter" ? "[0-9A-Z?]{1,4}"
                 : named.Add(segment.Text) ? $@"(?<{segment.Text}>[\s\S]*{(Again(text, segment) ? "" : "?")})"
                 : $@"\k<{segment.Text}>");
@@ -102,7 +109,7 @@ internal sealed class DeclaredPrompt
     // What is shown twice is as long as it is the same: a first line of it would do otherwise.
     private static bool Again(DeclaredText text, DeclaredText.Segment segment) => text.Segments.Count(other => other.IsPlaceholder && other.Text == segment.Text) > 1;
 
-    private List<string>? Responses(Dictionary<DeclaredText, Regex?> form, IReadOnlyList<Message> messages)
+    private List<string>? Responses(Dictionary<DeclaredText, Regex?> form, IReadOnlyList<Message> messages, List<(string, bool)> criteria)
     {
         var responses = new List<string>();
         DeclaredMessage[] declared = [.. _file.Messages.Where(message => message.Text is null || form[message.Text] is not null)];
@@ -132,6 +139,7 @@ internal sealed class DeclaredPrompt
                 }
 
                 Take(match, responses);
+                Take(match, criteria);
             }
         }
 
@@ -165,6 +173,20 @@ internal sealed class DeclaredPrompt
         if (match.Groups["responses"] is { Success: true, Value: var blocks })
         {
             responses.AddRange(Blocks(blocks));
+        }
+    }
+
+    private void Take(Match match, List<(string, bool)> criteria)
+    {
+        if (match.Groups["criterion"] is { Success: true, Value: var one })
+        {
+            criteria.Add((one, match.Groups[Flaw].Success));
+        }
+
+        if (match.Groups["criteria"] is { Success: true, Value: var all })
+        {
+            string? flaw = DeclaredText.Parse(_file.Block!, default).Segments.FirstOrDefault(static segment => segment.Condition == Flaw)?.Text;
+            criteria.AddRange(all.Split(_file.Between).Select(line => (line, flaw is not null && line.Contains(flaw, StringComparison.Ordinal))));
         }
     }
 

@@ -1,3 +1,4 @@
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 
@@ -23,6 +24,9 @@ internal enum Grammar
 
     /// <summary>That of a protocol file.</summary>
     Declared,
+
+    /// <summary>Criteria instead of a judgement (<see cref="Protocols.Declared.RubricWriting"/>).</summary>
+    Rubric,
 }
 
 /// <summary>What a prompt puts before the judge: the grammar it calls for and the responses in displayed order.</summary>
@@ -39,12 +43,16 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     /// <summary>Reads a prompt by a protocol file, or by the delimiters of the grammars.</summary>
     public static ReadPrompt Of(IReadOnlyList<Message> messages, IEnumerable<DeclaredPrompt> declared)
     {
+        if (messages is [{ Role: "system", Content: RubricWriting.System }, ..])
+        {
+            return new ReadPrompt(Grammar.Rubric, [messages[^1].Content], Reasoning: false);
+        }
+
         IReadOnlyList<Message> asked = messages;
         int? hint = messages.Count == 0 ? null : Hints.Find(messages[^1].Content);
-        if (hint is not null)
+        if (messages.Count > 0 && Hints.Without(messages[^1].Content) is var without && without.Length != messages[^1].Content.Length)
         {
-            string last = messages[^1].Content;
-            asked = [.. messages.SkipLast(1), messages[^1] with { Content = last[..Math.Max(0, last.LastIndexOf("\n\n", StringComparison.Ordinal))] }];
+            asked = [.. messages.SkipLast(1), messages[^1] with { Content = without }];
         }
 
         foreach (DeclaredPrompt one in declared)

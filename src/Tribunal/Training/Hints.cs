@@ -15,6 +15,8 @@ public static class Hints
 {
     /// <summary>How the hint begins; it stands on a line of its own at the prompt's end.</summary>
     public const string Opening = "The best response is: ";
+    private const string This = "this one";
+    private const string Another = "another one";
 
     /// <summary>
     /// The number of a rollout's first hinted sample, above every ordinary one; the hinted sample of a pair adds its
@@ -66,9 +68,30 @@ public static class Hints
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        Message last = prompt.Messages[^1];
-        return prompt with { Messages = [.. prompt.Messages.SkipLast(1), last with { Content = $"{last.Content}\n\n{Opening}{NameOf(protocol, position)}" }] };
+        if (prompt.Scalar)
+        {
+            // A classic reward model is told nothing: it would be part of what it scores.
+            return prompt;
+        }
+
+        // A call about one response names it as the best, or says that another one is.
+        return prompt with
+        {
+            Messages = With(prompt.Messages, NameOf(protocol, position)),
+            Parts = prompt.Parts is { } parts && prompt.PartName == "response" ? [.. parts.Select((part, i) => With(part, i == position ? This : Another))] : prompt.Parts,
+        };
     }
+
+    /// <summary>A prompt without its hint, where it has one.</summary>
+    public static string Without(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int line = prompt.LastIndexOf("\n\n", StringComparison.Ordinal);
+        return line >= 0 && prompt.AsSpan(line + 2).StartsWith(Opening, StringComparison.Ordinal) ? prompt[..line] : prompt;
+    }
+
+    private static IReadOnlyList<Message> With(IReadOnlyList<Message> messages, string name) =>
+        [.. messages.SkipLast(1), messages[^1] with { Content = $"{messages[^1].Content}\n\n{Opening}{name}" }];
 
     /// <summary>The displayed position that a prompt's last line hints at; null where it is no hint.</summary>
     public static int? Find(string prompt)
@@ -83,7 +106,7 @@ public static class Hints
 
         ReadOnlySpan<char> name = line[Opening.Length..];
         ReadOnlySpan<char> last = name[(name.LastIndexOf(' ') + 1)..];
-        return last is "A" ? 0 : last is "B" ? 1 : int.TryParse(last, out int number) && number > 0 ? number - 1 : null;
+        return name is This ? 0 : last is "A" ? 0 : last is "B" ? 1 : int.TryParse(last, out int number) && number > 0 ? number - 1 : null;
     }
 
     /// <summary>What the protocol's prompt calls the response at a displayed position, from 0.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tribunal.Judgements;
+using Tribunal.Rollouts;
 using Tribunal.Sampling;
 
 namespace Tribunal.Verdicts;
@@ -58,6 +59,12 @@ public sealed record Verdict
     /// <summary>What it used.</summary>
     public required VoteCounts Votes { get; init; }
 
+    /// <summary>
+    /// The mean grades of a rubric's criteria over the judgements that vote, of which the rewards are made; null, and left out, for other
+    /// judges.
+    /// </summary>
+    public IReadOnlyList<CriterionGrades>? Criteria { get; init; }
+
     /// <summary>Why sampling stopped; null when nothing was drawn.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public StopReason? Stop { get; init; }
@@ -73,4 +80,19 @@ public sealed record Verdict
 
     /// <summary>True where the rewards come from the simulated judge and mean nothing; left out otherwise.</summary>
     public bool? Simulated { get; init; }
+
+    /// <summary>The verdict with the grades that its judgements hold.</summary>
+    /// <param name="rollout">The rollout: responses of one text share their grades.</param>
+    /// <param name="voting">The judgements that vote.</param>
+    public Verdict Graded(Rollout rollout, IReadOnlyList<Judgement> voting)
+    {
+        ArgumentNullException.ThrowIfNull(voting);
+        if (!voting.Any(static judgement => judgement.Criteria is not null))
+        {
+            return this;
+        }
+
+        var candidates = Candidates.Of(rollout);
+        return this with { Criteria = CriterionGrades.Mean(voting, response => candidates[response]) };
+    }
 }

@@ -32,7 +32,7 @@ public static partial class ProtocolFileReader
     /// <summary>Whether a text is meant as a protocol file, rather than as a prompt template.</summary>
     public static bool IsProtocol(string text) => text is not null && Opening().IsMatch(text);
 
-    private static YamlNode Load(string text)
+    internal static YamlNode Load(string text)
     {
         try
         {

@@ -178,7 +178,7 @@ public sealed class CatalogTests
     [InlineData("opencompass/CompassJudger-2-32B-Instruct", "compass-judger")]
     [InlineData("nvidia/Llama-3_3-Nemotron-Super-49B-GenRM", "nemotron-genrm")]
     [InlineData("nvidia/Qwen3-Nemotron-235B-A22B-GenRM-2603", "qwen3-nemotron-genrm")]
-    [InlineData("nvidia/Qwen3-Nemotron-32B-GenRM-Principle", "qwen3-nemotron-principle-yes-no")]
+    [InlineData("nvidia/Qwen3-Nemotron-32B-GenRM-Principle", "qwen3-nemotron-principle")]
     [InlineData("zhuohaoyu/RewardAnything-8B-v1", "reward-anything")]
     [InlineData("internlm/POLAR-7B", "polar")]
     [InlineData("OpenRubrics/RubricRM-8B-Judge", "rubric-rm")]

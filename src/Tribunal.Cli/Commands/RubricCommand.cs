@@ -1,0 +1,180 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
+using Tribunal.Inference;
+using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
+using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
+using Tribunal.Runs.Resuming;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary><c>tribunal rubric</c>: criteria written by a judge, shown, and learned from labelled examples.</summary>
+internal static class RubricCommand
+{
+    public static Command Create()
+    {
+        Command command = new("rubric", """
+            Criteria that responses are graded by (docs/rubrics.md).
+
+              tribunal rubric write rollouts.jsonl -o rubrics.jsonl --judge URL --model NAME    a judge writes them, for each prompt
+              tribunal score rollouts.jsonl --rubric rubrics.jsonl --judge URL --model NAME     and grades by them
+              tribunal rubric show RUN                                                          what a run was graded by
+              tribunal rubric learn RUN --without OTHER -o rubric.yaml                          which criteria help, from labels
+            """)
+        {
+            Write(), Show(), RubricLearnCommand.Create(),
+        };
+        return command;
+    }
+
+    private static Command Write()
+    {
+        Argument<FileInfo> batch = new("batch") { Description = "Rollouts, as for score." };
+        Option<FileInfo> output = new("--output", "-o") { Description = "Where they go: a line for each rollout; rollouts that are there already are left alone.", Required = true, HelpName = "FILE" };
+        JudgeChoice judge = new();
+        Command command = new("write", "Has a judge write the criteria of every prompt, before any response is seen.") { batch, output };
+        judge.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => WriteAsync(parsed.GetRequiredValue(batch), parsed.GetRequiredValue(output), judge, parsed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> WriteAsync(FileInfo batch, FileInfo output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using var factory = new JudgeFactory();
+        Judge judge = choice.Open(parsed, factory);
+        HashSet<string> there = output.Exists ? [.. RubricFiles.Read(output.FullName).Rollouts.Keys] : [];
+        var validator = new RolloutValidator();
+        var window = new List<Rollout>();
+        (int written, int failed) = (0, 0);
+        string? reason = null;
+        await using (FileStream lines = new(output.FullName, FileMode.Append, FileAccess.Write))
+        await using (Stream rollouts = batch.Exists ? batch.OpenRead() : throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}"))
+        {
+            await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
+            {
+                if (line.Rollout is { } rollout && validator.Check(rollout) is null && !there.Contains(rollout.Id))
+                {
+                    window.Add(rollout);
+                    if (window.Count == judge.Concurrency)
+                    {
+                        await DrainAsync(lines);
+                    }
+                }
+            }
+
+            await DrainAsync(lines);
+        }
+
+        Console.WriteLine($"  {written:N0} rubrics written{(there.Count > 0 ? $", {there.Count:N0} were there" : "")}{(failed > 0 ? $", {failed:N0} failed: {TerminalText.Fit(reason!, 160)}" : "")}");
+        Console.WriteLine($"  in {output.FullName}");
+        return failed == 0 ? ExitCodes.Ok : ExitCodes.Partial;
+
+        // As many at once as the judge takes, and in the batch's order; what is written stays when the rest fails.
+        async Task DrainAsync(Stream lines)
+        {
+            foreach ((Rollout rollout, Rubric? rubric, string why) in await Task.WhenAll(window.Select(rollout => AskAsync(judge, rollout, cancellationToken))))
+            {
+                if (rubric is null)
+                {
+                    (failed, reason) = (failed + 1, reason ?? why);
+                    continue;
+                }
+
+                written++;
+                await lines.WriteAsync(LineOf(rollout.Id, rubric, judge), cancellationToken);
+            }
+
+            await lines.FlushAsync(cancellationToken);
+            window.Clear();
+        }
+    }
+
+    private static async Task<(Rollout Rollout, Rubric? Rubric, string Why)> AskAsync(Judge judge, Rollout rollout, CancellationToken cancellationToken)
+    {
+        JudgePrompt prompt = RubricWriting.Compose(rollout);
+        SamplingDefaults sampling = judge.Overrides?.Invoke(RubricWriting.Defaults) ?? RubricWriting.Defaults;
+        try
+        {
+            JudgeReply reply = await judge.Endpoint.AskAsync(
+                new JudgeQuestion
+                {
+                    Messages = prompt.Messages,
+                    Temperature = sampling.Temperature,
+                    TopP = sampling.TopP,
+                    MaxTokens = sampling.MaxTokens,
+                    ThinkingTokens = sampling.ThinkingTokens,
+                    Fields = prompt.Fields,
+                },
+                cancellationToken);
+            return (rollout, RubricWriting.Read(reply, out string why), why);
+        }
+        catch (JudgeException exception) when (exception.Fault is not (JudgeFault.Rejected or JudgeFault.Exhausted or JudgeFault.Unreachable))
+        {
+            return (rollout, null, exception.Message);
+        }
+        catch (JudgeException exception)
+        {
+            throw new CommandException(ExitCodes.Unreachable, $"{exception.Message}; what is written stays, and the same command goes on from there", exception);
+        }
+    }
+
+    private static byte[] LineOf(string id, Rubric rubric, Judge judge)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", id);
+            writer.WritePropertyName("rubric");
+            RubricForm.Write(writer, rubric);
+            writer.WriteString("judge", judge.Model);
+            if (judge.Simulated)
+            {
+                writer.WriteBoolean("simulated", true);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        bytes.WriteByte((byte)'\n');
+        return bytes.ToArray();
+    }
+
+    private static Command Show()
+    {
+        Argument<string> path = new("path") { Description = "A rubric file, or the folder of a run that was graded by one." };
+        Option<FileInfo?> output = new("--output", "-o") { Description = "Write the file itself there, to be edited and used again.", HelpName = "FILE" };
+        Command command = new("show", "Shows the criteria of a file or of a run.") { path, output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string text = await RubricFiles.TextOfAsync(parsed.GetRequiredValue(path), cancellationToken);
+            if (parsed.GetValue(output) is { } file)
+            {
+                await File.WriteAllTextAsync(file.FullName, text, new UTF8Encoding(false), cancellationToken);
+                Console.WriteLine($"  in {file.FullName}");
+                return ExitCodes.Ok;
+            }
+
+            RubricSet set = RubricFiles.Parse(text, parsed.GetRequiredValue(path));
+            foreach ((string name, Rubric rubric) in (IEnumerable<(string, Rubric)>)[
+                .. set.Others is { } others ? [("all rollouts", others)] : Array.Empty<(string, Rubric)>(),
+                .. set.Domains.Select(static domain => ($"domain {domain.Key}", domain.Value)), .. set.Rollouts.Select(static rollout => ($"rollout {rollout.Key}", rollout.Value))])
+            {
+                Console.WriteLine(TerminalText.Clean(name));
+                foreach (Criterion criterion in rubric.Criteria)
+                {
+                    Console.WriteLine(TerminalText.Clean($"  {criterion.Weight,6:0.##}  {RubricForm.Word(criterion.Kind),-8}  {criterion.Id}: {criterion.Text.ReplaceLineEndings(" ")}"));
+                }
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}
