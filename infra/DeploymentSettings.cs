@@ -47,6 +47,12 @@ public sealed record DeploymentSettings
     /// <summary><c>allowedAddresses</c>: public IPv4 addresses or ranges, up to /30, that reach storage and the function app of a private stack, separated by commas; default none.</summary>
     public IReadOnlyList<string> AllowedAddresses { get; init; } = [];
 
+    /// <summary>
+    /// Client id of the app registration that people sign in to before they call the function app's HTTP triggers; null (default):
+    /// function keys alone. In a private stack it is a way in from anywhere, uploads included.
+    /// </summary>
+    public string? SignIn { get; init; }
+
     /// <summary><c>addressSpace</c>: first two octets of the virtual network, <c>10.42</c> by default: a /20 of it is used; a further region's network is the next one.</summary>
     public string AddressSpace { get; init; } = "10.42";
 

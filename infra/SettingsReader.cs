@@ -28,6 +28,7 @@ internal static class SettingsReader
             Location = read.Required("location"),
             Private = read.Flag("private"),
             AllowedAddresses = read.List("allowedAddresses"),
+            SignIn = read.Optional("signIn"),
             AddressSpace = read.Text("addressSpace", "10.42"),
             Network = read.Optional("gpuSubnet") is { } subnet ? new ExistingNetwork(
                 subnet, read.Required("functionsSubnet"), read.Optional("endpointsSubnet"), read.Optional("dnsZonesGroup")) : null,

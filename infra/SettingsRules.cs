@@ -110,6 +110,9 @@ internal static partial class SettingsRules
         }
 
         Refuse(
+            settings.SignIn is { } registration && !Guid.TryParseExact(registration, "D", out _),
+            $"signIn: '{settings.SignIn}' is no client id of an app registration");
+        Refuse(
             settings.Private && settings.Network is { Endpoints: null },
             "endpointsSubnet: a private stack in a network that is there already needs a subnet for its private endpoints");
         Refuse(

@@ -131,6 +131,7 @@ public sealed class TribunalDeployment
     {
         Private = _settings.Private,
         AllowedAddresses = _settings.AllowedAddresses,
+        SignIn = _settings.SignIn,
         Capacity = _capacity,
         InstanceMemoryMB = _settings.InstanceMemoryMB,
         Judges = _fleet.Endpoints,

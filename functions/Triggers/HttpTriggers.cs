@@ -17,7 +17,7 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
 {
     private const string Route = "evaluations";
     private const int MaxBody = 64 * 1024;
-    private static readonly string[] Files = [RunFiles.Verdicts, RunFiles.Summary, RunFiles.Judgements, RunFiles.Invalid, RunFiles.Manifest, RunFiles.Report];
+    private static readonly string[] Files = [RunFiles.Verdicts, RunFiles.Summary, RunFiles.Judgements, RunFiles.Invalid, RunFiles.Manifest, RunFiles.Report, RunFiles.PanelWeights];
 
     /// <summary>Starts a run: the body is an evaluation request, as on the queue.</summary>
     [Function(nameof(StartEvaluation))]
@@ -73,7 +73,7 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = Route + "/{runId}/results")] HttpRequest request, string runId, CancellationToken cancellationToken)
     {
         string file = request.Query["file"].FirstOrDefault() ?? RunFiles.Verdicts;
-        if (!StoreNames.IsValidRunId(runId) || !Files.Contains(file, StringComparer.Ordinal)
+        if (!StoreNames.IsValidRunId(runId) || !(Files.Contains(file, StringComparer.Ordinal) || RunFiles.IsProtocol(file))
             || await stores.OpenRun(runId).OpenReadAsync(file, cancellationToken) is not { } content)
         {
             return new NotFoundResult();

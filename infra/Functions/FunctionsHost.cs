@@ -21,6 +21,12 @@ public sealed record FunctionsHostArgs
     /// <summary>Public IPv4 addresses or ranges that are let in all the same; default none.</summary>
     public IReadOnlyList<string> AllowedAddresses { get; init; } = [];
 
+    /// <summary>
+    /// Client id of the app registration that people sign in to; null (default): function keys alone. With it the HTTP triggers of a
+    /// private app may be called from anywhere by who has signed in; publishing stays closed.
+    /// </summary>
+    public string? SignIn { get; init; }
+
     /// <summary>The fan-out's caps.</summary>
     public required FanoutCapacity Capacity { get; init; }
 
@@ -98,6 +104,10 @@ public sealed class FunctionsHost : ComponentResource
 
         WebApp app = new(name, App(args, identity, plan, storage, network, telemetry, scheduler, place), new CustomResourceOptions { Parent = this, DependsOn = [.. roles] });
         network.Expose("functions", app.Id, "sites", "privatelink.azurewebsites.net");
+        if (args.SignIn is { } clientId)
+        {
+            new WebAppAuthSettingsV2($"{name}-sign-in", SignIn(clientId, app, place), new CustomResourceOptions { Parent = this });
+        }
 
         (Id, AppName, IdentityClientId) = (app.Id, app.Name, identity.ClientId);
         Url = app.DefaultHostName.Apply(host => $"https://{host}");
@@ -127,7 +137,7 @@ public sealed class FunctionsHost : ComponentResource
             Reserved = true,
             ServerFarmId = plan.Id,
             HttpsOnly = true,
-            PublicNetworkAccess = args.Private && args.AllowedAddresses.Count == 0 ? "Disabled" : "Enabled",
+            PublicNetworkAccess = args.Private && args.AllowedAddresses.Count == 0 && args.SignIn is null ? "Disabled" : "Enabled",
             // The judges' addresses exist inside the network only.
             VirtualNetworkSubnetId = network.FunctionsSubnetId,
             Identity = new ManagedServiceIdentityArgs
@@ -169,24 +179,59 @@ public sealed class FunctionsHost : ComponentResource
             LocalMySqlEnabled = null,
             AppSettings = [.. Settings(args, storage, identity, telemetry, scheduler).Select(s => (Input<NameValuePairArgs>)new NameValuePairArgs { Name = s.Key, Value = s.Value })],
         };
-        if (args.Private && args.AllowedAddresses.Count > 0)
+        if (args.Private && args.SignIn is not null)
+        {
+            // Who calls the triggers is asked to sign in; who publishes comes from the allowed addresses only.
+            site.ScmIpSecurityRestrictionsUseMain = false;
+            site.ScmIpSecurityRestrictionsDefaultAction = "Deny";
+            site.ScmIpSecurityRestrictions = Allowed(args);
+        }
+        else if (args.Private && args.AllowedAddresses.Count > 0)
         {
             site.IpSecurityRestrictionsDefaultAction = "Deny";
-            site.IpSecurityRestrictions =
-            [
-                .. args.AllowedAddresses.Select((address, index) => (Input<IpSecurityRestrictionArgs>)new IpSecurityRestrictionArgs
-                {
-                    Name = $"allowed-{index}",
-                    Action = "Allow",
-                    Priority = 100 + index,
-                    IpAddress = address.Contains('/', StringComparison.Ordinal) ? address : $"{address}/32",
-                }),
-            ];
+            site.IpSecurityRestrictions = Allowed(args);
             site.ScmIpSecurityRestrictionsUseMain = true;
         }
 
         return site;
     }
+
+    private static InputList<IpSecurityRestrictionArgs> Allowed(FunctionsHostArgs args) =>
+    [
+        .. args.AllowedAddresses.Select((address, index) => (Input<IpSecurityRestrictionArgs>)new IpSecurityRestrictionArgs
+        {
+            Name = $"allowed-{index}",
+            Action = "Allow",
+            Priority = 100 + index,
+            IpAddress = address.Contains('/', StringComparison.Ordinal) ? address : $"{address}/32",
+        }),
+    ];
+
+    // Nothing of a request reaches the app before its token was checked by the platform. No secret: nobody is led through a browser.
+    private static WebAppAuthSettingsV2Args SignIn(string clientId, WebApp app, Place place) => new()
+    {
+        ResourceGroupName = place.ResourceGroup,
+        Name = app.Name,
+        Platform = new AuthPlatformArgs { Enabled = true },
+        GlobalValidation = new GlobalValidationArgs
+        {
+            RequireAuthentication = true,
+            UnauthenticatedClientAction = UnauthenticatedClientActionV2.Return401,
+        },
+        IdentityProviders = new IdentityProvidersArgs
+        {
+            AzureActiveDirectory = new AzureActiveDirectoryArgs
+            {
+                Enabled = true,
+                Registration = new AzureActiveDirectoryRegistrationArgs
+                {
+                    ClientId = clientId,
+                    OpenIdIssuer = $"https://login.microsoftonline.com/{place.TenantId}/v2.0",
+                },
+                Validation = new AzureActiveDirectoryValidationArgs { AllowedAudiences = [clientId, $"api://{clientId}"] },
+            },
+        },
+    };
 
     private static FunctionsScaleAndConcurrencyArgs Scale(FunctionsHostArgs args)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
@@ -15,4 +16,5 @@ namespace Tribunal.Azure;
 [JsonSerializable(typeof(JudgePanel))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(UploadGrant))]
 public sealed partial class AzureJson : JsonSerializerContext;

@@ -121,7 +121,9 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         Fact("Sampling", string.Create(CultureInfo.InvariantCulture, $"temperature {_manifest.Sampling.Temperature}, top-p {_manifest.Sampling.TopP}, {_manifest.Sampling.MaxTokens} tokens"));
         Fact("Seed", request.Seed.ToString(CultureInfo.InvariantCulture));
         Fact("Stopped because", string.Join(", ", _summary.Stops.Select(static stop => $"{stop.Key} {stop.Value:N0}")));
-        _page.Add($"</dl>\n</section>\n");
+        _page.Add($"</dl>\n");
+        ReportMembers.Add(_page, _summary);
+        _page.Add($"</section>\n");
 
         void Fact(string name, string value) => _page.Add($"<dt>{name}</dt><dd><bdi>{value}</bdi></dd>\n");
     }

@@ -78,7 +78,9 @@ public sealed class CatalogOverHttpTests
         }
         else if (protocol.Definition.Kind == ProtocolKind.Scalar)
         {
-            Assert.Equal(1 / (1 + Math.Exp(-double.Parse(valid[1].Answer, CultureInfo.InvariantCulture))), judgement.Scores![1], 12);
+            double reward = double.Parse(valid[1].Answer, CultureInfo.InvariantCulture);
+            Assert.Equal(0.5 + (reward / (2 * (1 + Math.Abs(reward)))), judgement.Scores![1], 12);
+            Assert.Equal(reward, judgement.Logits![1]);
         }
         else
         {

@@ -34,6 +34,30 @@ public sealed class PrivacyTests
         { "baked", "azureManaged", "hf_token" },
     };
 
+    [Fact]
+    public async Task People_who_sign_in_reach_the_triggers_of_a_private_app_and_nobody_publishes_from_outside()
+    {
+        Deployed deployed = await Stacks.DeployAsync("prod", ("signIn", "5f0c8c1e-2f5b-4ad5-9d54-0b4f8f2d7c11"), ("allowedAddresses", "20.1.2.3"));
+
+        Declared app = deployed.One("WebApp");
+        Assert.Equal("Enabled", app.Text("publicNetworkAccess"));
+        Assert.Null(app["siteConfig.ipSecurityRestrictions"]);
+        Assert.Equal("Deny", app.Text("siteConfig.scmIpSecurityRestrictionsDefaultAction"));
+        Assert.Equal("20.1.2.3/32", Assert.Single(app["siteConfig.scmIpSecurityRestrictions"]!.AsArray())!["ipAddress"]!.GetValue<string>());
+        Declared signIn = deployed.One("WebAppAuthSettingsV2");
+        Assert.Equal("Return401", signIn.Text("globalValidation.unauthenticatedClientAction"));
+        Assert.True(signIn.Text("globalValidation.requireAuthentication") == "true");
+        Assert.Equal("5f0c8c1e-2f5b-4ad5-9d54-0b4f8f2d7c11", signIn.Text("identityProviders.azureActiveDirectory.registration.clientId"));
+        Assert.EndsWith("/v2.0", signIn.Text("identityProviders.azureActiveDirectory.registration.openIdIssuer"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_sign_in_there_is_none_and_a_client_id_is_one()
+    {
+        Assert.Empty((await Stacks.DeployAsync("prod")).Of("WebAppAuthSettingsV2"));
+        Assert.Contains("signIn", Assert.Throws<ArgumentException>(static () => Stacks.Settings("prod", ("signIn", "my-app"))).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Everything))]
     public async Task Nothing_in_prod_is_public(string weights, string backend, string token)

@@ -6,6 +6,7 @@ using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Simulator.Judging;
 
@@ -124,13 +125,16 @@ public sealed class JudgeSettings(IConfiguration configuration, JudgeFactory fac
                 Name = "meta",
                 Endpoint = AddressOf(endpoint, SettingNames.MetaEndpoint),
                 Model = configuration[SettingNames.MetaModel] ?? "",
+                Protocol = configuration[SettingNames.MetaProtocol] is { Length: > 0 } name ? MetaProtocolOf(name) : null,
             });
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or ProtocolFileException or IOException or UnauthorizedAccessException)
         {
             throw new JudgeConfigurationException(exception.Message, exception);
         }
     }
+
+    private static MetaProtocol MetaProtocolOf(string name) => MetaProtocol.Names.Contains(name, StringComparer.Ordinal) ? MetaProtocol.Of(name) : MetaProtocol.Read(File.ReadAllText(name));
 
     private static Uri AddressOf(string text, string key) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"

@@ -20,6 +20,7 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static _ => new AzureRunStoreOptions());
         services.AddSingleton(_ => StorageClients.Create(configuration));
+        services.AddSingleton<SubmittedBatches>();
         services.AddSingleton<IRunCatalog>(static provider => new TableRunCatalog(provider.GetRequiredService<StorageClients>().Tables));
         services.AddSingleton<IUploadLog>(static provider => new TableUploadLog(provider.GetRequiredService<StorageClients>().Tables));
         services.AddSingleton<IRunStores, AzureRunStores>();

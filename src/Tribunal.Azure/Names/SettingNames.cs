@@ -52,6 +52,9 @@ public static class SettingNames
     /// <summary>The meta reward model's name as its endpoint serves it.</summary>
     public const string MetaModel = "Tribunal:Meta:Model";
 
+    /// <summary>How the meta reward model is asked and read: a meta protocol's name, or a file of the host's; absent: found out by asking.</summary>
+    public const string MetaProtocol = "Tribunal:Meta:Protocol";
+
     /// <summary>The judge of a request that names none, and of uploads.</summary>
     public const string DefaultJudge = "Tribunal:Defaults:Judge";
 

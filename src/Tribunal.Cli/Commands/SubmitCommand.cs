@@ -23,6 +23,7 @@ internal static class SubmitCommand
     {
         Argument<FileInfo> batch = new("batch") { Description = "The batch." };
         Option<string?> storage = RemoteRuns.StorageOption();
+        Option<string?> through = FunctionApp.ThroughOption();
         Option<string?> judge = new("--judge") { Description = "Name of a judge that the host has configured." };
         Option<string?> protocol = new("--protocol") { Description = "grm, rm-r1, rrm, another name of `tribunal judges`, a protocol file, which is uploaded beside the batch, or auto.", HelpName = "NAME|FILE" };
         protocol.CompletionSources.Add([.. ProtocolCatalog.Names]);
@@ -30,7 +31,7 @@ internal static class SubmitCommand
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
-        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, judge, protocol, meta, run, watch, output };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output };
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
@@ -55,10 +56,11 @@ internal static class SubmitCommand
                 _ = ProtocolFiles.Read(path);
             }
 
-            RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            EvaluationRequest request = vote.ToRequest(parsed, await UploadAsync(remote, file, cancellationToken), protocolName, parsed.GetValue(meta)) with
+            using FunctionApp? app = parsed.GetValue(through) is { } address ? FunctionApp.Open(address) : null;
+            IRemoteRuns remote = app is null ? await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken) : app;
+            EvaluationRequest request = vote.ToRequest(parsed, await remote.UploadAsync(file, cancellationToken), protocolName, parsed.GetValue(meta)) with
             {
-                ProtocolFile = protocolFile is null ? null : await UploadAsync(remote, new FileInfo(protocolFile), cancellationToken),
+                ProtocolFile = protocolFile is null ? null : await remote.UploadAsync(new FileInfo(protocolFile), cancellationToken),
                 Judges = judges is null ? null : judges with { Members = await UploadFilesAsync(remote, judges.Members, cancellationToken) },
                 Output = parsed.GetValue(run),
                 Fields = fields.Of(parsed),
@@ -71,7 +73,8 @@ internal static class SubmitCommand
             }
 
             string runId = request.Output ?? RunIds.For(request);
-            await AskAsync(remote, runId, request with { Output = runId }, cancellationToken);
+            bool isDone = await remote.AskAsync(request with { Output = runId }, cancellationToken);
+            await Console.Error.WriteLineAsync(isDone ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}{(app is null ? "" : $" --through {parsed.GetValue(through)}")}");
             Console.WriteLine(runId);
             return parsed.GetValue(watch)
                 ? await WatchCommand.FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken)
@@ -80,79 +83,14 @@ internal static class SubmitCommand
         return command;
     }
 
-    private static async Task<IReadOnlyList<PanelMember>> UploadFilesAsync(RemoteRuns remote, IReadOnlyList<PanelMember> members, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<PanelMember>> UploadFilesAsync(IRemoteRuns remote, IReadOnlyList<PanelMember> members, CancellationToken cancellationToken)
     {
         var uploaded = new List<PanelMember>();
         foreach (PanelMember member in members)
         {
-            uploaded.Add(member.ProtocolFile is not { } path ? member : member with { ProtocolFile = await UploadAsync(remote, new FileInfo(path), cancellationToken) });
+            uploaded.Add(member.ProtocolFile is not { } path ? member : member with { ProtocolFile = await remote.UploadAsync(new FileInfo(path), cancellationToken) });
         }
 
         return uploaded;
-    }
-
-    private static async Task AskAsync(RemoteRuns remote, string runId, EvaluationRequest request, CancellationToken cancellationToken)
-    {
-        RunRecord record = await remote.Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
-        if (record.State is RunState.Failed or RunState.Cancelled)
-        {
-            await remote.Catalog.UpdateAsync(
-                runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
-        }
-
-        if (record.State != RunState.Done)
-        {
-            await remote.Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
-        }
-
-        await Console.Error.WriteLineAsync(record.State == RunState.Done ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}");
-    }
-
-    // Named by content: the same batch is uploaded once, and a changed one is another.
-    private static async Task<string> UploadAsync(RemoteRuns remote, FileInfo file, CancellationToken cancellationToken)
-    {
-        await using FileStream content = file.OpenRead();
-        string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken))[..16];
-        content.Position = 0;
-
-        // The file's name is for people: what a path inside the container may not hold is left out of it.
-        string name = new([.. file.Name.Select(static c => BatchPath.Fault($"a{c}") is null ? c : '-')]);
-        string path = $"{ResourceNames.SubmittedPrefix}{hash}/{name}";
-        if (BatchPath.Fault(path) is { } fault)
-        {
-            throw new CommandException(ExitCodes.Usage, $"the batch's name can't be used: {fault}");
-        }
-
-        BlobClient blob = remote.Clients.Rollouts.GetBlobClient(path);
-        await RemoteRuns.ReachAsync(remote.Clients, async () =>
-        {
-            if (await blob.ExistsAsync(cancellationToken))
-            {
-                await Console.Error.WriteLineAsync($"{path} is there already");
-                return;
-            }
-
-            UploadProgress progress = new(file.Length);
-            await blob.UploadAsync(content, new BlobUploadOptions { ProgressHandler = progress }, cancellationToken);
-            await Console.Error.WriteLineAsync($"uploaded {path}, {file.Length} bytes");
-        });
-        return path;
-    }
-
-    /// <summary>A line per tenth of a large upload.</summary>
-    private sealed class UploadProgress(long length) : IProgress<long>
-    {
-        private const long Large = 8 * 1024 * 1024;
-        private long _shown;
-
-        public void Report(long value)
-        {
-            long tenth = length < Large ? 0 : value * 10 / length;
-            if (tenth > Interlocked.Read(ref _shown))
-            {
-                Interlocked.Exchange(ref _shown, tenth);
-                Console.Error.WriteLine($"uploading: {tenth * 10} %");
-            }
-        }
     }
 }

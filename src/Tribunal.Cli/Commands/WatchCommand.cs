@@ -20,13 +20,21 @@ internal static class WatchCommand
     {
         Argument<string> run = new("run") { Description = "The run's name." };
         Option<string?> storage = RemoteRuns.StorageOption();
+        Option<string?> through = FunctionApp.ThroughOption();
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where the results are put; a folder of the run's name by default." };
-        Command command = new("watch", "Follows a run to its end and fetches its results.") { run, storage, output };
+        Command command = new("watch", "Follows a run to its end and fetches its results.") { run, storage, through, output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string runId = parsed.GetRequiredValue(run);
+            string folder = parsed.GetValue(output)?.FullName ?? runId;
+            if (parsed.GetValue(through) is { } address)
+            {
+                using FunctionApp app = FunctionApp.Open(address);
+                return await FollowAsync(app, runId, folder, cancellationToken);
+            }
+
             RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            return await FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken);
+            return await FollowAsync(remote, runId, folder, cancellationToken);
         });
         return command;
     }
@@ -34,7 +42,7 @@ internal static class WatchCommand
     /// <summary>Follows a run and fetches what it has published.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="CommandException">There is no such run, or storage is away.</exception>
-    public static async Task<int> FollowAsync(RemoteRuns remote, string runId, string folder, CancellationToken cancellationToken)
+    public static async Task<int> FollowAsync(IRemoteRuns remote, string runId, string folder, CancellationToken cancellationToken)
     {
         if (!StoreNames.IsValidRunId(runId))
         {
@@ -44,12 +52,8 @@ internal static class WatchCommand
         string? shown = null;
         while (true)
         {
-            RunRecord? record = null;
-            await RemoteRuns.ReachAsync(remote.Clients, async () => record = await remote.Catalog.GetAsync(runId, cancellationToken));
-            if (record is null)
-            {
-                throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Clients.Account}");
-            }
+            RunRecord record = await remote.GetAsync(runId, cancellationToken)
+                ?? throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Place}");
 
             string line = Line(record);
             if (line != shown)
@@ -86,16 +90,21 @@ internal static class WatchCommand
         _ => "refused",
     };
 
-    private static async Task<int> EndAsync(RemoteRuns remote, RunRecord record, string folder, CancellationToken cancellationToken)
+    private static async Task<int> EndAsync(IRemoteRuns remote, RunRecord record, string folder, CancellationToken cancellationToken)
     {
-        IRunStore store = remote.Stores.OpenRun(record.RunId);
-        await RemoteRuns.ReachAsync(remote.Clients, async () =>
+        foreach (string name in Files)
         {
-            foreach (string name in Files)
-            {
-                await FetchAsync(store, name, folder, cancellationToken);
-            }
-        });
+            await remote.ReadAsync(record.RunId, name, content => KeepAsync(content, name, folder, cancellationToken), cancellationToken);
+        }
+
+        // The protocol files that the run judged by, which a vote on it or an export reads.
+        string manifest = Path.Combine(folder, RunFiles.Manifest);
+        RunManifest? run = File.Exists(manifest) ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest) : null;
+        foreach (string file in (run?.ProtocolFiles?.Values ?? []).Distinct(StringComparer.Ordinal).Select(RunFiles.Protocol))
+        {
+            await remote.ReadAsync(record.RunId, file, content => KeepAsync(content, file, folder, cancellationToken), cancellationToken);
+        }
+
         string summaryPath = Path.Combine(folder, RunFiles.Summary);
         RunSummary? summary = File.Exists(summaryPath)
             ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), RunsJson.Default.RunSummary)
@@ -113,24 +122,16 @@ internal static class WatchCommand
         };
     }
 
-    private static async Task FetchAsync(IRunStore store, string name, string folder, CancellationToken cancellationToken)
+    // The file appears when it is whole.
+    private static async Task KeepAsync(Stream content, string name, string folder, CancellationToken cancellationToken)
     {
-        Stream? content = await store.OpenReadAsync(name, cancellationToken);
-        if (content is null)
+        string path = Path.Combine(folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await using (FileStream file = File.Create(path + ".tmp~"))
         {
-            return;
+            await content.CopyToAsync(file, cancellationToken);
         }
 
-        await using (content)
-        {
-            Directory.CreateDirectory(folder);
-            string path = Path.Combine(folder, name);
-            await using (FileStream file = File.Create(path + ".tmp~"))
-            {
-                await content.CopyToAsync(file, cancellationToken);
-            }
-
-            File.Move(path + ".tmp~", path, overwrite: true);
-        }
+        File.Move(path + ".tmp~", path, overwrite: true);
     }
 }

@@ -1,17 +1,21 @@
-using Azure.Identity;
 using System.CommandLine;
 using Azure;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Configuration;
 using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Inputs;
 
 /// <summary>The storage account that a command works against, and its runs.</summary>
-internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, IRunStores Stores)
+internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, IRunStores Stores) : IRemoteRuns
 {
     private const int QuickRetries = 2;
 
@@ -65,4 +69,66 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
             throw new CommandException(ExitCodes.Unreachable, $"storage account {clients.Account} can't be reached: {why.Split('\n')[0]}", exception);
         }
     }
+
+    /// <inheritdoc/>
+    public string Place => Clients.Account;
+
+    /// <inheritdoc/>
+    public async Task<string> UploadAsync(FileInfo batch, CancellationToken cancellationToken)
+    {
+        string path = SubmittedBatches.PathOf(batch.Name, await UploadProgress.HashAsync(batch, cancellationToken));
+        BlobClient blob = Clients.Rollouts.GetBlobClient(path);
+        await ReachAsync(Clients, async () =>
+        {
+            if (await blob.ExistsAsync(cancellationToken))
+            {
+                await Console.Error.WriteLineAsync($"{path} is there already");
+                return;
+            }
+
+            await using FileStream content = batch.OpenRead();
+            await blob.UploadAsync(content, new BlobUploadOptions { ProgressHandler = new UploadProgress(batch.Length) }, cancellationToken);
+            await Console.Error.WriteLineAsync($"uploaded {path}, {batch.Length} bytes");
+        });
+        return path;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> AskAsync(EvaluationRequest request, CancellationToken cancellationToken)
+    {
+        string runId = request.Output!;
+        RunRecord record = await Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
+        if (record.State is RunState.Failed or RunState.Cancelled)
+        {
+            await Catalog.UpdateAsync(
+                runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
+        }
+
+        if (record.State != RunState.Done)
+        {
+            await Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);
+        }
+
+        return record.State == RunState.Done;
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunRecord?> GetAsync(string runId, CancellationToken cancellationToken)
+    {
+        RunRecord? record = null;
+        await ReachAsync(Clients, async () => record = await Catalog.GetAsync(runId, cancellationToken));
+        return record;
+    }
+
+    /// <inheritdoc/>
+    public Task ReadAsync(string runId, string file, Func<Stream, Task> take, CancellationToken cancellationToken) => ReachAsync(Clients, async () =>
+    {
+        if (await Stores.OpenRun(runId).OpenReadAsync(file, cancellationToken) is { } content)
+        {
+            await using (content)
+            {
+                await take(content);
+            }
+        }
+    });
 }

@@ -42,6 +42,7 @@ internal sealed class JudgeChoice
     private readonly Option<double[]> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
     private readonly Option<string?> _metaModel = new("--meta-model") { Description = "The meta reward model as its endpoint names it." };
     private readonly Option<string> _metaKind = new("--meta-kind") { Description = "How the meta reward model is asked: auto, or vllm-turns / vllm-pooling-turns for DeepSeek-GRM's MetaRM, which reads two turns.", DefaultValueFactory = static _ => "auto" };
+    private readonly Option<string?> _metaProtocol = new("--meta-protocol") { Description = $"How the meta reward model is asked and read: {string.Join(", ", MetaProtocol.Names)}, or a meta protocol file (docs/judges.md).", HelpName = "NAME|FILE" };
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long[]> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => [1] };
     private readonly Option<double[]> _simulatorBias = new("--simulator-bias") { Description = "How far the simulated judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => [new NoiseModel().Bias] };
@@ -81,7 +82,7 @@ internal sealed class JudgeChoice
         Rubric?.AddTo(command);
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
         {
             command.Add(option);
         }
@@ -258,6 +259,7 @@ internal sealed class JudgeChoice
                     "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
                     _ => MetaKind.Auto,
                 },
+                Protocol = parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
                 ApiKeyEnv = parsed.GetValue(_metaKey),
                 Concurrency = ConcurrencyOf(parsed),
             });

@@ -81,15 +81,15 @@ internal static class ChatBody
         return Written(buffer, writer);
     }
 
-    /// <summary>A request for one token and the log-probabilities of its rivals, at temperature 0.</summary>
-    public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages)
+    /// <summary>A request for a token, or a few, and the log-probabilities of their rivals, at temperature 0.</summary>
+    public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages, int maxTokens = 1)
     {
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
         writer.WriteStartObject();
         writer.WriteString("model"u8, model);
         WriteMessages(writer, messages);
         writer.WriteNumber("temperature"u8, 0);
-        writer.WriteNumber("max_tokens"u8, 1);
+        writer.WriteNumber("max_tokens"u8, maxTokens);
         new RequestFields { TokenProbabilities = true }.Write(writer);
         writer.WriteEndObject();
         return Written(buffer, writer);

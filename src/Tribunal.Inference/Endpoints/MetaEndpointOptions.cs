@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.MetaReward;
 
 namespace Tribunal.Inference.Endpoints;
 
@@ -48,6 +49,9 @@ public sealed record MetaEndpointOptions : EndpointOptions
     /// <summary>How it is asked; default <see cref="MetaKind.Auto"/>.</summary>
     public MetaKind Kind { get; init; }
 
+    /// <summary>How it is asked and read by a meta protocol, instead of as <see cref="Kind"/> says; null for that.</summary>
+    public MetaProtocol? Protocol { get; init; }
+
     /// <summary>Judgements per request at most, where the interface takes lists; 1..256, default 16.</summary>
     public int BatchSize { get; init; } = 16;
 
@@ -59,7 +63,8 @@ public sealed record MetaEndpointOptions : EndpointOptions
     {
         base.Validate();
         Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, tei, generative, vllm-turns or vllm-pooling-turns is allowed");
-        Check(Kind != MetaKind.Generative || Model.Length > 0, nameof(Model), "a generative meta judge needs its model's name");
+        Check(Protocol is null || Kind == MetaKind.Auto, nameof(Kind), "a meta protocol says itself how the model is asked");
+        Check((Kind != MetaKind.Generative && Protocol is not { ByWords: true }) || Model.Length > 0, nameof(Model), "a generative meta judge needs its model's name");
         Check(BatchSize is >= 1 and <= 256, nameof(BatchSize), "1..256 is allowed");
         Check(BatchWindowMs is >= 0 and <= 1000, nameof(BatchWindowMs), "0..1000 is allowed");
     }

@@ -33,14 +33,16 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         _access = access;
         _state = state;
         _wire = new RewardWire(access, state.Time);
-        _kind = options.Kind;
+        _kind = KindOf(options);
         _engine = new RequestEngine<double?[]>(state, options.Timeout, options.Tries);
         _probe = new RequestEngine<double?[]>(state, options.Timeout, Math.Min(options.Tries, 3));
         _batcher = new MetaBatcher(
-            options.Kind == MetaKind.Generative ? 1 : options.BatchSize, TimeSpan.FromMilliseconds(options.BatchWindowMs), state.Time, ScoreAllAsync);
+            _kind == MetaKind.Generative ? 1 : options.BatchSize, TimeSpan.FromMilliseconds(options.BatchWindowMs), state.Time, ScoreAllAsync);
     }
 
     public string Name => _options.Name;
+
+    public MetaProtocol? Protocol => _options.Protocol;
 
     /// <summary>The kind in use; <see cref="MetaKind.Auto"/> until the endpoint has been asked.</summary>
     internal MetaKind Kind => _kind;
@@ -49,9 +51,15 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
-        return string.IsNullOrEmpty(judgement.Text) ? null
-            : TakesTurns ? await ScoreTurnsAsync(MetaText.Turns(rollout, judgement), cancellationToken)
-            : await _batcher.ScoreAsync(MetaText.Compose(rollout, judgement), cancellationToken);
+        if (string.IsNullOrEmpty(judgement.Text))
+        {
+            return null;
+        }
+
+        IReadOnlyList<Message>? turns = _options.Protocol?.Compose(rollout, judgement);
+        return _options.Protocol is { ByWords: true } protocol ? await ScoreWordsAsync(protocol, turns!, cancellationToken)
+            : TakesTurns ? await ScoreTurnsAsync(turns ?? MetaText.Turns(rollout, judgement), cancellationToken)
+            : await _batcher.ScoreAsync(turns?[0].Content ?? MetaText.Compose(rollout, judgement), cancellationToken);
     }
 
     public async Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken)
@@ -72,7 +80,21 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
 
     private static bool HasAnswered(Ending ending) => ending is Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Filtered or Ending.Malformed;
 
-    private bool TakesTurns => _options.Kind is MetaKind.VllmTurns or MetaKind.VllmPoolingTurns;
+    private bool TakesTurns => _options.Kind is MetaKind.VllmTurns or MetaKind.VllmPoolingTurns || _options.Protocol is { ByWords: false, OneText: false };
+
+    // One text is put to any scalar interface, which is found out; everything else has one place to go.
+    private static MetaKind KindOf(MetaEndpointOptions options) => options.Protocol switch
+    {
+        { ByWords: true } => MetaKind.Generative,
+        { OneText: false, Pools: var pools } => pools ? MetaKind.VllmPoolingTurns : MetaKind.VllmTurns,
+        _ => options.Kind,
+    };
+
+    private async Task<double?> ScoreWordsAsync(MetaProtocol protocol, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
+    {
+        var post = new RewardPost(MetaKind.Generative, MetaForms.Address(MetaKind.Generative, _options.Endpoint), ChatBody.WriteOpinion(_options.Model, turns, protocol.MaxTokens), 1, Probe: false) { Protocol = protocol };
+        return (await SendAsync(_engine, post, cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
+    }
 
     private async Task<double?> ScoreTurnsAsync(IReadOnlyList<Message> turns, CancellationToken cancellationToken) =>
         (await SendTurnsAsync(_engine, turns, cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
@@ -80,7 +102,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     // A conversation is a request: what takes turns takes no lists.
     private Task<Outcome<double?[]>> SendTurnsAsync(RequestEngine<double?[]> engine, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
     {
-        MetaKind kind = _options.Kind == MetaKind.VllmTurns ? MetaKind.VllmClassify : MetaKind.VllmPooling;
+        MetaKind kind = _kind == MetaKind.VllmTurns ? MetaKind.VllmClassify : MetaKind.VllmPooling;
         return SendAsync(engine, kind, MetaForms.WriteTurns(kind, _options.Model, turns), 1, cancellationToken);
     }
 
@@ -167,11 +189,13 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
         SendAsync(engine, kind, MetaForms.Write(kind, _options.Model, texts), texts.Count, cancellationToken);
 
-    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken)
+    private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken) =>
+        SendAsync(engine, new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), body, count, engine == _probe), cancellationToken);
+
+    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, RewardPost post, CancellationToken cancellationToken)
     {
-        var facts = new CallFacts(kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
+        var facts = new CallFacts(post.Kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
-        var post = new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), body, count, engine == _probe);
         Outcome<double?[]> outcome = await engine.SendAsync(
             static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));

@@ -119,13 +119,13 @@ internal static class MetaForms
     }
 
     /// <summary>Reads the rewards, one per text in their order; null inside where one has none, null where it is no answer of this kind.</summary>
-    public static double?[]? Read(MetaKind kind, ReadOnlyMemory<byte> json, int count)
+    public static double?[]? Read(MetaKind kind, ReadOnlyMemory<byte> json, int count, MetaProtocol? protocol = null)
     {
         try
         {
             if (kind == MetaKind.Generative)
             {
-                return [Opinion(json)];
+                return [Opinion(json, protocol)];
             }
 
             using JsonDocument document = JsonDocument.Parse(json);
@@ -222,10 +222,10 @@ internal static class MetaForms
         return reward is { } value && double.IsFinite(value) ? value : null;
     }
 
-    private static double? Opinion(ReadOnlyMemory<byte> json)
+    private static double? Opinion(ReadOnlyMemory<byte> json, MetaProtocol? protocol)
     {
         using var answer = new ChatAnswer();
         answer.Add(json.Span);
-        return TokenProbabilities.Of(answer.ToReply().Tokens, ["yes"], ["no"]);
+        return TokenProbabilities.Of(answer.ToReply().Tokens, [.. protocol?.Yes ?? ["yes"]], [.. protocol?.No ?? ["no"]]);
     }
 }

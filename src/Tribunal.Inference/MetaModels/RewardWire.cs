@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
+using Tribunal.MetaReward;
+using Tribunal.Protocols.Chat;
 
 namespace Tribunal.Inference.MetaModels;
 
@@ -29,8 +31,8 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
         try
         {
             double?[]? rewards = await BoundedBody.ReadAsync(
-                response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false), cut: false,
-                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count), post, cancellationToken);
+                response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false) + (post.Protocol is { MaxTokens: var tokens } ? Math.Min(tokens * TokenProbabilities.BytesPerToken, BoundedBody.Limit / 2) : 0), cut: false,
+                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count, post.Protocol), post, cancellationToken);
             return rewards is null
                 ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
                 : new Attempt<double?[]>(Ending.Answered, rewards);
@@ -48,4 +50,8 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
 /// <param name="Body">The body.</param>
 /// <param name="Count">How many rewards are asked for.</param>
 /// <param name="Probe">Whether it only finds out if there is such an interface.</param>
-internal sealed record RewardPost(MetaKind Kind, Uri Address, ReadOnlyMemory<byte> Body, int Count, bool Probe);
+internal sealed record RewardPost(MetaKind Kind, Uri Address, ReadOnlyMemory<byte> Body, int Count, bool Probe)
+{
+    /// <summary>The meta protocol whose words are read; null for what is built in.</summary>
+    public MetaProtocol? Protocol { get; init; }
+}

@@ -38,6 +38,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Routes = RunBranches.ManifestOf(run.Request, routes),
             Members = RunBranches.MembersOf(routes),
             ProtocolFiles = ProtocolTexts.HashesOf(protocols),
+            MetaProtocol = binding.Meta?.Protocol is { } meta ? $"{meta.Name} {ProtocolTexts.Sha256(meta.Text)}" : null,
             Simulated = routes.All.Any(static judge => judge.Simulated),
             Created = time.GetUtcNow(),
         };
@@ -50,12 +51,13 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         if (manifest is null)
         {
             RunManifest planned = await CutAsync(wanted, options.DrawsPerShard, cancellationToken);
-            await ProtocolTexts.KeepAsync(store, protocols, cancellationToken);
+            await KeepProtocolsAsync(cancellationToken);
             await StoredManifest.WriteAsync(store, planned, cancellationToken);
             return planned;
         }
 
         await MakeWholeAsync(manifest, cancellationToken);
+        await KeepProtocolsAsync(cancellationToken);
         if (manifest.Request.Limits != run.Request.Limits)
         {
             manifest = manifest with { Request = manifest.Request with { Limits = run.Request.Limits } };
@@ -64,6 +66,9 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 
         return manifest;
     }
+
+    private Task KeepProtocolsAsync(CancellationToken cancellationToken) =>
+        ProtocolTexts.KeepAsync(store, [.. protocols.Values, .. routes.Own.Meta?.Protocol is { } meta ? [meta.Text] : Array.Empty<string>()], cancellationToken);
 
     // A panel goes by the names of all of its members.
     private string Joined(Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));

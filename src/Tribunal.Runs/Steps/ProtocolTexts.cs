@@ -31,7 +31,7 @@ public static class ProtocolTexts
                 await using Stream stream = await file.OpenAsync(fingerprint, 0, null, cancellationToken);
                 texts[path] = await TextAsync(stream, path, cancellationToken);
             }
-            catch (FileNotFoundException) when (path.Length > 0)
+            catch (FileNotFoundException)
             {
                 IReadOnlyDictionary<string, string> kept = await KeptAsync(stores.OpenRun(runId), cancellationToken);
                 texts[path] = kept.GetValueOrDefault(path) ?? throw new FileNotFoundException($"there is no protocol file at {path}");
@@ -67,10 +67,13 @@ public static class ProtocolTexts
     internal static IReadOnlyDictionary<string, string>? HashesOf(IReadOnlyDictionary<string, string> texts) => texts.Count == 0 ? null
         : new SortedDictionary<string, string>(texts.ToDictionary(static text => text.Key, static text => StoredDocument.Sha256(Strict.GetBytes(text.Value))), StringComparer.Ordinal);
 
+    /// <summary>The SHA-256 of a text.</summary>
+    internal static string Sha256(string text) => StoredDocument.Sha256(Strict.GetBytes(text));
+
     /// <summary>Writes files into a run.</summary>
-    internal static async Task KeepAsync(IRunStore store, IReadOnlyDictionary<string, string> texts, CancellationToken cancellationToken)
+    internal static async Task KeepAsync(IRunStore store, IEnumerable<string> texts, CancellationToken cancellationToken)
     {
-        foreach (string text in texts.Values)
+        foreach (string text in texts)
         {
             byte[] bytes = Strict.GetBytes(text);
             await store.WriteDocumentAsync(RunFiles.Protocol(StoredDocument.Sha256(bytes)), bytes, cancellationToken);

@@ -14,6 +14,7 @@ internal sealed class RunContext
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
+    private readonly HashSet<int> _counted = [];
     private ScoringRules? _rules;
 
     public required IRunStore Store { get; init; }
@@ -67,7 +68,7 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
-                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, Monitor.AddEarlier));
+                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, _counted.Contains(shard) ? static _ => { } : Monitor.AddEarlier));
             }
 
             return ledger;
@@ -80,6 +81,9 @@ internal sealed class RunContext
         lock (_gate)
         {
             _ledgers.Remove(shard);
+
+            // What was voted on has been counted: when it is voted on again, none of it is an earlier process's.
+            _counted.Add(shard);
             if (_recent.FirstOrDefault(recent => recent.Shard == shard) is { Rollouts: not null } recent)
             {
                 _recent.Remove(recent);

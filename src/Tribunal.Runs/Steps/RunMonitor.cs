@@ -88,13 +88,13 @@ public sealed class RunMonitor
         {
             Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
         }
-        else if (commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
-        {
-            Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
-        }
         else if (own.Drawn >= ValidRateAfter && own.Valid < validRateFloor * own.Drawn)
         {
-            Stop(new Halt(HaltKind.ValidRate, $"only {own.Valid} of {own.Drawn} judgements of {judgement.Judge} by {judgement.Protocol}, a member of the panel, have a verdict ({judgement.Outcome}: {judgement.Why}); take it out of the panel, or see to its protocol, template or token budget"));
+            Stop(new Halt(HaltKind.ValidRate, $"only {own.Valid} of {own.Drawn} judgements of {judgement.Judge} by {judgement.Protocol}, a member of the panel, have a verdict{(judgement.Why is { } why ? $" (the last: {why})" : "")}; take it out of the panel, or see to its protocol, template or token budget"));
+        }
+        else if (!members && commonest is not null && outcomes.Drawn >= ValidRateAfter && outcomes.Valid < validRateFloor * outcomes.Drawn)
+        {
+            Stop(new Halt(HaltKind.ValidRate, $"only {outcomes.Valid} of {outcomes.Drawn} judgements have a verdict (commonest reason, {commonest.Count} times: {commonest.Outcome}: {commonest.Words}); protocol, template or token budget may not fit this judge"));
         }
     }
 

@@ -65,6 +65,9 @@ public sealed record RunManifest
     /// <summary>SHA-256 of the protocol files that the request names, by their paths; null where it names none. The run keeps their texts.</summary>
     public IReadOnlyDictionary<string, string>? ProtocolFiles { get; init; }
 
+    /// <summary>The meta protocol's name and the SHA-256 of its file, which the run keeps; null where none is asked for.</summary>
+    public string? MetaProtocol { get; init; }
+
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
 
@@ -128,6 +131,7 @@ public sealed record RunManifest
             ("sampling", Sampling, other.Sampling),
             ("policy", Request.Policy, other.Request.Policy),
             ("meta", Request.Meta, other.Request.Meta),
+            ("meta protocol", MetaProtocol, other.MetaProtocol),
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
             ("panel", Request.Panel, other.Request.Panel),

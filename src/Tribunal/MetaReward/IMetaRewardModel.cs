@@ -11,6 +11,9 @@ public interface IMetaRewardModel
     /// <summary>The name written into manifests.</summary>
     string Name { get; }
 
+    /// <summary>How it is asked and read, where a file says so; null for what is built in.</summary>
+    MetaProtocol? Protocol => null;
+
     /// <summary>Scores one judgement; higher is more trustworthy; null where the model gave no answer after its tries.</summary>
     /// <remarks>DeepSeek-GRM's meta RM reads the query, the responses and the critique, and scores the critique (arXiv 2504.02495).</remarks>
     Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);

@@ -43,28 +43,42 @@ public static partial class MetaText
 
     private static string Critique(Rollout rollout, Judgement judgement) => Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text;
 
-    private static string Shown(Rollout rollout, Judgement judgement)
+    /// <summary>The turns, a line or more each, without a line feed at the end.</summary>
+    internal static string Conversation(Rollout rollout, InertRollout inert)
     {
-        InertRollout inert = Neutraliser.Neutralise(rollout);
-        var text = new StringBuilder("#### Conversation Context ####\n");
+        var text = new StringBuilder();
         for (int i = 0; i < rollout.Prompt.Count; i++)
         {
             string role = rollout.Prompt[i].Role;
-            text.Append(role is "system" or "user" or "assistant" or "tool" ? role : "other").Append(": ").Append(inert.Turns[i].Text).Append('\n');
+            text.Append(i == 0 ? "" : "\n").Append(role is "system" or "user" or "assistant" or "tool" ? role : "other").Append(": ").Append(inert.Turns[i].Text);
         }
 
-        text.Append("\n#### Responses to be Scored ####\n");
+        return text.ToString();
+    }
+
+    /// <summary>The responses as the judge was shown them, without a line feed at the end.</summary>
+    internal static string Responses(Rollout rollout, Judgement judgement, InertRollout inert)
+    {
+        var text = new StringBuilder();
         for (int shown = 0; shown < judgement.Order.Count; shown++)
         {
             int original = judgement.Order[shown];
             if (original >= 0 && original < rollout.Responses.Count)
             {
-                text.Append("[The Begin of Response ").Append(shown + 1).Append("]\n").Append(inert.Responses[original].Text)
-                    .Append("\n[The End of Response ").Append(shown + 1).Append("]\n");
+                text.Append(text.Length == 0 ? "" : "\n").Append("[The Begin of Response ").Append(shown + 1).Append("]\n").Append(inert.Responses[original].Text)
+                    .Append("\n[The End of Response ").Append(shown + 1).Append(']');
             }
         }
 
         return text.ToString();
+    }
+
+    private static string Shown(Rollout rollout, Judgement judgement)
+    {
+        InertRollout inert = Neutraliser.Neutralise(rollout);
+        string conversation = Conversation(rollout, inert);
+        string responses = Responses(rollout, judgement, inert);
+        return $"#### Conversation Context ####\n{conversation}{(conversation.Length > 0 ? "\n" : "")}\n#### Responses to be Scored ####\n{responses}{(responses.Length > 0 ? "\n" : "")}";
     }
 
     [GeneratedRegex(

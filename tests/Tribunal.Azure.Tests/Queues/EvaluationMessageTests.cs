@@ -48,6 +48,46 @@ public sealed class EvaluationMessageTests
         Assert.Equal(request, EvaluationMessage.Parse(EvaluationMessage.Write(request), None));
     }
 
+    [Fact]
+    public void A_panel_and_protocol_files_can_be_asked_for_by_names_and_paths()
+    {
+        EvaluationRequest request = EvaluationMessage.Parse(
+            """
+            {"batch":"b.jsonl","protocolFile":"submitted/x/own.yaml","judges":{"members":[{"judge":"a"},{"judge":"b","protocol":"rrm","weight":0.5},{"protocolFile":"p/mine.yaml"}],"weights":"one-coin"}}
+            """,
+            None);
+        Assert.Equal(3, request.Judges!.Members.Count);
+        Assert.Equal((PanelMethod.OneCoin, 0.5, "p/mine.yaml"), (request.Judges.Weights, request.Judges.Members[1].Weight, request.Judges.Members[2].ProtocolFile));
+        Assert.Equal(["submitted/x/own.yaml", "p/mine.yaml"], request.ProtocolFiles());
+        Assert.Equal(request, EvaluationMessage.Parse(EvaluationMessage.Write(request), None));
+    }
+
+    [Theory]
+    [InlineData("""{"batch":"b.jsonl","protocolFile":"https://evil.example/p.yaml"}""", "protocolFile")]
+    [InlineData("""{"batch":"b.jsonl","protocolFile":"../p.yaml"}""", "protocolFile")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"},{"judge":"http://evil.example"}]}}""", "judges.members[1].judge")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"},{"protocolFile":"/etc/passwd"}]}}""", "protocolFile")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"}]}}""", "2 to 16 members")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"},{"judge":"b","weight":-1}]}}""", "judges.members[1].weight")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"},{"judge":"b"}],"weights":"guess"}}""", "judges.weights")]
+    [InlineData("""{"batch":"b.jsonl","judges":{"members":[{"judge":"a"},{"judge":"b"}]},"routing":{"routes":[{"judge":"a"}]}}""", "choose routes or a panel")]
+    public void A_panel_or_a_path_that_can_not_be_is_refused_by_its_field(string message, string why)
+    {
+        Assert.Contains(why, Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse(message, None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Defaults_give_a_panel_to_requests_that_name_no_judge()
+    {
+        var panel = new JudgePanel { Members = [new PanelMember { Judge = "a" }, new PanelMember { Judge = "b" }] };
+        var defaults = new RequestDefaults { Judges = panel, ProtocolFile = "submitted/own.yaml" };
+        Assert.Equal(panel, EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", defaults).Judges);
+        Assert.Null(EvaluationMessage.Parse("""{"batch":"b.jsonl","judge":"a"}""", defaults).Judges);
+        Assert.Equal("submitted/own.yaml", EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", defaults).ProtocolFile);
+        Assert.Null(EvaluationMessage.Parse("""{"batch":"b.jsonl","protocol":"grm"}""", defaults).ProtocolFile);
+        Assert.Equal(panel, defaults.ForUpload("b.jsonl", "run").Judges);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

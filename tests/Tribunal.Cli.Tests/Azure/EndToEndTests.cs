@@ -1,14 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Cli.Output;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Runs;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
 using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Cli.Tests.Azure;
@@ -39,6 +43,29 @@ public sealed partial class EndToEndTests
         await again.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(ExitCodes.Ok, again.ExitCode);
         Assert.Equal(report, await File.ReadAllTextAsync(Path.Combine(bed.Folder, "again/report.html"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_submitted_panel_with_a_protocol_file_is_judged_by_the_worker_and_keeps_the_file()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        bed.StartWorker();
+        string batch = await bed.UploadAsync("batch.jsonl", rollouts: 12);
+        string file = DeclaredCatalog.TextOf("general-list");
+        await File.WriteAllTextAsync(Path.Combine(bed.Folder, "mine.yaml"), file, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(bed.Folder, "panel.json"), """{"members":[{"protocol":"grm"},{"protocol":"rrm"},{"protocolFile":"mine.yaml"}],"weights":"one-coin"}""", TestContext.Current.CancellationToken);
+        Process submit = bed.StartTool("submit", Path.Combine(bed.Folder, batch), "--judges", "panel.json", "--samples", "2", "--run", "panel", "--watch", "-o", "out");
+        await submit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, submit.ExitCode);
+        RunSummary summary = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(bed.Folder, "out", RunFiles.Summary), TestContext.Current.CancellationToken), RunsJson.Default.RunSummary)!;
+        Assert.Equal(["grm", "rrm", "general-list"], summary.Members!.Select(static member => member.Protocol));
+        Assert.All(summary.Members!, static member => Assert.Equal(1.0, member.ValidRate!.Value));
+        Assert.True(File.Exists(Path.Combine(bed.Folder, "out", RunFiles.PanelWeights)));
+        RunManifest manifest = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(bed.Folder, "out", RunFiles.Manifest), TestContext.Current.CancellationToken), RunsJson.Default.RunManifest)!;
+        (string path, string sha256) = Assert.Single(manifest.ProtocolFiles!);
+        Assert.StartsWith(ResourceNames.SubmittedPrefix, path, StringComparison.Ordinal);
+        Assert.Equal(file, await File.ReadAllTextAsync(Path.Combine(bed.Folder, "out", RunFiles.Protocol(sha256)), TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = Limit)]

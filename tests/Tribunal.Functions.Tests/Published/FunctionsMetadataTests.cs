@@ -27,6 +27,7 @@ public sealed class FunctionsMetadataTests
                 "EvaluationRequested: queueTrigger evaluations AzureWebJobsStorage, durableClient",
                 "EvaluationResults: httpTrigger get evaluations/{runId}/results Function",
                 "EvaluationStatus: httpTrigger get evaluations/{runId} Function, durableClient",
+                "GrantUpload: httpTrigger post uploads/{sha256}/{name} Function",
                 "PlanBatch: activityTrigger",
                 "PlanRound: activityTrigger",
                 "Publish: activityTrigger",
@@ -41,6 +42,8 @@ public sealed class FunctionsMetadataTests
                 "ScoreShards: orchestrationTrigger",
                 "SettleRuns: timerTrigger 0 */10 * * * *, durableClient",
                 "StartEvaluation: httpTrigger post evaluations Function, durableClient",
+                "TakeUpload: httpTrigger put uploads/{sha256}/{name} Function",
+                "WeighPanel: activityTrigger",
             ],
             functions);
     }

@@ -87,6 +87,27 @@ public sealed class OpenAiBatchRunTests : IDisposable
         await Assert.ThrowsAsync<RunMismatchException>(() => Run(seed: 6).AdvanceAsync());
     }
 
+    [Fact]
+    public async Task A_protocol_files_schema_and_what_it_leaves_out_stand_in_the_request_lines()
+    {
+        string path = Path.Combine(_folder, "mine.yaml");
+        string text = DeclaredCatalog.TextOf("general-list").Replace("protocol: general-list", "protocol: mine", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(path, text.Replace("request:\n", "request:\n  leave-out: [seed, top_p]\n", StringComparison.Ordinal));
+        var request = new EvaluationRequest { Batch = _batch, ProtocolFile = path, Policy = new PolicyOptions { Samples = 2 } };
+        Judge judge = Judge.Of(new ScriptedJudge(), "gpt-4o", "auto", await File.ReadAllTextAsync(path));
+        OpenAiBatchState state = await new OpenAiBatchRun(_run, request, judge, new FakeTimeProvider()).AdvanceAsync();
+        foreach (string line in File.ReadLines(Assert.Single(state.RequestFiles)))
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement body = document.RootElement.GetProperty("body");
+            Assert.Equal("json_schema", body.GetProperty("response_format").GetProperty("type").GetString());
+            Assert.Equal("object", body.GetProperty("response_format").GetProperty("json_schema").GetProperty("schema").GetProperty("type").GetString());
+            Assert.False(body.TryGetProperty("seed", out _));
+            Assert.False(body.TryGetProperty("top_p", out _));
+            Assert.True(body.TryGetProperty("temperature", out _));
+        }
+    }
+
     private OpenAiBatchRun Run(long seed = 5)
     {
         var request = new EvaluationRequest { Batch = _batch, Seed = seed, Policy = new PolicyOptions { Samples = 2 } };

@@ -1,5 +1,6 @@
 using Tribunal.Benchmarks;
 using Tribunal.Judgements;
+using Tribunal.Verdicts;
 
 using static Tribunal.Tests.Benchmarks.BenchmarkSamples;
 
@@ -16,6 +17,37 @@ public sealed class BenchmarkOutcomeTests
         BenchmarkOutcome broken = BenchmarkOutcome.Single(Record("a", null, 3), [List(1, [0, 1, 2], 1, 2, 3), List(0, [2, 1, 0], null)]);
         Assert.Null(broken.Compare(0, 2));
         Assert.Null(BenchmarkOutcome.Single(Record("a", null, 3), []).Compare(0, 1));
+    }
+
+    [Fact]
+    public void A_classic_reward_model_is_compared_by_its_own_numbers_and_plays_one_game()
+    {
+        Judgement scalar = List(0, [1, 0], 0.98, 0.97) with { Protocol = "skywork-reward", Logits = [30, 25] };
+        BenchmarkOutcome single = BenchmarkOutcome.Single(Record("a", null, 2), [scalar]);
+        Assert.Equal([30, 25], single.Rewards);
+        Assert.Null(single.Games);
+        Assert.Equal(1, single.Compare(0, 1));
+        var verdict = new Verdict { Id = "a", Status = VerdictStatus.Scored, Rewards = [0.98, 0.97], Votes = new VoteCounts() };
+        Assert.Equal([29, 24], BenchmarkOutcome.Voted(Record("a", null, 2), verdict, [scalar, scalar with { Sample = 1, Logits = [28, 23] }]).Rewards);
+
+        // Beside another judge there is nothing but the vote.
+        Assert.Equal([0.98, 0.97], BenchmarkOutcome.Voted(Record("a", null, 2), verdict, [scalar, List(1, [0, 1], 1, 2)]).Rewards);
+    }
+
+    [Theory]
+    [InlineData("judgebench", "livebench-math-x")]
+    [InlineData("llmbar", "Natural")]
+    [InlineData("rewardbench2", "Math")]
+    public void A_suite_counts_a_classic_reward_model_right_where_the_chosen_response_has_more(string suite, string domain)
+    {
+        BenchmarkOutcome[] outcomes =
+        [
+            .. ((double[][])[[2, 1], [1, 2], [45, 44], [-3, -60]]).Select((logits, i) => BenchmarkOutcome.Single(
+                Record($"{i}", domain, 2, 0), [List(0, [1, 0], 0.5, 0.5) with { Protocol = "skywork-reward", Logits = logits }])),
+        ];
+        BenchmarkScore score = BenchmarkSuites.Find(suite)!.Score(outcomes);
+        BenchmarkSection section = Assert.Single(score.Sections, static section => section.Items > 0);
+        Assert.Equal((0.75, 0), (section.Score!.Value, section.Undecided));
     }
 
     [Fact]

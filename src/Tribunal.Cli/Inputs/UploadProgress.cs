@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+
+namespace Tribunal.Cli.Inputs;
+
+/// <summary>A line per tenth of a large upload.</summary>
+internal sealed class UploadProgress(long length) : IProgress<long>
+{
+    private const long Large = 8 * 1024 * 1024;
+    private long _shown;
+
+    /// <summary>What names a batch: SHA-256 of its content.</summary>
+    public static async Task<string> HashAsync(FileInfo batch, CancellationToken cancellationToken)
+    {
+        await using FileStream content = batch.OpenRead();
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public void Report(long value)
+    {
+        long tenth = length < Large ? 0 : value * 10 / length;
+        if (tenth > Interlocked.Read(ref _shown))
+        {
+            Interlocked.Exchange(ref _shown, tenth);
+            Console.Error.WriteLine($"uploading: {tenth * 10} %");
+        }
+    }
+}
