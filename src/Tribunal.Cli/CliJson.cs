@@ -9,5 +9,6 @@ namespace Tribunal.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<MetaTrialRow>))]
 [JsonSerializable(typeof(List<Check>))]
+[JsonSerializable(typeof(Dictionary<string, ServeClient>))]
 [JsonSerializable(typeof(WorkerCommand.WorkerHealth))]
 internal sealed partial class CliJson : JsonSerializerContext;

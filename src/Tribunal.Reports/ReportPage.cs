@@ -407,12 +407,27 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         if (shown.Rollout is { } rollout)
         {
             _page.Add($"<details><summary>Prompt and {rollout.Responses.Count} responses</summary>\n");
-            Pre("Prompt", PlainText.Head(string.Join("\n\n", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")), PromptShown));
+            if (ToolTurns.HasTools(rollout.Prompt))
+            {
+                ConversationMarkup.Add(_page, "Prompt", rollout.Prompt, PromptShown);
+            }
+            else
+            {
+                Pre("Prompt", PlainText.Head(string.Join("\n\n", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")), PromptShown));
+            }
+
             for (int i = 0; i < Math.Min(rollout.Responses.Count, ResponsesShown); i++)
             {
                 string reward = shown.Verdict?.Rewards is { } rewards && i < rewards.Count ? $", reward {rewards[i]:0.000}" : "";
                 _page.Add($"<h4>Response {i + 1}{reward}</h4>");
-                Pre($"Response {i + 1}", PlainText.Head(rollout.Responses[i].Content, ResponseShown));
+                if (rollout.Responses[i].Turns is { } turns)
+                {
+                    ConversationMarkup.Add(_page, $"Response {i + 1}", turns, 2 * ResponseShown);
+                }
+                else
+                {
+                    Pre($"Response {i + 1}", PlainText.Head(rollout.Responses[i].Content, ResponseShown));
+                }
             }
 
             _page.Add($"{(rollout.Responses.Count > ResponsesShown ? $"{rollout.Responses.Count - ResponsesShown} more responses are left out." : "")}</details>\n");

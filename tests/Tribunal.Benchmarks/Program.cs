@@ -47,4 +47,9 @@ var atATime = new Option<int[]>("--at-a-time") { Description = "Requests under w
 var serve = new Command("serve", "Latency of `tribunal serve` beside asking the judge directly.") { tool, latency, requests, atATime };
 serve.SetAction((parsed, cancel) => ServeBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(atATime)!, parsed.GetValue(latency), parsed.GetValue(requests), cancel));
 
-return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, endpoint, bare }.Parse(args).InvokeAsync();
+var group = new Option<int>("--group") { Description = "Responses in a group.", DefaultValueFactory = static _ => 16 };
+var clients = new Option<int>("--clients") { Description = "Requests under way at once, one response each.", DefaultValueFactory = static _ => 1_000 };
+var load = new Command("load", "Many clients of `tribunal serve` at once, with faults of the judge and the server killed and restarted in the middle: what comes out, and what it costs.") { tool, latency, clients, group };
+load.SetAction((parsed, cancel) => new LoadBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(clients), parsed.GetValue(group), parsed.GetValue(latency)).RunAsync(cancel));
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, load, endpoint, bare }.Parse(args).InvokeAsync();

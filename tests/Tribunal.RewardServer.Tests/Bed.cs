@@ -49,7 +49,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public static async Task<Bed> StartAsync(
         RewardOptions? options = null, string protocol = "grm", SimulatorOptions? judge = null, string? apiKey = null, DirectoryInfo? folder = null,
-        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null)
+        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null)
     {
         judgeClock ??= new FakeTimeProvider();
         var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), judgeClock, Cancel), judgeClock);
@@ -67,7 +67,7 @@ internal sealed class Bed : IAsyncDisposable
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), null, ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
         bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
-        bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", apiKey, maxBody: 1024 * 1024);
+        bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);
         await bed._application.StartAsync(Cancel);
         bed.Client.BaseAddress = new Uri(bed._application.Urls.First());
         return bed;

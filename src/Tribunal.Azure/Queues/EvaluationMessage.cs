@@ -4,6 +4,7 @@ using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Azure.Queues;
 
@@ -48,7 +49,7 @@ public static class EvaluationMessage
     /// <summary>What is wrong with a request; empty when it may run. What only the run's plan can see is not looked at.</summary>
     public static IReadOnlyList<Problem> Problems(EvaluationRequest request)
     {
-        List<Problem> problems = [];
+        List<Problem> problems = [.. request.Trajectories?.Problems() ?? []];
         Require(BatchPath.Fault(request.Batch) is null, "batch", BatchPath.Fault(request.Batch) ?? "");
         Require(request.Output is not { } output || StoreNames.IsValidRunId(output), "output", "a run's name is needed: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'");
         Require(request.Judge is not { } judge || IsName(judge), "judge", "the name of a configured judge is needed, never an address");
@@ -60,6 +61,7 @@ public static class EvaluationMessage
         }
 
         Require(Enum.IsDefined(request.Hint), "hint", "none, failed or all is needed");
+        Require(!request.RetryFailed || request.Policy.Kind != PolicyKind.Budget, "retryFailed", "under policy budget the failed judgements were part of the total");
         Require(request.Limits.Tokens is null or > 0, "limits.tokens", "more than 0 is needed");
         Require(request.Limits.Cost is not { } cost || (cost > 0 && double.IsFinite(cost)), "limits.cost", "more than 0 is needed");
         problems.AddRange(JudgeRegistry.RoutingProblems(request));

@@ -33,6 +33,7 @@ internal sealed class ScoreCommand
     private readonly RouteChoice _routes = new();
     private readonly PanelChoice _panel = new();
     private readonly FieldChoice _fields = new();
+    private readonly ViewChoice _view = new();
 
     public static Command Create()
     {
@@ -62,6 +63,7 @@ internal sealed class ScoreCommand
         score._routes.AddTo(command);
         score._panel.AddTo(command);
         score._fields.AddTo(command);
+        score._view.AddTo(command);
         foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
             command.Add(option);
@@ -142,6 +144,7 @@ internal sealed class ScoreCommand
             ProtocolFile = _judge.ProtocolFileOf(parsed),
             Routing = _routes.Of(parsed),
             Fields = _fields.Of(parsed),
+            Trajectories = _view.Of(parsed),
             Hint = _hint.ModeOf(parsed),
             Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
         };

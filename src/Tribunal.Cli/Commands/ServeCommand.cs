@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using Tribunal.Cli.Inputs;
+using OpenTelemetry.Trace;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
@@ -19,6 +22,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Telemetry;
 using Tribunal.Sampling;
+using Tribunal.Tournaments;
 
 namespace Tribunal.Cli.Commands;
 
@@ -32,17 +36,22 @@ internal sealed class ServeCommand
     private readonly Option<int?> _group = new("--group") { Description = "The trainer's samples per prompt: a full group does not wait.", HelpName = "N" };
     private readonly Option<double> _groupWait = new("--group-wait") { Description = "Seconds that a group whose size is known from the request waits to be whole.", DefaultValueFactory = static _ => 60 };
     private readonly Option<double?> _nullReward = new("--null-reward") { Description = "What OpenRLHF gets where there is no reward: null ends its training, a number of your choice is counted in /metrics.", HelpName = "X" };
+    private readonly Option<string> _scale = new("--scale") { Description = "How rewards are said: unit ([0, 1]), rrm ((elo - 1000)/200 + 0.5; needs --rating elo), ranks, or centred in the group.", DefaultValueFactory = static _ => "unit" };
     private readonly Option<double> _limit = new("--time-limit") { Description = "Seconds after which a request is answered with the votes there are.", DefaultValueFactory = static _ => 100 };
     private readonly Option<int> _waiting = new("--max-waiting") { Description = "Rollouts under way before new ones get 429.", DefaultValueFactory = static _ => 1024 };
     private readonly Option<int> _maxBody = new("--max-body") { Description = "Largest request, in MiB.", DefaultValueFactory = static _ => 32 };
     private readonly Option<string?> _key = new("--serve-key-env") { Description = "NAME of the environment variable with the key that clients must send.", HelpName = "VAR" };
+    private readonly Option<FileInfo?> _clients = new("--clients") { Description = "Clients with keys and budgets of their own: {\"NAME\": {\"keyEnv\": \"VAR\", \"requests\": N, \"tokens\": N}}.", HelpName = "FILE" };
+    private readonly Option<string?> _storage = RemoteRuns.StorageOption("Several servers share a record there, named by judge and options; without it the record is --output's folder.");
     private readonly Option<bool> _open = new("--allow-anonymous") { Description = "Listen beyond this machine without a key." };
     private readonly JudgeChoice _judge = new();
     private readonly VoteChoice _vote = new();
+    private readonly ViewChoice _view = new();
 
     public static Command Create()
     {
         var serve = new ServeCommand();
+        serve._scale.AcceptOnlyFromAmong("unit", "rrm", "ranks", "centred");
         Command command = new("serve", """
             Rewards on demand for RL trainers: judges each group once, groups by client and prompt, answers in the trainers' forms.
 
@@ -52,16 +61,19 @@ internal sealed class ServeCommand
               POST /get_reward   OpenRLHF       (--reward.remote_url http://HOST:PORT/get_reward)
               POST /slime        slime          (--rm-type remote_rm --rm-url http://HOST:PORT/slime)
               POST /verify       NeMo Gym (training), /compare (its scripts)
+              POST /roll/submit_task, GET /roll/task_result   ROLL
+              POST /v1/chat/completions   a judge whose answer is the vote of several
               POST /v1/rewards   our own, one rollout or many, at once or as a job; GET /openapi/v1.json describes it
-              GET  /healthz, /metrics
+              GET  /, /healthz, /metrics
 
-            verl and TRL: see integrations/. DIR is a record like a run's: vote again on it, or export training data.
+            verl, TRL and AReaL: see integrations/tribunal-rewards. DIR is a record like a run's: vote again on it, or export training data.
             """)
         {
-            serve._listen, serve._output, serve._gather, serve._group, serve._groupWait, serve._nullReward, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._open,
+            serve._listen, serve._output, serve._gather, serve._group, serve._groupWait, serve._nullReward, serve._scale, serve._limit, serve._waiting, serve._maxBody, serve._key, serve._clients, serve._storage, serve._open,
         };
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
+        serve._view.AddTo(command);
         command.SetAction(serve.RunAsync);
         return command;
     }
@@ -69,23 +81,31 @@ internal sealed class ServeCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RewardOptions options = OptionsOf(parsed);
-        string? key = KeyOf(parsed);
+        ClientKeys keys = KeysOf(parsed);
         using var factory = new JudgeFactory();
         Judge asked = _judge.Open(parsed, factory);
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name);
+        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name) with { Trajectories = _view.Of(parsed) };
+        request = request with { Tournament = request.Tournament with { KeepRatings = request.Tournament.Rating == RatingKind.Elo } };
         if (request.Policy.Kind == PolicyKind.Budget)
         {
             throw new CommandException(ExitCodes.Usage, "--policy budget needs the whole batch at once: choose fixed, adaptive or certified");
         }
 
+        if (options.Scale == RewardScale.Rrm && request.Tournament.Rating != RatingKind.Elo)
+        {
+            throw new CommandException(ExitCodes.Usage, "--scale rrm needs --rating elo: --tournament random --opponents 4 --rating elo is RRM's training");
+        }
+
+        options = options with { ChatVotes = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : request.Policy.Max };
         Judge judge = new JudgeRegistry([asked], meta is null ? [] : [meta]).Resolve(request).Own;
         await using RewardDesk desk = await RewardDesk.OpenAsync(
-            judge, request, options, await LedgerAsync(parsed.GetRequiredValue(_output).FullName, judge, request, cancellationToken), TimeProvider.System, cancellationToken);
-        await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), key, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
+            judge, request, options,
+            await LedgerAsync(parsed, judge, request, cancellationToken), TimeProvider.System, cancellationToken);
+        await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), keys, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
         {
             builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
-            builder.AddServiceDefaults("tribunal-serve").WithMetrics(static metrics => metrics.AddMeter(RewardCounts.MeterName).AddPrometheusExporter());
+            builder.AddServiceDefaults("tribunal-serve").WithTracing(static tracing => tracing.AddAspNetCoreInstrumentation()).WithMetrics(static metrics => metrics.AddMeter(RewardCounts.MeterName).AddPrometheusExporter());
         });
         application.MapPrometheusScrapingEndpoint("/metrics");
         Interrupts.Drain(
@@ -112,7 +132,7 @@ internal sealed class ServeCommand
             Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
         }
 
-        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {judge.Model} by {judge.Protocol.Name}{(key is null ? ", no key asked for" : "")}");
+        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {judge.Model} by {judge.Protocol.Name}{(keys.Wanted ? "" : ", no key asked for")}");
         await application.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Ok;
     }
@@ -136,6 +156,13 @@ internal sealed class ServeCommand
             Gather = TimeSpan.FromMilliseconds(gather),
             GroupSize = parsed.GetValue(_group),
             GroupWait = TimeSpan.FromSeconds(parsed.GetRequiredValue(_groupWait)),
+            Scale = parsed.GetRequiredValue(_scale) switch
+            {
+                "rrm" => RewardScale.Rrm,
+                "ranks" => RewardScale.Ranks,
+                "centred" => RewardScale.Centred,
+                _ => RewardScale.Unit,
+            },
             NullReward = parsed.GetValue(_nullReward),
             TimeLimit = TimeSpan.FromSeconds(limit),
             MaxWaiting = parsed.GetRequiredValue(_waiting),
@@ -143,25 +170,55 @@ internal sealed class ServeCommand
     }
 
     // Whoever can reach the server spends GPU time, so beyond this machine it wants a key, or to be told that none is needed.
-    private string? KeyOf(ParseResult parsed)
+    private ClientKeys KeysOf(ParseResult parsed)
     {
-        if (parsed.GetValue(_key) is { } variable)
+        string? own = parsed.GetValue(_key) is { } variable ? Key(variable, "--serve-key-env") : null;
+        var keys = new ClientKeys(own, parsed.GetValue(_clients) is { } file ? [.. Clients(file)] : Array.Empty<(string, ClientBudget)>());
+        if (keys.Wanted)
         {
-            return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key ? key : throw new CommandException(ExitCodes.Usage, $"--serve-key-env: the environment has no {variable}");
+            return keys;
         }
 
         string host = new Uri(parsed.GetRequiredValue(_listen)).Host;
         bool local = host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
         return local || parsed.GetValue(_open)
-            ? null
+            ? keys
             : throw new CommandException(ExitCodes.Usage, $"--listen {parsed.GetRequiredValue(_listen)} is open to other machines: set --serve-key-env, or --allow-anonymous");
     }
 
-    private static async Task<RewardLedger> LedgerAsync(string folder, Judge judge, EvaluationRequest request, CancellationToken cancellationToken)
+    private static string Key(string variable, string option) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key ? key : throw new CommandException(ExitCodes.Usage, $"{option}: the environment has no {variable}");
+
+    private static IEnumerable<(string Key, ClientBudget Client)> Clients(FileInfo file)
     {
+        Dictionary<string, ServeClient> clients;
         try
         {
-            return await RewardLedger.OpenAsync(new LocalRunStore(folder), null, ServeManifest.Of(judge, request), cancellationToken);
+            clients = JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), CliJson.Default.DictionaryStringServeClient) ?? [];
+        }
+        catch (JsonException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--clients {file.FullName}: {ContractJson.Words(exception)}", exception);
+        }
+
+        foreach ((string name, ServeClient client) in clients)
+        {
+            yield return (Key(client.KeyEnv ?? throw new CommandException(ExitCodes.Usage, $"--clients: {name} has no keyEnv"), $"--clients {name}"), new ClientBudget(name, client.Requests, client.Tokens));
+        }
+    }
+
+    private async Task<RewardLedger> LedgerAsync(ParseResult parsed, Judge judge, EvaluationRequest request, CancellationToken cancellationToken)
+    {
+        byte[] manifest = ServeManifest.Of(judge, request);
+        try
+        {
+            if (parsed.GetValue(_storage) is not { } storage)
+            {
+                return await RewardLedger.OpenAsync(new LocalRunStore(parsed.GetRequiredValue(_output).FullName), null, manifest, cancellationToken);
+            }
+
+            RemoteRuns remote = await RemoteRuns.OpenAsync(storage, cancellationToken);
+            return await RewardLedger.OpenSharedAsync(remote.Stores, manifest, TimeProvider.System, cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
         {
@@ -169,3 +226,9 @@ internal sealed class ServeCommand
         }
     }
 }
+
+/// <summary>A client of <c>serve</c>.</summary>
+/// <param name="KeyEnv">NAME of the environment variable with its key.</param>
+/// <param name="Requests">Requests, at most.</param>
+/// <param name="Tokens">Tokens, at most.</param>
+internal sealed record ServeClient(string? KeyEnv, long? Requests, long? Tokens);

@@ -37,7 +37,7 @@ internal sealed class VoteChoice
     private readonly Option<double> _metaTemperature = new("--meta-temperature") { Description = "Softmax temperature of --meta-use weight, in the meta reward's own unit.", DefaultValueFactory = static _ => UsualMeta.Temperature };
     private readonly Option<string> _panel = new("--panel") { Description = "What each judge of a panel weighs: equal, a file of train panel, or learned from the run once all is drawn: labels, or without labels one-coin, dawid-skene.", DefaultValueFactory = static _ => Equal, HelpName = "equal|labels|one-coin|dawid-skene|FILE" };
     private readonly Option<string> _rule = new("--rule") { Description = "The vote: auto, sum, mean, majority or btd (Bradley-Terry with ties).", DefaultValueFactory = static _ => "auto" };
-    private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout or swiss.", DefaultValueFactory = static _ => "none" };
+    private readonly Option<string> _tournament = new("--tournament") { Description = "How a pair judge ranks more than two: none (round robin), round-robin, knockout, swiss, random (some opponents each) or anchors (all against some).", DefaultValueFactory = static _ => "none" };
     private readonly Option<int?> _votes = new("--votes") { Description = "Judgements per match under the fixed policy, as many as --samples by default; another --policy decides per match.", HelpName = "V" };
     private readonly Option<string?> _rating = new("--rating") { Description = "What turns matches into rewards: bradley-terry (default), elo in the order played, or elo-average over many orders.", HelpName = "bradley-terry|elo|elo-average" };
     private readonly Option<double> _eloK = new("--elo-k") { Description = "Points that one match moves at most.", DefaultValueFactory = static _ => UsualElo.K };
@@ -46,6 +46,7 @@ internal sealed class VoteChoice
     private readonly Option<double> _eloBase = new("--elo-base") { Description = "Base of the odds.", DefaultValueFactory = static _ => UsualElo.Base };
     private readonly Option<int> _eloOrders = new("--elo-orders") { Description = "Seeded orders that elo-average averages over.", DefaultValueFactory = static _ => 100 };
     private readonly Option<int?> _rounds = new("--rounds") { Description = "Rounds of a Swiss tournament; log2 of the field by default." };
+    private readonly Option<int?> _opponents = new("--opponents") { Description = "Opponents of each response in --tournament random (4 by default), or the anchors of --tournament anchors (2).", HelpName = "K" };
     private readonly Option<bool> _shared = new("--shared-bracket") { Description = "One bracket (knockout) or starting order (swiss) for all rollouts with as many entrants." };
     private readonly Option<string?> _teams = new("--teams") { Description = "Responses with the same final answer are a team and need no match: the last \\boxed{}, a pattern's last match (first group), or a path in JSON.", HelpName = "boxed|pattern:REGEX|json:PATH" };
     private readonly Option<long> _seed = new("--seed") { Description = "Presentation orders, sampling seeds and tie breaks derive from it.", DefaultValueFactory = static _ => 0, HelpName = "S" };
@@ -55,7 +56,7 @@ internal sealed class VoteChoice
         _policy.AcceptOnlyFromAmong("fixed", "adaptive", "certified", "budget");
         _use.AcceptOnlyFromAmong("filter", "weight");
         _rule.AcceptOnlyFromAmong("auto", "sum", "mean", "majority", "btd");
-        _tournament.AcceptOnlyFromAmong("none", "round-robin", "knockout", "swiss");
+        _tournament.AcceptOnlyFromAmong("none", "round-robin", "knockout", "swiss", "random", "anchors");
         _rating.AcceptOnlyFromAmong("bradley-terry", "elo", "elo-average");
     }
 
@@ -72,7 +73,7 @@ internal sealed class VoteChoice
 
         foreach (Option option in (Option[])
             [_samples, _policy, _min, _max, _confidence, _prior, _calibration, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
-             _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _shared, _teams, _seed])
+             _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _opponents, _shared, _teams, _seed])
         {
             command.Add(option);
         }
@@ -169,6 +170,8 @@ internal sealed class VoteChoice
             "round-robin" => TournamentKind.RoundRobin,
             "knockout" => TournamentKind.Knockout,
             "swiss" => TournamentKind.Swiss,
+            "random" => TournamentKind.Random,
+            "anchors" => TournamentKind.Anchors,
             _ => TournamentKind.None,
         };
         if (kind == TournamentKind.Knockout && rating is not null)
@@ -181,11 +184,17 @@ internal sealed class VoteChoice
             throw new CommandException(ExitCodes.Usage, "--rounds is for --tournament swiss");
         }
 
+        if (kind is not (TournamentKind.Random or TournamentKind.Anchors) && parsed.GetValue(_opponents) is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--opponents is for --tournament random and anchors");
+        }
+
         return new TournamentOptions
         {
             Kind = kind,
             Votes = parsed.GetValue(_votes),
             Rounds = parsed.GetValue(_rounds),
+            Opponents = parsed.GetValue(_opponents),
             SharedBracket = parsed.GetValue(_shared),
             Rating = rating is "elo" or "elo-average" ? RatingKind.Elo : RatingKind.Votes,
             Elo = new EloOptions

@@ -12,27 +12,29 @@ internal static class ImplicitPrompt
     private const string Human = "\n\nHuman:";
     private const string Assistant = "\n\nAssistant:";
 
-    /// <summary>Conversations: the common turns together with the stated prompt, each turn once.</summary>
-    /// <exception cref="JsonException">They do not part at their last turn, there is no prompt, or the stated one is another.</exception>
-    public static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected) FromTurns(
+    /// <summary>Conversations: the common turns together with the stated prompt, each turn once; what follows them is the responses, trajectories where it is more than a turn.</summary>
+    /// <exception cref="JsonException">They part at a user's turn, there is no prompt, or the stated one is another.</exception>
+    public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTurns(
         IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated)
     {
         int common = 0;
         int last = Math.Min(chosen.Count, rejected.Count) - 1;
-        while (common < last && chosen[common] == rejected[common])
+        while (common < last && Conversation.AreSame(chosen[common], rejected[common]))
         {
             common++;
         }
 
-        if (chosen.Count != common + 1 || rejected.Count != common + 1)
+        Message[] good = [.. chosen.Skip(common)];
+        Message[] bad = [.. rejected.Skip(common)];
+        if (good.Length == 0 || bad.Length == 0 || ((good.Length > 1 || bad.Length > 1) && (Conversation.Label(good[0].Role) == "User" || Conversation.Label(bad[0].Role) == "User")))
         {
-            throw new JsonException("chosen and rejected part before their last turn; one turn is judged");
+            throw new JsonException("chosen and rejected part at a user's turn; what an assistant does is judged");
         }
 
         IReadOnlyList<Message> prompt = Joined(stated, [.. chosen.Take(common)]);
         return prompt.Count == 0
             ? throw new JsonException("there is no prompt, stated or common to chosen and rejected")
-            : (prompt, chosen[common].Content, rejected[common].Content);
+            : (prompt, Response.Of(good), Response.Of(bad));
     }
 
     /// <summary>Whether both texts are transcripts with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF), whose prompt is no guess.</summary>
@@ -40,16 +42,16 @@ internal static class ImplicitPrompt
 
     /// <summary>Texts: of transcripts the turns before the last answer, else the common start up to a word's end.</summary>
     /// <exception cref="JsonException">They have no common start.</exception>
-    public static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected) FromTexts(string chosen, string rejected)
+    public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTexts(string chosen, string rejected)
     {
         if (AnswerOf(chosen, rejected) is { } answer)
         {
             if (chosen.AsSpan(answer).Contains(Human, StringComparison.Ordinal) || rejected.AsSpan(answer).Contains(Human, StringComparison.Ordinal))
             {
-                throw new JsonException("chosen and rejected part before their last turn; one turn is judged");
+                return FromTurns(Turns(chosen), Turns(rejected), []);
             }
 
-            return (Turns(chosen.AsSpan(0, answer - Assistant.Length)), chosen[answer..].Trim(), rejected[answer..].Trim());
+            return (Turns(chosen.AsSpan(0, answer - Assistant.Length)), new Response(chosen[answer..].Trim()), new Response(rejected[answer..].Trim()));
         }
 
         // One text may be the other's start.
@@ -57,7 +59,7 @@ internal static class ImplicitPrompt
         string prompt = chosen[..cut].Trim();
         return prompt.Length == 0
             ? throw new JsonException("there is no prompt, stated or common to chosen and rejected")
-            : ([new Message("user", prompt)], chosen[cut..].Trim(), rejected[cut..].Trim());
+            : ([new Message("user", prompt)], new Response(chosen[cut..].Trim()), new Response(rejected[cut..].Trim()));
     }
 
     // Where the last common answer starts.

@@ -22,21 +22,21 @@ internal static class PreferenceShape
             return Labelled(record, stated.Count > 0 ? stated : throw new JsonException("prompt is missing"), responses, [.. Enumerable.Range(0, chosen.GetArrayLength())]);
         }
 
-        (IReadOnlyList<Message> prompt, string good, string bad) = (chosen.ValueKind, rejected.ValueKind) switch
+        (IReadOnlyList<Message> prompt, Response good, Response bad) = (chosen.ValueKind, rejected.ValueKind) switch
         {
             (JsonValueKind.String, JsonValueKind.String) => OfTexts(record, chosen.GetString()!, rejected.GetString()!, stated),
             (JsonValueKind.Array or JsonValueKind.Object, JsonValueKind.Array or JsonValueKind.Object) => ImplicitPrompt.FromTurns(Turns.Read(chosen), Turns.Read(rejected), stated),
             _ => throw new JsonException("chosen and rejected are not both strings or both lists of turns"),
         };
-        Rollout rollout = Labelled(record, PromptFields.WithSystem(record, prompt), [new Response(good), new Response(bad)], [0]);
+        Rollout rollout = Labelled(record, PromptFields.WithSystem(record, prompt), [good, bad], [0]);
         return record.Number("score_chosen") is { } high && record.Number("score_rejected") is { } low ? rollout with { Scores = [high, low] } : rollout;
     }
 
-    private static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected) OfTexts(BatchRecord record, string chosen, string rejected, IReadOnlyList<Message> stated)
+    private static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) OfTexts(BatchRecord record, string chosen, string rejected, IReadOnlyList<Message> stated)
     {
         if (stated.Count > 0)
         {
-            return (stated, chosen, rejected);
+            return (stated, new Response(chosen), new Response(rejected));
         }
 
         // The system prompt of a field of its own is shown with whatever the prompt is.

@@ -24,9 +24,9 @@ public sealed class PromptRepeats
         }
 
         var hash = new XxHash128();
-        foreach (Message turn in rollout.Prompt)
+        for (int turn = 0; turn < rollout.Prompt.Count; turn++)
         {
-            hash.Append(Encoding.UTF8.GetBytes($"{turn.Role}\0{turn.Content}\0"));
+            hash.Append(Encoding.UTF8.GetBytes($"{rollout.Prompt[turn].Role}\0{ToolTurns.Text(rollout.Prompt, turn)}\0"));
         }
 
         Count += _prompts.Add(hash.GetCurrentHashAsUInt128()) ? 0 : 1;

@@ -38,7 +38,7 @@ internal static class ResponseFields
     public static bool AreOwn(JsonElement responses) => responses.ValueKind != JsonValueKind.Array || responses.EnumerateArray().All(static response => response.ValueKind switch
     {
         JsonValueKind.Object => response.TryGetProperty("content", out _),
-        JsonValueKind.Array => response.GetArrayLength() != 1,
+        JsonValueKind.Array => response.GetArrayLength() != 1 && !Turns.AreShareGpt(response),
         _ => true,
     });
 
@@ -82,8 +82,8 @@ internal static class ResponseFields
     private static Rollout Single(BatchRecord record, IReadOnlyList<Message> prompt, string name)
     {
         JsonElement response = record.Take(name);
-        string text = response.ValueKind == JsonValueKind.Array ? OnlyTurn(Turns.Read(response), name) : JsonText.Of(response, name);
-        return record.Rollout(record.Id("id"), prompt, [text]) with { Domain = record.Peek("domain") ?? record.Peek("subset") };
+        Response said = response.ValueKind == JsonValueKind.Array || Turns.IsTurn(response) ? Trajectory(Turns.Read(response), name) : new Response(JsonText.Of(response, name));
+        return record.Rollout(record.Id("id"), prompt, [said]) with { Domain = record.Peek("domain") ?? record.Peek("subset") };
     }
 
     // Written as the project's own form, so that responses are read in one place.
@@ -125,9 +125,10 @@ internal static class ResponseFields
 
     private static void WriteResponse(Utf8JsonWriter writer, JsonElement response)
     {
-        if (response.ValueKind == JsonValueKind.Array && response.GetArrayLength() == 1 && Turns.IsTurn(response[0]))
+        if (response.ValueKind == JsonValueKind.Array && Turns.AreShareGpt(response))
         {
-            response = response[0];
+            RolloutForm.WriteTurns(writer, Turns.Read(response));
+            return;
         }
 
         if (response.ValueKind != JsonValueKind.Object || response.TryGetProperty("content", out _))
@@ -150,6 +151,5 @@ internal static class ResponseFields
         writer.WriteEndObject();
     }
 
-    private static string OnlyTurn(IReadOnlyList<Message> turns, string field) =>
-        turns is [var only] ? only.Content : throw new JsonException($"{field} has {turns.Count} turns; one is judged");
+    private static Response Trajectory(IReadOnlyList<Message> turns, string field) => turns.Count > 0 ? Response.Of(turns) : throw new JsonException($"{field} has no turn");
 }

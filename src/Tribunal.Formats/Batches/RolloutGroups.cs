@@ -14,7 +14,7 @@ internal static class RolloutGroups
     /// <exception cref="JsonException">It has no such field, or not a text or a number in it.</exception>
     public static string KeyOf(JsonElement root, Rollout rollout, string field) =>
         field == ByPrompt
-            ? string.Join('\u001e', rollout.Prompt.Select(static turn => $"{turn.Role}\u001f{turn.Content}"))
+            ? string.Join('\u001e', rollout.Prompt.Select((turn, i) => $"{turn.Role}\u001f{ToolTurns.Text(rollout.Prompt, i)}"))
             : (JsonText.TryGet(root, field, out JsonElement value) ? JsonText.Scalar(value) : null) ?? throw new JsonException($"{field} is missing, or no text or number to group by");
 
     /// <summary>
@@ -36,7 +36,7 @@ internal static class RolloutGroups
             {
                 groups.Add(key, [line]);
             }
-            else if (group[0].Rollout!.Prompt.SequenceEqual(rollout.Prompt))
+            else if (Conversation.AreSame(group[0].Rollout!.Prompt, rollout.Prompt))
             {
                 group.Add(line);
             }

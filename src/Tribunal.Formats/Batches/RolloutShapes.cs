@@ -33,6 +33,11 @@ internal static class RolloutShapes
             return OwnForm(record);
         }
 
+        if (!mapped && record.Has("responses") && HasWholeTrajectories(root.GetProperty("responses")) && PromptFields.Find(record) is null)
+        {
+            return RolloutForm.Read(root, record.Id("id"));
+        }
+
         if (!mapped && DatasetShapes.Read(record) is { } dataset)
         {
             return dataset;
@@ -54,6 +59,11 @@ internal static class RolloutShapes
             : ResponseFields.Read(record, []);
         return (rollout ?? throw new JsonException("responses is empty")) with { Prompt = PromptFields.Require(record) };
     }
+
+    // Each with what it was asked, as RULER takes them.
+    private static bool HasWholeTrajectories(JsonElement responses) =>
+        responses.ValueKind == JsonValueKind.Array && responses.GetArrayLength() > 1
+        && responses.EnumerateArray().All(static response => response.ValueKind == JsonValueKind.Array && response.GetArrayLength() > 1 && Turns.IsTurn(response[0]));
 
     private static JsonException Unknown(JsonElement root)
     {

@@ -54,6 +54,11 @@ public sealed class RolloutValidator(BatchLimits? limits = null)
             return responses == 0 ? "responses is empty" : $"there are {responses} responses, more than {limits.Responses}";
         }
 
+        if (rollout.Responses.FirstOrDefault(response => response.Turns?.Count > limits.Turns) is { } longest)
+        {
+            return $"a response has {longest.Turns!.Count} turns, more than {limits.Turns}";
+        }
+
         if (rollout.Responses.All(static response => response.Content.Length == 0))
         {
             return "every response is empty";

@@ -61,7 +61,7 @@ internal static class RewardBenchForm
         {
             Id = subset is null ? id : $"{subset}/{id}",
             Prompt = pair.Prompt,
-            Responses = [new Response(pair.Chosen), new Response(pair.Rejected)],
+            Responses = [pair.Chosen, pair.Rejected],
             Best = [0],
             Domain = subset,
         };
@@ -115,7 +115,7 @@ internal static class RewardBenchForm
         _ => null,
     };
 
-    private static (IReadOnlyList<Message> Prompt, string Chosen, string Rejected)? Pair(Func<string, JsonElement> field)
+    private static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected)? Pair(Func<string, JsonElement> field)
     {
         JsonElement chosen = field("text_chosen");
         JsonElement rejected = field("text_rejected");

@@ -14,7 +14,7 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
     public List<TurnRow> Prompt(Rollout rollout, Trajectory trajectory)
     {
         Judgement judgement = trajectory.Judgement;
-        JudgePrompt prompt = protocol.Compose(rollout, judgement.Order);
+        JudgePrompt prompt = protocol.Compose(options.View.Of(rollout), judgement.Order);
         Changed += prompt.Neutralised == (judgement.Neutralised ?? 0) ? 0 : 1;
         if (judgement.Hinted && !options.StripHints)
         {

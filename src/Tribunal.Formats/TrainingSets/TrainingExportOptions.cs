@@ -1,3 +1,4 @@
+using Tribunal.Rollouts;
 using Tribunal.Training;
 
 namespace Tribunal.Formats.TrainingSets;
@@ -67,6 +68,9 @@ public sealed record TrainingExportOptions
 
     /// <summary>Whether judgements of the simulated judge, which are no data to train on, are written, marked as such.</summary>
     public bool AllowSimulated { get; init; }
+
+    /// <summary>How much of trajectories the judge was shown.</summary>
+    public TrajectoryView View { get; init; } = new();
 
     /// <summary>Domains to leave out.</summary>
     public IReadOnlyList<string> ExcludedDomains { get; init; } = [];

@@ -209,19 +209,12 @@ public static class VerdictExport
     private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, bool simulated)
     {
         json.WriteStartObject();
-        json.WriteStartArray("prompt"u8);
-        foreach (Message turn in rollout.Prompt)
-        {
-            WriteTurn(json, turn);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("chosen"u8);
-        WriteTurn(json, new Message("assistant", rollout.Responses[chosen].Content));
-        json.WriteEndArray();
-        json.WriteStartArray("rejected"u8);
-        WriteTurn(json, new Message("assistant", rollout.Responses[rejected].Content));
-        json.WriteEndArray();
+        json.WritePropertyName("prompt"u8);
+        RolloutForm.WriteTurns(json, rollout.Prompt);
+        json.WritePropertyName("chosen"u8);
+        RolloutForm.WriteTurns(json, TurnsOf(rollout.Responses[chosen]));
+        json.WritePropertyName("rejected"u8);
+        RolloutForm.WriteTurns(json, TurnsOf(rollout.Responses[rejected]));
         json.WriteNumber("margin"u8, rewards[chosen] - rewards[rejected]);
         json.WriteNumber("score_chosen"u8, rewards[chosen]);
         json.WriteNumber("score_rejected"u8, rewards[rejected]);
@@ -234,13 +227,7 @@ public static class VerdictExport
         json.WriteEndObject();
     }
 
-    private static void WriteTurn(Utf8JsonWriter json, Message turn)
-    {
-        json.WriteStartObject();
-        json.WriteString("role"u8, turn.Role);
-        json.WriteString("content"u8, turn.Content);
-        json.WriteEndObject();
-    }
+    private static IReadOnlyList<Message> TurnsOf(Response response) => response.Turns ?? [new Message("assistant", response.Content)];
 
     private static IEnumerable<string> Cells(Rollout rollout, Verdict verdict, int response)
     {

@@ -15,10 +15,10 @@ internal static class ContentKey
     public static UInt128 OfPrompt(IReadOnlyList<Message> prompt, string? reference)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Message message in prompt)
+        for (int turn = 0; turn < prompt.Count; turn++)
         {
-            Add(hash, message.Role);
-            Add(hash, message.Content);
+            Add(hash, prompt[turn].Role);
+            Add(hash, ToolTurns.Text(prompt, turn));
         }
 
         if (reference is not null)
@@ -31,13 +31,25 @@ internal static class ContentKey
         return Head(hash.GetHashAndReset());
     }
 
-    /// <summary>A response.</summary>
-    public static UInt128 OfResponse(string content) => Head(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+    /// <summary>A response; a text that spells a trajectory out is another one.</summary>
+    public static UInt128 OfResponse(Response response)
+    {
+        if (!Conversation.IsTrajectory(response.Turns))
+        {
+            return Head(SHA256.HashData(Encoding.UTF8.GetBytes(response.Content)));
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "trajectory");
+        Add(hash, response.Content);
+        return Head(hash.GetHashAndReset());
+    }
 
     /// <summary>A rollout: the prompt and a set of responses, whatever the order they came in.</summary>
     /// <param name="prompt">The prompt's key.</param>
     /// <param name="responses">The responses' keys, ascending, each once.</param>
-    public static string OfRollout(UInt128 prompt, IReadOnlyList<UInt128> responses)
+    /// <param name="schedule">Who meets whom, where it is another schedule than the server's; empty otherwise.</param>
+    public static string OfRollout(UInt128 prompt, IReadOnlyList<UInt128> responses, string schedule = "")
     {
         byte[] keys = new byte[16 * (responses.Count + 1)];
         BinaryPrimitives.WriteUInt128BigEndian(keys, prompt);
@@ -46,7 +58,7 @@ internal static class ContentKey
             BinaryPrimitives.WriteUInt128BigEndian(keys.AsSpan(16 * (i + 1)), responses[i]);
         }
 
-        return $"c-{Head(SHA256.HashData(keys)):x32}";
+        return $"c-{Head(SHA256.HashData([.. keys, .. Encoding.UTF8.GetBytes(schedule)])):x32}";
     }
 
     private static void Add(IncrementalHash hash, string text)

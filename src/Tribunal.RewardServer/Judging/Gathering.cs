@@ -8,9 +8,10 @@ namespace Tribunal.RewardServer.Judging;
 /// <param name="Client">Hash of who asks, which tells nothing of a key or an address; empty where the group has a name.</param>
 /// <param name="Id">The name; null where it has none.</param>
 /// <param name="Prompt">The prompt's key.</param>
-internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prompt)
+/// <param name="Schedule">Who meets whom, where it is another schedule than the server's; empty otherwise.</param>
+internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prompt, string Schedule = "")
 {
-    public static GroupKey Of(RewardGroup group, UInt128 prompt) => new(group.Id is null ? Hash(group.Client) : "", group.Id, prompt);
+    public static GroupKey Of(RewardGroup group, UInt128 prompt, string schedule) => new(group.Id is null ? Hash(group.Client) : "", group.Id, prompt, schedule);
 
     private static string Hash(string client) => client.Length == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(client)))[..16];
 }
@@ -27,7 +28,7 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
     /// <summary>Responses to wait for; null: until the time is over.</summary>
     public int? Size { get; } = size;
 
-    public SortedDictionary<UInt128, string> Responses { get; } = [];
+    public SortedDictionary<UInt128, Response> Responses { get; } = [];
 
     public TaskCompletionSource<JudgedRollout> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -39,6 +40,27 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
 
     /// <summary>Ends the wait; null where nobody waits.</summary>
     public ITimer? Timer { get; set; }
+
+    /// <summary>The rollout that the group becomes. A client that gives up while its group gathers is not counted twice when it comes back.</summary>
+    /// <param name="responses">Responses that the client brought.</param>
+    /// <param name="gate">Guards the group.</param>
+    /// <param name="cancellationToken">The client gives up.</param>
+    public async Task<JudgedRollout> WaitAsync(int responses, Lock gate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Ready.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (gate)
+            {
+                Arrived -= responses;
+            }
+
+            throw;
+        }
+    }
 
     public void Add(RewardQuestion question, UInt128[] responses)
     {

@@ -7,11 +7,14 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>What the desk knows of one rollout. Texts are kept only until there is a verdict.</summary>
-internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys)
+internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, string schedule)
 {
     private ConcurrentDictionary<int, Judgement> _drawn = [];
 
     public string Id { get; } = id;
+
+    /// <summary>Who meets whom, where it is another schedule than the server's; empty otherwise.</summary>
+    public string Schedule { get; } = schedule;
 
     /// <summary>The responses' keys in the rollout's order, ascending.</summary>
     public IReadOnlyList<UInt128> Keys { get; } = keys;
@@ -50,6 +53,25 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys)
         }
 
         return -1;
+    }
+
+    /// <summary>Waits for the judging under way, if there is any.</summary>
+    /// <exception cref="JudgeAwayException">It ended so.</exception>
+    public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (Work is not { } work)
+        {
+            return;
+        }
+
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(work, Task.Delay(limit, time, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (work.IsFaulted || work.IsCanceled)
+        {
+            await work;
+        }
     }
 
     public void Finish(Verdict verdict)

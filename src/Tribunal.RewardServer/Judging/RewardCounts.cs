@@ -17,6 +17,8 @@ public sealed class RewardCounts
     private static readonly Counter<long> RememberedCounter = Meter.CreateCounter<long>("tribunal.reward.remembered", "{question}", "Questions that joined a judging under way or were answered from memory.");
     private static readonly Counter<long> BusyCounter = Meter.CreateCounter<long>("tribunal.reward.turned_away", "{question}", "Questions answered 429.");
     private static readonly Counter<long> ReplacedCounter = Meter.CreateCounter<long>("tribunal.reward.replaced", "{reward}", "Rewards that are not there, answered with a number of the user's choice.");
+    private static readonly Counter<long> RequestCounter = Meter.CreateCounter<long>("tribunal.reward.requests", "{request}", "Requests answered, by trainer's form and status.");
+    private static readonly Histogram<double> RequestTime = Meter.CreateHistogram<double>("tribunal.reward.request.duration", "s", "From a request's last byte to its answer, waiting for the group included, by trainer's form and status.");
     private long _judgements;
     private long _replaced;
     private long _rollouts;
@@ -43,6 +45,19 @@ public sealed class RewardCounts
         Interlocked.Add(ref _replaced, rewards);
         ReplacedCounter.Add(rewards);
     }
+
+    /// <summary>A request was answered.</summary>
+    /// <param name="form">The trainer's form.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="took">From its last byte to the answer.</param>
+    public static void Answered(string form, int status, TimeSpan took)
+    {
+        var tags = new TagList { { "tribunal.form", form }, { "http.response.status_code", status } };
+        RequestCounter.Add(1, tags);
+        RequestTime.Record(took.TotalSeconds, tags);
+    }
+
+    internal void Asked() => Interlocked.Increment(ref _judgements);
 
     internal void Drawn(Activity? span, Judgement judgement)
     {

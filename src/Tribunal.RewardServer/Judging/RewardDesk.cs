@@ -30,6 +30,7 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly JudgeWatch _health;
     private readonly RewardGroups _groups;
     private readonly HashSet<Task> _working = [];
+    private readonly RewardScaling _scaling;
     private double _secondsPerRollout = 1;
 
     private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
@@ -41,6 +42,7 @@ public sealed class RewardDesk : IAsyncDisposable
         _drawing = new RolloutDrawing(binding, request, ledger, Counts);
         _groups = new RewardGroups(options);
         _memory = new RewardMemory(_groups);
+        _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
         _health = new JudgeWatch(binding.Endpoint, time);
     }
 
@@ -55,6 +57,28 @@ public sealed class RewardDesk : IAsyncDisposable
 
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
+
+    /// <summary>The judge's model and its sampling parameters.</summary>
+    public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
+
+    /// <summary>The last groups that were judged.</summary>
+    public RecentGroups Recent { get; } = new();
+
+    /// <summary>Groups that wait for their other responses.</summary>
+    public IReadOnlyList<WaitingGroup> Gatherings
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _groups.Gatherings;
+            }
+        }
+    }
+
+    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
+    /// <exception cref="JudgeException">There is no answer.</exception>
+    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _closing.Token);
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -99,13 +123,14 @@ public sealed class RewardDesk : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(question);
         UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
+        string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
         lock (_lock)
         {
-            rollout = Ask(prompt, question.Prompt, question.Reference, Distinct(question.Responses, keys), admitted: false);
+            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
-        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], limit, cancellationToken);
+        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
     }
 
     /// <summary>
@@ -123,7 +148,7 @@ public sealed class RewardDesk : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference));
+        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
@@ -143,12 +168,12 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (gathering is not null)
         {
-            member = (await ReadyAsync(gathering, responses.Length, cancellationToken), gathering.IsWhole);
+            member = (await gathering.WaitAsync(responses.Length, _lock, cancellationToken), gathering.IsWhole);
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
         TimeSpan left = limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)
@@ -176,14 +201,11 @@ public sealed class RewardDesk : IAsyncDisposable
         _drawing.Dispose();
     }
 
-    private static List<(UInt128 Key, string Content)> Distinct(IReadOnlyList<string> responses, UInt128[] keys) =>
-        [.. keys.Zip(responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)];
-
     // Under the lock.
-    private JudgedRollout Ask(UInt128 promptKey, IReadOnlyList<Message> prompt, string? reference, List<(UInt128 Key, string Content)> responses, bool admitted, GroupKey? group = null)
+    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
-        string id = ContentKey.OfRollout(promptKey, keys);
+        string id = ContentKey.OfRollout(contents.Key, keys, contents.Schedule);
         if (_memory.Find(id) is not { } rollout)
         {
             if (!admitted)
@@ -191,7 +213,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 Admit();
             }
 
-            rollout = new JudgedRollout(id, keys);
+            rollout = new JudgedRollout(id, keys, contents.Schedule);
             _memory.Add(rollout);
         }
         else
@@ -204,10 +226,10 @@ public sealed class RewardDesk : IAsyncDisposable
             Start(rollout, new Rollout
             {
                 Id = id,
-                Prompt = prompt,
-                Responses = [.. responses.Select(static response => new Response(response.Content))],
-                Reference = reference,
-                Metadata = group is { } known ? GroupRecord.Of(known) : null,
+                Prompt = contents.Prompt,
+                Responses = [.. responses.Select(static response => response.Content)],
+                Reference = contents.Reference,
+                Metadata = GroupRecord.Of(group, contents.Schedule),
             });
         }
 
@@ -244,24 +266,6 @@ public sealed class RewardDesk : IAsyncDisposable
         return gathering;
     }
 
-    // A client that gives up while its group gathers is not counted twice when it comes back.
-    private async Task<JudgedRollout> ReadyAsync(Gathering gathering, int responses, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await gathering.Ready.Task.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            lock (_lock)
-            {
-                gathering.Arrived -= responses;
-            }
-
-            throw;
-        }
-    }
-
     private void Flush(object? state)
     {
         lock (_lock)
@@ -279,7 +283,7 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         JudgedRollout rollout = Ask(
-            gathering.Key.Prompt, gathering.Prompt, gathering.Reference, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
         _groups.Judged(gathering, rollout);
         gathering.Ready.SetResult(rollout);
     }
@@ -323,7 +327,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 await _drawing.DrawAsync(judged, rollout, _closing.Token);
             }
 
-            Verdict verdict = _drawing.Cast(rollout, judged.Drawn);
+            Verdict verdict = _drawing.Cast(judged, rollout, judged.Drawn);
 
             // What failed is asked again with the next question; everything else stands.
             bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
@@ -335,6 +339,7 @@ public sealed class RewardDesk : IAsyncDisposable
             lock (_lock)
             {
                 Counts.Judged(verdict);
+                Recent.Add(new RecentGroup(verdict, _time.GetUtcNow(), _time.GetElapsedTime(start)));
                 judged.Last = verdict;
                 judged.Work = null;
                 _secondsPerRollout = (0.9 * _secondsPerRollout) + (0.1 * _time.GetElapsedTime(start).TotalSeconds);
@@ -360,37 +365,30 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (index.Contains(-1))
-        {
-            throw new InvalidOperationException("the group does not hold the response");
-        }
-
-        if (rollout.Work is { } work)
-        {
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(work, Task.Delay(limit, _time, waiting.Token));
-            await waiting.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
-            if (work.IsFaulted || work.IsCanceled)
-            {
-                await work;
-            }
-        }
-
+        await rollout.WaitAsync(limit, _time, cancellationToken);
         lock (_lock)
         {
             if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
             {
-                return new RewardAnswer { Verdict = verdict, Index = index, Group = rollout.Keys.Count, Complete = true };
+                return Answer(verdict, complete: true);
             }
         }
 
         IReadOnlyList<Judgement> drawn = rollout.Drawn;
         Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
             ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : _drawing.Cast(kept, drawn);
-        return new RewardAnswer { Verdict = present, Index = index, Group = rollout.Keys.Count, Complete = false };
+            : _drawing.Cast(rollout, kept, drawn);
+        return Answer(present, complete: false);
+
+        RewardAnswer Answer(Verdict verdict, bool complete) => new()
+        {
+            Verdict = verdict,
+            Scaled = scale(verdict),
+            Index = index,
+            Group = rollout.Keys.Count,
+            Complete = complete,
+        };
     }
 }

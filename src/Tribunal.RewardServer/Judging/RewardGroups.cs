@@ -1,3 +1,5 @@
+using Tribunal.Rollouts;
+
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>
@@ -15,6 +17,9 @@ internal sealed class RewardGroups(RewardOptions options)
 
     /// <summary>Groups that are gathering.</summary>
     public int Waiting => _open.Count;
+
+    /// <summary>Them.</summary>
+    public IReadOnlyList<WaitingGroup> Gatherings => [.. _open.Values.Select(static one => new WaitingGroup(one.Key.Id, one.Arrived, one.Size))];
 
     /// <summary>Where all of the responses were judged together; null where one of them was not.</summary>
     public (JudgedRollout Rollout, bool Whole)? MemberOf(GroupKey key, UInt128[] responses) =>
@@ -34,7 +39,7 @@ internal sealed class RewardGroups(RewardOptions options)
         if (_partial.Remove(key, out Gathering? earlier))
         {
             gathering.Arrived = Math.Max(0, earlier.Arrived - responses.Count(earlier.Responses.ContainsKey));
-            foreach ((UInt128 response, string content) in earlier.Responses)
+            foreach ((UInt128 response, Response content) in earlier.Responses)
             {
                 gathering.Responses[response] = content;
             }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
@@ -68,6 +70,20 @@ public sealed class RewardLedger : IAsyncDisposable
             await ledger.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Opens this instance's part of a record that several instances share, which is named by what it was judged with.</summary>
+    /// <param name="stores">The runs' storage.</param>
+    /// <param name="configuration">What all of it is judged with.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static Task<RewardLedger> OpenSharedAsync(IRunStores stores, ReadOnlyMemory<byte> configuration, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(stores);
+        ArgumentNullException.ThrowIfNull(time);
+        string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(configuration.Span))[..16]}";
+        string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
+        return OpenAsync(stores.OpenRun(record), instance, configuration, cancellationToken);
     }
 
     /// <summary>Everything recorded, by all instances.</summary>

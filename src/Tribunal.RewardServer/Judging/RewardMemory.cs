@@ -16,14 +16,14 @@ internal sealed class RewardMemory(RewardGroups groups)
     public void Add(Rollout rollout)
     {
         UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
-        UInt128[] keys = [.. rollout.Responses.Select(static response => ContentKey.OfResponse(response.Content))];
+        UInt128[] keys = [.. rollout.Responses.Select(ContentKey.OfResponse)];
         if (_rollouts.ContainsKey(rollout.Id))
         {
             return;
         }
 
         GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
-        var judged = new JudgedRollout(rollout.Id, keys) { Group = recorded, Recorded = true, Kept = rollout };
+        var judged = new JudgedRollout(rollout.Id, keys, GroupRecord.ScheduleOf(rollout.Metadata)) { Group = recorded, Recorded = true, Kept = rollout };
         _rollouts.Add(rollout.Id, judged);
         if (recorded is { } group)
         {

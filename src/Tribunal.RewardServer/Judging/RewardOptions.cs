@@ -27,6 +27,12 @@ public sealed record RewardOptions
     /// </summary>
     public double? NullReward { get; init; }
 
+    /// <summary>How rewards are said where a request says nothing; default in [0, 1]. NeMo Gym's are always on its own scale.</summary>
+    public RewardScale Scale { get; init; }
+
+    /// <summary>Answers that vote where the judge is asked as a chat endpoint, 1 or more; default 8.</summary>
+    public int ChatVotes { get; init; } = 8;
+
     /// <summary>Responses judged together at most, 1 or more; default 256.</summary>
     public int MaxGroup { get; init; } = 256;
 }

@@ -1,13 +1,21 @@
 using Tribunal.Rollouts;
+using Tribunal.Tournaments;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>What a trainer asks: rewards for responses to one prompt.</summary>
 /// <param name="Prompt">The conversation, at least one turn.</param>
-/// <param name="Responses">The responses, at least one; equal ones share a reward.</param>
+/// <param name="Responses">The responses, texts or trajectories, at least one; equal ones share a reward.</param>
 /// <param name="Reference">A reference answer that the judge is shown.</param>
-public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<string> Responses, string? Reference = null);
+public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<Response> Responses, string? Reference = null)
+{
+    /// <summary>Who meets whom where a pair judge compares them; null as the server does. Another schedule is another question.</summary>
+    public TournamentOptions? Tournament { get; init; }
+
+    /// <summary>How the rewards are said; null as the server does.</summary>
+    public RewardScale? Scale { get; init; }
+}
 
 /// <summary>The answer to a <see cref="RewardQuestion"/>.</summary>
 public sealed record RewardAnswer
@@ -27,8 +35,14 @@ public sealed record RewardAnswer
     /// <summary>Whether the policy was done; false when the time limit came first and the verdict uses the votes there were.</summary>
     public required bool Complete { get; init; }
 
+    /// <summary>A reward per response of the verdict on the scale that was asked for; null where there is none.</summary>
+    public required IReadOnlyList<double>? Scaled { get; init; }
+
+    /// <summary>The reward of each response asked about, on the scale that was asked for; null where there is none.</summary>
+    public IReadOnlyList<double?> Rewards => [.. Index.Select(index => Scaled is { } rewards ? rewards[index] : (double?)null)];
+
     /// <summary>The reward of each response asked about, in [0, 1]; null where there is none.</summary>
-    public IReadOnlyList<double?> Rewards => [.. Index.Select(index => Verdict.Rewards is { } rewards ? rewards[index] : (double?)null)];
+    public IReadOnlyList<double?> Unit => [.. Index.Select(index => Verdict.Rewards is { } rewards ? rewards[index] : (double?)null)];
 }
 
 /// <summary>More is under way than the server takes; the trainer should come back.</summary>

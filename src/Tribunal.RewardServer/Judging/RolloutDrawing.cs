@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -6,6 +8,7 @@ using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Telemetry;
+using Tribunal.Tournaments;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
@@ -13,7 +16,7 @@ namespace Tribunal.RewardServer.Judging;
 /// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than the judge takes.</summary>
 internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, RewardLedger ledger, RewardCounts counts) : IDisposable
 {
-    private readonly ScoringRules _rules = new(new Router(new Branch(null, Schemes.For(request, judge.Protocol), judge.Protocol)), request.Seed, Simulated: judge.Simulated);
+    private readonly ConcurrentDictionary<string, ScoringRules> _rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(judge.Concurrency);
 
     /// <summary>Draws until the policy asks for nothing more.</summary>
@@ -28,7 +31,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         while (true)
         {
-            IReadOnlyList<NextSample> next = new RolloutScoring(_rules, rollout, judged.Drawn).Next();
+            IReadOnlyList<NextSample> next = new RolloutScoring(RulesOf(judged), rollout, judged.Drawn).Next();
             if (next.Count == 0)
             {
                 return;
@@ -38,10 +41,55 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         }
     }
 
+    /// <summary>Asks the judge what a client wrote itself.</summary>
+    public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken closing)
+    {
+        await _gate.WaitAsync(closing);
+        try
+        {
+            JudgeReply reply = await judge.Endpoint.AskAsync(question, CancellationToken.None);
+            ClientBudget.Charge(reply.Usage);
+            counts.Asked();
+            return reply;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>The verdict over what was drawn.</summary>
-    public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(_rules, rollout, drawn).Conclude();
+    public Verdict Cast(JudgedRollout judged, Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(RulesOf(judged), rollout, drawn).Conclude();
+
+    /// <summary>A schedule's name; empty for the server's own.</summary>
+    /// <exception cref="ProblemsException">The schedule can't be played with this judge.</exception>
+    public string NameOf(TournamentOptions? schedule)
+    {
+        if (schedule is null)
+        {
+            return "";
+        }
+
+        TournamentOptions whole = schedule with { KeepRatings = schedule.Rating == RatingKind.Elo };
+        if (whole == request.Tournament)
+        {
+            return "";
+        }
+
+        string name = JsonSerializer.Serialize(whole, ServeJson.Default.TournamentOptions);
+        Rules(name);
+        return name;
+    }
 
     public void Dispose() => _gate.Dispose();
+
+    private ScoringRules RulesOf(JudgedRollout judged) => Rules(judged.Schedule);
+
+    private ScoringRules Rules(string schedule) => _rules.GetOrAdd(schedule, name =>
+    {
+        EvaluationRequest asked = name.Length == 0 ? request : request with { Tournament = JsonSerializer.Deserialize(name, ServeJson.Default.TournamentOptions)! };
+        return new ScoringRules(new Router(new Branch(null, Schemes.For(asked, judge.Protocol), judge.Protocol)), asked.Seed, Simulated: judge.Simulated);
+    });
 
     private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw, CancellationToken closing)
     {
@@ -53,6 +101,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
             Judgement judgement = await JudgementSource.DrawAsync(judge, request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
                 ?? throw new JudgeAwayException("the judge is away");
             counts.Drawn(span, judgement);
+            ClientBudget.Charge(judgement.Usage);
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);

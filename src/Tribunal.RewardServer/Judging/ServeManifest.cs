@@ -4,6 +4,7 @@ using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Tournaments;
 
 namespace Tribunal.RewardServer.Judging;
 
@@ -57,4 +58,5 @@ public sealed record ServeManifest
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(ServeManifest))]
 [JsonSerializable(typeof(GroupName))]
+[JsonSerializable(typeof(TournamentOptions))]
 internal sealed partial class ServeJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Tribunal.RewardServer.Judging;
 
 namespace Tribunal.RewardServer.Serving;
 
@@ -8,9 +9,12 @@ public static class RequestClient
 {
     private const string Header = "X-Tribunal-Client";
 
-    /// <summary>The name that a client gives itself, or the address that it sends from.</summary>
-    public static string Of(HttpContext context) =>
-        context.Request.Headers[Header].ToString() is { Length: > 0 } name ? $"name {name}" : $"address {context.Connection.RemoteIpAddress}";
+    /// <summary>The name that a client gives itself, else that of its key, else the address that it sends from. Names are each key's own.</summary>
+    public static string Of(HttpContext context)
+    {
+        string key = ClientBudget.Current is { } client ? $"key {client.Name} " : "";
+        return context.Request.Headers[Header].ToString() is { Length: > 0 } name ? $"{key}name {name}" : key.Length > 0 ? key : $"address {context.Connection.RemoteIpAddress}";
+    }
 
     /// <summary>
     /// Why a request is refused: a page in a browser on this machine may post to any local address, and a name that is bound anew to it may

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,8 +21,19 @@ public static class RewardApplication
     /// <param name="apiKey">The key that clients must send; null lets everyone in.</param>
     /// <param name="maxBody">The largest body, in bytes.</param>
     /// <param name="configure">Adds telemetry and the like.</param>
-    public static WebApplication Build(RewardDesk desk, RewardOptions options, string address, string? apiKey, long maxBody = MaxBody, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(RewardDesk desk, RewardOptions options, string address, string? apiKey, long maxBody = MaxBody, Action<WebApplicationBuilder>? configure = null) =>
+        Build(desk, options, address, new ClientKeys(apiKey), maxBody, configure);
+
+    /// <summary>Builds it; nothing listens yet.</summary>
+    /// <param name="desk">What judges; whoever opened it disposes it, after the application.</param>
+    /// <param name="options">How requests become groups.</param>
+    /// <param name="address">Where to listen; port 0 takes a free one.</param>
+    /// <param name="keys">The keys that clients must send; none lets everyone in.</param>
+    /// <param name="maxBody">The largest body, in bytes.</param>
+    /// <param name="configure">Adds telemetry and the like.</param>
+    public static WebApplication Build(RewardDesk desk, RewardOptions options, string address, ClientKeys keys, long maxBody = MaxBody, Action<WebApplicationBuilder>? configure = null)
     {
+        ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(desk);
         ArgumentNullException.ThrowIfNull(options);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -29,18 +41,22 @@ public static class RewardApplication
         builder.WebHost.UseUrls(address);
         builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = maxBody);
         builder.Services.AddSingleton(desk);
-        builder.Services.AddSingleton(new RewardHandlers(desk, options));
-        builder.Services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainerJson.Default));
-        builder.Services.AddOpenApi(static open => open.AddDocumentTransformer(static (document, _, _) =>
+        var handlers = new RewardHandlers(desk, options);
+        builder.Services.AddSingleton(handlers);
+        builder.Services.AddSingleton(new RollHandlers(handlers, desk, options, TimeProvider.System));
+        builder.Services.AddSingleton(new ChatHandlers(desk, options.ChatVotes, TimeProvider.System));
+        builder.Services.AddSingleton<StateLog>();
+        builder.Services.ConfigureHttpJsonOptions(static json =>
         {
-            document.Info.Title = "Tribunal rewards";
-            document.Info.Version = "v1";
-            document.Info.Description = "Rewards in [0, 1] for responses to a prompt, by a reward model that reasons before it scores. Null where there is no reward, never 0.";
-            return Task.CompletedTask;
-        }));
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainerJson.Default);
+
+            // Numbers are numbers, in the description too.
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
+        builder.Services.AddOpenApi(ApiDescription.Add);
         configure?.Invoke(builder);
         WebApplication application = builder.Build();
-        application.MapRewards(apiKey);
+        application.MapRewards(keys);
         application.MapOpenApi();
         return application;
     }

@@ -1,5 +1,6 @@
-using System.Security.Cryptography;
+using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,23 +16,46 @@ public static class RewardEndpoints
 {
     private static readonly string[] Open = ["/healthz", "/openapi"];
 
-    /// <summary>Adds the routes; the services must hold a <see cref="RewardDesk"/> and <see cref="RewardHandlers"/>.</summary>
+    /// <summary>Adds the routes; the services must hold a <see cref="RewardDesk"/>, its handlers and a <see cref="StateLog"/>.</summary>
     /// <param name="application">The application.</param>
-    /// <param name="apiKey">The key that clients must send as <c>Authorization: Bearer</c> or <c>X-Api-Key</c>; null lets everyone in.</param>
-    public static void MapRewards(this WebApplication application, string? apiKey)
+    /// <param name="keys">The keys that clients must send as <c>Authorization: Bearer</c> or <c>X-Api-Key</c>; none lets everyone in.</param>
+    public static void MapRewards(this WebApplication application, ClientKeys keys)
     {
         ArgumentNullException.ThrowIfNull(application);
+        ArgumentNullException.ThrowIfNull(keys);
         application.Use(static (context, next) => RequestClient.WhyRefused(context) is { } why
             ? Send(context, RewardHandlers.Refuse(StatusCodes.Status403Forbidden, "not from here", why))
             : next(context));
-        byte[]? expected = apiKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(apiKey));
-        if (expected is not null)
+        if (keys.Wanted)
         {
-            application.Use((context, next) => Open.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal)) || Knows(context.Request.Headers, expected)
-                ? next(context)
-                : Send(context, RewardHandlers.Refuse(StatusCodes.Status401Unauthorized, "no key", "this server wants an API key")));
+            application.Use((context, next) => EnterAsync(context, keys, next));
         }
 
+        MapForms(application);
+        MapStatus(application, keys);
+    }
+
+    private static async Task EnterAsync(HttpContext context, ClientKeys keys, RequestDelegate next)
+    {
+        bool open = context.Request.Path == "/" || Open.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
+        if (!keys.Knows(context.Request.Headers, out ClientBudget? client))
+        {
+            await (open ? next(context) : Send(context, RewardHandlers.Refuse(StatusCodes.Status401Unauthorized, "no key", "this server wants an API key")));
+            return;
+        }
+
+        if (HttpMethods.IsPost(context.Request.Method) && client?.WhyRefused() is { } why)
+        {
+            await Send(context, RewardHandlers.Refuse(StatusCodes.Status403Forbidden, "the budget is spent", why));
+            return;
+        }
+
+        ClientBudget.Current = client;
+        await next(context);
+    }
+
+    private static void MapForms(WebApplication application)
+    {
         foreach (string path in (string[])["/get_reward", "/openrlhf"])
         {
             Post<OpenRlhfRequest, OpenRlhfAnswer>(application, path, "Rewards as OpenRLHF asks for them", static (handlers, body, client, cancel) => handlers.OpenRlhfAsync(body, client, cancel));
@@ -44,12 +68,31 @@ public static class RewardEndpoints
             .Produces<RewardJob>(StatusCodes.Status202Accepted);
         application.MapGet("/v1/jobs/{id}", static (string id, RewardHandlers handlers) => new Sent(handlers.Job(id)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
+        Post<JsonElement, JsonElement>(application, "/seed_session", "NeMo Gym's session, which needs nothing here", static (_, _, _, _) => Task.FromResult(new HttpAnswer(200, "{}"u8.ToArray(), "application/json", new Dictionary<string, string>(StringComparer.Ordinal))));
+        Post<GymMetricsRequest, GymMetricsAnswer>(application, "/aggregate_metrics", "NeMo Gym's figures over answers to /verify", static (handlers, body, client, cancel) => handlers.GymMetricsAsync(body, client, cancel));
+        application.MapGet("/reverify_mode", static () => Results.Text("\"unknown\"", "application/json")).WithSummary("Whether NeMo Gym may verify again").Produces<string>();
+        Post<RollHandlers, RollTask, RollAccepted>(application, "POST", "/roll/submit_task", "A task as ROLL submits it", static (handlers, body, client, cancel) => handlers.SubmitAsync(body, client, cancel));
+        Post<RollHandlers, RollPoll, RollResult>(application, "GET", "/roll/task_result", "How a task of ROLL's stands; the body names it", static (handlers, body, client, cancel) => handlers.ResultAsync(body, client, cancel));
+        Post<ChatHandlers, ChatRequest, ChatCompletion>(application, "POST", "/v1/chat/completions", "A judge as an OpenAI endpoint: the vote of several answers in the form of one", static (handlers, body, client, cancel) => handlers.CompleteAsync(body, client, cancel));
+        application.MapGet("/v1/models", static (ChatHandlers handlers) => new Sent(handlers.Models())).WithSummary("The judge's model").Produces<ChatModels>();
+    }
+
+    private static void MapStatus(WebApplication application, ClientKeys keys)
+    {
+        application.MapGet("/", async (HttpContext context, RewardDesk desk, CancellationToken cancel) =>
+        {
+            JudgeHealth health = await desk.HealthAsync(cancel);
+            context.Response.Headers.ContentSecurityPolicy = StatusPage.ContentPolicy;
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            context.Response.Headers.CacheControl = "no-store";
+            return Results.Text(StatusPage.Of(desk, health, keys.Clients, !keys.Wanted || keys.Knows(context.Request.Headers, out _)), "text/html; charset=utf-8");
+        }).ExcludeFromDescription();
         application.MapGet("/healthz", async (HttpContext context, RewardDesk desk, CancellationToken cancel) =>
         {
             JudgeHealth health = await desk.HealthAsync(cancel);
 
             // What stands behind the server is told to those who may use it.
-            RewardHealth state = expected is null || Knows(context.Request.Headers, expected)
+            RewardHealth state = !keys.Wanted || keys.Knows(context.Request.Headers, out _)
                 ? new RewardHealth(health.Ready, health.Detail, desk.Waiting, desk.Counts.Judgements, desk.Counts.Remembered)
                 : new RewardHealth(health.Ready, null, null, null, null);
             return Results.Json(state, TrainerJson.Default.RewardHealth, statusCode: health.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
@@ -58,8 +101,13 @@ public static class RewardEndpoints
 
     private static RouteHandlerBuilder Post<TRequest, TAnswer>(
         WebApplication application, string path, string summary, Func<RewardHandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle)
+        where TRequest : notnull => Post<RewardHandlers, TRequest, TAnswer>(application, "POST", path, summary, handle);
+
+    private static RouteHandlerBuilder Post<THandlers, TRequest, TAnswer>(
+        WebApplication application, string method, string path, string summary, Func<THandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle)
+        where THandlers : notnull
         where TRequest : notnull =>
-        application.MapPost(path, async Task<IResult> (HttpContext context) =>
+        application.MapMethods(path, [method], async Task<IResult> (HttpContext context) =>
             {
                 using var body = new MemoryStream();
                 try
@@ -71,7 +119,11 @@ public static class RewardEndpoints
                     return new Sent(RewardHandlers.Refuse(exception.StatusCode, "the request can't be read", exception.Message));
                 }
 
-                return new Sent(await handle(context.RequestServices.GetRequiredService<RewardHandlers>(), body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(context), context.RequestAborted));
+                long start = Stopwatch.GetTimestamp();
+                HttpAnswer answer = await handle(context.RequestServices.GetRequiredService<THandlers>(), body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(context), context.RequestAborted);
+                RewardCounts.Answered(path, answer.Status, Stopwatch.GetElapsedTime(start));
+                context.RequestServices.GetRequiredService<StateLog>().See(answer.Status, answer.Status >= 400 ? Encoding.UTF8.GetString(answer.Body.Span) : "");
+                return new Sent(answer);
             })
             .WithSummary(summary)
             .Accepts<TRequest>("application/json", "*/*")
@@ -79,15 +131,6 @@ public static class RewardEndpoints
             .Produces<Problem>(StatusCodes.Status400BadRequest, "application/problem+json")
             .Produces<Problem>(StatusCodes.Status429TooManyRequests, "application/problem+json")
             .Produces<Problem>(StatusCodes.Status503ServiceUnavailable, "application/problem+json");
-
-    private static bool Knows(IHeaderDictionary headers, byte[] expected)
-    {
-        string authorization = headers.Authorization.ToString();
-        string key = authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization["Bearer ".Length..].Trim() : headers["X-Api-Key"].ToString();
-
-        // Of fixed length, so that the time taken tells nothing of the key.
-        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(key)), expected);
-    }
 
     private static async Task Send(HttpContext context, HttpAnswer answer)
     {

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Trainers;
 using Tribunal.Runs.Judges;
@@ -43,9 +41,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 JudgeRoutes routes = judges.Resolve(wanted, await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken));
                 Judge binding = routes.Panel is null ? routes.Own : throw new JudgeConfigurationException([new Problem("judges", "rewards on demand are one judge's, not a panel's")]);
                 byte[] manifest = ServeManifest.Of(binding, wanted);
-                string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(manifest))[..16]}";
-                string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
-                RewardLedger ledger = await RewardLedger.OpenAsync(stores.OpenRun(record), instance, manifest, cancellationToken);
+                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, time, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
                 _handlers = new RewardHandlers(_desk, options, jobs: false);
             }

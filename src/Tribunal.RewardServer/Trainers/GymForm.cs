@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Rollouts;
@@ -11,6 +10,8 @@ internal static class GymForm
     /// <summary>Its neutral score.</summary>
     public const double Neutral = 3;
 
+    // What its own server shows for a response without a text.
+    private const string Nothing = "None";
     private const double Low = 1;
     private const double High = 5;
 
@@ -19,7 +20,7 @@ internal static class GymForm
 
     /// <summary>The turns before the responses, and what to judge by.</summary>
     /// <exception cref="JsonException">A turn can't be read.</exception>
-    public static IReadOnlyList<Message> Prompt(IEnumerable<JsonElement> turns, string? principle) => By(principle, turns.Select(Turn));
+    public static IReadOnlyList<Message> Prompt(IEnumerable<JsonElement> turns, string? principle) => By(principle, ResponsesItems.Turns(turns));
 
     /// <summary>The input of <c>responses_create_params</c>: a text, or turns.</summary>
     /// <exception cref="JsonException">There is none, or a turn can't be read.</exception>
@@ -38,28 +39,28 @@ internal static class GymForm
         };
     }
 
-    /// <summary>The text of a response's messages; reasoning is not judged, as in Gym's own server.</summary>
-    public static string OutputText(JsonElement response)
+    /// <summary>A response: the text of its messages, or a trajectory where it calls tools. Reasoning is kept beside it, and not judged, as in Gym's own server.</summary>
+    public static Response Output(JsonElement response)
     {
-        var text = new StringBuilder();
-        if (response.ValueKind == JsonValueKind.Object && response.TryGetProperty("output", out JsonElement output) && output.ValueKind == JsonValueKind.Array)
+        if (response.ValueKind != JsonValueKind.Object || !response.TryGetProperty("output", out JsonElement output) || output.ValueKind != JsonValueKind.Array)
         {
-            foreach (JsonElement item in output.EnumerateArray())
-            {
-                if (Is(item, "message") && item.TryGetProperty("content", out JsonElement content))
-                {
-                    text.Append(Text(content));
-                }
-            }
+            return new Response(Nothing);
         }
 
-        return string.IsNullOrWhiteSpace(text.ToString()) ? "None" : text.ToString();
+        IReadOnlyList<Message> turns = ResponsesItems.Turns(output.EnumerateArray().Where(ResponsesItems.IsKnown));
+        if (turns.Any(static turn => turn.ToolCalls is not null || turn.Role == "tool"))
+        {
+            return Response.Of(turns);
+        }
+
+        string text = string.Concat(turns.Select(static turn => turn.Content));
+        return new Response(string.IsNullOrWhiteSpace(text) ? Nothing : text);
     }
 
     /// <summary>The answer to <c>/compare</c>.</summary>
     public static GymAnswer Answer(RewardAnswer answer)
     {
-        IReadOnlyList<double?> rewards = answer.Rewards;
+        IReadOnlyList<double?> rewards = answer.Unit;
         double[] scores = [.. rewards.Select(static reward => reward is { } known ? Scaled(known) : Neutral)];
         var pairs = new List<GymComparison>(scores.Length * (scores.Length - 1) / 2);
         for (int i = 0; i < scores.Length; i++)
@@ -88,21 +89,4 @@ internal static class GymForm
 
     private static IReadOnlyList<Message> By(string? principle, IEnumerable<Message> turns) =>
         [.. principle is { Length: > 0 } ? turns.Prepend(new Message("system", $"Judge the responses by this principle: {principle}")) : turns];
-
-    private static Message Turn(JsonElement turn) =>
-        turn.ValueKind == JsonValueKind.Object && turn.TryGetProperty("content", out JsonElement content) && content.ValueKind is JsonValueKind.String or JsonValueKind.Array
-            ? new Message(turn.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String ? role.GetString()! : "user", Text(content))
-            : throw new JsonException("a turn is an object with 'role' and 'content'");
-
-    // A text, or parts of which the texts count (input_text, output_text, text).
-    private static string Text(JsonElement content) => content.ValueKind switch
-    {
-        JsonValueKind.String => content.GetString()!,
-        JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(static part =>
-            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String && !Is(part, "reasoning_text") ? text.GetString() : "")),
-        _ => "",
-    };
-
-    private static bool Is(JsonElement item, string type) =>
-        item.ValueKind == JsonValueKind.Object && item.TryGetProperty("type", out JsonElement named) && named.ValueKind == JsonValueKind.String && named.ValueEquals(type);
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Tribunal.RewardServer.Judging;
+using Tribunal.Tournaments;
 
 namespace Tribunal.RewardServer.Trainers;
 
@@ -13,9 +16,16 @@ internal static class OwnForm
     {
         ReadOnlyMemory<byte> json = WholeText.Of(body);
         using JsonDocument document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && document.RootElement.TryGetProperty("prompt", out _))
+        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && (document.RootElement.TryGetProperty("prompt", out _) || document.RootElement.TryGetProperty("responses", out _)))
         {
-            return new RewardsRequest { Rollouts = [document.RootElement.Clone()] };
+            JsonElement only = document.RootElement.Clone();
+            return new RewardsRequest
+            {
+                Rollouts = [only],
+                Scale = Field(only, "scale", TrainerJson.Default.NullableRewardScale),
+                Tournament = only.TryGetProperty("tournament", out JsonElement tournament) ? tournament : null,
+                TimeoutSeconds = Field(only, "timeoutSeconds", TrainerJson.Default.NullableDouble),
+            };
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _))
@@ -27,13 +37,39 @@ internal static class OwnForm
         return request.Rollouts is null ? throw new JsonException("'rollouts' is null") : request;
     }
 
+    /// <summary>A schedule; what it doesn't say has its default.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static TournamentOptions? Schedule(JsonElement? tournament)
+    {
+        try
+        {
+            return tournament is { ValueKind: not JsonValueKind.Null and not JsonValueKind.Undefined } given ? ContractJson.Read(Encoding.UTF8.GetBytes(given.GetRawText()), TrainerJson.Default.TournamentOptions) : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException($"'tournament': {exception.Message}", exception);
+        }
+    }
+
+    private static T? Field<T>(JsonElement rollout, string name, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return rollout.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.Deserialize(type) : default;
+        }
+        catch (JsonException)
+        {
+            throw new JsonException($"'{name}' can't be used");
+        }
+    }
+
     /// <summary>A rollout's id, or its number in the request.</summary>
     public static string IdOf(JsonElement rollout, int number) =>
         rollout.ValueKind == JsonValueKind.Object && rollout.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String
             ? id.GetString()!
             : number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The group that a rollout's responses are part of, as <c>"group":{"id","size"}</c>; null where the rollout is the whole group.</summary>
+    /// <summary>The group that a rollout's responses are part of, as <c>"group":{"id"?,"size"?}</c>, without an id those of the client to one prompt that arrive about now; null where the rollout is the whole group.</summary>
     /// <exception cref="JsonException">It is no group.</exception>
     public static RewardGroup? GroupOf(JsonElement rollout, string client)
     {
@@ -46,12 +82,12 @@ internal static class OwnForm
             ? group.Deserialize(TrainerJson.Default.GroupField)!
             : throw new JsonException("'group' is an object with id and size");
         return field.Size is null or > 0
-            ? new RewardGroup(client, field.Id is { Length: > 0 } id ? id : throw new JsonException("a group has an id"), field.Size)
+            ? new RewardGroup(client, field.Id is { Length: > 0 } id ? id : null, field.Size)
             : throw new JsonException("a group's size is 1 or more");
     }
 }
 
 /// <summary>A group that several requests make together.</summary>
-/// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same.</param>
+/// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same. Null: the client's responses to one prompt that arrive about now.</param>
 /// <param name="Size">Responses in it, equal ones counted each; null: those that arrive about now.</param>
 public sealed record GroupField(string? Id, int? Size);

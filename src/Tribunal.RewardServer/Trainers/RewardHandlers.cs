@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -8,13 +7,6 @@ using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Trainers;
-
-/// <summary>An answer on its way to whichever HTTP host asked.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Body">UTF-8 JSON.</param>
-/// <param name="ContentType">Its type.</param>
-/// <param name="Headers">More headers.</param>
-public sealed record HttpAnswer(int Status, ReadOnlyMemory<byte> Body, string ContentType, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>
 /// The trainers' protocols, free of any host: a body in, an answer out. A request that can't be used gets 400 with the
@@ -34,9 +26,9 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     private readonly Queue<string> _jobOrder = [];
 
     /// <summary>OpenRLHF: <c>{"query","prompts","labels"}</c> → <c>{"rewards","scores","extra_logs"}</c>.</summary>
-    public Task<HttpAnswer> OpenRlhfAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> OpenRlhfAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
-        OpenRlhfRequest request = Parse(body, TrainerJson.Default.OpenRlhfRequest);
+        OpenRlhfRequest request = Answers.Parse(body, TrainerJson.Default.OpenRlhfRequest);
         IReadOnlyList<string?> queries = request.Query ?? throw new JsonException("'query' is missing");
         int count = queries.Count;
         if ((request.Prompts?.Count ?? count) != count || (request.Labels?.Count ?? count) != count || (request.GroupIds?.Count ?? count) != count)
@@ -73,20 +65,20 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     });
 
     /// <summary>slime: <c>{"prompt","response","label"}</c> → the reward, or null.</summary>
-    public Task<HttpAnswer> SlimeAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> SlimeAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
-        SlimeRequest request = Parse(body, TrainerJson.Default.SlimeRequest);
+        SlimeRequest request = Answers.Parse(body, TrainerJson.Default.SlimeRequest);
         IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
         string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [response], Label(request.Label)), new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
+            Question(prompt, [new Response(response)], Label(request.Label)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
     /// <summary>NeMo Gym: <c>{"conversation_history","response_objs","principle"?}</c> → <c>{"rewards","comparison_results","metrics"}</c>.</summary>
-    public Task<HttpAnswer> GymAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> GymAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
-        GymRequest request = Parse(body, TrainerJson.Default.GymRequest);
+        GymRequest request = Answers.Parse(body, TrainerJson.Default.GymRequest);
         IReadOnlyList<JsonElement> objects = request.ResponseObjs ?? throw new JsonException("'response_objs' is missing");
         IReadOnlyList<Message> prompt = GymForm.Prompt(request.ConversationHistory ?? throw new JsonException("'conversation_history' is missing"), request.Principle);
         if (objects.Count < 2)
@@ -95,7 +87,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             return Ok(new GymAnswer { Rewards = [GymForm.Neutral], ComparisonResults = null, Metrics = null }, TrainerJson.Default.GymAnswer, complete: true);
         }
 
-        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.OutputText)], reference: null), options.TimeLimit, cancellationToken);
+        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.Output)], reference: null), options.TimeLimit, cancellationToken);
         return Ok(GymForm.Answer(answer), TrainerJson.Default.GymAnswer, answer.Complete);
     });
 
@@ -103,30 +95,35 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     /// NeMo Gym's training: one rollout a request, answered when its cohort is whole (<see cref="RewardOptions.GroupSize"/>), with what was asked
     /// and <c>reward</c> beside it.
     /// </summary>
-    public Task<HttpAnswer> GymVerifyAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> GymVerifyAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
-        GymVerifyRequest request = Parse(body, TrainerJson.Default.GymVerifyRequest);
+        GymVerifyRequest request = Answers.Parse(body, TrainerJson.Default.GymVerifyRequest);
         IReadOnlyList<Message> prompt = GymForm.Input(request.CreateParams, request.Principle);
 
-        // A prompt has the same id in every epoch: it says which agents' rollouts belong together, not for how long.
-        var cohort = new RewardGroup(request.PromptId is { Length: > 0 } id ? $"cohort {id}" : client, Id: null, options.GroupSize);
+        // A task, or a prompt, has the same name in every epoch: it says which agents' rollouts belong together, not for how long.
+        var cohort = new RewardGroup(
+            request.TaskIndex is { } task ? $"task {task}" : request.PromptId is { Length: > 0 } id ? $"cohort {id}" : client, Id: null, options.GroupSize);
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [GymForm.OutputText(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
+            Question(prompt, [GymForm.Output(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
         return Ok(
             new GymVerifyAnswer
             {
                 CreateParams = request.CreateParams,
                 Response = request.Response,
-                Reward = answer.Rewards[0] is { } reward ? GymForm.Scaled(reward) : GymForm.Neutral,
-                Scored = answer.Rewards[0] is not null,
+                Reward = answer.Unit[0] is { } reward ? GymForm.Scaled(reward) : GymForm.Neutral,
+                Scored = answer.Unit[0] is not null,
                 Group = answer.Group,
                 Whole = answer.Whole,
             },
             TrainerJson.Default.GymVerifyAnswer, answer.Complete);
     });
 
+    /// <summary>NeMo Gym's figures over the answers to <c>/verify</c>, by task and over all.</summary>
+    public Task<HttpAnswer> GymMetricsAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(() =>
+        Task.FromResult(Answers.Json(200, GymMetrics.Of(Answers.Parse(body, TrainerJson.Default.GymMetricsRequest)), TrainerJson.Default.GymMetricsAnswer, [])));
+
     /// <summary>Our own: rewards for one or many rollouts, at once or as a job.</summary>
-    public Task<HttpAnswer> RewardsAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => GuardAsync(async () =>
+    public Task<HttpAnswer> RewardsAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
         RewardsRequest request = OwnForm.Read(body);
         Limit(request.Rollouts.Count);
@@ -159,7 +156,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             }
         }
 
-        return Json(202, new RewardJob(job, "running"), TrainerJson.Default.RewardJob, new Dictionary<string, string>(StringComparer.Ordinal) { ["Location"] = $"/v1/jobs/{job}" });
+        return Answers.Json(202, new RewardJob(job, "running"), TrainerJson.Default.RewardJob, new Dictionary<string, string>(StringComparer.Ordinal) { ["Location"] = $"/v1/jobs/{job}" });
     });
 
     /// <summary>How a job stands; 404 for one that never was, or that 1,024 others have followed.</summary>
@@ -173,40 +170,15 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
 
         return task switch
         {
-            null => Refuse(404, "no such job", "there is none of this name, or it was too long ago"),
-            { IsCompletedSuccessfully: true } => Json(200, new RewardJob(id, "done", task.Result), TrainerJson.Default.RewardJob, []),
-            { IsCompleted: true } => Json(200, new RewardJob(id, "failed", Detail: task.Exception?.InnerException?.Message ?? "it was cancelled"), TrainerJson.Default.RewardJob, []),
-            _ => Json(200, new RewardJob(id, "running"), TrainerJson.Default.RewardJob, []),
+            null => Answers.Refuse(404, "no such job", "there is none of this name, or it was too long ago"),
+            { IsCompletedSuccessfully: true } => Answers.Json(200, new RewardJob(id, "done", task.Result), TrainerJson.Default.RewardJob, []),
+            { IsCompleted: true } => Answers.Json(200, new RewardJob(id, "failed", Detail: task.Exception?.InnerException?.Message ?? "it was cancelled"), TrainerJson.Default.RewardJob, []),
+            _ => Answers.Json(200, new RewardJob(id, "running"), TrainerJson.Default.RewardJob, []),
         };
     }
 
     /// <summary>A refusal in the form of RFC 9457.</summary>
-    public static HttpAnswer Refuse(int status, string title, string detail) =>
-        new(status, JsonSerializer.SerializeToUtf8Bytes(new Problem(title, status, detail), TrainerJson.Default.Problem), "application/problem+json", new Dictionary<string, string>(StringComparer.Ordinal));
-
-    private static async Task<HttpAnswer> GuardAsync(Func<Task<HttpAnswer>> answer)
-    {
-        try
-        {
-            return await answer();
-        }
-        catch (JsonException exception)
-        {
-            return Refuse(400, "the request can't be read", ContractJson.Words(exception));
-        }
-        catch (TooBusyException exception)
-        {
-            return Later(429, "too busy", exception.Message, exception.RetryAfterSeconds);
-        }
-        catch (JudgeAwayException exception)
-        {
-            return Later(503, "the judge is away", exception.Message, 5);
-        }
-        catch (OperationCanceledException)
-        {
-            return Later(503, "closing", "the server closes, or the client went away", 5);
-        }
-    }
+    public static HttpAnswer Refuse(int status, string title, string detail) => Answers.Refuse(status, title, detail);
 
     private async Task<RewardsAnswer> AnswerAsync(RewardsRequest request, string client, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -214,7 +186,11 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             JsonElement element = request.Rollouts[i];
             Rollout rollout = RolloutForm.Read(element, OwnForm.IdOf(element, i));
-            RewardQuestion question = Question(rollout.Prompt, [.. rollout.Responses.Select(static response => response.Content)], rollout.Reference);
+            RewardQuestion question = Question(rollout.Prompt, rollout.Responses, rollout.Reference) with
+            {
+                Tournament = OwnForm.Schedule(request.Tournament),
+                Scale = request.Scale,
+            };
             return OwnForm.GroupOf(element, client) is { } group
                 ? await desk.GatherAsync(question, group, limit, cancellationToken)
                 : await desk.JudgeAsync(question, limit, cancellationToken);
@@ -247,6 +223,10 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             {
                 return new Sample(null, ContractJson.Words(exception));
             }
+            catch (ProblemsException exception)
+            {
+                return new Sample(null, exception.Message);
+            }
         }));
         return count == 0 || Array.Exists(samples, static sample => sample.Answer is not null) ? samples : throw new JsonException(samples[0].Why);
     }
@@ -270,7 +250,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         {
             Id = id,
             Status = verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
-            Rewards = verdict.Rewards is { } rewards ? [.. answer.Index.Select(index => rewards[index])] : null,
+            Rewards = answer.Scaled is { } rewards ? [.. answer.Index.Select(index => rewards[index])] : null,
             Best = ranking?[0],
             Ranking = ranking,
             Confidence = verdict.Confidence,
@@ -282,7 +262,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         };
     }
 
-    private RewardQuestion Question(IReadOnlyList<Message> prompt, IReadOnlyList<string> responses, string? reference)
+    internal RewardQuestion Question(IReadOnlyList<Message> prompt, IReadOnlyList<Response> responses, string? reference)
     {
         if (prompt.Count == 0)
         {
@@ -307,10 +287,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         }
     }
 
-    private static T Parse<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(WholeText.Of(body).Span, type) ?? throw new JsonException("the body is null");
-
-    private static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
+    internal static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
 
     private RewardQuestion OpenRlhfQuestion(OpenRlhfRequest request, int i)
     {
@@ -319,29 +296,12 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
             ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
             : TrainerText.Prompt(prompt);
-        return Question(turns, [TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text)], Label(request.Labels?[i]));
+        return Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], Label(request.Labels?[i])) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
     }
 
     private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");
 
-    private HttpAnswer Ok<T>(T value, JsonTypeInfo<T> type, bool complete)
-    {
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Tribunal-Complete"] = complete ? "true" : "false" };
-        if (desk.Simulated)
-        {
-            headers["X-Tribunal-Simulated"] = "true";
-        }
-
-        return Json(200, value, type, headers);
-    }
-
-    private static HttpAnswer Json<T>(int status, T value, JsonTypeInfo<T> type, Dictionary<string, string> headers) =>
-        new(status, JsonSerializer.SerializeToUtf8Bytes(value, type), "application/json", headers);
-
-    private static HttpAnswer Later(int status, string title, string detail, int seconds) => Refuse(status, title, detail) with
-    {
-        Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Retry-After"] = seconds.ToString(CultureInfo.InvariantCulture) },
-    };
+    private HttpAnswer Ok<T>(T value, JsonTypeInfo<T> type, bool complete) => Answers.Ok(value, type, complete, desk.Simulated);
 
     private readonly record struct Sample(RewardAnswer? Answer, string? Why);
 }

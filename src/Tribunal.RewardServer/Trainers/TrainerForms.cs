@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tribunal.RewardServer.Judging;
+using Tribunal.Tournaments;
 
 namespace Tribunal.RewardServer.Trainers;
 
@@ -9,9 +11,12 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="Labels">What the dataset knows of each; a text is shown to the judge as the reference answer.</param>
 /// <param name="GroupIds">A group's name for each query, where the client knows; OpenRLHF's own client sends none.</param>
 /// <param name="GroupSize">Responses in each of those groups.</param>
+/// <param name="Scale">How the rewards are said; null as the server's options say.</param>
+/// <param name="Tournament">Who meets whom where a pair judge compares more than two; null as the server's options say.</param>
 public sealed record OpenRlhfRequest(
     IReadOnlyList<string?>? Query, IReadOnlyList<JsonElement>? Prompts, IReadOnlyList<JsonElement>? Labels,
-    [property: JsonPropertyName("group_ids")] IReadOnlyList<string?>? GroupIds = null, [property: JsonPropertyName("group_size")] int? GroupSize = null);
+    [property: JsonPropertyName("group_ids")] IReadOnlyList<string?>? GroupIds = null, [property: JsonPropertyName("group_size")] int? GroupSize = null,
+    RewardScale? Scale = null, JsonElement? Tournament = null);
 
 /// <summary>OpenRLHF's answer.</summary>
 public sealed record OpenRlhfAnswer
@@ -35,9 +40,12 @@ public sealed record OpenRlhfAnswer
 /// <param name="Label">What the dataset knows; a text is shown to the judge as the reference answer.</param>
 /// <param name="GroupId">The group's name, where the client knows it.</param>
 /// <param name="GroupSize">Responses in the group.</param>
+/// <param name="Scale">How the reward is said; null as the server's options say.</param>
+/// <param name="Tournament">Who meets whom where a pair judge compares more than two; null as the server's options say.</param>
 public sealed record SlimeRequest(
     JsonElement Prompt, string? Response, JsonElement? Label,
-    [property: JsonPropertyName("group_id")] string? GroupId = null, [property: JsonPropertyName("group_size")] int? GroupSize = null);
+    [property: JsonPropertyName("group_id")] string? GroupId = null, [property: JsonPropertyName("group_size")] int? GroupSize = null,
+    RewardScale? Scale = null, JsonElement? Tournament = null);
 
 /// <summary>NeMo Gym's request to <c>/compare</c> (its <c>resources_servers/genrm_compare</c>).</summary>
 public sealed record GymRequest
@@ -110,6 +118,10 @@ public sealed record GymVerifyRequest
     /// <summary>What to judge by, if anything in particular.</summary>
     public string? Principle { get; init; }
 
+    /// <summary>The task's number, which Gym sends with every rollout of it.</summary>
+    [JsonPropertyName("_ng_task_index")]
+    public long? TaskIndex { get; init; }
+
     /// <summary>A lasting name of the prompt.</summary>
     [JsonPropertyName("prompt_id")]
     public string? PromptId { get; init; }
@@ -153,6 +165,12 @@ public sealed record RewardsRequest
 
     /// <summary>Answer at once with a job to ask for.</summary>
     public bool Async { get; init; }
+
+    /// <summary>How the rewards are said: <c>unit</c>, <c>rrm</c>, <c>ranks</c> or <c>centred</c>; null as the server's options say.</summary>
+    public RewardScale? Scale { get; init; }
+
+    /// <summary>Who meets whom where a pair judge compares more than two: <c>{"kind":"random","opponents":4,"rating":"elo"}</c>; null as the server's options say.</summary>
+    public JsonElement? Tournament { get; init; }
 }
 
 /// <summary>Our own answer.</summary>
@@ -228,11 +246,22 @@ public sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(GymAnswer))]
 [JsonSerializable(typeof(GymVerifyRequest))]
 [JsonSerializable(typeof(GymVerifyAnswer))]
+[JsonSerializable(typeof(GymMetricsRequest))]
+[JsonSerializable(typeof(GymMetricsAnswer))]
+[JsonSerializable(typeof(RollTask))]
+[JsonSerializable(typeof(RollAccepted))]
+[JsonSerializable(typeof(RollPoll))]
+[JsonSerializable(typeof(RollResult))]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(ChatModels))]
 [JsonSerializable(typeof(GroupField))]
 [JsonSerializable(typeof(RewardsRequest))]
 [JsonSerializable(typeof(RewardsAnswer))]
 [JsonSerializable(typeof(RewardJob))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(double?))]
+[JsonSerializable(typeof(RewardScale?))]
+[JsonSerializable(typeof(TournamentOptions))]
 [JsonSerializable(typeof(RewardHealth))]
 public sealed partial class TrainerJson : JsonSerializerContext;

@@ -226,7 +226,7 @@ public sealed class OpenAiBatchRun(
             {
                 Rollout rollout = rollouts[planned.Rollout];
                 Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout, planned.Sample);
-                JudgePrompt prompt = judge.Protocol.Compose(rollout, draw.Order);
+                JudgePrompt prompt = judge.Protocol.Compose(judge.View.Of(rollout), draw.Order);
                 if (prompt is { Parts.Count: > 1 } or { Scalar: true })
                 {
                     Keep($"{rollout.Id}, sample {draw.Sample}: {judge.Protocol.Name} asks about one response at a time, or for a reward; a batch API answers one chat request per judgement");

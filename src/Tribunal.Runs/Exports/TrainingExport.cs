@@ -44,7 +44,7 @@ public static class TrainingExport
 
         (string batch, bool unverified) = await BatchAsync(options, manifest, cancellationToken);
         IProtocol protocol = ProtocolOf(manifest, options.Template ?? await KeptFileAsync(options.Run, manifest, cancellationToken));
-        var example = new ExampleComposer(protocol, options, manifest.Simulated);
+        var example = new ExampleComposer(protocol, manifest.Request.Trajectories is { } view ? options with { View = view } : options, manifest.Simulated);
         TrainingSelection selection;
         try
         {

@@ -1,6 +1,7 @@
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Runs.Judges;
 
@@ -33,6 +34,9 @@ public sealed record Judge
 
     /// <summary>The meta reward model that scores a rollout's judgements together at every vote; null for none.</summary>
     public LearnedMetaModel? LearnedMeta { get; init; }
+
+    /// <summary>How much of trajectories it is shown.</summary>
+    public TrajectoryView View { get; init; } = new();
 
     /// <summary>Requests under way at once, at most.</summary>
     public int Concurrency { get; init; } = DefaultConcurrency;

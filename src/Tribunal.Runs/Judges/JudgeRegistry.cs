@@ -189,9 +189,10 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
             problems.Add(new Problem("policy.cost", "a budget in money needs the judge's prices"));
         }
 
+        problems.AddRange(request.Trajectories?.Problems() ?? []);
         Refuse(problems);
         LearnedMetaModel? own = learned.FirstOrDefault(model => model.Id == request.Meta.Model);
-        return judge with { LearnedMeta = own, Meta = own is null && MetaWeights.Active(request.Meta) ? metas(request.Meta.Model!, judge) : null };
+        return judge with { View = request.Trajectories ?? judge.View, LearnedMeta = own, Meta = own is null && MetaWeights.Active(request.Meta) ? metas(request.Meta.Model!, judge) : null };
     }
 
     private static IEnumerable<Problem> RubricProblems(EvaluationRequest request, JudgeRoutes routes) =>

@@ -3,6 +3,7 @@ using Tribunal.Formats.Batches;
 using Tribunal.Calibration;
 using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
+using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
 using Tribunal.Training;
@@ -23,6 +24,10 @@ public sealed record EvaluationRequest
     /// <summary>Which fields of the batch's records hold what, and how they are grouped; null goes by the names known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchFields? Fields { get; init; }
+
+    /// <summary>How much of trajectories judges are shown; null shows them whole, without thoughts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TrajectoryView? Trajectories { get; init; }
 
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
     public string? Judge { get; init; }
@@ -79,8 +84,25 @@ public sealed record EvaluationRequest
     /// <summary>When to stop spending.</summary>
     public SpendLimits Limits { get; init; } = new();
 
+    /// <summary>
+    /// Whether, once the run has ended, what failed is drawn once more and voted on again; default no. It is part of no run: asking
+    /// for one with it and without it is asking for the same. Not under the budget policy, whose total the failed ones were part of.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RetryFailed { get; init; }
+
     /// <summary>The run's name, and so its folder or prefix; null derives one from the batch and the request.</summary>
     public string? Output { get; init; }
+
+    /// <summary>
+    /// Whether another request only asks for more judgements of the same: its run is this one's, extended. A knockout or Swiss bracket is
+    /// drawn for its number of votes, and can't be.
+    /// </summary>
+    public bool IsExtendedBy(EvaluationRequest other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
+    }
 
     /// <summary>The protocol and rubric files that it names, each once.</summary>
     public IReadOnlyList<string> ProtocolFiles() =>

@@ -11,6 +11,9 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunContext
 {
     private const int KeptShards = 16;
+    /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
+    public long LastLook;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
@@ -31,6 +34,9 @@ internal sealed class RunContext
     public SchemeOptions Options => Branches.Options;
 
     public required RunMonitor Monitor { get; init; }
+
+    /// <summary>What this process may spend of the run's limits.</summary>
+    public required RunAllowance Allowance { get; init; }
 
     /// <summary>How the run's rollouts are scored.</summary>
     public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated) { Calibration = Manifest.Request.Calibration };

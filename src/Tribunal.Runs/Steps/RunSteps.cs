@@ -23,7 +23,7 @@ public sealed class RunSteps
     public RunSteps(
         IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunSteps> logger, IReportWriter? reports = null)
     {
-        Runs = new OpenRuns(stores, judges, monitors);
+        Runs = new OpenRuns(stores, judges, monitors, time);
         WeighPanel = new WeighPanel(Runs);
         FitJudge = new FitJudge(Runs);
         Publish = new Publish(Runs, reports, logger);

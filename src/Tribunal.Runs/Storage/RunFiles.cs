@@ -51,6 +51,9 @@ public static class RunFiles
     /// <summary>Everything below it is work in progress and goes when the run is published.</summary>
     public const string PartsPrefix = "parts/";
 
+    /// <summary>Shares of the run's limits that its processes have taken, by attempt and number.</summary>
+    public const string SpendingPrefix = PartsPrefix + "spending/";
+
     /// <summary>The prefix of a shard's parts.</summary>
     public static string ShardPrefix(int shard) => $"{PartsPrefix}{shard:D6}/";
 

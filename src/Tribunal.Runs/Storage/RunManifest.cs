@@ -92,6 +92,9 @@ public sealed record RunManifest
     /// <summary>When it was planned.</summary>
     public DateTimeOffset Created { get; init; }
 
+    /// <summary>How often it was extended, the first time first; null for never.</summary>
+    public IReadOnlyList<RunExtension>? Extensions { get; init; }
+
     /// <summary>SHA-256 of the files that the plan wrote and, once it is published, of those that hold its results: what a run is checked by before it goes on or is called done.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
@@ -171,6 +174,10 @@ public sealed record RunManifest
     private static string? NameOf(StoredCalibration? calibration) =>
         calibration is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration));
 
+    /// <summary>Whether another's request asks for what this run has and for more judgements of it, and for nothing else.</summary>
+    public bool IsExtendedBy(RunManifest other) =>
+        Request.IsExtendedBy(other.Request) && (this with { Request = Request with { Policy = other.Request.Policy } }).WhyNotResumable(other) is null;
+
     // Both values; of records their JSON's fields that differ.
     private static string Difference(object? mine, object? theirs)
     {
@@ -194,3 +201,8 @@ public sealed record RunManifest
 
     private static string Word(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } word ? word : "none";
 }
+
+/// <summary>More judgements were asked for than before.</summary>
+/// <param name="At">When.</param>
+/// <param name="Before">Samples of each rollout or match until then.</param>
+public sealed record RunExtension(DateTimeOffset At, int Before);

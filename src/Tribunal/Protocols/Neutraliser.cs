@@ -37,8 +37,15 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
         int responses = rollout.Responses.Count;
         return new InertRollout(
             [.. Enumerable.Range(0, rollout.Prompt.Count).Select(turn => Neutralise(ToolTurns.Text(rollout.Prompt, turn), responses))],
-            [.. rollout.Responses.Select(response => Neutralise(response.Content, responses))],
+            [.. rollout.Responses.Select(response => response.Turns is { } turns ? Neutralise(turns, responses) : Neutralise(response.Content, responses))],
             rollout.Reference is null ? null : Neutralise(rollout.Reference, responses));
+    }
+
+    // Turn by turn, so that whose turn it is can't be said by what a turn holds.
+    private InertText Neutralise(IReadOnlyList<Message> turns, int responses)
+    {
+        InertText[] inert = [.. Enumerable.Range(0, turns.Count).Select(turn => Neutralise(ToolTurns.Text(turns, turn), responses))];
+        return new InertText(Conversation.Response(turns, turn => inert[turn].Text), inert.Sum(static text => text.Found));
     }
 
     /// <summary>A text, inert.</summary>

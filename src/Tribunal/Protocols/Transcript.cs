@@ -47,7 +47,7 @@ internal sealed class Transcript
         return new Transcript(
             rollout.Prompt,
             inert.Turns,
-            multiTurn ? Turns(rollout.Prompt, inert.Turns) : inert.Turns[0].Text,
+            multiTurn ? Rollouts.Conversation.Join(rollout.Prompt, turn => inert.Turns[turn].Text) : inert.Turns[0].Text,
             [.. order.Select(original => inert.Responses[original].Text)],
             inert.Reference?.Text,
             multiTurn,
@@ -60,7 +60,7 @@ internal sealed class Transcript
         var text = new StringBuilder();
         for (int i = 0; i < _prompt.Count; i++)
         {
-            string label = Label(_prompt[i].Role);
+            string label = Rollouts.Conversation.Label(_prompt[i].Role);
             text.Append(label == "Assistant" ? assistant : label).Append(": ").Append(_turns[i].Text).Append('\n');
         }
 
@@ -79,27 +79,6 @@ internal sealed class Transcript
             Reference is not null,
             MultiTurn),
         Neutralised);
-
-    private static string Turns(IReadOnlyList<Message> prompt, IReadOnlyList<InertText> inert)
-    {
-        var text = new StringBuilder();
-        for (int i = 0; i < prompt.Count; i++)
-        {
-            text.Append(i == 0 ? "" : "\n\n").Append(Label(prompt[i].Role)).Append(": ").Append(inert[i].Text);
-        }
-
-        return text.ToString();
-    }
-
-    // A role is the rollout's text as well, so only known ones are shown.
-    private static string Label(string role) => role.ToLowerInvariant() switch
-    {
-        "user" or "human" => "User",
-        "assistant" or "gpt" or "model" => "Assistant",
-        "system" or "developer" => "System",
-        "tool" or "function" => "Tool",
-        _ => "Other",
-    };
 
     /// <summary>Checks that an order names responses of the rollout, each once at most.</summary>
     /// <exception cref="ArgumentException">It doesn't.</exception>

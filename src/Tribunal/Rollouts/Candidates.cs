@@ -39,11 +39,11 @@ public sealed class Candidates
         var answers = new List<string?>(n);
         for (int i = 0; i < n; i++)
         {
-            string text = rollout.Responses[i].Content;
-            string? own = answer?.Invoke(text);
+            Response response = rollout.Responses[i];
+            string? own = answer?.Invoke(response.Content);
             int known = 0;
             while (known < members.Count
-                && !string.Equals(rollout.Responses[members[known][0]].Content, text, StringComparison.Ordinal)
+                && !response.IsSameAs(rollout.Responses[members[known][0]])
                 && (own is null || !string.Equals(answers[known], own, StringComparison.Ordinal)))
             {
                 known++;
@@ -56,7 +56,7 @@ public sealed class Candidates
             }
 
             of[i] = known;
-            if (!members[known].Exists(member => string.Equals(rollout.Responses[member].Content, text, StringComparison.Ordinal)))
+            if (!members[known].Exists(member => response.IsSameAs(rollout.Responses[member])))
             {
                 members[known].Add(i);
             }

@@ -16,6 +16,9 @@ public sealed record Message(string Role, string Content)
 
     /// <summary>The tool that a tool's turn comes from, where it is given.</summary>
     public string? Name { get; init; }
+
+    /// <summary>What an assistant's turn thought before it said something, where it is kept apart; judges are shown it only where a <see cref="TrajectoryView"/> says so.</summary>
+    public string? Reasoning { get; init; }
 }
 
 /// <summary>A call of a tool.</summary>
@@ -25,9 +28,28 @@ public sealed record Message(string Role, string Content)
 public sealed record ToolCall(string Name, string Arguments, string? Id = null);
 
 /// <summary>A candidate response.</summary>
-/// <param name="Content">The text that is judged.</param>
+/// <param name="Content">The text that is judged; of a trajectory, its turns as text (<see cref="Conversation"/>).</param>
 /// <param name="Id">The caller's name for it, if any; never shown to a judge.</param>
-public sealed record Response(string Content, string? Id = null);
+public sealed record Response(string Content, string? Id = null)
+{
+    /// <summary>The turns of a trajectory, one or more; null where the response is a text.</summary>
+    public IReadOnlyList<Message>? Turns { get; init; }
+
+    /// <summary>A response of turns. One turn that calls no tool is the text that it says.</summary>
+    /// <param name="turns">One or more.</param>
+    /// <param name="id">The caller's name for it.</param>
+    public static Response Of(IReadOnlyList<Message> turns, string? id = null)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        return turns is [{ ToolCalls: null, Reasoning: null } only]
+            ? new Response(only.Content, id)
+            : new Response(Conversation.Response(turns, turn => ToolTurns.Text(turns, turn)), id) { Turns = turns };
+    }
+
+    /// <summary>Whether both are the same to a judge: a text that spells a trajectory out is none.</summary>
+    public bool IsSameAs(Response other) =>
+        other is not null && Conversation.IsTrajectory(Turns) == Conversation.IsTrajectory(other.Turns) && string.Equals(Content, other.Content, StringComparison.Ordinal);
+}
 
 /// <summary>A prompt with 1..n candidate responses: what a judge is asked about.</summary>
 [JsonConverter(typeof(RolloutJsonConverter))]

@@ -22,7 +22,7 @@ public sealed class RolloutJsonConverter : JsonConverter<Rollout>
 }
 
 /// <summary>The project's own rollout form, element by element.</summary>
-public static class RolloutForm
+public static partial class RolloutForm
 {
     /// <summary>Reads one rollout.</summary>
     /// <exception cref="JsonException">A field is missing or has the wrong type; the message names it.</exception>
@@ -37,11 +37,19 @@ public static class RolloutForm
             throw new JsonException("a rollout is an object");
         }
 
+        List<Response> responses = ReadResponses(Required(root, "responses"));
+        bool whole = !root.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind == JsonValueKind.Null;
+        int shared = whole ? Conversation.Shared(responses) : 0;
+        if (whole && shared == 0)
+        {
+            throw new JsonException("prompt is missing: only several trajectories that begin with the same turns go without");
+        }
+
         return new Rollout
         {
             Id = id ?? RequiredText(root, "id"),
-            Prompt = ReadPrompt(Required(root, "prompt")),
-            Responses = ReadResponses(Required(root, "responses")),
+            Prompt = whole ? [.. responses[0].Turns!.Take(shared)] : ReadPrompt(prompt),
+            Responses = whole ? [.. responses.Select(response => Response.Of([.. response.Turns!.Skip(shared)], response.Id))] : responses,
             Best = ReadBest(root),
             Scores = ReadScores(root),
             Reference = OptionalText(root, "reference"),
@@ -65,7 +73,7 @@ public static class RolloutForm
                 {
                     if (turn.ValueKind != JsonValueKind.Object)
                     {
-                        throw new JsonException("a turn of the prompt is an object with role and content");
+                        throw new JsonException("a turn is an object with role and content");
                     }
 
                     turns.Add(ReadTurn(turn));
@@ -92,7 +100,22 @@ public static class RolloutForm
             ToolCalls = calls,
             ToolCallId = role is "tool" or "function" ? OptionalText(turn, "tool_call_id") : null,
             Name = role is "tool" or "function" ? OptionalText(turn, "name") : null,
+            Reasoning = ReadReasoning(turn),
         };
+    }
+
+    // As vLLM, SGLang and the trainers' datasets name it; other forms than text are no thoughts that could be shown.
+    private static string? ReadReasoning(JsonElement turn)
+    {
+        foreach (string name in (string[])["reasoning_content", "reasoning", "thinking"])
+        {
+            if (turn.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && Text(value) is { Length: > 0 } text)
+            {
+                return text;
+            }
+        }
+
+        return null;
     }
 
     private static List<ToolCall>? ReadCalls(JsonElement turn)
@@ -153,132 +176,6 @@ public static class RolloutForm
         return string.Join('\n', parts);
     }
 
-    /// <summary>Writes one rollout in the same form.</summary>
-    public static void Write(Utf8JsonWriter writer, Rollout rollout)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("id", rollout.Id);
-        if (rollout.Prompt is [{ Role: "user" } only])
-        {
-            writer.WriteString("prompt", only.Content);
-        }
-        else
-        {
-            writer.WriteStartArray("prompt");
-            foreach (Message turn in rollout.Prompt)
-            {
-                WriteTurn(writer, turn);
-            }
-
-            writer.WriteEndArray();
-        }
-
-        writer.WriteStartArray("responses");
-        foreach (Response response in rollout.Responses)
-        {
-            if (response.Id is null)
-            {
-                writer.WriteStringValue(response.Content);
-                continue;
-            }
-
-            writer.WriteStartObject();
-            writer.WriteString("id", response.Id);
-            writer.WriteString("content", response.Content);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-        if (rollout.Best is [int single])
-        {
-            writer.WriteNumber("best", single);
-        }
-        else if (rollout.Best is not null)
-        {
-            WriteNumbers(writer, "best", rollout.Best.Select(static b => (double)b));
-        }
-
-        if (rollout.Scores is not null)
-        {
-            WriteNumbers(writer, "scores", rollout.Scores);
-        }
-
-        if (rollout.Reference is not null)
-        {
-            writer.WriteString("reference", rollout.Reference);
-        }
-
-        if (rollout.Rubric is not null)
-        {
-            writer.WritePropertyName("rubric");
-            RubricForm.Write(writer, rollout.Rubric);
-        }
-
-        if (rollout.Domain is not null)
-        {
-            writer.WriteString("domain", rollout.Domain);
-        }
-
-        if (rollout.Metadata is { } metadata)
-        {
-            writer.WritePropertyName("metadata");
-            metadata.WriteTo(writer);
-        }
-
-        writer.WriteEndObject();
-    }
-
-    private static void WriteTurn(Utf8JsonWriter writer, Message turn)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("role", turn.Role);
-        writer.WriteString("content", turn.Content);
-        if (turn.ToolCalls is { } calls)
-        {
-            writer.WriteStartArray("tool_calls");
-            foreach (ToolCall call in calls)
-            {
-                writer.WriteStartObject();
-                if (call.Id is not null)
-                {
-                    writer.WriteString("id", call.Id);
-                }
-
-                writer.WriteString("type", "function");
-                writer.WriteStartObject("function");
-                writer.WriteString("name", call.Name);
-                writer.WriteString("arguments", call.Arguments);
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        if (turn.ToolCallId is not null)
-        {
-            writer.WriteString("tool_call_id", turn.ToolCallId);
-        }
-
-        if (turn.Name is not null)
-        {
-            writer.WriteString("name", turn.Name);
-        }
-
-        writer.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<double> numbers)
-    {
-        writer.WriteStartArray(name);
-        foreach (double number in numbers)
-        {
-            writer.WriteNumberValue(number);
-        }
-
-        writer.WriteEndArray();
-    }
-
     private static List<Response> ReadResponses(JsonElement responses)
     {
         if (responses.ValueKind != JsonValueKind.Array)
@@ -289,15 +186,38 @@ public static class RolloutForm
         var read = new List<Response>(responses.GetArrayLength());
         foreach (JsonElement response in responses.EnumerateArray())
         {
-            read.Add(response.ValueKind switch
-            {
-                JsonValueKind.String => new Response(Text(response)),
-                JsonValueKind.Object => new Response(ReadContent(Required(response, "content")), OptionalText(response, "id")),
-                _ => throw new JsonException("a response is a string or an object with content"),
-            });
+            read.Add(ReadResponse(response));
         }
 
         return read;
+    }
+
+    /// <summary>Reads a response: a text, turns (a trajectory), a turn, or an object whose <c>content</c> is a text or turns.</summary>
+    /// <exception cref="JsonException">It is none of them.</exception>
+    public static Response ReadResponse(JsonElement response)
+    {
+        switch (response.ValueKind)
+        {
+            case JsonValueKind.String:
+                return new Response(Text(response));
+            case JsonValueKind.Array:
+                return ReadTrajectory(response, null);
+            case JsonValueKind.Object when response.TryGetProperty("tool_calls", out _) && response.TryGetProperty("role", out _):
+                return Response.Of([ReadTurn(response)], OptionalText(response, "id"));
+            case JsonValueKind.Object:
+                JsonElement content = Required(response, "content");
+                return content.ValueKind == JsonValueKind.Array && content.GetArrayLength() > 0 && content[0].ValueKind == JsonValueKind.Object && content[0].TryGetProperty("role", out _)
+                    ? ReadTrajectory(content, OptionalText(response, "id"))
+                    : new Response(ReadContent(content), OptionalText(response, "id"));
+            default:
+                throw new JsonException("a response is a string, an object with content, or a list of turns");
+        }
+    }
+
+    private static Response ReadTrajectory(JsonElement turns, string? id)
+    {
+        IReadOnlyList<Message> read = ReadPrompt(turns);
+        return read.Count > 0 ? Response.Of(read, id) : throw new JsonException("a response has no turn");
     }
 
     private static List<int>? ReadBest(JsonElement root)

@@ -1,14 +1,19 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Tribunal.Rollouts;
 
 /// <summary>
 /// Tool calls and tool results as text, for everything that reads a conversation as text. A call is a line of its own after the
 /// turn's content, <c>(calls NAME with ARGUMENTS)</c>; a result is led in by <c>(result of NAME)</c> where the turn or the call
-/// that it answers names the tool.
+/// that it answers names the tool; thoughts that are shown are led in by <c>(thinks)</c>. A line of a turn's own content that begins like one of
+/// these loses its bracket.
 /// </summary>
-public static class ToolTurns
+public static partial class ToolTurns
 {
+    /// <summary>The role of thoughts that are shown as a turn of their own.</summary>
+    public const string Thoughts = "reasoning";
+
     /// <summary>A turn's text; its content where no tool has to do with it.</summary>
     /// <param name="prompt">The conversation.</param>
     /// <param name="turn">The turn's index.</param>
@@ -16,9 +21,10 @@ public static class ToolTurns
     {
         ArgumentNullException.ThrowIfNull(prompt);
         Message message = prompt[turn];
+        string content = message.Content.Contains('(', StringComparison.Ordinal) && HasTools(prompt) ? Mark().Replace(message.Content, "⟮") : message.Content;
         if (message.ToolCalls is { Count: > 0 } calls)
         {
-            var text = new StringBuilder(message.Content);
+            var text = new StringBuilder(content);
             foreach (ToolCall call in calls)
             {
                 text.Append(text.Length == 0 ? "" : "\n").Append("(calls ").Append(call.Name).Append(" with ").Append(call.Arguments).Append(')');
@@ -27,10 +33,16 @@ public static class ToolTurns
             return text.ToString();
         }
 
-        return message.Role is "tool" or "function" && (message.Name ?? Called(prompt, turn)) is { Length: > 0 } name ? $"(result of {name})\n{message.Content}" : message.Content;
+        return message.Role == Thoughts ? $"(thinks)\n{content}"
+            : message.Role is "tool" or "function" && (message.Name ?? Called(prompt, turn)) is { Length: > 0 } name ? $"(result of {name})\n{content}"
+            : content;
     }
 
-    private static string? Called(IReadOnlyList<Message> prompt, int turn)
+    /// <summary>Whether a conversation has to do with tools, or with thoughts that are shown.</summary>
+    public static bool HasTools(IReadOnlyList<Message> turns) => turns.Any(static turn => turn.ToolCalls is not null || turn.Role is "tool" or "function" or Thoughts);
+
+    /// <summary>The tool that the call which a turn answers names; null where none is known.</summary>
+    public static string? Called(IReadOnlyList<Message> prompt, int turn)
     {
         string? id = prompt[turn].ToolCallId;
         for (int i = turn - 1; i >= 0 && id is not null; i--)
@@ -46,4 +58,7 @@ public static class ToolTurns
 
         return null;
     }
+
+    [GeneratedRegex(@"(?<=^[ \t]{0,16})\((?=calls |result of |thinks\))", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Mark();
 }

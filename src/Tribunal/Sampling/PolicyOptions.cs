@@ -90,4 +90,11 @@ public sealed record PolicyOptions
 
     /// <summary>For <c>budget</c>: total money over the batch, in the price table's currency.</summary>
     public double? Cost { get; init; }
+
+    /// <summary>Whether another policy only adds to what this one draws: more samples of the fixed policy, nothing else.</summary>
+    public bool IsExtendedBy(PolicyOptions other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Kind == PolicyKind.Fixed && other.Samples > Samples && (this with { Samples = other.Samples }) == other;
+    }
 }

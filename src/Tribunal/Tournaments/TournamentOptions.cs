@@ -21,6 +21,14 @@ public enum TournamentKind
     /// <summary>Rounds of pairings among equals.</summary>
     [JsonStringEnumMemberName("swiss")]
     Swiss,
+
+    /// <summary>Each meets some others, drawn by seed, in one round: about n·k/2 to n·k matches (RRM's reward for training, arXiv 2505.14674: 4 opponents).</summary>
+    [JsonStringEnumMemberName("random")]
+    Random,
+
+    /// <summary>Some responses, drawn by seed, are anchors, which everyone meets, in one round.</summary>
+    [JsonStringEnumMemberName("anchors")]
+    Anchors,
 }
 
 /// <summary>What turns the matches of a round robin or a Swiss tournament into rewards.</summary>
@@ -48,6 +56,18 @@ public sealed record TournamentOptions
 
     /// <summary>Rounds of a Swiss tournament, 1 to n − 1; null plays ⌈log₂ n⌉, and fewer where n allows no more.</summary>
     public int? Rounds { get; init; }
+
+    /// <summary>Opponents of each response (<c>random</c>), or anchors (<c>anchors</c>): 1 or more; null takes 4, and 2 anchors; no more than there are others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Opponents { get; init; }
+
+    /// <summary><see cref="Opponents"/>, with what it is where nothing is said.</summary>
+    [JsonIgnore]
+    public int MeetingsEach => Opponents ?? (Kind == TournamentKind.Anchors ? 2 : 4);
+
+    /// <summary>Whether verdicts hold the Elo ratings themselves beside the rewards made of them; default false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KeepRatings { get; init; }
 
     /// <summary>Whether all rollouts with the same number of candidates play the same bracket (knockout) and starting order (Swiss); default false.</summary>
     public bool SharedBracket { get; init; }

@@ -88,7 +88,7 @@ internal sealed class MatchRounds(
     // 1, ½ or 0 for a; a knockout needs a winner, and gets one by a seeded coin.
     private double Score(int a, int b, int upto)
     {
-        if (options.Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin && options.Tournament.Rating == RatingKind.Votes)
+        if (options.Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin or TournamentKind.Random or TournamentKind.Anchors && options.Tournament.Rating == RatingKind.Votes)
         {
             // A single round whose results nobody reads.
             return 0.5;

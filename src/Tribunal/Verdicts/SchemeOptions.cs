@@ -98,7 +98,7 @@ public sealed record SchemeOptions
         Require(Meta.Keep is > 0 and <= 1, "meta.keep", $"{Meta.Keep} is outside (0, 1]");
         Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), "meta.temperature", $"{Meta.Temperature} must be above 0");
         Require(Enum.IsDefined(Meta.Use), "meta.use", "must be filter or weight");
-        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind", "must be none, round-robin, knockout or swiss");
+        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind", "must be none, round-robin, knockout, swiss, random or anchors");
         Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), "tournament.votes", $"{Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
         Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
@@ -121,6 +121,7 @@ public sealed record SchemeOptions
             Policy.Kind != PolicyKind.Budget || Tournament.Teams is null,
             "policy.kind", "a budget can't be combined with {0}", "tournament.teams");
         Require(Tournament.Rounds is null or >= 1, "tournament.rounds", $"{Tournament.Rounds} must be 1 or more");
+        Require(Tournament.Opponents is null or >= 1, "tournament.opponents", $"{Tournament.Opponents} must be 1 or more");
         Require(Enum.IsDefined(Tournament.Rating), "tournament.rating", "must be votes or elo");
         Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), "tournament.elo.base", $"{Tournament.Elo.Base} must be above 1");
         Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), "tournament.elo.scale", $"{Tournament.Elo.Scale} must be above 0");

@@ -75,7 +75,12 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             : byResults
             ? MatchConfidence(votes, weights, leader)
             : Tally.Confidence(votes, votes.Count, weights, _options.Rule, fit, leader);
-        return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival()));
+        return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival())) with
+        {
+            Ratings = _options.Tournament is { KeepRatings: true, Rating: RatingKind.Elo } and not { Kind: TournamentKind.Knockout }
+                ? candidates.PerResponse(Ratings(rollout, candidates, Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds))
+                : null,
+        };
 
         int Rival() => candidates[Array.Find(ranked.Ranking, response => candidates[response] != leader)];
     }
@@ -174,6 +179,8 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         {
             TournamentKind.Knockout => new KnockoutPairing(candidates, seed),
             TournamentKind.Swiss => new SwissPairing(candidates, _options.Tournament.Rounds, seed),
+            TournamentKind.Random => new RandomPairing(candidates, _options.Tournament.MeetingsEach, seed),
+            TournamentKind.Anchors => new AnchorPairing(candidates, _options.Tournament.MeetingsEach, seed),
             _ => new RoundRobinPairing(candidates),
         };
     }
@@ -185,9 +192,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return KnockoutPairing.Rewards(candidates.Count, rounds);
         }
 
-        EloOptions elo = _options.Tournament.Elo;
-        ulong seed = StableHash.Of((ulong)_options.Seed, "elo", rollout.Id);
-        return Elo.Rewards(Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], elo, seed), elo);
+        return Elo.Rewards(Ratings(rollout, candidates, rounds), _options.Tournament.Elo);
     }
 
     // That no match of the leader's would turn; where a fit over all matches says who leads, that the rest of them would not move it.
@@ -210,6 +215,9 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
         return Math.Max(0, 1 - turns);
     }
+
+    private double[] Ratings(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds) =>
+        Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], _options.Tournament.Elo, StableHash.Of((ulong)_options.Seed, "elo", rollout.Id));
 
     // The least certain of the leader's own matches.
     private static double MatchConfidence(VoteTable votes, double[] weights, int leader)

@@ -31,6 +31,9 @@ public sealed record Verdict
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<double>? Rewards { get; init; }
 
+    /// <summary>An Elo rating per response, original order; left out where nobody asked for them (<see cref="Tournaments.TournamentOptions.KeepRatings"/>).</summary>
+    public IReadOnlyList<double>? Ratings { get; init; }
+
     /// <summary>Original index of the best response.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Best { get; init; }

@@ -62,9 +62,9 @@ public sealed class RolloutShapesTests
     }
 
     [Fact]
-    public async Task Conversations_that_part_early_are_refused() =>
+    public async Task Conversations_that_part_at_a_users_turn_are_refused() =>
         Assert.Contains(
-            "part before their last turn",
+            "part at a user's turn",
             await ErrorAsync(
                 """{"chosen":[{"role":"user","content":"a"},{"role":"assistant","content":"x"}],"rejected":[{"role":"user","content":"b"},{"role":"assistant","content":"y"}]}"""),
             StringComparison.Ordinal);

@@ -6,7 +6,7 @@ using Tribunal.Simulator.Serving;
 
 namespace Tribunal.RewardServer.Tests.Serving;
 
-/// <summary><c>integrations/tribunal_rewards.py</c>, run by the machine's Python against a real server.</summary>
+/// <summary><c>integrations/tribunal-rewards</c>, run by the machine's Python against a real server.</summary>
 public sealed class PythonShimTests
 {
     [Fact]
@@ -47,7 +47,7 @@ public sealed class PythonShimTests
         Assert.Null(trl[0]);
         Assert.NotNull(trl[1]);
         JsonElement[] verl = [.. both.GetProperty("verl").EnumerateArray()];
-        Assert.Equal([0, 1, 1], verl.Select(static sample => sample.GetProperty("tribunal_scored").GetInt32()));
+        Assert.Equal([0, 1, 1], verl.Select(static sample => sample.GetProperty("tribunal_scored").GetDouble()));
         Assert.Equal(0.5, verl[0].GetProperty("score").GetDouble());
         Assert.Equal(trl[1], verl[1].GetProperty("score").GetDouble());
         string[] keys = [.. verl[0].EnumerateObject().Select(static property => property.Name)];
@@ -70,6 +70,61 @@ public sealed class PythonShimTests
     }
 
     [Fact]
+    public async Task The_packages_own_tests_pass()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        await RunAsync(bed, ["-m", "unittest", "discover", "-s", Path.Combine(Package(), "tests")]);
+    }
+
+    [Theory]
+    [InlineData("trl_grpo.py")]
+    [InlineData("verl_reward.py")]
+    [InlineData("areal_rlvr.py")]
+    [InlineData("openai_judge.py")]
+    public async Task Examples_run_and_are_short(string name)
+    {
+        await using Bed bed = await Bed.StartAsync();
+        string path = Path.Combine(Package(), "examples", name);
+        Assert.InRange((await File.ReadAllLinesAsync(path, Bed.Cancel)).Length, 1, 29);
+        string output = await RunAsync(bed, ["-c", $"import runpy\ntry:\n    runpy.run_path({JsonSerializer.Serialize(path)}, run_name='__main__')\nexcept SystemExit as end:\n    print(end)"]);
+        Assert.NotEmpty(output.Trim());
+        Assert.InRange(bed.Desk.Counts.Judgements, 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task Two_processes_of_TRL_get_the_rewards_of_the_whole_group()
+    {
+        await using Bed bed = await Bed.StartAsync(protocol: "rrm");
+        JsonElement whole = await bed.AskAsync("/v1/rewards", new { prompt = "P", responses = new[] { "a", "bb", "ccc", "dddd" } });
+        double[] expected = whole.GetProperty("results")[0].GetProperty("rewards").Deserialize<double[]>()!;
+        const string script = """
+            state = type("State", (), {"global_step": 3})()
+            print(json.dumps(asyncio.run(t.trl_reward_async(prompts=["P", "P"], completions=%s, trainer_state=state))))
+            """;
+        (string, string)[] shared = [("TRIBUNAL_GROUP_SIZE", "4"), ("TRIBUNAL_CLIENT", "run")];
+        JsonElement[] ranks = await Task.WhenAll(
+            PythonAsync(bed, script.Replace("%s", """["a", "ccc"]""", StringComparison.Ordinal), shared),
+            PythonAsync(bed, script.Replace("%s", """["bb", "dddd"]""", StringComparison.Ordinal), shared));
+        Assert.Equal([expected[0], expected[2]], ranks[0].Deserialize<double[]>()!);
+        Assert.Equal([expected[1], expected[3]], ranks[1].Deserialize<double[]>()!);
+        Assert.Equal(1, bed.Desk.Counts.Rollouts);
+    }
+
+    [Fact]
+    public async Task Verls_samples_are_judged_as_one_group_whenever_they_come()
+    {
+        await using Bed bed = await Bed.StartAsync(protocol: "rrm");
+        JsonElement scores = await PythonAsync(bed, """
+            async def main():
+                info = {"prompt": [{"role": "user", "content": "P"}], "group": "step 1", "group_size": 3}
+                return await asyncio.gather(*(t.compute_score("s", text, None, info) for text in ("a", "bb", "ccc")), t.compute_score("s", "odd", None, {}))
+            print(json.dumps(asyncio.run(main())))
+            """);
+        Assert.Equal([1, 1, 1, 0], scores.EnumerateArray().Select(static score => score.GetProperty("tribunal_scored").GetDouble()));
+        Assert.Equal(1, bed.Desk.Counts.Rollouts);
+    }
+
+    [Fact]
     public async Task A_server_that_is_away_is_an_error_and_no_reward()
     {
         await using Bed bed = await Bed.StartAsync();
@@ -83,24 +138,37 @@ public sealed class PythonShimTests
         Assert.Contains("127.0.0.1:9", said.GetString(), StringComparison.Ordinal);
     }
 
-    private static async Task<JsonElement> PythonAsync(Bed bed, string script)
+    private static async Task<JsonElement> PythonAsync(Bed bed, string script, params (string Name, string Value)[] environment)
     {
-        ProcessStartInfo start = new("python3", ["-c", "import json, os\nimport tribunal_rewards as t\n" + script])
+        string output = await RunAsync(bed, ["-c", "import asyncio, json, os\nimport tribunal_rewards as t\n" + script], environment);
+        return JsonSerializer.Deserialize<JsonElement>(output);
+    }
+
+    private static async Task<string> RunAsync(Bed bed, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        ProcessStartInfo start = new("python3", arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["PYTHONPATH"] = Path.Combine(Root(), "integrations");
+        start.Environment["PYTHONPATH"] = Path.Combine(Package(), "src");
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         start.Environment["TRIBUNAL_URL"] = bed.Client.BaseAddress!.ToString();
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using Process python = Process.Start(start)!;
         Task<string> errors = python.StandardError.ReadToEndAsync(Bed.Cancel);
         string output = await python.StandardOutput.ReadToEndAsync(Bed.Cancel);
         await python.WaitForExitAsync(Bed.Cancel);
         Assert.True(python.ExitCode == 0, await errors);
-        return JsonSerializer.Deserialize<JsonElement>(output);
+        return output;
     }
+
+    private static string Package() => Path.Combine(Root(), "integrations", "tribunal-rewards");
 
     private static string Root()
     {

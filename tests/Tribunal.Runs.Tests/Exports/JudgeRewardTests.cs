@@ -76,7 +76,7 @@ public sealed class JudgeRewardTests
         const string Script = """
             import json, sys
             sys.path.insert(0, sys.argv[1])
-            import judge_reward as r
+            from tribunal_rewards import outcome as r
             cases = json.load(sys.stdin)
             one = [r.compute_score(c["Source"], c["Text"], c["Answer"], {"order": c["Order"]}) for c in cases]
             many = r.trl_reward(None, [[{"role": "assistant", "content": c["Text"]}] for c in cases], data_source=[c["Source"] for c in cases],
@@ -106,7 +106,7 @@ public sealed class JudgeRewardTests
     }
 
     private static string Integrations([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "integrations"));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "integrations", "tribunal-rewards", "src"));
 
     private sealed record Case(string Source, string Text, string Answer, int[] Order, double Expected);
 }

@@ -227,7 +227,7 @@ public sealed class DeclaredProtocol : IProtocol
     // A role is the rollout's text as well, so only known ones are sent.
     private static string Role(string role) => role.ToLowerInvariant() switch
     {
-        "assistant" or "gpt" or "model" => "assistant",
+        "assistant" or "gpt" or "model" or ToolTurns.Thoughts => "assistant",
         "system" or "developer" => "system",
         _ => "user",
     };

@@ -1,7 +1,7 @@
 """Outcome rewards for training a judge on `tribunal export training --form rlvr`: +1 for the right verdict, -1 for all else.
 
-verl: custom_reward_function.path=integrations/judge_reward.py (name compute_score).
-TRL:  GRPOTrainer(reward_funcs=judge_reward.trl_reward), on the same file; the columns reach it by their names.
+verl: custom_reward_function.path=integrations/tribunal-rewards/src/tribunal_rewards/outcome.py (name compute_score).
+TRL:  GRPOTrainer(reward_funcs=tribunal_rewards.outcome.trl_reward), on the same file; the columns reach it by their names.
 
 Standard library only. Nothing is given for format: a verdict that is missing, contradictory or cut off earns -1
 (SPCT, arXiv 2504.02495; RM-R1, arXiv 2505.02387; RRM, arXiv 2505.14674).

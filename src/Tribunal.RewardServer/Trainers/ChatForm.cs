@@ -1,0 +1,130 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tribunal.RewardServer.Trainers;
+
+/// <summary>A chat request, as far as a judge needs it.</summary>
+public sealed record ChatRequest
+{
+    /// <summary>The model; any name will do, and comes back.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The conversation.</summary>
+    public IReadOnlyList<JsonElement>? Messages { get; init; }
+
+    /// <summary>Sampling temperature; null takes the protocol's, which is made for voting.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Nucleus mass.</summary>
+    [JsonPropertyName("top_p")]
+    public double? TopP { get; init; }
+
+    /// <summary>Output budget of one answer.</summary>
+    [JsonPropertyName("max_tokens")]
+    public int? MaxTokens { get; init; }
+
+    /// <summary>The same by its newer name.</summary>
+    [JsonPropertyName("max_completion_tokens")]
+    public int? MaxCompletionTokens { get; init; }
+
+    /// <summary>The answers' seeds derive from it.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Answers wanted: 1.</summary>
+    public int? N { get; init; }
+
+    /// <summary>Whether the answer comes as a stream, of one piece.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>Structured output; a schema goes to the judge.</summary>
+    [JsonPropertyName("response_format")]
+    public JsonElement? ResponseFormat { get; init; }
+
+    /// <summary>Tools; not taken.</summary>
+    public JsonElement? Tools { get; init; }
+}
+
+/// <summary>A chat answer.</summary>
+public sealed record ChatCompletion
+{
+    /// <summary>Its name; the same for the same question.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>chat.completion</c>, or <c>chat.completion.chunk</c>.</summary>
+    public string Object { get; init; } = "chat.completion";
+
+    /// <summary>Seconds since 1970.</summary>
+    public required long Created { get; init; }
+
+    /// <summary>As asked.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>One.</summary>
+    public required IReadOnlyList<ChatChoice> Choices { get; init; }
+
+    /// <summary>Of all answers together.</summary>
+    public required ChatUsage Usage { get; init; }
+
+    /// <summary>What stands behind the answer.</summary>
+    public required ChatTribunal Tribunal { get; init; }
+}
+
+/// <summary>The answer.</summary>
+/// <param name="Index">0.</param>
+/// <param name="Message">The message; null in a stream.</param>
+/// <param name="FinishReason">How it ended.</param>
+public sealed record ChatChoice(int Index, ChatMessage? Message, [property: JsonPropertyName("finish_reason")] string FinishReason)
+{
+    /// <summary>The message of a stream.</summary>
+    public ChatMessage? Delta { get; init; }
+}
+
+/// <summary>A message.</summary>
+/// <param name="Role"><c>assistant</c>.</param>
+/// <param name="Content">One of the judge's answers, with the verdict that was voted.</param>
+/// <param name="ReasoningContent">Its thinking, where the judge keeps it apart.</param>
+public sealed record ChatMessage(string Role, string Content, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent);
+
+/// <summary>Tokens.</summary>
+/// <param name="PromptTokens">Read.</param>
+/// <param name="CompletionTokens">Written.</param>
+/// <param name="TotalTokens">Both.</param>
+public sealed record ChatUsage(
+    [property: JsonPropertyName("prompt_tokens")] long PromptTokens, [property: JsonPropertyName("completion_tokens")] long CompletionTokens, [property: JsonPropertyName("total_tokens")] long TotalTokens);
+
+/// <summary>What stands behind a voted answer.</summary>
+public sealed record ChatTribunal
+{
+    /// <summary>The verdict in short; null where the answer holds none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required string? Verdict { get; init; }
+
+    /// <summary>How many answers gave each verdict; those without one count under the empty text.</summary>
+    public required IReadOnlyDictionary<string, int> Votes { get; init; }
+
+    /// <summary>The share of the verdicts that agree with the vote.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required double? Confidence { get; init; }
+
+    /// <summary>Answers that were drawn.</summary>
+    public required int Judgements { get; init; }
+
+    /// <summary>Whether the answer is the judge's as it is, because it holds no verdict.</summary>
+    [JsonPropertyName("passed_through")]
+    public required bool PassedThrough { get; init; }
+
+    /// <summary>True where no model judged.</summary>
+    public bool? Simulated { get; init; }
+}
+
+/// <summary>Models.</summary>
+/// <param name="Object"><c>list</c>.</param>
+/// <param name="Data">The judge's model.</param>
+public sealed record ChatModels(string Object, IReadOnlyList<ChatModel> Data);
+
+/// <summary>A model.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Object"><c>model</c>.</param>
+/// <param name="Created">0.</param>
+/// <param name="OwnedBy"><c>tribunal</c>.</param>
+public sealed record ChatModel(string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy);

@@ -1,0 +1,164 @@
+using System.Text.Json;
+
+namespace Tribunal.Rollouts;
+
+public static partial class RolloutForm
+{
+    /// <summary>Writes one rollout in the same form.</summary>
+    public static void Write(Utf8JsonWriter writer, Rollout rollout)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", rollout.Id);
+        if (rollout.Prompt is [{ Role: "user" } only])
+        {
+            writer.WriteString("prompt", only.Content);
+        }
+        else
+        {
+            writer.WriteStartArray("prompt");
+            foreach (Message turn in rollout.Prompt)
+            {
+                WriteTurn(writer, turn);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        writer.WriteStartArray("responses");
+        foreach (Response response in rollout.Responses)
+        {
+            WriteResponse(writer, response);
+        }
+
+        writer.WriteEndArray();
+        if (rollout.Best is [int single])
+        {
+            writer.WriteNumber("best", single);
+        }
+        else if (rollout.Best is not null)
+        {
+            WriteNumbers(writer, "best", rollout.Best.Select(static b => (double)b));
+        }
+
+        if (rollout.Scores is not null)
+        {
+            WriteNumbers(writer, "scores", rollout.Scores);
+        }
+
+        if (rollout.Reference is not null)
+        {
+            writer.WriteString("reference", rollout.Reference);
+        }
+
+        if (rollout.Rubric is not null)
+        {
+            writer.WritePropertyName("rubric");
+            RubricForm.Write(writer, rollout.Rubric);
+        }
+
+        if (rollout.Domain is not null)
+        {
+            writer.WriteString("domain", rollout.Domain);
+        }
+
+        if (rollout.Metadata is { } metadata)
+        {
+            writer.WritePropertyName("metadata");
+            metadata.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteResponse(Utf8JsonWriter writer, Response response)
+    {
+        if (response.Id is not null)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", response.Id);
+            writer.WritePropertyName("content");
+        }
+
+        if (response.Turns is { } turns)
+        {
+            WriteTurns(writer, turns);
+        }
+        else
+        {
+            writer.WriteStringValue(response.Content);
+        }
+
+        if (response.Id is not null)
+        {
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>Writes turns as a list, in the form that <see cref="ReadTurn"/> reads.</summary>
+    public static void WriteTurns(Utf8JsonWriter writer, IReadOnlyList<Message> turns)
+    {
+        writer.WriteStartArray();
+        foreach (Message turn in turns)
+        {
+            WriteTurn(writer, turn);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteTurn(Utf8JsonWriter writer, Message turn)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("role", turn.Role);
+        writer.WriteString("content", turn.Content);
+        if (turn.ToolCalls is { } calls)
+        {
+            writer.WriteStartArray("tool_calls");
+            foreach (ToolCall call in calls)
+            {
+                writer.WriteStartObject();
+                if (call.Id is not null)
+                {
+                    writer.WriteString("id", call.Id);
+                }
+
+                writer.WriteString("type", "function");
+                writer.WriteStartObject("function");
+                writer.WriteString("name", call.Name);
+                writer.WriteString("arguments", call.Arguments);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (turn.Reasoning is not null)
+        {
+            writer.WriteString("reasoning_content", turn.Reasoning);
+        }
+
+        if (turn.ToolCallId is not null)
+        {
+            writer.WriteString("tool_call_id", turn.ToolCallId);
+        }
+
+        if (turn.Name is not null)
+        {
+            writer.WriteString("name", turn.Name);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<double> numbers)
+    {
+        writer.WriteStartArray(name);
+        foreach (double number in numbers)
+        {
+            writer.WriteNumberValue(number);
+        }
+
+        writer.WriteEndArray();
+    }
+}
