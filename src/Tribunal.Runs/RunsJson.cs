@@ -33,6 +33,7 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(RunOutcome))]
 [JsonSerializable(typeof(PlannedDraw))]
+[JsonSerializable(typeof(LateMetaReward))]
 [JsonSerializable(typeof(int[]))]
 public sealed partial class RunsJson : JsonSerializerContext
 {

@@ -1,10 +1,13 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Cli.Commands;
 
@@ -87,10 +90,9 @@ internal static class ExportCommand
             long rows;
             bool simulated = false;
             await using (FileStream rollouts = File.OpenRead(path))
-            await using (FileStream lines = File.OpenRead(verdicts))
             await using (FileStream target = new(temporary, FileMode.Create, FileAccess.ReadWrite))
             {
-                IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken).Select(one =>
+                IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, VerdictsAsync(run, cancellationToken), cancellationToken).Select(one =>
                 {
                     simulated |= one.Verdict.Simulated == true;
                     return one;
@@ -111,6 +113,28 @@ internal static class ExportCommand
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    // A stopped run has no summary that counts them, and neither has a file that somebody put there.
+    private static async IAsyncEnumerable<Verdict> VerdictsAsync(string run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (File.Exists(Path.Combine(run, RunFiles.Summary)))
+        {
+            RunContents contents = await RunContents.OpenFolderAsync(run, voteToo: true, cancellationToken);
+            await foreach (Verdict verdict in contents.VerdictsAsync(cancellationToken))
+            {
+                yield return verdict;
+            }
+
+            yield break;
+        }
+
+        string path = Path.Combine(run, RunFiles.Verdicts);
+        await using FileStream lines = File.OpenRead(path);
+        await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(lines, path, cancellationToken))
+        {
+            yield return verdict;
         }
     }
 }

@@ -80,7 +80,7 @@ internal sealed class VoteCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         LedgerInputs inputs = await LedgerInputs.OpenAsync([.. parsed.GetValue(_runs) ?? [], .. parsed.GetValue(_judgements) ?? []], cancellationToken);
-        if (inputs.Files.Count == 0)
+        if (inputs.IsEmpty)
         {
             throw new CommandException(ExitCodes.Usage, "a run's folder, or --judgements with --batch, is needed");
         }

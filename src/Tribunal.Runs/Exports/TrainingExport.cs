@@ -8,6 +8,7 @@ using Tribunal.Formats.TrainingSets;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Training;
@@ -59,7 +60,13 @@ public static class TrainingExport
         string name = options.Format == TrainingFileFormat.Parquet ? "train.parquet" : "train.jsonl";
         string path = Path.Combine(options.Output, name);
         string temporary = path + ".tmp~";
-        using LedgerIndex ledger = await LedgerIndex.BuildAsync(LedgersOf(options.Run), cancellationToken);
+        (IReadOnlyList<string> files, bool underWay) = LedgersOf(options.Run);
+        using LedgerIndex ledger = await LedgerIndex.BuildAsync(files, underWay, cancellationToken);
+        if (!underWay)
+        {
+            await RunLedger.RequireAllAsync(new LocalRunStore(options.Run), options.Run, ledger.Lines, cancellationToken);
+        }
+
         var sums = new TrainingSums(options.Form);
         try
         {
@@ -85,7 +92,7 @@ public static class TrainingExport
                 sums.Examples = writer.Examples;
             }
 
-            TrainingReport report = sums.ToReport(options, manifest, name, ledger.Lines, Notes(manifest, unverified, example));
+            TrainingReport report = sums.ToReport(options, manifest, name, ledger.Lines, Notes(manifest, unverified, example, ledger.Unreadable));
             File.Move(temporary, path, overwrite: true);
             await WriteReportAsync(options.Output, report, cancellationToken);
             return report;
@@ -104,8 +111,13 @@ public static class TrainingExport
         File.Move(temporary, path, overwrite: true);
     }
 
-    private static IEnumerable<string> Notes(RunManifest manifest, bool unverified, ExampleComposer example)
+    private static IEnumerable<string> Notes(RunManifest manifest, bool unverified, ExampleComposer example, long unreadable)
     {
+        if (unreadable > 0)
+        {
+            yield return $"{unreadable:N0} lines of the run, which is under way, could not be read and were passed over: it draws them again when it goes on.";
+        }
+
         if (manifest.Prompt is null)
         {
             yield return "The run is of an older version and recorded no fingerprint of its prompt: that the prompts are those the judge got can't be checked.";
@@ -138,12 +150,12 @@ public static class TrainingExport
     }
 
     // A run that is still under way has its ledger in parts.
-    private static IReadOnlyList<string> LedgersOf(string run)
+    private static (IReadOnlyList<string> Files, bool UnderWay) LedgersOf(string run)
     {
         string whole = Path.Combine(run, RunFiles.Judgements);
         string parts = Path.Combine(run, RunFiles.PartsPrefix);
-        return File.Exists(whole) ? [whole]
-            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+        return File.Exists(whole) ? ([whole], false)
+            : Directory.Exists(parts) ? ([.. Directory.EnumerateFiles(parts, "ledger-*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal)], true)
             : throw new TrainingExportException($"{run} has no ledger");
     }
 

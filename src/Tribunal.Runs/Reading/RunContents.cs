@@ -5,6 +5,7 @@ using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Judgements;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
@@ -118,7 +119,12 @@ public sealed class RunContents
         }
     }
 
+    /// <summary>Lines of a run under way that could not be read so far: they are drawn again.</summary>
+    public long Unreadable { get; private set; }
+
     /// <summary>The verdicts; none where the run stopped before it had any.</summary>
+    /// <exception cref="BatchFormatException">A line is not a verdict; the message names the file.</exception>
+    /// <exception cref="ReportException">A finished run has others than its summary counts.</exception>
     public async IAsyncEnumerable<Verdict> VerdictsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
@@ -128,46 +134,24 @@ public sealed class RunContents
 
         await using (stream)
         {
-            await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(stream, cancellationToken))
+            long count = 0;
+            await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(stream, $"{RunFiles.Verdicts} of {Place}", cancellationToken))
             {
+                count++;
                 yield return verdict;
+            }
+
+            if (_manifest is not null && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
+            {
+                throw new ReportException(RunLedger.NotWhole(RunFiles.Verdicts, Place, count, Summary.Rollouts));
             }
         }
     }
 
     /// <summary>The ledger, or the parts of it that an unfinished run has.</summary>
-    public async IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (await _store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is { } whole)
-        {
-            await using (whole)
-            {
-                await foreach (Judgement judgement in LedgerReader.ReadAsync(whole, withText, cancellationToken))
-                {
-                    yield return judgement;
-                }
-            }
-
-            yield break;
-        }
-
-        var standing = new HashSet<(string, int)>();
-        await foreach (string part in _store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
-        {
-            if (!RunFiles.IsLedgerPart(part))
-            {
-                continue;
-            }
-
-            await foreach (Judgement judgement in StoredLedger.ReadAsync(_store, part, withText, cancellationToken))
-            {
-                if (standing.Add((judgement.RolloutId, judgement.Sample)))
-                {
-                    yield return judgement;
-                }
-            }
-        }
-    }
+    /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file.</exception>
+    public IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, CancellationToken cancellationToken) =>
+        RunLedger.ReadAsync(_store, Place, Summary, withText, () => Unreadable++, cancellationToken);
 
     /// <summary>The first refused lines.</summary>
     /// <exception cref="ReportException">One can't be read.</exception>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -32,7 +33,7 @@ public sealed partial class CastShard
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
         SchemeOptions own = context.Options;
-        var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 };
+        var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 || ledger.Filled > 0, MetaAsked = context.Branches.AskMeta };
         var verdicts = new ArrayBufferWriter<byte>();
         long judgements = 0;
         int scored = 0;
@@ -55,7 +56,11 @@ public sealed partial class CastShard
         {
             if (summary.Rewritten)
             {
-                LogRewritten(shard.RunId, ledger.Left, shard.Shard);
+                if (ledger.Left > 0)
+                {
+                    LogRewritten(shard.RunId, ledger.Left, shard.Shard);
+                }
+
                 await RewriteAsync(context.Store, shard.Shard, rollouts, ledger.Parts.Keys, cancellationToken);
             }
 
@@ -67,12 +72,14 @@ public sealed partial class CastShard
         return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
     }
 
-    // The lines that count, in the order of the parts: the first of each name, as voting saw them.
+    // The lines that count, in the order of the parts: the first of each name, with the meta rewards that came later, as voting saw them.
     private static async Task RewriteAsync(IRunStore store, int shard, IReadOnlyList<Rollout> rollouts, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         var known = rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal);
         var standing = new HashSet<(string, int)>();
         var whole = new ArrayBufferWriter<byte>();
+        List<string> names = await store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken).ToListAsync(cancellationToken);
+        LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
         foreach (string part in parts)
         {
             if (await store.OpenReadAsync(part, cancellationToken) is not { } stream)
@@ -87,10 +94,19 @@ public sealed partial class CastShard
                 {
                     while (lines.TryNext(out ReadOnlySpan<byte> line))
                     {
-                        if (StoredLedger.TryRead(line, withText: false) is { } judgement && known.Contains(judgement.RolloutId) && standing.Add((judgement.RolloutId, judgement.Sample)))
+                        if (StoredLedger.TryRead(line, withText: false) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
+                        {
+                            continue;
+                        }
+
+                        if (ReferenceEquals(late.Fill(judgement), judgement))
                         {
                             whole.Write(line);
                             whole.Write("\n"u8);
+                        }
+                        else
+                        {
+                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, withText: true)!));
                         }
                     }
                 }

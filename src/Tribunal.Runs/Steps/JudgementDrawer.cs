@@ -17,7 +17,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
     /// </summary>
     public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
     {
-        BranchJudge asked = context.Branches.Of(draw);
+        BranchJudge asked = context.Branches.Of(draw.Route);
         Draw shown = SampleDraw.Of(asked.Binding.Protocol.Kind, context.Manifest.Request.Seed, rollout, draw.Sample);
         SemaphoreSlim held = asked.Gate;
         await held.WaitAsync(cancellationToken);

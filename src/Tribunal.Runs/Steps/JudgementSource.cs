@@ -1,8 +1,10 @@
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;
@@ -21,10 +23,17 @@ internal static class JudgementSource
             : null;
 
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
-    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
-        binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
-            ? judgement with { Meta = await meta.ScoreAsync(rollout, judgement, cancellationToken) }
-            : judgement;
+    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    {
+        if (binding.Meta is not { } meta || !LateMetaRewards.IsMissing(judgement))
+        {
+            return judgement;
+        }
+
+        MetaReading reading = await meta.ScoreAsync(rollout, judgement, cancellationToken);
+        Usage usage = (judgement.MetaUsage ?? default) + reading.Usage;
+        return judgement with { Meta = reading.Reward, MetaUsage = usage == default ? null : usage, MetaCut = reading.PromptCut };
+    }
 
     /// <summary>The judgement as the judge gave it; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
     /// <param name="binding">Whom to ask, and how.</param>
@@ -81,7 +90,7 @@ internal static class JudgementSource
                 ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
                     rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair,
-                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } });
+                    cutOff with { Tries = (cutOff.Tries + exception.Tries) with { Truncated = 1 } });
         }
 
         if (prompt.Neutralised > 0)
@@ -96,17 +105,6 @@ internal static class JudgementSource
     {
         Usage = first.Usage + second.Usage,
         Latency = first.Latency + second.Latency,
-        Tries = Sum(first.Tries, second.Tries) with { Truncated = 1 },
-    };
-
-    private static Tries Sum(Tries a, Tries b) => new()
-    {
-        Requests = a.Requests + b.Requests,
-        Throttled = a.Throttled + b.Throttled,
-        Unavailable = a.Unavailable + b.Unavailable,
-        Reset = a.Reset + b.Reset,
-        TimedOut = a.TimedOut + b.TimedOut,
-        Malformed = a.Malformed + b.Malformed,
-        Truncated = a.Truncated + b.Truncated,
+        Tries = (first.Tries + second.Tries) with { Truncated = 1 },
     };
 }

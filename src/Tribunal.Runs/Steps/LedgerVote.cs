@@ -8,6 +8,7 @@ using Tribunal.Rollouts;
 using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
+using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
@@ -26,12 +27,13 @@ public sealed class LedgerVote(bool traits = false)
     /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
     public Judgement? First { get; private set; }
 
-    /// <summary>Adds a ledger file.</summary>
-    /// <exception cref="LedgerException">A line is not a judgement.</exception>
-    public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <summary>Whether judgements are to come with their texts.</summary>
+    public bool NeedsTexts => traits;
+
+    /// <summary>Adds a ledger's judgements.</summary>
+    public async Task ReadAsync(IAsyncEnumerable<Judgement> ledger, CancellationToken cancellationToken)
     {
-        IAsyncEnumerable<Judgement> lines = LedgerReader.ReadAsync(stream, withText: traits, cancellationToken);
-        await foreach (Judgement judgement in traits ? lines.TraitsForTexts() : lines)
+        await foreach (Judgement judgement in (traits ? ledger.TraitsForTexts() : ledger).WithCancellation(cancellationToken))
         {
             if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
             {
@@ -81,7 +83,7 @@ public sealed class LedgerVote(bool traits = false)
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
         {
-            IReadOnlyList<Judgement> recorded = joined.Ledger;
+            IReadOnlyList<Judgement> recorded = RecordedScores.Checked(joined.Ledger, options.ScoreRange);
             if (tournament is null && samples < recorded.Count)
             {
                 recorded = [.. recorded.Take(samples.Value)];

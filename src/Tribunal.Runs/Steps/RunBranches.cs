@@ -66,8 +66,11 @@ internal sealed class RunBranches
     /// <summary>Judgements under way at once over all judges: asked for, or waiting for their meta rewards.</summary>
     public int Concurrency { get; }
 
-    /// <summary>Who is asked for a planned draw.</summary>
-    public BranchJudge Of(PlannedDraw draw) => draw.Route is { } route && _routed.TryGetValue(route, out BranchJudge? judge) ? judge : Own;
+    /// <summary>Whether any of the judges has a meta reward model beside it that is asked.</summary>
+    public bool AskMeta => Routes.All.Any(static judge => judge.Meta is not null);
+
+    /// <summary>Who is asked for a draw of a route.</summary>
+    public BranchJudge Of(string? route) => route is not null && _routed.TryGetValue(route, out BranchJudge? judge) ? judge : Own;
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :

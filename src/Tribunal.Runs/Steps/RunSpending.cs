@@ -21,7 +21,7 @@ public static class RunSpending
         {
             if (RunFiles.IsLedgerPart(name))
             {
-                await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(store, name, withText: false, cancellationToken))
+                await foreach (Judgement judgement in StoredLedger.ReadAsync(store, name, withText: false, cancellationToken: cancellationToken))
                 {
                     usage += judgement.Usage;
                 }
