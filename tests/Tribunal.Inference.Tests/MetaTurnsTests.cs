@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tribunal.MetaReward;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;

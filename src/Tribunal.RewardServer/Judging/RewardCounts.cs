@@ -17,7 +17,9 @@ public sealed class RewardCounts
     private static readonly Counter<long> RememberedCounter = Meter.CreateCounter<long>("tribunal.reward.remembered", "{question}", "Questions that joined a judging under way or were answered from memory.");
     private static readonly Counter<long> BusyCounter = Meter.CreateCounter<long>("tribunal.reward.turned_away", "{question}", "Questions answered 429.");
     private static readonly Counter<long> ReplacedCounter = Meter.CreateCounter<long>("tribunal.reward.replaced", "{reward}", "Rewards that are not there, answered with a number of the user's choice.");
+    private static readonly Counter<long> WithoutMetaCounter = Meter.CreateCounter<long>("tribunal.reward.without_meta", "{judgement}", "Judgements that vote without the meta reward that they should have.");
     private long _judgements;
+    private long _withoutMeta;
     private long _replaced;
     private long _rollouts;
     private long _remembered;
@@ -25,6 +27,9 @@ public sealed class RewardCounts
 
     /// <summary>Judgements drawn.</summary>
     public long Judgements => Interlocked.Read(ref _judgements);
+
+    /// <summary>Judgements that vote without the meta reward that they should have: the meta reward model gave none.</summary>
+    public long WithoutMeta => Interlocked.Read(ref _withoutMeta);
 
     /// <summary>Rollouts judged to the end.</summary>
     public long Rollouts => Interlocked.Read(ref _rollouts);
@@ -44,9 +49,15 @@ public sealed class RewardCounts
         ReplacedCounter.Add(rewards);
     }
 
-    internal void Drawn(Activity? span, Judgement judgement)
+    internal void Drawn(Activity? span, Judgement judgement, bool metaAsked)
     {
         Interlocked.Increment(ref _judgements);
+        if (metaAsked && judgement is { Outcome: JudgementOutcome.Valid, Meta: null })
+        {
+            Interlocked.Increment(ref _withoutMeta);
+            WithoutMetaCounter.Add(1);
+        }
+
         PipelineTelemetry.Judged(span, judgement);
     }
 

@@ -15,6 +15,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 {
     private readonly ScoringRules _rules = new(new Router(new Branch(null, Schemes.For(request, judge.Protocol), judge.Protocol)), request.Seed, Simulated: judge.Simulated);
     private readonly SemaphoreSlim _gate = new(judge.Concurrency);
+    private readonly SemaphoreSlim _metaGate = new(judge.Concurrency);
 
     /// <summary>Draws until the policy asks for nothing more.</summary>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
@@ -26,51 +27,67 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
             judged.Recorded = true;
         }
 
-        while (true)
+        var scoring = new RolloutScoring(_rules, rollout, judged.Drawn);
+        var drawing = new Drawing(judged, ledger, closing);
+        var gated = new GatedJudge(judge, _gate, judge.Meta is null ? null : _metaGate);
+        while (scoring.Next() is { Count: > 0 } next)
         {
-            IReadOnlyList<NextSample> next = new RolloutScoring(_rules, rollout, judged.Drawn).Next();
-            if (next.Count == 0)
+            foreach (Judgement judgement in await Task.WhenAll(next.Select(sample => DrawAsync(gated, drawing, rollout, sample, closing))))
             {
-                return;
+                scoring.Add(judgement);
             }
-
-            await Task.WhenAll(next.Select(sample => DrawAsync(judged, rollout, sample.Draw, closing)));
         }
     }
 
     /// <summary>The verdict over what was drawn.</summary>
     public Verdict Cast(Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(_rules, rollout, drawn).Conclude();
 
-    public void Dispose() => _gate.Dispose();
-
-    private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw, CancellationToken closing)
+    public void Dispose()
     {
-        await _gate.WaitAsync(closing);
-        try
+        _gate.Dispose();
+        _metaGate.Dispose();
+    }
+
+    private async Task<Judgement> DrawAsync(GatedJudge gated, Drawing drawing, Rollout rollout, NextSample sample, CancellationToken closing)
+    {
+        using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, sample.Draw.Sample);
+        if (await gated.DrawAsync(drawing, request.Seed, rollout, sample, CancellationToken.None) is not { } judgement)
         {
             closing.ThrowIfCancellationRequested();
-            using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
-            Judgement judgement = await JudgementSource.DrawAsync(judge, request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
-                ?? throw new JudgeAwayException("the judge is away");
-            counts.Drawn(span, judgement);
+            throw new JudgeAwayException("the judge is away");
+        }
+
+        counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
+        return Lean(judgement);
+    }
+
+    private static Judgement Lean(Judgement judgement) => judgement with { Text = null, Reasoning = null };
+
+    /// <summary>One rollout's judgements.</summary>
+    private sealed class Drawing(JudgedRollout judged, RewardLedger ledger, CancellationToken closing) : IDrawing
+    {
+        public bool IsOver => closing.IsCancellationRequested;
+
+        public void Drawn(Judgement judgement)
+        {
+        }
+
+        public async Task KeepAsync(Judgement judgement)
+        {
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);
             }
 
-            judged.Add(judgement with { Text = null, Reasoning = null });
+            judged.Add(Lean(judgement));
         }
-        finally
-        {
-            _gate.Release();
-        }
-    }
 
-    // An endpoint that is away says nothing of the responses; the trainer comes back later.
-    private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
-    {
-        JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
-        JudgeFault.Unreachable when await judge.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
-        _ => false,
-    };
+        // An endpoint that is away says nothing of the responses; the trainer comes back later.
+        public async Task<bool> StopsAsync(JudgeException exception, IJudge asked, CancellationToken cancellationToken) => exception.Fault switch
+        {
+            JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
+            JudgeFault.Unreachable when await asked.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+            _ => false,
+        };
+    }
 }

@@ -13,14 +13,12 @@ internal static class OwnForm
     {
         ReadOnlyMemory<byte> json = WholeText.Of(body);
         using JsonDocument document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && document.RootElement.TryGetProperty("prompt", out _))
+        JsonElement root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Object && !root.TryGetProperty("rollouts", out _))
         {
-            return new RewardsRequest { Rollouts = [document.RootElement.Clone()] };
-        }
-
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _))
-        {
-            throw new JsonException("'rollouts' is missing; one rollout as it is has 'prompt' and 'responses'");
+            return root.TryGetProperty("prompt", out _)
+                ? new RewardsRequest { Rollouts = [root.Clone()] }
+                : throw new JsonException("'rollouts' is missing; one rollout as it is has 'prompt' and 'responses'");
         }
 
         RewardsRequest request = JsonSerializer.Deserialize(json.Span, TrainerJson.Default.RewardsRequest) ?? throw new JsonException("the body is null");

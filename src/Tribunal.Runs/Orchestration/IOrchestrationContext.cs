@@ -38,18 +38,7 @@ public readonly record struct ActivityName<TInput, TOutput>(string Name);
 public readonly record struct OrchestratorName<TInput, TOutput>(string Name);
 
 /// <summary>An activity or a sub-orchestrator failed after the host's retries.</summary>
-public sealed class ActivityFailedException : Exception
-{
-    /// <summary>Creates it.</summary>
-    public ActivityFailedException(string name, string kind, string message, Exception? inner = null)
-        : base(message, inner) => (ActivityName, Kind) = (name, kind);
-
-    /// <summary>What failed.</summary>
-    public string ActivityName { get; }
-
-    /// <summary>The name of the exception's type in the activity, e.g. <c>JudgeException</c>.</summary>
-    public string Kind { get; }
-}
+public sealed class ActivityFailedException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>How far a run is: what custom status, the run table and the live view show.</summary>
 public sealed record RunProgress

@@ -119,7 +119,7 @@ public sealed class RunContents
         }
     }
 
-    /// <summary>Lines of a run under way that could not be read so far: they are drawn again.</summary>
+    /// <summary>Lines of a run under way that the last reading of its ledger could not read: they are drawn again.</summary>
     public long Unreadable { get; private set; }
 
     /// <summary>The verdicts; none where the run stopped before it had any.</summary>
@@ -150,8 +150,11 @@ public sealed class RunContents
 
     /// <summary>The ledger, or the parts of it that an unfinished run has.</summary>
     /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file.</exception>
-    public IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, CancellationToken cancellationToken) =>
-        RunLedger.ReadAsync(_store, Place, Summary, withText, () => Unreadable++, cancellationToken);
+    public IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, CancellationToken cancellationToken)
+    {
+        Unreadable = 0;
+        return RunLedger.ReadAsync(_store, Place, Summary, withText, () => Unreadable++, cancellationToken);
+    }
 
     /// <summary>The first refused lines.</summary>
     /// <exception cref="ReportException">One can't be read.</exception>

@@ -32,9 +32,8 @@ public sealed partial class CastShard
 
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
-        SchemeOptions own = context.Options;
         var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 || ledger.Filled > 0, MetaAsked = context.Branches.AskMeta };
-        var verdicts = new ArrayBufferWriter<byte>();
+        var cast = new VerdictLines(context.Options, summary);
         long judgements = 0;
         int scored = 0;
         Usage usage = default;
@@ -44,9 +43,8 @@ public sealed partial class CastShard
             Verdict verdict = scoring.Conclude(allowances?[i]);
             IReadOnlyList<Judgement> voting = scoring.Voting;
             PipelineTelemetry.Cast(verdict);
-            JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
+            cast.Add(rollouts[i], verdict, voting);
             summary.AddHinted(scoring.Drawn);
-            summary.Add(own.Untaught(rollouts[i]), verdict, voting);
             judgements += voting.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
             usage += verdict.Usage;
@@ -64,7 +62,7 @@ public sealed partial class CastShard
                 await RewriteAsync(context.Store, shard.Shard, rollouts, ledger.Parts.Keys, cancellationToken);
             }
 
-            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), verdicts.WrittenMemory, cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), cast.Lines.WrittenMemory, cancellationToken);
             await context.Store.WriteDocumentAsync(RunFiles.ShardSummary(shard.Shard), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.SummaryPart), cancellationToken);
             context.Forget(shard.Shard);
         }

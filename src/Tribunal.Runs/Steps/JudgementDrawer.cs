@@ -8,54 +8,27 @@ using Tribunal.Verdicts;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Draws a run's judgements: within its limits, and into its ledger.</summary>
-internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
+internal sealed class JudgementDrawer(RunContext context, LedgerWriter ledger, double validRateFloor) : IDrawing
 {
-    /// <summary>
-    /// The judgement, in the ledger; null where the run has to stop instead. A place at a gate is held until the ledger has it, so that a
-    /// kill loses no more judgements than the gates have places: the judge's while it is asked, the meta reward model's from then on,
-    /// so that the judge never waits for a meta reward.
-    /// </summary>
-    public async Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw draw, LedgerWriter ledger, CancellationToken cancellationToken)
+    /// <summary>What waits at a gate when the run stops is never sent.</summary>
+    public bool IsOver => context.Monitor.Halt is not null;
+
+    /// <summary>The judgement, in the ledger; null where the run has to stop instead.</summary>
+    public Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw planned, CancellationToken cancellationToken)
     {
-        BranchJudge asked = context.Branches.Of(draw.Route);
-        Draw shown = SampleDraw.Of(asked.Binding.Protocol.Kind, context.Manifest.Request.Seed, rollout, draw.Sample);
-        SemaphoreSlim held = asked.Gate;
-        await held.WaitAsync(cancellationToken);
-        try
-        {
-            if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
-                    asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
-            {
-                return null;
-            }
-
-            if (draw.Route is { } route)
-            {
-                judgement = judgement with { Route = route };
-            }
-
-            // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
-            if (asked.MetaGate is { } metaGate)
-            {
-                // Not let go of before the other is had: no judgement is without a place.
-                await metaGate.WaitAsync(cancellationToken);
-                held.Release();
-                held = metaGate;
-                judgement = await JudgementSource.MetaScoreAsync(asked.Binding, rollout, judgement, cancellationToken);
-            }
-
-            await ledger.AppendAsync(judgement);
-            return judgement;
-        }
-        finally
-        {
-            held.Release();
-        }
+        GatedJudge asked = context.Branches.Of(planned.Route);
+        Draw draw = SampleDraw.Of(asked.Judge.Protocol.Kind, context.Manifest.Request.Seed, rollout, planned.Sample);
+        return asked.DrawAsync(this, context.Manifest.Request.Seed, rollout, new NextSample(draw, planned.Route, planned.Hint), cancellationToken);
     }
 
-    // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.
-    private async Task<bool> StopsRunAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken)
+    /// <summary>Counted before the next one may go, so that a limit is passed by no more than what is in flight.</summary>
+    public void Drawn(Judgement judgement) => context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Price, validRateFloor);
+
+    /// <inheritdoc/>
+    public Task KeepAsync(Judgement judgement) => ledger.AppendAsync(judgement);
+
+    /// <summary>An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.</summary>
+    public async Task<bool> StopsAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken)
     {
         switch (exception.Fault)
         {

@@ -14,14 +14,6 @@ namespace Tribunal.Runs.Steps;
 /// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off; has it meta-scored.</summary>
 internal static class JudgementSource
 {
-    /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
-    /// <inheritdoc cref="AskAsync"/>
-    public static async Task<Judgement?> DrawAsync(
-        Judge binding, long seed, Rollout rollout, Draw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
-        await AskAsync(binding, seed, rollout, draw, hint: null, stops, cancellationToken) is { } judgement
-            ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
-            : null;
-
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
     public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
     {

@@ -1,14 +1,9 @@
-using System.Buffers;
-using System.Text.Json;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
-using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Summary;
-using Tribunal.Sampling;
 using Tribunal.Verdicts;
-using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
@@ -76,54 +71,21 @@ public sealed class LedgerVote(bool traits = false)
     public async Task<SummaryPart> CastAsync(
         Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
     {
-        IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
-        RecordedTournament? tournament = options.Tournament.Kind == Tournaments.TournamentKind.None ? null : new RecordedTournament(options);
-        bool replay = tournament is null && options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        var vote = new RecordedVote(options, samples);
         var sums = new SummaryPart();
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        var cast = new VerdictLines(options, sums);
         await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
         {
-            IReadOnlyList<Judgement> recorded = RecordedScores.Checked(joined.Ledger, options.ScoreRange);
-            if (tournament is null && samples < recorded.Count)
+            (Verdict verdict, IReadOnlyList<Judgement> voting) = vote.Cast(joined.Rollout, joined.Ledger);
+            Seen += cast.Add(joined.Rollout, simulated ? verdict with { Simulated = true } : verdict, voting) ? 0 : 1;
+            if (cast.Lines.WrittenCount > 48 * 1024)
             {
-                recorded = [.. recorded.Take(samples.Value)];
-            }
-
-            StopReason? stop = recorded.Count > 0 ? StopReason.Fixed : null;
-            if (replay && recorded.Count > 0)
-            {
-                RecordedReplay replayed = RecordedReplay.Run(options, joined.Rollout, recorded);
-                (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
-            }
-
-            Verdict verdict;
-            if (tournament is null)
-            {
-                verdict = scheme.Cast(joined.Rollout, recorded, stop);
-            }
-            else
-            {
-                PlayedTournament played = tournament.Play(joined.Rollout, recorded);
-                (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
-            }
-
-            if (simulated)
-            {
-                verdict = verdict with { Simulated = true };
-            }
-
-            Rollout untaught = options.Untaught(joined.Rollout);
-            Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
-            sums.Add(untaught, verdict, recorded);
-            JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
-            if (buffer.WrittenCount > 48 * 1024)
-            {
-                await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
-                buffer.ResetWrittenCount();
+                await verdicts.WriteAsync(cast.Lines.WrittenMemory, cancellationToken);
+                cast.Lines.ResetWrittenCount();
             }
         }
 
-        await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        await verdicts.WriteAsync(cast.Lines.WrittenMemory, cancellationToken);
         return sums;
     }
 }

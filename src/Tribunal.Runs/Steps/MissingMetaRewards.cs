@@ -23,7 +23,7 @@ internal static class MissingMetaRewards
         LedgerContents ledger = await context.LedgerOf(round.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, round.Wave, round.Round), cancellationToken);
         Dictionary<string, Rollout> byId = rollouts.ToDictionary(static rollout => rollout.Id, StringComparer.Ordinal);
         var missing = rollouts.SelectMany(rollout => ledger.Of(rollout.Id))
-            .Where(judgement => LateMetaRewards.IsMissing(judgement) && context.Branches.Of(judgement.Route).Binding.Meta is not null)
+            .Where(judgement => LateMetaRewards.IsMissing(judgement) && context.Branches.Of(judgement.Route).Judge.Meta is not null)
             .Select(static judgement => (judgement.RolloutId, judgement.Sample)).ToHashSet();
         missing.ExceptWith(await AskedAsync(context, round, cancellationToken));
         if (missing.Count == 0)
@@ -71,16 +71,7 @@ internal static class MissingMetaRewards
 
     private static async Task<LateMetaReward> AskAsync(RunContext context, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
     {
-        BranchJudge asked = context.Branches.Of(judgement.Route);
-        await asked.MetaGate!.WaitAsync(cancellationToken);
-        try
-        {
-            Judgement again = await JudgementSource.MetaScoreAsync(asked.Binding, rollout, judgement, cancellationToken);
-            return new LateMetaReward(again.RolloutId, again.Sample, again.Meta, again.MetaUsage, again.MetaCut);
-        }
-        finally
-        {
-            asked.MetaGate.Release();
-        }
+        Judgement again = await context.Branches.Of(judgement.Route).MetaScoreAsync(rollout, judgement, cancellationToken);
+        return new LateMetaReward(again.RolloutId, again.Sample, again.Meta, again.MetaUsage, again.MetaCut);
     }
 }

@@ -7,18 +7,10 @@ using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Steps;
 
-/// <summary>A way to judge, and who is asked.</summary>
-/// <param name="Binding">Judge, protocol and sampling parameters.</param>
-/// <param name="Gate">
-/// Requests to the judge under way at once over all chunks in this process: what waits here when the run stops is never sent.
-/// </param>
-/// <param name="MetaGate">As many more that have their answer and wait for a meta reward; null where there is none to wait for.</param>
-internal sealed record BranchJudge(Judge Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
-
 /// <summary>The ways in which a run judges: its own, and one per line of its routing table.</summary>
 internal sealed class RunBranches
 {
-    private readonly Dictionary<string, BranchJudge> _routed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GatedJudge> _routed = new(StringComparer.Ordinal);
 
     /// <summary>Builds schemes and gates.</summary>
     /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
@@ -43,7 +35,7 @@ internal sealed class RunBranches
         Router = new Router(own, request.Routing, branches);
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
-        BranchJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
+        GatedJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
 
         SemaphoreSlim GateOf(Judge binding, bool meta)
         {
@@ -59,7 +51,7 @@ internal sealed class RunBranches
     public JudgeRoutes Routes { get; }
 
     /// <summary>The run's own judge: the scouts', and that of rollouts that no line fits.</summary>
-    public BranchJudge Own { get; }
+    public GatedJudge Own { get; }
 
     public Router Router { get; }
 
@@ -70,7 +62,7 @@ internal sealed class RunBranches
     public bool AskMeta => Routes.All.Any(static judge => judge.Meta is not null);
 
     /// <summary>Who is asked for a draw of a route.</summary>
-    public BranchJudge Of(string? route) => route is not null && _routed.TryGetValue(route, out BranchJudge? judge) ? judge : Own;
+    public GatedJudge Of(string? route) => route is not null && _routed.TryGetValue(route, out GatedJudge? judge) ? judge : Own;
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :

@@ -29,7 +29,7 @@ internal sealed class RunContext
     public required RunBranches Branches { get; init; }
 
     /// <summary>What the run's own scheme is made of.</summary>
-    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Binding.Protocol.Kind, Branches.Own.Binding.Protocol.ScoreRange, Branches.Own.Binding.LearnedMeta);
+    public SchemeOptions Options => _options ??= Schemes.OptionsFor(Manifest.Request, Branches.Own.Judge.Protocol.Kind, Branches.Own.Judge.Protocol.ScoreRange, Branches.Own.Judge.LearnedMeta);
 
     public required RunMonitor Monitor { get; init; }
 
@@ -69,7 +69,7 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
-                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, Monitor.AddEarlier));
+                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Judge.LearnedMeta is not null, Monitor.AddEarlier));
             }
 
             return ledger;
