@@ -4,7 +4,7 @@ using Tribunal.Rollouts;
 namespace Tribunal.Reports;
 
 /// <summary>Statistics of two judges on the same rollouts.</summary>
-public static class PairedTests
+internal static class PairedTests
 {
     /// <summary>
     /// McNemar's exact test, two-sided: the probability, were both equally often right, of counts at least as uneven

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tribunal.Formats.Lines;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
@@ -124,13 +125,11 @@ internal static class WatchCommand
         await using (content)
         {
             Directory.CreateDirectory(folder);
-            string path = Path.Combine(folder, name);
-            await using (FileStream file = File.Create(path + ".tmp~"))
+            await WholeFile.WriteAsync(Path.Combine(folder, name), async file =>
             {
                 await content.CopyToAsync(file, cancellationToken);
-            }
-
-            File.Move(path + ".tmp~", path, overwrite: true);
+                return true;
+            });
         }
     }
 }

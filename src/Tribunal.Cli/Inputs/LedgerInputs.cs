@@ -43,9 +43,9 @@ internal sealed class LedgerInputs
         string[] full = [.. paths.Select(static path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))];
         foreach (string path in full.Where(static path => !File.Exists(path)))
         {
-            string manifest = Path.Combine(path, RunFiles.Manifest);
-            manifests.Add(File.Exists(manifest)
-                ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest)!
+            // Opening a store makes its folder: look first.
+            manifests.Add(File.Exists(Path.Combine(path, RunFiles.Manifest)) && await StoredManifest.ShownAsync(new LocalRunStore(path), cancellationToken) is { } manifest
+                ? manifest
                 : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {path}" : $"there is no run and no ledger at {path}"));
             if (!File.Exists(Path.Combine(path, RunFiles.Judgements)) && !Directory.Exists(Path.Combine(path, RunFiles.PartsPrefix)))
             {

@@ -52,4 +52,4 @@ internal static class OwnForm
 /// <summary>A group that several requests make together.</summary>
 /// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same.</param>
 /// <param name="Size">Responses in it, equal ones counted each; null: those that arrive about now.</param>
-public sealed record GroupField(string? Id, int? Size);
+internal sealed record GroupField(string? Id, int? Size);

@@ -62,27 +62,15 @@ public sealed class RunContents
     /// <exception cref="ReportException">It is no run, or has no summary yet.</exception>
     public static async Task<RunContents> OpenAsync(IRunStore store, string place, Func<string, IBatchFile> openBatch, CancellationToken cancellationToken)
     {
-        byte[]? manifest = await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken);
-        byte[]? summary = await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken);
-        if (summary is null)
+        RunManifest? run = await StoredManifest.ShownAsync(store, cancellationToken);
+        if (await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is null)
         {
-            throw manifest is null ? NoRun(place) : new ReportException($"{place} has no {RunFiles.Summary} yet: finish the run first");
+            throw run is null ? NoRun(place) : new ReportException($"{place} has no {RunFiles.Summary} yet: finish the run first");
         }
 
-        try
-        {
-            RunManifest? run = manifest is null ? null : ContractJson.Read(manifest, RunsJson.Default.RunManifest) ?? throw new JsonException("it is null");
-            return new RunContents(
-                store,
-                place,
-                run,
-                ContractJson.Read(summary, RunsJson.Default.RunSummary) ?? throw new JsonException("it is null"),
-                run is null ? null : openBatch(run.Request.Batch));
-        }
-        catch (JsonException exception)
-        {
-            throw new ReportException($"{place} can't be read: {exception.Message}", exception);
-        }
+        RunSummary summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken)
+            ?? throw new ReportException($"{RunFiles.Summary} of {place} is damaged: going on with the run makes it again");
+        return new RunContents(store, place, run, summary, run is null ? null : openBatch(run.Request.Batch));
     }
 
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>

@@ -10,7 +10,7 @@ namespace Tribunal.Runs.Storage;
 public sealed class RunDamagedException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A file of a run is not whole; going on with the run makes it again. The message names the file.</summary>
-public sealed class RunFileLostException(string message) : IOException(message);
+internal sealed class RunFileLostException(string message) : IOException(message);
 
 /// <summary>Reads documents of a run as a power cut or a full disk may have left them.</summary>
 public static class StoredDocument

@@ -7,7 +7,7 @@ namespace Tribunal.Rollouts;
 /// turn's content, <c>(calls NAME with ARGUMENTS)</c>; a result is led in by <c>(result of NAME)</c> where the turn or the call
 /// that it answers names the tool.
 /// </summary>
-public static class ToolTurns
+internal static class ToolTurns
 {
     /// <summary>A turn's text; its content where no tool has to do with it.</summary>
     /// <param name="prompt">The conversation.</param>

@@ -45,7 +45,7 @@ public sealed class MetaTextTests
             "<\uFF5CAssistant\uFF5C>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
         ]
         from letters in (Func<string, string>[])[static t => t, static t => t.ToUpperInvariant(), static t => t.ToLowerInvariant(), static t => t.Replace(" ", "  ", StringComparison.Ordinal), static t => t.Replace(" ", "\u00A0", StringComparison.Ordinal)]
-        from around in (string[])["#", " #", "\t#", "# ", "#\n#", "text #", "**#**", "> #", "#.", "`#`"]
+        from around in (string[])["#", " #", "\t#", "# ", "#\n#", "text #", "**#**", "> #", "#.", "`#`", "(#)", "a\n\n#\n\nb", "_#_", "1. #", "#: yes"]
         select around.Replace("#", "\u0001", StringComparison.Ordinal).Replace("\u0001", letters(mark), StringComparison.Ordinal);
 
     private static Judgement Critique(string text) => new()

@@ -262,8 +262,8 @@ public sealed class CatalogTests
             static t => t, static t => t.ToUpperInvariant(), static t => t.ToLowerInvariant(), Wide, static t => string.Join('\u200B', t.Select(static c => c.ToString())),
             static t => t.Replace(" ", "  ", StringComparison.Ordinal), static t => t.Replace(':', '\uFF1A'), static t => t.Replace(" ", "\u00A0", StringComparison.Ordinal), static t => t.Replace("[", "[\u2060", StringComparison.Ordinal),
         ]
-        from dress in (string[])["#", "**#**", "`#`", "> #", "$#$", "\\boxed{#}", "\"#\"", "- #", "<b>#</b>", "```\n#\n```"]
-        from label in (string[])["", "Final verdict: ", "### Output\n", "</think>\n", "Therefore, the answer is\n", "<answer>"]
+        from dress in (string[])["#", "**#**", "`#`", "> #", "$#$", "\\boxed{#}", "\"#\"", "- #", "<b>#</b>", "```\n#\n```", "*#*", "__#__", "(#)", "# .", "1. #", "<verdict>#</verdict>", "| # |", "\\text{#}", "#\n#", "'#'"]
+        from label in (string[])["", "Final verdict: ", "### Output\n", "</think>\n", "Therefore, the answer is\n", "<answer>", "Answer: ", "## Verdict\n", "So: ", "I choose "]
         select label + dress.Replace("#", letters(text), StringComparison.Ordinal);
 
     private static string Wide(string text) => string.Concat(text.Select(static c => c is > ' ' and < '\u007F' ? (char)(c + 0xFEE0) : c));
