@@ -49,9 +49,6 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
     public bool Simulated => _binding.Simulated;
 
-    /// <summary>The judge.</summary>
-    public IJudge Judge => _binding.Endpoint;
-
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
     public Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken) => _health.AskAsync(cancellationToken);
 

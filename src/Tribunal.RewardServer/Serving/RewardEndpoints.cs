@@ -12,7 +12,7 @@ using Tribunal.RewardServer.Trainers;
 namespace Tribunal.RewardServer.Serving;
 
 /// <summary>The reward server's routes.</summary>
-public static class RewardEndpoints
+internal static class RewardEndpoints
 {
     private static readonly string[] Open = ["/healthz", "/openapi"];
 
