@@ -27,6 +27,9 @@ public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeP
     [Function("AllocateBudget")]
     public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.AllocateBudget.RunAsync(wave, cancellationToken);
 
+    [Function("FitJudge")]
+    public Task<bool> FitJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.FitJudge.RunAsync(run, cancellationToken);
+
     [Function("WeighPanel")]
     public Task<bool> WeighPanelAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.WeighPanel.RunAsync(run, cancellationToken);
 
@@ -39,7 +42,7 @@ public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeP
     {
         RunRecord? record = await catalog.UpdateAsync(
             report.RunId,
-            now => now.IsOver || (report.State == RunState.Running && now.Progress?.ShardsFinished > report.Progress?.ShardsFinished)
+            now => now.IsOver || (report is { State: RunState.Running, Progress: { } progress } && now.Progress is { } newer && progress.IsBefore(newer))
                 ? null
                 : now with { State = report.State, Progress = report.Progress ?? now.Progress, Reason = report.Reason, Worker = LostRuns.Worker, Updated = time.GetUtcNow() },
             cancellationToken);

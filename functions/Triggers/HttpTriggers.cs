@@ -32,7 +32,7 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
         try
         {
             EvaluationRequest evaluation = await catalog.ReadAsync(Encoding.UTF8.GetString(body.Span), defaults, cancellationToken);
-            RunRecord record = await RunStarter.StartAsync(client, catalog, configuration, evaluation, time, cancellationToken);
+            RunRecord record = await RunStarter.StartAsync(client, catalog, configuration, evaluation, time, cancellationToken, anew: true);
             return Accepted(record);
         }
         catch (MessageRefusedException refusal)
@@ -48,7 +48,7 @@ public sealed class HttpTriggers(IRunCatalog catalog, IRunStores stores, Request
         [DurableClient] DurableTaskClient client,
         string runId,
         CancellationToken cancellationToken) =>
-        await FindAsync(client, runId, cancellationToken) is { } record ? new RunAnswer(StatusCodes.Status200OK, record) : new NotFoundResult();
+        await FindAsync(client, runId, cancellationToken) is { } record ? new RunAnswer(StatusCodes.Status200OK, record.Told(time.GetUtcNow())) : new NotFoundResult();
 
     /// <summary>Asks a run to end; what is in flight ends first. 409 with its record when it is over.</summary>
     [Function(nameof(CancelEvaluation))]

@@ -15,10 +15,10 @@ internal static class RunStarter
     /// <returns>Its record.</returns>
     /// <exception cref="MessageRefusedException">The run's name is that of another request.</exception>
     public static async Task<RunRecord> StartAsync(
-        DurableTaskClient client, IRunCatalog catalog, IConfiguration configuration, EvaluationRequest request, TimeProvider time, CancellationToken cancellationToken)
+        DurableTaskClient client, IRunCatalog catalog, IConfiguration configuration, EvaluationRequest request, TimeProvider time, CancellationToken cancellationToken, bool anew = false)
     {
         string runId = request.Output ?? RunIds.For(request);
-        RunRecord record = await catalog.AskAsync(runId, request, time, cancellationToken);
+        RunRecord record = await catalog.AskAsync(runId, request, time, cancellationToken, anew);
         if (record.IsOver || await IsUnderWayAsync(client, runId, cancellationToken))
         {
             return record;

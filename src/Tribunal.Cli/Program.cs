@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Spectre.Console;
 using Tribunal.Cli.Commands;
 using Tribunal.Cli.Output;
+using Tribunal.Runs.Telemetry;
 
 RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
 {
@@ -14,6 +15,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     BenchCommand.Create(),
     TrainCommand.Create(),
     ImportCommand.Create(),
+    CalibrateCommand.Create(),
     ExportCommand.Create(),
     SubmitCommand.Create(),
     WatchCommand.Create(),
@@ -34,5 +36,7 @@ if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Width = 160;
 }
 
+// Sent before the process ends; hosts have their own.
+using IDisposable? telemetry = args is ["score" or "bench", ..] ? ServiceDefaults.Start($"tribunal-{args[0]}") : null;
 using var interrupts = new Interrupts();
 return await CommandErrors.RunAsync(root, args, interrupts.Token);

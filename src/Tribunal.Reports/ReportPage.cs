@@ -39,6 +39,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         Accuracy();
         CriteriaTable.Write(_page, _summary);
         CalibrationCurve();
+        SavingSection.AddTo(_page, _summary);
         AccuracyAgainstK();
         Positions();
         Tokens();

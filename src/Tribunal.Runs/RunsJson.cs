@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 
@@ -34,6 +35,7 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(RunOutcome))]
 [JsonSerializable(typeof(PlannedDraw))]
+[JsonSerializable(typeof(Spending))]
 [JsonSerializable(typeof(int[]))]
 public sealed partial class RunsJson : JsonSerializerContext
 {

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -18,6 +20,8 @@ namespace Tribunal;
 [JsonSerializable(typeof(Tries))]
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(PanelWeights))]
+[JsonSerializable(typeof(JudgeModel))]
+[JsonSerializable(typeof(StoredCalibration))]
 [JsonSerializable(typeof(RoutingTable))]
 [JsonSerializable(typeof(IReadOnlyList<ResampleResult>))]
 public sealed partial class TribunalJson : JsonSerializerContext;

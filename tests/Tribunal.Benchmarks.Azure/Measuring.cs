@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Tribunal.Protocols;
@@ -5,6 +6,32 @@ using Tribunal.Protocols;
 namespace Tribunal.Benchmarks.Azure;
 
 internal sealed record Figures(TimeSpan Elapsed, long PeakMiB);
+
+/// <summary>Measures work of this process.</summary>
+internal static class Measured
+{
+    /// <summary>Its time, and the most managed memory while it lasts.</summary>
+    public static async Task<Figures> RunAsync(Func<Task> work)
+    {
+        GC.Collect();
+        long peak = 0;
+        using CancellationTokenSource ended = new();
+        Task watching = Task.Run(async () =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
+                await Task.Delay(20);
+            }
+        });
+        Stopwatch clock = Stopwatch.StartNew();
+        await work();
+        TimeSpan elapsed = clock.Elapsed;
+        await ended.CancelAsync();
+        await watching;
+        return new Figures(elapsed, peak / (1024 * 1024));
+    }
+}
 
 internal sealed class Slow(IJudge inner, TimeSpan latency) : IJudge
 {

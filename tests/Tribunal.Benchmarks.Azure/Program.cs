@@ -15,11 +15,11 @@ using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
-// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history ROLLOUTS SAMPLES
+// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history SAMPLES ROLLOUTS…
 if (args is ["history", ..])
 {
-    await HistoryBenchmark.RunAsync(
-        args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 8);
+    int[] numbers = [.. args.Skip(1).Select(static text => int.Parse(text, CultureInfo.InvariantCulture))];
+    await HistoryBenchmark.RunAsync(numbers is [var k, ..] ? k : 8, numbers.Length > 1 ? numbers[1..] : [1000, 5000, 20_000]);
     return;
 }
 
@@ -70,26 +70,10 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
 {
     Judge judge = Judge.Of(new Slow(new SimulatedJudge(new JudgeEngine()), latency), SimulatedJudgeOptions.DefaultModel) with { Simulated = true };
     RunSteps steps = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-    GC.Collect();
-    long peak = 0;
-    using CancellationTokenSource ended = new();
-    Task watching = Task.Run(async () =>
+    return await Measured.RunAsync(async () =>
     {
-        while (!ended.IsCancellationRequested)
-        {
-            peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
-            await Task.Delay(20);
-        }
-    });
-    Stopwatch clock = Stopwatch.StartNew();
-    await using (IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None))
-    {
+        await using IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None);
         RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
-    }
-
-    TimeSpan elapsed = clock.Elapsed;
-    await ended.CancelAsync();
-    await watching;
-    return new Figures(elapsed, peak / (1024 * 1024));
+    });
 }

@@ -20,6 +20,7 @@ using Tribunal.Azure.Names;
 using Tribunal.Functions;
 using Tribunal.Functions.Durable;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Telemetry;
 
 namespace Tribunal.Testing.Durable;
 
@@ -50,7 +51,8 @@ internal sealed class DurableApp : IAsyncDisposable
     /// <summary>Starts the app.</summary>
     /// <param name="storage">Azurite's connection string.</param>
     /// <param name="configure">Changes to the app's services.</param>
-    public static async Task<DurableApp> StartAsync(string storage, Action<IServiceCollection>? configure = null)
+    /// <param name="settings">Further settings.</param>
+    public static async Task<DurableApp> StartAsync(string storage, Action<IServiceCollection>? configure = null, params IEnumerable<KeyValuePair<string, string?>> settings)
     {
         InMemoryOrchestrationService memory = new();
         (IOrchestrationService service, HistoryMeter meter) = HistoryMeter.Before(memory);
@@ -65,9 +67,15 @@ internal sealed class DurableApp : IAsyncDisposable
             new(SettingNames.StorageConnectionString, storage),
             new(SettingNames.DefaultJudge, "simulated"),
             new(SettingNames.DefaultProtocol, "grm"),
+            .. settings,
         ]);
         worker.Services.AddSingleton<IConfiguration>(worker.Configuration);
         worker.Services.AddFunctionsApp(worker.Configuration);
+        if (worker.Configuration[ServiceDefaults.OtlpEndpoint] is { Length: > 0 })
+        {
+            worker.AddServiceDefaults("tribunal-functions");
+        }
+
         configure?.Invoke(worker.Services);
         worker.Services.AddDurableTaskWorker(durable =>
         {

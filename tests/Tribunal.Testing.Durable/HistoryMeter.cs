@@ -16,10 +16,14 @@ public sealed record HistorySize(int Turns, int Events, long Bytes);
 /// <summary>Stands before the in-memory backend and measures each instance's history as it is saved.</summary>
 public class HistoryMeter : DispatchProxy
 {
+    private readonly ConcurrentDictionary<string, bool> _held = new(StringComparer.Ordinal);
     private IOrchestrationService _inner = null!;
 
     /// <summary>Histories by instance.</summary>
     public ConcurrentDictionary<string, HistorySize> Histories { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether an instance's turn is not let go of yet: it can't be started again before.</summary>
+    public bool IsHeld(string instanceId) => _held.ContainsKey(instanceId);
 
     /// <summary>Puts a meter before a backend.</summary>
     public static (IOrchestrationService Service, HistoryMeter Meter) Before(IOrchestrationService inner)
@@ -39,6 +43,18 @@ public class HistoryMeter : DispatchProxy
                 ((TaskOrchestrationWorkItem)args[0]!).InstanceId,
                 _ => new HistorySize(1, state.Events.Count, bytes),
                 (_, before) => new HistorySize(before.Turns + 1, state.Events.Count, bytes));
+        }
+
+        // The backend loses an instance that is started again while its last turn is held, and turns in circles.
+        switch (targetMethod.Name)
+        {
+            case nameof(IOrchestrationService.CompleteTaskOrchestrationWorkItemAsync):
+                _held[((TaskOrchestrationWorkItem)args![0]!).InstanceId] = true;
+                break;
+            case nameof(IOrchestrationService.ReleaseTaskOrchestrationWorkItemAsync):
+                object? released = targetMethod.Invoke(_inner, args);
+                _held.TryRemove(((TaskOrchestrationWorkItem)args![0]!).InstanceId, out _);
+                return released;
         }
 
         return targetMethod.Invoke(_inner, args);

@@ -4,6 +4,7 @@ using Tribunal.Protocols.Catalog;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Azure.Queues;
 
@@ -60,6 +61,7 @@ public static class EvaluationMessage
         }
 
         Require(Enum.IsDefined(request.Hint), "hint", "none, failed or all is needed");
+        Require(!request.RetryFailed || request.Policy.Kind != PolicyKind.Budget, "retryFailed", "under policy budget the failed judgements were part of the total");
         Require(request.Limits.Tokens is null or > 0, "limits.tokens", "more than 0 is needed");
         Require(request.Limits.Cost is not { } cost || (cost > 0 && double.IsFinite(cost)), "limits.cost", "more than 0 is needed");
         problems.AddRange(JudgeRegistry.RoutingProblems(request));

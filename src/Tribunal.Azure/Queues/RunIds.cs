@@ -12,7 +12,7 @@ public static class RunIds
 
     /// <summary>The run of a request without one.</summary>
     public static string For(EvaluationRequest request) =>
-        Named(request.Batch, JsonSerializer.SerializeToUtf8Bytes(request with { Output = null }, AzureJson.Default.EvaluationRequest));
+        Named(request.Batch, JsonSerializer.SerializeToUtf8Bytes(request with { Output = null, RetryFailed = false }, AzureJson.Default.EvaluationRequest));
 
     /// <summary>The run of an upload: one per content.</summary>
     public static string ForUpload(string path, string url, string eTag) => Named(path, Encoding.UTF8.GetBytes($"{url}\n{eTag}"));

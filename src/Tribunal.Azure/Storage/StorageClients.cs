@@ -20,10 +20,10 @@ public sealed class StorageClients
     private const string AzuriteAccount = "devstoreaccount1";
     private const string AzuriteShorthand = "UseDevelopmentStorage=true";
 
-    private readonly bool _isAzurite;
+    private readonly bool _creates;
 
-    private StorageClients(string account, BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, bool isAzurite) =>
-        (Account, Blobs, Queues, Tables, _isAzurite) = (account, blobs, queues, tables, isAzurite);
+    private StorageClients(string account, BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, bool creates) =>
+        (Account, Blobs, Queues, Tables, _creates) = (account, blobs, queues, tables, creates);
 
     /// <summary>The account's name.</summary>
     public string Account { get; }
@@ -79,7 +79,7 @@ public sealed class StorageClients
 
         // Keys of real accounts have no business in settings; Azurite's is public.
         return blobs.AccountName == AzuriteAccount || IsLoopback(blobs.Uri.Host)
-            ? new StorageClients(blobs.AccountName, blobs, queues, tables, isAzurite: true)
+            ? new StorageClients(blobs.AccountName, blobs, queues, tables, creates: overrides is not { Deployed: true })
             : throw new StorageConfigurationException(
                 $"connection strings are for Azurite only: sign in to {blobs.AccountName} by identity with {SettingNames.ToAppSetting(SettingNames.StorageAccount)}={blobs.AccountName}");
     }
@@ -104,7 +104,7 @@ public sealed class StorageClients
             new BlobServiceClient(Endpoint(account, "blob"), credential, Apply(new BlobClientOptions(), overrides)),
             new QueueServiceClient(Endpoint(account, "queue"), credential, Apply(new QueueClientOptions(), overrides)),
             new TableServiceClient(Endpoint(account, "table"), credential, Apply(new TableClientOptions(), overrides)),
-            isAzurite: false);
+            creates: false);
     }
 
     /// <summary>A run's store.</summary>
@@ -123,7 +123,7 @@ public sealed class StorageClients
     /// <exception cref="global::Azure.RequestFailedException">Azurite can't be reached.</exception>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
-        if (!_isAzurite)
+        if (!_creates)
         {
             return;
         }
@@ -171,6 +171,9 @@ public sealed record HttpPipelineOverrides
 
     /// <summary>The first pause between tries; null keeps the default of 0.4 s.</summary>
     public TimeSpan? Delay { get; init; }
+
+    /// <summary>Whether what the account holds was made by a deployment, as in Azure, even where it is Azurite.</summary>
+    public bool Deployed { get; init; }
 
     /// <summary>Sees every request.</summary>
     public global::Azure.Core.Pipeline.HttpPipelinePolicy? Policy { get; init; }

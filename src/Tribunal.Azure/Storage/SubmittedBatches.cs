@@ -44,7 +44,7 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
             throw new ProblemsException([new Problem("sha256", "64 lower-case hexadecimal digits")]);
         }
 
-        string name = new([.. fileName.Select(static c => BatchPath.Fault($"a{c}") is null ? c : '-')]);
+        string name = BatchPath.Cleaned(fileName);
         string path = $"{ResourceNames.SubmittedPrefix}{sha256[..NamedDigits]}/{name.Replace('/', '-')}";
         return BatchPath.Fault(path) is { } fault ? throw new ProblemsException([new Problem("name", fault)]) : path;
     }

@@ -16,23 +16,29 @@ internal static class CancelCommand
         Command command = new("cancel", "Asks for a run to be stopped.") { run, storage };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string runId = parsed.GetRequiredValue(run);
             RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            RunRecord? record = null;
-            if (StoreNames.IsValidRunId(runId))
-            {
-                await RemoteRuns.ReachAsync(remote.Clients, async () => record = await remote.Catalog.UpdateAsync(
-                    runId, static now => now.IsOver ? null : now with { CancelRequested = true }, cancellationToken));
-            }
-
-            if (record is null)
-            {
-                throw new CommandException(ExitCodes.Usage, $"there is no run of this name in {remote.Clients.Account}");
-            }
-
-            Console.WriteLine(record.IsOver ? $"{runId} is over: {WatchCommand.Name(record.State)}" : $"{runId} is asked to stop");
+            await CancelAsync(remote, parsed.GetRequiredValue(run), cancellationToken);
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>Asks for a run to be stopped, and says so.</summary>
+    /// <exception cref="CommandException">There is no such run, or storage is away or refuses.</exception>
+    internal static async Task CancelAsync(RemoteRuns remote, string runId, CancellationToken cancellationToken)
+    {
+        RunRecord? record = null;
+        if (StoreNames.IsValidRunId(runId))
+        {
+            await RemoteRuns.ReachAsync(remote.Clients, async () => record = await remote.Catalog.UpdateAsync(
+                runId, static now => now.IsOver ? null : now with { CancelRequested = true }, cancellationToken));
+        }
+
+        if (record is null)
+        {
+            throw new CommandException(ExitCodes.Usage, $"there is no run of this name in {remote.Clients.Account}");
+        }
+
+        Console.WriteLine(record.IsOver ? $"{runId} is over: {WatchCommand.Name(record.State)}" : $"{runId} is asked to stop");
     }
 }

@@ -106,6 +106,7 @@ internal static class CommandErrors
         JudgeConfigurationException judges => new(judges.Problems, judges),
         ProblemsException options => new(options.Problems, options),
         MessageRefusedException refused => new(refused.Problems, refused),
+        RunMismatchException { AsksForFewer: true } fewer => new(ExitCodes.Usage, fewer.Message, fewer),
         RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: choose another folder, or delete this one", other),
         ReportException or RunDamagedException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
             or MetaModelException or StorageConfigurationException or SimulatedRewardsException => new(ExitCodes.Usage, exception.Message, exception),

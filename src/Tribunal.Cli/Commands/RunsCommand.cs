@@ -21,14 +21,7 @@ internal static class RunsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             RemoteRuns remote = await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken);
-            List<RunRecord> runs = [];
-            await RemoteRuns.ReachAsync(remote.Clients, async () =>
-            {
-                await foreach (RunRecord run in remote.Catalog.ListAsync(cancellationToken))
-                {
-                    runs.Add(run);
-                }
-            });
+            List<RunRecord> runs = await ListAsync(remote, cancellationToken);
             IEnumerable<RunRecord> newest = runs.OrderByDescending(static run => run.Created).Take(parsed.GetValue(last));
             if (parsed.GetValue(json))
             {
@@ -56,5 +49,20 @@ internal static class RunsCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>Every run, with what it waits for.</summary>
+    /// <exception cref="CommandException">Storage is away or refuses.</exception>
+    internal static async Task<List<RunRecord>> ListAsync(RemoteRuns remote, CancellationToken cancellationToken)
+    {
+        List<RunRecord> runs = [];
+        await RemoteRuns.ReachAsync(remote.Clients, async () =>
+        {
+            await foreach (RunRecord run in remote.Catalog.ListAsync(cancellationToken))
+            {
+                runs.Add(run.Told(TimeProvider.System.GetUtcNow()));
+            }
+        });
+        return runs;
     }
 }

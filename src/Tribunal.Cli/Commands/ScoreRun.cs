@@ -42,12 +42,6 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
 
         DrainOnSignal();
         RunOutcome outcome = await JudgeAsync(cancellationToken);
-        if (options.RetryFailed && outcome.Halt is null && await ReopenAsync(cancellationToken) is > 0 and var failed)
-        {
-            await _words.WriteLineAsync($"{failed:N0} failed judgements are drawn again");
-            outcome = await JudgeAsync(cancellationToken);
-        }
-
         await SayOutcomeAsync(outcome, cancellationToken);
         return outcome.Halt is null ? ExitCodes.Complete(outcome.Unscorable, outcome.Invalid) : RunEnd.Of(outcome.Halt).ExitCode;
     }
@@ -90,11 +84,15 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             TimeProvider.System,
             NullLogger<RunSteps>.Instance,
             options.Report ? new ReportWriter() : null);
-        var view = new RunView(_monitors.Of(options.RunId), _routes, options.Request, TimeProvider.System, quiet: options.Json);
-        var host = new InProcessHost(steps.ByName(), TimeProvider.System, view.Show);
+        var view = new RunView(() => _monitors.Of(options.RunId), _routes, options.Request, TimeProvider.System, quiet: options.Json);
+        var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress => Show(view, progress));
         try
         {
-            return await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request, PatienceMinutes: options.PatienceMinutes), cancellationToken));
+            return await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request with { RetryFailed = options.RetryFailed }, PatienceMinutes: options.PatienceMinutes), cancellationToken));
+        }
+        catch (BatchChangedException exception) when (options.RetryFailed)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--retry-failed: {exception.Message}", exception);
         }
         catch (BatchFormatException exception)
         {
@@ -110,17 +108,14 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         }
     }
 
-    private async Task<long> ReopenAsync(CancellationToken cancellationToken)
+    private void Show(RunView view, RunProgress progress)
     {
-        try
+        if (progress is { Stage: RunStages.Planning, Detail: { } again })
         {
-            _monitors.Renew(options.RunId);
-            return await FailedJudgements.ReopenAsync(_stores, options.RunId, cancellationToken);
+            _words.WriteLine(again);
         }
-        catch (BatchChangedException exception)
-        {
-            throw new CommandException(ExitCodes.Usage, $"--retry-failed: {exception.Message}", exception);
-        }
+
+        view.Show(progress);
     }
 
     private async Task SayOutcomeAsync(RunOutcome outcome, CancellationToken cancellationToken)

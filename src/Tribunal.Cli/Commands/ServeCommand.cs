@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using Tribunal.Cli.Inputs;
+using OpenTelemetry.Trace;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
@@ -104,7 +105,7 @@ internal sealed class ServeCommand
         await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), keys, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
         {
             builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
-            builder.AddServiceDefaults("tribunal-serve").WithMetrics(static metrics => metrics.AddMeter(RewardCounts.MeterName).AddPrometheusExporter());
+            builder.AddServiceDefaults("tribunal-serve").WithTracing(static tracing => tracing.AddAspNetCoreInstrumentation()).WithMetrics(static metrics => metrics.AddMeter(RewardCounts.MeterName).AddPrometheusExporter());
         });
         application.MapPrometheusScrapingEndpoint("/metrics");
         Interrupts.Drain(

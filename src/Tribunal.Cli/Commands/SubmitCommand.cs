@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Cli.Inputs;
@@ -31,7 +28,10 @@ internal static class SubmitCommand
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
-        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output };
+        Option<long?> maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
+        Option<double?> maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (the host needs prices)." };
+        Option<bool> retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed, and vote again." };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output, maxTokens, maxCost, retryFailed };
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
@@ -69,6 +69,8 @@ internal static class SubmitCommand
                 Trajectories = view.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
+                Limits = new SpendLimits { Tokens = parsed.GetValue(maxTokens), Cost = parsed.GetValue(maxCost) },
+                RetryFailed = parsed.GetValue(retryFailed),
             };
             if (EvaluationMessage.Problems(request) is { Count: > 0 } problems)
             {

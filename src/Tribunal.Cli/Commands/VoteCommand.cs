@@ -15,6 +15,7 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
+using Tribunal.Sampling;
 using Tribunal.Verdicts;
 using Tribunal.Voting;
 
@@ -92,9 +93,15 @@ internal sealed class VoteCommand
         EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
         SchemeOptions options = OptionsFor(request, inputs, learned) with { Members = inputs.Footing };
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
+        if (options is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Learned: null })
+        {
+            options = options with { Learned = JudgeLearning.LearnFirst(options, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken)) };
+        }
+
+        ledger.Calibration = request.Calibration;
         int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) * (inputs.Panel?.Members?.Count ?? 1) : null;
         SummaryPart sums = await CastAsync(ledger, batch, options, samples, inputs.Simulated, Path.Combine(folder, RunFiles.Verdicts), cancellationToken);
-        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel);
+        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel, learned: options.Learned);
         await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
         Show(summary, ledger.Seen, folder, parsed.GetValue(_json));
         if (grid is not null)

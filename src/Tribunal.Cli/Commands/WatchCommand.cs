@@ -55,7 +55,7 @@ internal static class WatchCommand
             RunRecord record = await remote.GetAsync(runId, cancellationToken)
                 ?? throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Place}");
 
-            string line = Line(record);
+            string line = Line(record.Told(TimeProvider.System.GetUtcNow()));
             if (line != shown)
             {
                 await Console.Error.WriteLineAsync(shown = line);

@@ -39,6 +39,9 @@ internal sealed class Checkup(bool json)
     /// <summary>Whether any failed.</summary>
     public bool Failed => _checks.Exists(static check => check.State == CheckState.Failed);
 
+    /// <summary>What was found, in order.</summary>
+    public IReadOnlyList<Check> Checks => _checks;
+
     public void Ok(string name, string detail) => Add(new Check(name, CheckState.Ok, detail));
 
     public void Warn(string name, string detail, string advice) => Add(new Check(name, CheckState.Warning, detail, advice));

@@ -10,9 +10,16 @@ using Tribunal.Azure.Storage;
 
 namespace Tribunal.Cli.Doctor;
 
-/// <summary>A storage account: what src/ names is there, may be used, and no message is poison.</summary>
+/// <summary>
+/// A storage account, by what the caller's roles should allow: whoever asks for runs uploads batches, sends requests, reads results and
+/// keeps records, and a refusal of that fails; what only hosts and operators may do is tried too, and a refusal is said.
+/// </summary>
 internal static class StorageChecks
 {
+    // A key of the run table that no run has, and a path that starts no run.
+    private const string Own = "doctor";
+    private const string Make = "`tribunal submit` and `tribunal worker` make them in Azurite; a deployment has them from `pulumi up`";
+
     public static async Task RunAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
     {
         if (!await TryAsync(checkup, clients, "containers", () => ContainersAsync(checkup, clients, cancellationToken)))
@@ -21,9 +28,13 @@ internal static class StorageChecks
             return;
         }
 
-        await TryAsync(checkup, clients, "writing", () => WriteAsync(checkup, clients, cancellationToken));
-        await TryAsync(checkup, clients, "queues", () => QueuesAsync(checkup, clients, cancellationToken));
-        await TryAsync(checkup, clients, "tables", () => TablesAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "batches", () => UploadAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "requests", () => SendAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "results", () => ReadAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "run table", () => RecordAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "writing", () => WriteAsync(checkup, clients, cancellationToken), "only what works on runs writes them");
+        await TryAsync(checkup, clients, "queues", () => QueuesAsync(checkup, clients, cancellationToken), "only hosts and operators look into the queues");
+        await TryAsync(checkup, clients, "tables", () => TablesAsync(checkup, clients, cancellationToken), "only hosts and operators look into the other tables");
     }
 
     private static async Task ContainersAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
@@ -40,19 +51,85 @@ internal static class StorageChecks
         Say(checkup, "containers", missing, $"{clients.Rollouts.Name} and {clients.Runs.Name} of {clients.Account}");
     }
 
-    private static async Task WriteAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
+    private static async Task UploadAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken) =>
+        await WriteAsync(checkup, "batches", clients.Rollouts, $"{ResourceNames.SubmittedPrefix}{Own}/{Environment.ProcessId}", cancellationToken);
+
+    // Larger than a message may be, so that it is refused for its size where the caller may send, and for the caller's roles where not.
+    private static async Task SendAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
     {
-        if (!await clients.Runs.ExistsAsync(cancellationToken))
+        QueueClient queue = clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue);
+        try
         {
-            checkup.Skip("writing", "there is no container to write to");
+            await queue.SendMessageAsync(new string(' ', 2 * queue.MessageMaxBytes), cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 400 or 413)
+        {
+            checkup.Ok("requests", $"may be sent to the queue {queue.Name}");
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            checkup.Warn("requests", $"there is no queue {queue.Name}", Make);
+        }
+    }
+
+    private static async Task ReadAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
+    {
+        string? first = null;
+        try
+        {
+            await foreach (BlobItem blob in clients.Runs.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken))
+            {
+                first = blob.Name;
+                break;
+            }
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            checkup.Skip("results", "there is no container to read");
             return;
         }
 
-        BlobClient blob = clients.Runs.GetBlobClient($"doctor/{Environment.ProcessId}");
-        await blob.UploadAsync(new BinaryData("doctor"), overwrite: true, cancellationToken);
+        checkup.Ok("results", first is null ? $"{clients.Runs.Name} can be read, and holds no run" : $"{clients.Runs.Name} can be read");
+    }
+
+    private static async Task RecordAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
+    {
+        TableClient table = clients.Tables.GetTableClient(ResourceNames.RunsTable);
+        var record = new TableEntity(Own, $"{Environment.ProcessId}");
+        try
+        {
+            await table.UpsertEntityAsync(record, TableUpdateMode.Replace, cancellationToken);
+            await table.GetEntityAsync<TableEntity>(record.PartitionKey, record.RowKey, cancellationToken: cancellationToken);
+            await table.DeleteEntityAsync(record.PartitionKey, record.RowKey, cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            checkup.Warn("run table", $"there is no table {ResourceNames.RunsTable}", Make);
+            return;
+        }
+
+        checkup.Ok("run table", $"wrote, read and deleted a record in {ResourceNames.RunsTable}");
+    }
+
+    private static Task WriteAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken) =>
+        WriteAsync(checkup, "writing", clients.Runs, $"{Own}/{Environment.ProcessId}", cancellationToken);
+
+    private static async Task WriteAsync(Checkup checkup, string what, BlobContainerClient container, string name, CancellationToken cancellationToken)
+    {
+        BlobClient blob = container.GetBlobClient(name);
+        try
+        {
+            await blob.UploadAsync(new BinaryData(Own), overwrite: true, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            checkup.Skip(what, "there is no container to write to");
+            return;
+        }
+
         BlobDownloadResult read = await blob.DownloadContentAsync(cancellationToken);
         await blob.DeleteAsync(cancellationToken: cancellationToken);
-        checkup.Ok("writing", $"wrote, read and deleted {read.Content.ToMemory().Length} bytes in {clients.Runs.Name}");
+        checkup.Ok(what, $"wrote, read and deleted {read.Content.ToMemory().Length} bytes in {container.Name}");
     }
 
     private static async Task QueuesAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
@@ -87,10 +164,18 @@ internal static class StorageChecks
         var missing = new List<string>();
         foreach (string name in (string[])[ResourceNames.RunsTable, ResourceNames.UploadsTable])
         {
-            bool found = false;
-            await foreach (var table in clients.Tables.QueryAsync(TableClient.CreateQueryFilter($"TableName eq {name}"), cancellationToken: cancellationToken))
+            bool found = true;
+            try
             {
-                found |= table.Name == name;
+                // The account's list of tables takes a role on the account; whoever may use a table may read of it.
+                await foreach (TableEntity _ in clients.Tables.GetTableClient(name).QueryAsync<TableEntity>(maxPerPage: 1, select: [nameof(TableEntity.RowKey)], cancellationToken: cancellationToken))
+                {
+                    break;
+                }
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404)
+            {
+                found = false;
             }
 
             if (!found)
@@ -110,16 +195,20 @@ internal static class StorageChecks
         }
         else
         {
-            checkup.Warn(what, $"missing: {string.Join(", ", missing)}", "`tribunal submit` and `tribunal worker` make them; a deployment has them from `pulumi up`");
+            checkup.Warn(what, $"missing: {string.Join(", ", missing)}", Make);
         }
     }
 
-    private static async Task<bool> TryAsync(Checkup checkup, StorageClients clients, string what, Func<Task> check)
+    private static async Task<bool> TryAsync(Checkup checkup, StorageClients clients, string what, Func<Task> check, string? others = null)
     {
         try
         {
             await check();
             return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 403 && others is not null)
+        {
+            checkup.Skip(what, $"{others}, and your roles are not theirs");
         }
         catch (RequestFailedException exception) when (exception.Status is 401 or 403)
         {

@@ -98,12 +98,6 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
     {
         string runId = request.Output!;
         RunRecord record = await Catalog.AskAsync(runId, request, TimeProvider.System, cancellationToken, anew: true);
-        if (record.State is RunState.Failed or RunState.Cancelled)
-        {
-            await Catalog.UpdateAsync(
-                runId, now => now.IsOver ? now with { State = RunState.Queued, CancelRequested = false, Attempts = 0, Request = request, Reason = "resumed" } : null, cancellationToken);
-        }
-
         if (record.State != RunState.Done)
         {
             await Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(request), cancellationToken);

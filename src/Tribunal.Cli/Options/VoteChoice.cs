@@ -23,6 +23,8 @@ internal sealed class VoteChoice
     private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Min };
     private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Max };
     private readonly Option<double> _confidence = new("--confidence") { Description = "Probability that the leader leads (adaptive), or 1 - the error promised (certified).", DefaultValueFactory = static _ => UsualPolicy.Confidence, HelpName = "P" };
+    private readonly Option<string> _prior = new("--prior") { Description = "Adaptive: what is known of the judge before a rollout is judged: learned (from this run's first judgements), flat, or what an earlier run of the same judge has learned: its folder, or its judge-model.json.", DefaultValueFactory = static _ => "learned", HelpName = "learned|flat|RUN|FILE" };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = "A file of tribunal calibrate: verdicts say how probably they are right.", HelpName = "FILE" };
     private readonly Option<double> _growth = new("--growth") { Description = "How a round grows over the one before, above 1, for the other policies.", DefaultValueFactory = static _ => UsualPolicy.Growth };
     private readonly Option<double> _futility = new("--futility") { Description = "Adaptive: give up where the probability that --max judgements reach the confidence falls below this; 0 goes on.", DefaultValueFactory = static _ => UsualPolicy.Futility };
     private readonly Option<double> _indifference = new("--indifference") { Description = "Adaptive, lists: a difference of mean scores that doesn't matter, as a share of the score range.", DefaultValueFactory = static _ => UsualPolicy.Indifference };
@@ -70,7 +72,7 @@ internal sealed class VoteChoice
         }
 
         foreach (Option option in (Option[])
-            [_samples, _policy, _min, _max, _confidence, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
+            [_samples, _policy, _min, _max, _confidence, _prior, _calibration, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
              _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _opponents, _shared, _teams, _seed])
         {
             command.Add(option);
@@ -125,6 +127,7 @@ internal sealed class VoteChoice
             Min = parsed.GetRequiredValue(_min),
             Max = parsed.GetRequiredValue(_max),
             Confidence = parsed.GetRequiredValue(_confidence),
+            Prior = parsed.GetValue(_prior) == "flat" ? PriorKind.Flat : PriorKind.Learned,
             Growth = parsed.GetRequiredValue(_growth),
             Futility = parsed.GetRequiredValue(_futility),
             Indifference = parsed.GetRequiredValue(_indifference),
@@ -142,6 +145,8 @@ internal sealed class VoteChoice
         Tournament = TournamentOf(parsed),
         Rule = RuleOf(parsed),
         Panel = PanelOf(parsed),
+        Prior = parsed.GetValue(_prior) is { } prior and not ("learned" or "flat") ? PriorFiles.ReadPrior(prior) : null,
+        Calibration = parsed.GetValue(_calibration) is { } calibration ? PriorFiles.ReadCalibration(calibration) : null,
         Seed = parsed.GetRequiredValue(_seed),
     };
 

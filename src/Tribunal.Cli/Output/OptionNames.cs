@@ -21,6 +21,7 @@ internal static class OptionNames
         ["meta.use"] = "--meta-use",
         ["meta.temperature"] = "--meta-temperature",
         ["limits.tokens"] = "--max-tokens",
+        ["retryFailed"] = "--retry-failed",
         ["limits.cost"] = "--max-cost",
         ["meta.model"] = "--meta",
         ["protocol"] = "--protocol",

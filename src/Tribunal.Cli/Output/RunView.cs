@@ -9,7 +9,7 @@ using Tribunal.Runs.Steps;
 namespace Tribunal.Cli.Output;
 
 /// <summary>Shows how a run goes on: a live line on a terminal, a line every few seconds elsewhere, nothing when quiet. Writes to standard error.</summary>
-internal sealed class RunView(RunMonitor monitor, JudgeRoutes routes, EvaluationRequest request, TimeProvider time, bool quiet)
+internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, EvaluationRequest request, TimeProvider time, bool quiet)
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
@@ -57,6 +57,8 @@ internal sealed class RunView(RunMonitor monitor, JudgeRoutes routes, Evaluation
             return progress.Detail is null ? progress.Stage : $"{progress.Stage}: {progress.Detail}";
         }
 
+        // Each attempt has its own.
+        RunMonitor monitor = current();
         double seconds = Math.Max(0.001, Elapsed.TotalSeconds);
         long drawn = monitor.Drawn;
         Usage usage = monitor.Usage;

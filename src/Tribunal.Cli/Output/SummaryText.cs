@@ -66,6 +66,18 @@ internal static class SummaryText
             Row("stopped", string.Join(", ", summary.Stops.Select(static stop => $"{stop.Value:N0} {stop.Key}")));
         }
 
+        if (summary.Adaptivity is { } saving)
+        {
+            Row("saved", $"{saving.SavedJudgements:N0} of {saving.Pool:N0} judgements, about {saving.SavedTokens:N0} tokens" + (saving.SavedSeconds > 0 ? $" and {saving.SavedSeconds:N0} s of the judge" : ""));
+            Row("prior", saving.Prior + (saving.SelfAgreement is { } agree ? $": two judgements of a pair agree in {agree:P1}, in opposite orders in {saving.AgreementAcrossOrders:P1}" : saving.Reliability is { } reliability ? $": two judgements have {reliability:P1} of a score's variance in common" : "")
+                + (saving.EffectiveJudgements is { } effective ? $"; a rollout's are worth {effective:0.0} independent ones" : "") + (saving.Note is { } note ? $" ({note})" : ""));
+        }
+
+        if (summary.Correctness is { } reliable)
+        {
+            Row("correctness", $"expected calibration error {reliable.Ece:0.000} on {reliable.Count:N0} labelled rollouts");
+        }
+
         Row("tokens", $"{summary.Usage.Input:N0} in, {summary.Usage.Output:N0} out" + (summary.Estimated is null ? "" : ", in part estimated") + (summary.Cost is double cost ? $"; cost {cost:0.00##}" : ""));
         if (elapsed is { } time)
         {

@@ -106,7 +106,23 @@ public sealed class OpenAiBatchRun(
         {
             RunContext context = await steps.Runs.OpenAsync(store.RunId, attempt: 0);
             (long answers, long unusable) = await TakeInAsync(context, cancellationToken);
-            state = await AskAsync(context, state with { Answers = answers, Unusable = unusable }, cancellationToken);
+            state = state with { Answers = answers, Unusable = unusable };
+            int wave = 0;
+
+            // A file of answers takes hours: where a first wave is learned from, it is everybody's first round.
+            context.PilotsAll = true;
+            if (plan.Pilots)
+            {
+                state = await AskAsync(context, state, wave++, cancellationToken);
+                if (state.Requests > 0)
+                {
+                    return state;
+                }
+
+                await steps.FitJudge.RunAsync(new RunReference(store.RunId), cancellationToken);
+            }
+
+            state = await AskAsync(context, state, wave, cancellationToken);
             if (state.Requests > 0)
             {
                 return state;
@@ -114,7 +130,7 @@ public sealed class OpenAiBatchRun(
 
             foreach (Shard shard in context.Shards)
             {
-                await steps.CastShard.RunAsync(new ShardRun(store.RunId, shard.Index, Wave: 0, LastWave: true), cancellationToken);
+                await steps.CastShard.RunAsync(new ShardRun(store.RunId, shard.Index, wave, LastWave: true), cancellationToken);
             }
 
             await steps.Publish.RunAsync(new PublishRequest(store.RunId, Halt: null), cancellationToken);
@@ -198,14 +214,14 @@ public sealed class OpenAiBatchRun(
         return exists && SampleDraw.Of(judge.Protocol.Kind, request.Seed, answer.RolloutId, responses, answer.Sample).Order.SequenceEqual(answer.Order);
     }
 
-    private async Task<OpenAiBatchState> AskAsync(RunContext context, OpenAiBatchState state, CancellationToken cancellationToken)
+    private async Task<OpenAiBatchState> AskAsync(RunContext context, OpenAiBatchState state, int wave, CancellationToken cancellationToken)
     {
         var files = new List<string>();
         await using var writer = new OpenAiBatchWriter(number => OpenRequests(number, files));
         foreach (Shard shard in context.Shards)
         {
             IReadOnlyList<Rollout> rollouts = await context.RolloutsAsync(shard.Index);
-            var round = new ShardRound(context.Manifest.RunId, shard.Index, Wave: 0, Round: 0, LastWave: true);
+            var round = new ShardRound(context.Manifest.RunId, shard.Index, wave, Round: 0, LastWave: true);
             foreach (PlannedDraw planned in await PlanRound.DrawsAsync(context, round, rollouts, cancellationToken))
             {
                 Rollout rollout = rollouts[planned.Rollout];

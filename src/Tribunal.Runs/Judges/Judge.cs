@@ -119,8 +119,11 @@ public sealed record JudgeRoutes(Judge Own, IReadOnlyList<Judge> Routed)
     /// <summary>All of them, the run's own first.</summary>
     public IEnumerable<Judge> All => Panel ?? [Own, .. Routed];
 
+    /// <summary>Whether rollouts go on from the one judge to another, so that each is counted by itself.</summary>
+    public bool IsCascade { get; init; }
+
     /// <summary>What they cost; null where it is unknown, or where routes differ, whose ledgers don't tell prices apart.</summary>
-    public PriceList? Prices => PriceList.Of([.. All]) is { } prices && (Panel is not null || prices.One is not null) ? prices : null;
+    public PriceList? Prices => PriceList.Of([.. All]) is { } prices && (Panel is not null || prices.One is not null || IsCascade) ? prices : null;
 }
 
 /// <summary>The judges that there are can't serve a request.</summary>

@@ -65,7 +65,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
             }
         }
 
-        var routes = new JudgeRoutes(own, routed);
+        var routes = new JudgeRoutes(own, routed) { IsCascade = table.IsCascade };
         problems.AddRange(CostProblems(request, routes.Prices, "the judges of the routes need one price"));
         problems.AddRange(RubricProblems(request, routes));
         Refuse(problems);
@@ -94,6 +94,8 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         // A judge of lists plays no tournament; the run's is for its pair judges.
         Tournament = route.Protocol == ProtocolCatalog.Grm ? new() : request.Tournament,
         Routing = null,
+        // What is known of one judge is not known of another.
+        Prior = route.Judge is null ? request.Prior : null,
     };
 
     /// <summary>What is wrong with a request's panel by itself, whatever judges there are; empty when nothing is.</summary>

@@ -18,6 +18,7 @@ public static class Schemes
         {
             MetaModel = model,
             Panel = request.Panel,
+            Learned = request.Prior,
             Policy = request.Policy,
             Meta = request.Meta,
             Tournament = request.Tournament,

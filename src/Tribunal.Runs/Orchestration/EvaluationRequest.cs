@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -64,6 +66,14 @@ public sealed record EvaluationRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PanelWeights? Panel { get; init; }
 
+    /// <summary>What an earlier run has learned of the judge (<c>judge-model.json</c>); null learns it anew.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JudgeModel? Prior { get; init; }
+
+    /// <summary>How confidences become probabilities of being right, from <c>tribunal calibrate</c>; null gives none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StoredCalibration? Calibration { get; init; }
+
     /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public HintMode Hint { get; init; }
@@ -74,8 +84,25 @@ public sealed record EvaluationRequest
     /// <summary>When to stop spending.</summary>
     public SpendLimits Limits { get; init; } = new();
 
+    /// <summary>
+    /// Whether, once the run has ended, what failed is drawn once more and voted on again; default no. It is part of no run: asking
+    /// for one with it and without it is asking for the same. Not under the budget policy, whose total the failed ones were part of.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RetryFailed { get; init; }
+
     /// <summary>The run's name, and so its folder or prefix; null derives one from the batch and the request.</summary>
     public string? Output { get; init; }
+
+    /// <summary>
+    /// Whether another request only asks for more judgements of the same: its run is this one's, extended. A knockout or Swiss bracket is
+    /// drawn for its number of votes, and can't be.
+    /// </summary>
+    public bool IsExtendedBy(EvaluationRequest other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
+    }
 
     /// <summary>The protocol and rubric files that it names, each once.</summary>
     public IReadOnlyList<string> ProtocolFiles() =>

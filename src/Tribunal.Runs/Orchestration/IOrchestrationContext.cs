@@ -57,6 +57,9 @@ public sealed record RunProgress
     /// <summary><c>planning</c>, <c>waiting-for-judge</c>, <c>judging</c>, <c>publishing</c>, <c>done</c>, <c>failed</c>, <c>cancelled</c>.</summary>
     public required string Stage { get; init; }
 
+    /// <summary>Which pass over the run's shards it is of; a later one has a higher number, whichever orchestration makes it.</summary>
+    public long Pass { get; init; }
+
     /// <summary>Rollouts in the batch.</summary>
     public long Rollouts { get; init; }
 
@@ -74,4 +77,7 @@ public sealed record RunProgress
 
     /// <summary>A word for people: what is awaited, or why it failed.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>Whether another report of the same run is newer: they may arrive in any order.</summary>
+    public bool IsBefore(RunProgress other) => (Pass, ShardsFinished).CompareTo((other.Pass, other.ShardsFinished)) < 0;
 }

@@ -10,7 +10,8 @@ namespace Tribunal.Runs.Orchestration;
 /// <param name="Request">What to evaluate.</param>
 /// <param name="Window">Shards under way at once, 1 to 64.</param>
 /// <param name="PatienceMinutes">How long a judge may take to come up, 0 or more: a GPU app that starts from zero pulls its image and loads its weights.</param>
-public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = BatchRun.DefaultWindow, double PatienceMinutes = BatchRun.DefaultPatienceMinutes)
+/// <param name="Reopen">Whether a run that has ended goes on with what failed in it.</param>
+public sealed record BatchRun(string RunId, EvaluationRequest Request, int Window = BatchRun.DefaultWindow, double PatienceMinutes = BatchRun.DefaultPatienceMinutes, bool Reopen = false)
 {
     /// <summary>Enough shards that others fill the gap where one waits for its last answers; more only take memory.</summary>
     public const int DefaultWindow = 4;
@@ -31,8 +32,9 @@ public sealed record RunReference(string RunId, long Attempt = 0);
 /// <param name="Waves">How often shards are gone through, at most: 1, but for the budget policy.</param>
 /// <param name="Complete">The run was already published; nothing is left to do.</param>
 /// <param name="ShardsPerInstance">Shards that one orchestration goes through, on a host with histories; 1 or more.</param>
+/// <param name="Pilots">Whether a first wave is drawn to learn from how the judge judges.</param>
 /// <param name="Weighs">Whether the panel's weights are learned once all is drawn, and all is voted on again with them.</param>
-public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves, RunOutcome? Complete, int ShardsPerInstance, bool Weighs = false);
+public sealed record RunPlan(int Shards, long Rollouts, long Invalid, int Waves, RunOutcome? Complete, int ShardsPerInstance, bool Weighs = false, bool Pilots = false);
 
 /// <summary>The judge's state.</summary>
 public sealed record JudgeState(bool Ready, string Detail, Halt? Halt = null);
@@ -113,4 +115,5 @@ public sealed record PublishRequest(string RunId, Halt? Halt, long Attempt = 0);
 /// <param name="Invalid">Refused lines.</param>
 /// <param name="Judgements">Drawn.</param>
 /// <param name="Halt">Why it stopped before its end.</param>
-public sealed record RunOutcome(string RunId, RunStatus Status, long Rollouts, long Scored, long Unscorable, long Invalid, long Judgements, Halt? Halt = null);
+/// <param name="Failed">Judgements that nobody answered.</param>
+public sealed record RunOutcome(string RunId, RunStatus Status, long Rollouts, long Scored, long Unscorable, long Invalid, long Judgements, Halt? Halt = null, long Failed = 0);

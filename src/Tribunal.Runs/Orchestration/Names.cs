@@ -33,6 +33,9 @@ public static class Names
     /// <summary>Learns what the members of a panel weigh.</summary>
     public static readonly ActivityName<RunReference, bool> WeighPanel = new("WeighPanel");
 
+    /// <summary>Learns how the judge judges from what the first wave drew.</summary>
+    public static readonly ActivityName<RunReference, bool> FitJudge = new("FitJudge");
+
     /// <summary>Stitches shard outputs; atomically visible.</summary>
     public static readonly ActivityName<PublishRequest, RunOutcome> Publish = new("Publish");
 }

@@ -39,7 +39,8 @@ public sealed record RunEnd(RunState State, int ExitCode, MessageFate Fate, stri
         HaltKind.ValidRate => new(RunState.Failed, ExitCodes.Limit, MessageFate.Served, "what was judged is kept; --valid-floor 0 goes on all the same."),
         HaltKind.BatchChanged => new(RunState.Failed, ExitCodes.Usage, MessageFate.Served, "with the batch as it was, it goes on from here."),
         HaltKind.Rejected => new(RunState.Failed, ExitCodes.Unreachable, MessageFate.Served, Refused(halt.Detail)),
-        _ => new(RunState.Failed, ExitCodes.Unreachable, MessageFate.Later, "the same command goes on from here."),
+        // It had its time to come back, on whatever host: whoever asks again gives it that time once more.
+        _ => new(RunState.Failed, ExitCodes.Unreachable, MessageFate.Served, "the same command goes on from here."),
     };
 
     private static string Refused(string detail) =>

@@ -28,7 +28,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         {
             Version = RunManifest.CurrentVersion,
             RunId = run.RunId,
-            Request = run.Request,
+            Request = run.Request with { RetryFailed = false },
             Batch = await batch.FingerprintAsync(cancellationToken),
             Judge = Joined(static judge => judge.Name),
             Model = Joined(static judge => judge.Model),
@@ -43,9 +43,14 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Created = time.GetUtcNow(),
         };
         RunManifest? manifest = await KnownAsync(cancellationToken);
+        bool extended = false;
         if (manifest?.WhyNotResumable(wanted) is { } why)
         {
-            manifest = await UndrawnPlan.ForgetAsync(store, cancellationToken) ? null : throw new RunMismatchException($"{run.RunId} can't be resumed: {why}");
+            extended = manifest.IsExtendedBy(wanted) && await RunFolder.HoldsJudgementsAsync(store, cancellationToken);
+            if (!extended)
+            {
+                manifest = await UndrawnPlan.ForgetAsync(store, cancellationToken) ? null : throw Mismatch(manifest, wanted, why);
+            }
         }
 
         if (manifest is null)
@@ -57,6 +62,18 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         }
 
         await MakeWholeAsync(manifest, cancellationToken);
+        if (extended)
+        {
+            // The ledger first: killed in between, the run is like one that was interrupted, and is extended then.
+            await PublishedLedger.TakeBackAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, static _ => true, cancellationToken);
+            manifest = manifest with
+            {
+                Request = manifest.Request with { Policy = run.Request.Policy },
+                Extensions = [.. manifest.Extensions ?? [], new RunExtension(time.GetUtcNow(), manifest.Request.Policy.Samples)],
+            };
+            await StoredManifest.WriteAsync(store, manifest, cancellationToken);
+        }
+
         await KeepProtocolsAsync(cancellationToken);
         if (manifest.Request.Limits != run.Request.Limits)
         {
@@ -104,7 +121,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
                 continue;
             }
 
-            RunManifest again = await CutAsync(manifest, manifest.DrawsPerShard, cancellationToken);
+            RunManifest again = await CutAsync(AsPlanned(manifest), manifest.DrawsPerShard, cancellationToken);
             if (PlanFiles.Any(file => again.Files.GetValueOrDefault(file) != manifest.Files.GetValueOrDefault(file)))
             {
                 throw new RunDamagedException($"{name} of {store.RunId} is gone or damaged, and can't be made again from the batch as it was: put it back from a copy, or delete the run to begin anew");
@@ -113,6 +130,15 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             return;
         }
     }
+
+    // Shards are cut by what was asked for at first.
+    private static RunManifest AsPlanned(RunManifest manifest) => manifest.Extensions is [var first, ..]
+        ? manifest with { Request = manifest.Request with { Policy = manifest.Request.Policy with { Samples = first.Before } } }
+        : manifest;
+
+    private static RunMismatchException Mismatch(RunManifest manifest, RunManifest wanted, string why) => wanted.IsExtendedBy(manifest)
+        ? new RunMismatchException($"{manifest.RunId} has {manifest.Request.Policy.Samples} judgements of each rollout or match, and {wanted.Request.Policy.Samples} are asked for: `tribunal vote` votes on the first {wanted.Request.Policy.Samples}, and asks no judge") { AsksForFewer = true }
+        : new RunMismatchException($"{manifest.RunId} can't be resumed: {why}");
 
     private async Task<RunManifest> CutAsync(RunManifest wanted, int drawsPerShard, CancellationToken cancellationToken)
     {

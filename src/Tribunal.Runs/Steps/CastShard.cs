@@ -31,10 +31,17 @@ public sealed partial class CastShard
         }
 
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
+        if (FitJudge.IsPilot(context, shard.Wave))
+        {
+            // Nothing is decided yet.
+            return new ShardResult(shard.Shard, rollouts.Count, 0, ledger.Parts.Values.Sum(static count => (long)count), default);
+        }
+
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
         PanelWeights? learned = await WeighPanel.OfAsync(context, cancellationToken);
-        SchemeOptions own = learned is null ? context.Options : context.Options with { Panel = learned };
-        ScoringRules rules = learned is null ? context.Rules : context.Rules with { Router = context.Branches.Weighed(learned) };
+        ScoringRules rules = await FitJudge.RulesAsync(context, shard.Wave, cancellationToken);
+        SchemeOptions own = context.Options with { Panel = learned ?? context.Options.Panel };
+        rules = learned is null ? rules : rules with { Router = context.Branches.Weighed(learned, await FitJudge.OfAsync(context, cancellationToken)) };
         var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 };
         var verdicts = new ArrayBufferWriter<byte>();
         long judgements = 0;
@@ -48,7 +55,8 @@ public sealed partial class CastShard
             PipelineTelemetry.Cast(verdict);
             JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
             summary.AddHinted(scoring.Drawn);
-            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: own.Seats is not null);
+            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, taught: SeenRollouts.Has(context.Manifest.Request.Calibration?.Seen, rollouts[i]));
+            summary.AddSaving(own, voting);
             judgements += voting.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
             usage += verdict.Usage;

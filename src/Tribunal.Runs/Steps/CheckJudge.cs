@@ -1,3 +1,4 @@
+using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
 
@@ -29,8 +30,18 @@ public sealed class CheckJudge
             return new JudgeState(false, away.Detail);
         }
 
-        return await RunSpending.ReachedAsync(context.Store, context.Manifest.Request.Limits, context.Branches.Routes.Prices, cancellationToken) is { } reached
-            ? new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()))
-            : new JudgeState(true, states[0].Detail);
+        SpendLimits limits = context.Manifest.Request.Limits;
+        if (limits is not { Tokens: null, Cost: null })
+        {
+            IReadOnlyDictionary<string, Usage> spent = await RunSpending.OfPartsAsync(context.Store, cancellationToken);
+            if (RunSpending.Reached(spent, limits, context.Branches.Routes.Prices) is { } reached)
+            {
+                return new JudgeState(false, reached.ToString(), new Halt(HaltKind.Limit, reached.ToString()));
+            }
+
+            await context.Allowance.BeginAsync(spent, cancellationToken);
+        }
+
+        return new JudgeState(true, states[0].Detail);
     }
 }

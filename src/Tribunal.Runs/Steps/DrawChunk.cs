@@ -59,7 +59,7 @@ public sealed class DrawChunk
         var drawn = new Judgement?[draws.Length];
         await using ILedgerPart file = await context.Store.OpenPartAsync(part, cancellationToken);
         await using var writer = new LedgerWriter(file);
-        var drawer = new JudgementDrawer(context, _options.ValidRateFloor);
+        var drawer = new JudgementDrawer(context, _runs, _options.ValidRateFloor);
         var parallel = new ParallelOptions
         {
             MaxDegreeOfParallelism = _options.ConcurrencyPerChunk ?? context.Branches.Concurrency,

@@ -8,7 +8,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Draws a run's judgements: within its limits, and into its ledger.</summary>
-internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
+internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double validRateFloor)
 {
     /// <summary>
     /// The judgement, in the ledger; null where the run has to stop instead. A place at a gate is held until the ledger has it, so that a
@@ -23,7 +23,7 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (context.Monitor.Halt is not null || await JudgementSource.AskAsync(
+            if (await runs.IsStoppedAsync(context, cancellationToken) || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await JudgementSource.AskAsync(
                     asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
             {
                 return null;
@@ -35,7 +35,8 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
             }
 
             // Counted before the next one may go, so that a limit is passed by no more than what is in flight.
-            context.Monitor.Add(judgement, context.Manifest.Request.Limits, context.Branches.Routes.Prices, validRateFloor, members: context.Branches.Routes.Panel is not null);
+            await IsLimitReachedAsync(context.Allowance.CountAsync(judgement, cancellationToken));
+            context.Monitor.Add(judgement, validRateFloor, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true });
             if (asked.MetaGate is { } metaGate)
             {
                 // Not let go of before the other is had: no judgement is without a place.
@@ -52,6 +53,17 @@ internal sealed class JudgementDrawer(RunContext context, double validRateFloor)
         {
             held.Release();
         }
+    }
+
+    private async Task<bool> IsLimitReachedAsync(Task<Halt?> asking)
+    {
+        if (await asking is not { } reached)
+        {
+            return false;
+        }
+
+        context.Monitor.Stop(reached);
+        return true;
     }
 
     // An endpoint that is away, or refuses us as such, is no judgement of anything: the run stops and can be resumed.

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Telemetry;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;
@@ -61,11 +63,11 @@ internal static class JudgementSource
         Judgement judgement;
         try
         {
-            JudgeReply reply = await binding.Endpoint.AskAsync(prompt, question, cancellationToken);
+            JudgeReply reply = await ReplyAsync(binding, prompt, question, cancellationToken);
             if (FinishReasons.AtBudget(reply.Finish))
             {
                 cutOff = reply;
-                reply = AfterCutOff(cutOff, await binding.Endpoint.AskAsync(prompt, question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
+                reply = AfterCutOff(cutOff, await ReplyAsync(binding, prompt, question with { MaxTokens = question.MaxTokens * 2 }, cancellationToken));
             }
 
             judgement = JudgementReader.Read(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, reply, rollout);
@@ -90,6 +92,20 @@ internal static class JudgementSource
         }
 
         return hint is null ? judgement : judgement with { Hinted = true };
+    }
+
+    private static async Task<JudgeReply> ReplyAsync(Judge binding, JudgePrompt prompt, JudgeQuestion question, CancellationToken cancellationToken)
+    {
+        if (!binding.Simulated)
+        {
+            return await binding.Endpoint.AskAsync(prompt, question, cancellationToken);
+        }
+
+        using Activity? span = SimulatedCalls.Start(binding.Model);
+        long start = Stopwatch.GetTimestamp();
+        JudgeReply reply = await binding.Endpoint.AskAsync(prompt, question, cancellationToken);
+        SimulatedCalls.Ended(span, binding.Model, Stopwatch.GetElapsedTime(start), reply.Usage);
+        return reply;
     }
 
     private static JudgeReply AfterCutOff(JudgeReply first, JudgeReply second) => second with

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Tribunal.Calibration;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
@@ -16,6 +17,9 @@ namespace Tribunal.Runs.Steps;
 public sealed class LedgerVote(bool traits = false)
 {
     private readonly Dictionary<string, List<Judgement>> _ledger = new(StringComparer.Ordinal);
+
+    /// <summary>How confidences become probabilities of being right; null gives none.</summary>
+    public StoredCalibration? Calibration { get; set; }
 
     /// <summary>Judgements read.</summary>
     public long Judgements { get; private set; }
@@ -105,6 +109,10 @@ public sealed class LedgerVote(bool traits = false)
                 (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
             }
 
+            if (Calibration is { } calibration && verdict.Confidence is { } confidence)
+            {
+                verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
+            }
             verdict = verdict.Graded(joined.Rollout, recorded);
             if (simulated)
             {
@@ -113,7 +121,8 @@ public sealed class LedgerVote(bool traits = false)
 
             Rollout untaught = options.Untaught(joined.Rollout);
             Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
-            sums.Add(untaught, verdict, recorded, members: options.Members != Voting.MemberVotes.Apart);
+            sums.Add(untaught, verdict, recorded, members: options.Members != Voting.MemberVotes.Apart, taught: SeenRollouts.Has(Calibration?.Seen, joined.Rollout));
+            sums.AddSaving(options, recorded);
             JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
             if (buffer.WrittenCount > 48 * 1024)
             {

@@ -7,8 +7,10 @@ using Tribunal.Runs.Storage;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>The runs that this process works on, each opened once per attempt.</summary>
-internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonitors monitors)
+internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonitors monitors, TimeProvider time)
 {
+    // Short beside a chunk, which may take minutes, and long beside a question to the store.
+    private static readonly TimeSpan LooksEvery = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<(string RunId, long Attempt), Lazy<Task<RunContext>>> _runs = new();
 
     /// <summary>A shard's rollouts; null where the batch is no longer what was planned: that ends the run, nothing of it can be trusted.</summary>
@@ -34,6 +36,18 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
         }
 
         return context.Monitor.Halt;
+    }
+
+    /// <summary>The same before each judgement: the store is asked now and then, by one of those who draw.</summary>
+    public async ValueTask<bool> IsStoppedAsync(RunContext context, CancellationToken cancellationToken)
+    {
+        long last = Interlocked.Read(ref context.LastLook);
+        if (context.Monitor.Halt is null && time.GetElapsedTime(last) >= LooksEvery && Interlocked.CompareExchange(ref context.LastLook, time.GetTimestamp(), last) == last)
+        {
+            await StopAskedAsync(context, cancellationToken);
+        }
+
+        return context.Monitor.Halt is not null;
     }
 
     /// <summary>Opens a run for an attempt.</summary>
@@ -75,14 +89,17 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
         List<Shard> shards = manifest.Shards == 0 ? [] : await StoredDocument.TryReadLinesAsync(store, RunFiles.Shards, RunsJson.Default.Shard, CancellationToken.None)
             ?? throw new RunFileLostException($"{RunFiles.Shards} of {runId} is gone or damaged; going on with the run makes it again");
 
+        var branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request, await ProtocolTexts.OfAsync(store, manifest, CancellationToken.None)), manifest));
         return new RunContext
         {
             Store = store,
             Manifest = manifest,
             Shards = shards,
             Batch = manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : stores.OpenBatch(manifest.Request.Batch),
-            Branches = new RunBranches(manifest.Request, Planned(judges.Resolve(manifest.Request, await ProtocolTexts.OfAsync(store, manifest, CancellationToken.None)), manifest)),
+            Branches = branches,
             Monitor = monitors.Of(runId, attempt),
+            LastLook = time.GetTimestamp(),
+            Allowance = new RunAllowance(store, attempt, manifest.Request.Limits, branches.Routes.Prices, branches.Concurrency),
         };
     }
 

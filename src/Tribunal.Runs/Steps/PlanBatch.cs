@@ -27,19 +27,30 @@ public sealed partial class PlanBatch
 
     /// <summary>Plans it.</summary>
     /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
+    /// <exception cref="ProblemsException">The request asks for what makes no sense.</exception>
     /// <exception cref="RunDamagedException">A file of the run is not whole and can't be made again.</exception>
     /// <exception cref="FileNotFoundException">There is no such batch.</exception>
     public async Task<RunPlan> RunAsync(BatchRun run, CancellationToken cancellationToken)
     {
+        if (run.Request is { RetryFailed: true, Policy.Kind: PolicyKind.Budget })
+        {
+            throw new ProblemsException([new Problem("retryFailed", FailedJudgements.NotUnderBudget)]);
+        }
+
         IRunStore store = _stores.OpenRun(run.RunId);
         IBatchFile batch = _stores.OpenBatch(run.Request.Batch);
         IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(_stores, run.RunId, run.Request, cancellationToken);
         var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request, protocols), protocols, _options, _time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
         _runs.Close(run.RunId, long.MaxValue);
+        if (run.Reopen)
+        {
+            await FailedJudgements.ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
+        }
+
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request));
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
     }
 
     private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };

@@ -65,7 +65,8 @@ public sealed class PlanRound
     {
         LedgerContents ledger = await context.LedgerOf(round.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, round.Wave, round.Round), cancellationToken);
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, round.Shard, round.Wave, rollouts.Count, cancellationToken);
-        return rollouts.SelectMany((rollout, i) => new RolloutScoring(context.Rules, rollout, ledger.Of(rollout.Id)).Next(allowances?[i], round.LastWave)
+        ScoringRules rules = await FitJudge.RulesAsync(context, round.Wave, cancellationToken);
+        return rollouts.SelectMany((rollout, i) => new RolloutScoring(rules, rollout, ledger.Of(rollout.Id)).Next(allowances?[i], round.LastWave)
             .Select(next => new PlannedDraw(i, next.Draw.Sample, next.Hint, next.Route)));
     }
 

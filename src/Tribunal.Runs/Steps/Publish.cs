@@ -40,7 +40,7 @@ public sealed partial class Publish
             }
         }
 
-        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Prices, await WeighPanel.OfAsync(context, cancellationToken) ?? context.Options.Panel);
+        RunSummary summary = SummaryWriter.Write(context.Manifest, sums, request.Halt, context.Branches.Routes.Prices, await WeighPanel.OfAsync(context, cancellationToken) ?? context.Options.Panel, await FitJudge.OfAsync(context, cancellationToken));
         if (request.Halt is null)
         {
             await CompleteAsync(context, parts, sums, summary, cancellationToken);
@@ -63,7 +63,7 @@ public sealed partial class Publish
 
     /// <summary>What a summary says of how a run ended.</summary>
     internal static RunOutcome OutcomeOf(RunSummary summary) =>
-        new(summary.RunId, summary.Status, summary.Rollouts, summary.Scored, summary.Unscorable, summary.Invalid, summary.Judgements.Drawn, summary.Halt);
+        new(summary.RunId, summary.Status, summary.Rollouts, summary.Scored, summary.Unscorable, summary.Invalid, summary.Judgements.Drawn, summary.Halt, summary.Judgements.Failed);
 
     /// <summary>Renders the report of a complete run and notes it in the manifest.</summary>
     internal async Task<RunManifest> ReportAsync(IRunStore store, IBatchFile batch, RunManifest manifest, RunSummary summary, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
@@ -12,7 +13,11 @@ namespace Tribunal.Runs.Steps;
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Hint">Which items get a hinted sample after their ordinary ones.</param>
 /// <param name="Simulated">Whether a simulated judge takes part.</param>
-public sealed record ScoringRules(Router Router, long Seed, HintMode Hint = HintMode.None, bool Simulated = false);
+public sealed record ScoringRules(Router Router, long Seed, HintMode Hint = HintMode.None, bool Simulated = false)
+{
+    /// <summary>How confidences become probabilities of being right; null gives none.</summary>
+    public StoredCalibration? Calibration { get; init; }
+}
 
 /// <summary>A sample to draw.</summary>
 /// <param name="Draw">Its number in the ledger, and what it shows.</param>
@@ -93,6 +98,11 @@ public sealed class RolloutScoring
         {
             // A scout that did not vote was paid for all the same.
             verdict = verdict with { Route = route, Usage = voting.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage) };
+        }
+
+        if (_rules.Calibration is { } calibration && verdict.Confidence is { } confidence)
+        {
+            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
         }
 
         int neutralised = voting.Select(static judgement => judgement.Neutralised ?? 0).DefaultIfEmpty().Max();

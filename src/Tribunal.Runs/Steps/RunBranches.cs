@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -23,6 +24,8 @@ internal sealed class RunBranches
 {
     private readonly Dictionary<string, BranchJudge> _routed = new(StringComparer.Ordinal);
     private readonly BranchJudge[] _members;
+    private readonly List<Branch> _others;
+    private readonly EvaluationRequest _request;
 
     /// <summary>Builds schemes and gates.</summary>
     /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
@@ -46,7 +49,9 @@ internal sealed class RunBranches
 
         _members = routes.Panel is { } panel ? [.. panel.Select(JudgeOf)] : [];
         var own = new Branch(request.Routing is null ? null : RoutingTable.Default, JudgingSchemes.Create(Options), routes.Own.Protocol, Seats: Options.Seats);
-        Router = new Router(own, request.Routing, branches);
+        _others = branches;
+        Router = new Router(own, request.Routing, branches, request.Calibration);
+        _request = request;
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
         BranchJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
@@ -85,7 +90,18 @@ internal sealed class RunBranches
         Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Binding.Protocol.Kind, seed, rollout, draw.Sample);
 
     /// <summary>The router of a vote with weights that were learned after the drawing: what ends sampling stays what it was.</summary>
-    public Router Weighed(PanelWeights weights) => new(new Branch(null, new WeighedScheme(JudgingSchemes.Create(Options), JudgingSchemes.Create(Options with { Panel = weights })), Own.Binding.Protocol, Seats: Options.Seats));
+    public Router Weighed(PanelWeights weights, JudgeModel? learned)
+    {
+        SchemeOptions options = Options with { Learned = learned ?? Options.Learned };
+        return Only(new WeighedScheme(JudgingSchemes.Create(options), JudgingSchemes.Create(options with { Panel = weights })));
+    }
+
+    /// <summary>The router where the run's own judge goes by another scheme than before.</summary>
+    public Router With(IJudgingScheme scheme) => _request.Routing is null ? Only(scheme)
+        : new Router(new Branch(RoutingTable.Default, scheme, Own.Binding.Protocol), _request.Routing, _others, _request.Calibration);
+
+    /// <summary>The router where every rollout is judged by one scheme, by the run's own judge or panel.</summary>
+    public Router Only(IJudgingScheme scheme) => new(new Branch(null, scheme, Own.Binding.Protocol, Seats: Options.Seats));
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :

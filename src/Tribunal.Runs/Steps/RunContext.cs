@@ -11,6 +11,9 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunContext
 {
     private const int KeptShards = 16;
+    /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
+    public long LastLook;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
     private readonly Dictionary<int, ShardLedger> _ledgers = [];
@@ -32,8 +35,17 @@ internal sealed class RunContext
 
     public required RunMonitor Monitor { get; init; }
 
+    /// <summary>What this process may spend of the run's limits.</summary>
+    public required RunAllowance Allowance { get; init; }
+
     /// <summary>How the run's rollouts are scored.</summary>
-    public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated);
+    public ScoringRules Rules => _rules ??= new ScoringRules(Branches.Router, Manifest.Request.Seed, Manifest.Request.Hint, Manifest.Simulated) { Calibration = Manifest.Request.Calibration };
+
+    /// <summary>Whether every rollout takes part in the first wave that a run learns from, where it has one.</summary>
+    public bool PilotsAll { get; set; }
+
+    /// <summary>The rules of what a run has learned of its judge, once it has.</summary>
+    public ScoringRules? LearnedRules { get; set; }
 
     /// <summary>The rollouts of a shard, read once for the activities that share them.</summary>
     public Task<IReadOnlyList<Rollout>> RolloutsAsync(int shard)

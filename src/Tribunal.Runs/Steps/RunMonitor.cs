@@ -20,6 +20,15 @@ public sealed class RunMonitor
     private readonly Dictionary<(string Judge, string Protocol), OutcomeCounts> _members = [];
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
+    private Halt? _interruption;
+
+    /// <summary>Makes it for a run that nothing stops yet.</summary>
+    public RunMonitor()
+    {
+    }
+
+    /// <summary>Makes it for a later attempt: whoever interrupted the one before meant the run.</summary>
+    internal RunMonitor(RunMonitor before) => _halt = _interruption = Volatile.Read(ref before._interruption);
 
     /// <summary>The stop, once there is one.</summary>
     public Halt? Halt => Volatile.Read(ref _halt);
@@ -40,7 +49,15 @@ public sealed class RunMonitor
     public double? CostBy(PriceList? prices) => prices is null ? null : Read(monitor => prices.Of(monitor._usages));
 
     /// <summary>Asks the run to stop. The first reason stays.</summary>
-    public void Stop(Halt halt) => Interlocked.CompareExchange(ref _halt, halt, null);
+    public void Stop(Halt halt)
+    {
+        if (halt.Kind == HaltKind.Interrupted)
+        {
+            Interlocked.CompareExchange(ref _interruption, halt, null);
+        }
+
+        Interlocked.CompareExchange(ref _halt, halt, null);
+    }
 
     /// <summary>Counts what the ledger held before.</summary>
     internal void AddEarlier(Judgement judgement)
@@ -52,24 +69,19 @@ public sealed class RunMonitor
         }
     }
 
-    /// <summary>Counts a judgement that was drawn, and stops the run where its limits or the valid rate say so.</summary>
+    /// <summary>Counts a judgement that was drawn, and stops the run where the valid rate says so.</summary>
     /// <param name="judgement">It.</param>
-    /// <param name="limits">The run's limits.</param>
-    /// <param name="prices">What judgements cost; null where it is unknown.</param>
     /// <param name="validRateFloor">The share of judgements with a verdict below which the run stops.</param>
     /// <param name="members">Whether each judge of the run has to keep to that by itself: one of several that says nothing is not made up for by the others.</param>
-    internal void Add(Judgement judgement, SpendLimits limits, PriceList? prices, double validRateFloor, bool members = false)
+    internal void Add(Judgement judgement, double validRateFloor, bool members = false)
     {
         OutcomeCounts outcomes;
         OutcomeCounts own = default;
-        Usage usage;
-        double? spent;
         FailureReason? commonest;
         lock (_gate)
         {
             outcomes = _outcomes += OutcomeCounts.Of(judgement);
-            usage = Spend(judgement);
-            spent = limits.Cost is null ? null : prices?.Of(_usages);
+            Spend(judgement);
             if (members)
             {
                 (string, string) member = (judgement.Judge, judgement.Protocol);
@@ -80,15 +92,7 @@ public sealed class RunMonitor
             commonest = _reasons.Commonest(1)?[0];
         }
 
-        if (limits.Tokens is long tokens && usage.Total >= tokens)
-        {
-            Stop(new Halt(HaltKind.Limit, $"the limit of {tokens} tokens is reached"));
-        }
-        else if (limits.Cost is double cost && spent >= cost)
-        {
-            Stop(new Halt(HaltKind.Limit, $"the cost limit of {cost} is reached"));
-        }
-        else if (own.Drawn >= ValidRateAfter && own.Valid < validRateFloor * own.Drawn)
+        if (own.Drawn >= ValidRateAfter && own.Valid < validRateFloor * own.Drawn)
         {
             Stop(new Halt(HaltKind.ValidRate, $"only {own.Valid} of {own.Drawn} judgements of {judgement.Judge} by {judgement.Protocol}, a member of the panel, have a verdict{(judgement.Why is { } why ? $" (the last: {why})" : "")}; take it out of the panel, or see to its protocol, template or token budget"));
         }
@@ -123,12 +127,13 @@ public sealed class RunMonitors
     public RunMonitor Of(string runId) => _monitors.GetOrAdd(runId, static _ => (new RunMonitor(), 0)).Monitor;
 
     /// <summary>
-    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own.
+    /// The monitor of an attempt. A later attempt than the last begins anew: what stopped or counted before is not its own, but for an
+    /// interruption of this process.
     /// </summary>
     public RunMonitor Of(string runId, long attempt) => _monitors.AddOrUpdate(
         runId,
         static (_, attempt) => (new RunMonitor(), attempt),
-        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(), attempt),
+        static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(known.Monitor), attempt),
         attempt).Monitor;
 
     /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>

@@ -9,14 +9,12 @@ namespace Tribunal.Runs.Steps;
 public static class RunSpending
 {
     /// <summary>Which limit the parts of the ledger have reached, and what to do; null for none. Without it every attempt would draw a few more before it stops.</summary>
-    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, PriceList? prices, CancellationToken cancellationToken)
-    {
-        if (limits is { Tokens: null, Cost: null })
-        {
-            return null;
-        }
+    public static async Task<Problem?> ReachedAsync(IRunStore store, SpendLimits limits, PriceList? prices, CancellationToken cancellationToken) =>
+        limits is { Tokens: null, Cost: null } ? null : Reached(await OfPartsAsync(store, cancellationToken), limits, prices);
 
-        Usage usage = default;
+    /// <summary>What the parts of the ledger have used, by judge.</summary>
+    internal static async Task<IReadOnlyDictionary<string, Usage>> OfPartsAsync(IRunStore store, CancellationToken cancellationToken)
+    {
         var byJudge = new Dictionary<string, Usage>(StringComparer.Ordinal);
         await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
         {
@@ -24,14 +22,20 @@ public static class RunSpending
             {
                 await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(store, name, withText: false, cancellationToken))
                 {
-                    usage += judgement.Usage;
                     byJudge[judgement.Judge] = byJudge.GetValueOrDefault(judgement.Judge) + judgement.Usage;
                 }
             }
         }
 
-        return limits.Tokens is long tokens && usage.Total >= tokens
-                ? new Problem("", $"the run has used {usage.Total:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
+        return byJudge;
+    }
+
+    /// <summary>Which limit a usage has reached.</summary>
+    internal static Problem? Reached(IReadOnlyDictionary<string, Usage> byJudge, SpendLimits limits, PriceList? prices)
+    {
+        long used = byJudge.Values.Sum(static usage => usage.Total);
+        return limits.Tokens is long tokens && used >= tokens
+                ? new Problem("", $"the run has used {used:N0} tokens already; a higher {{0}} goes on from here.", "limits.tokens")
             : limits.Cost is double cost && prices?.Of(byJudge) is { } spent && spent >= cost
                 ? new Problem("", $"the run has cost {spent:0.00##} already; a higher {{0}} goes on from here.", "limits.cost")
             : null;

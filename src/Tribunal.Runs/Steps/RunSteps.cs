@@ -23,8 +23,9 @@ public sealed class RunSteps
     public RunSteps(
         IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunSteps> logger, IReportWriter? reports = null)
     {
-        Runs = new OpenRuns(stores, judges, monitors);
+        Runs = new OpenRuns(stores, judges, monitors, time);
         WeighPanel = new WeighPanel(Runs);
+        FitJudge = new FitJudge(Runs);
         Publish = new Publish(Runs, reports, logger);
         PlanBatch = new PlanBatch(Runs, stores, judges, options, Publish, time, logger);
         CheckJudge = new CheckJudge(Runs);
@@ -55,6 +56,9 @@ public sealed class RunSteps
     /// <inheritdoc cref="Steps.AllocateBudget"/>
     public AllocateBudget AllocateBudget { get; }
 
+    /// <inheritdoc cref="Steps.FitJudge"/>
+    public FitJudge FitJudge { get; }
+
     /// <inheritdoc cref="Steps.WeighPanel"/>
     public WeighPanel WeighPanel { get; }
 
@@ -71,6 +75,7 @@ public sealed class RunSteps
         Register(Names.DrawChunk, DrawChunk.RunAsync);
         Register(Names.CastShard, CastShard.RunAsync);
         Register(Names.AllocateBudget, AllocateBudget.RunAsync);
+        Register(Names.FitJudge, async (run, token) => await FitJudge.RunAsync(run, token));
         Register(Names.WeighPanel, async (run, token) => await WeighPanel.RunAsync(run, token));
         Register(Names.Publish, Publish.RunAsync);
         return byName.ToFrozenDictionary(StringComparer.Ordinal);

@@ -7,6 +7,9 @@ public static class BatchPath
 {
     private const int MaxLength = 1024;
 
+    /// <summary>A file's name as a path may hold it: what it may not hold is '-'. The name is for people.</summary>
+    public static string Cleaned(string name) => new([.. name.Select(static c => Fault($"a{c}") is null ? c : '-')]);
+
     /// <summary>Why a path is refused; null when it may be used. The message never repeats the path.</summary>
     public static string? Fault(string path)
     {

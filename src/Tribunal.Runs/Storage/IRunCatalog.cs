@@ -35,6 +35,9 @@ public enum RunState
 /// <summary>What is known of a run without opening it.</summary>
 public sealed record RunRecord
 {
+    // Longer than a worker or a host takes to look into its queue, and counted in such steps, so that who watches is told now and then.
+    private static readonly TimeSpan Unserved = TimeSpan.FromSeconds(30);
+
     /// <summary>The run's id.</summary>
     public required string RunId { get; init; }
 
@@ -64,6 +67,22 @@ public sealed record RunRecord
 
     /// <summary>When the record changed last.</summary>
     public DateTimeOffset Updated { get; init; }
+
+    /// <summary>
+    /// The record with what it waits for as its reason, for people and programs that look at it: nobody is there to write that no
+    /// worker takes a run.
+    /// </summary>
+    /// <param name="now">When it is looked at.</param>
+    public RunRecord Told(DateTimeOffset now)
+    {
+        long unserved = (long)((now - Updated) / Unserved);
+        return this switch
+        {
+            { State: RunState.Queued } when unserved > 0 => this with { Reason = $"{(Reason is null ? "" : $"{Reason}; ")}no worker took it for {(unserved * Unserved).TotalSeconds:0} s" },
+            { State: RunState.Running, Progress: { Stage: RunStages.WaitingForJudge, Detail: { } detail } } => this with { Reason = $"waiting for the judge: {detail}" },
+            _ => this,
+        };
+    }
 
     /// <summary>Whether nothing more will happen.</summary>
     [JsonIgnore]

@@ -26,6 +26,9 @@ public static class RunFiles
     /// <summary>The summary; written last: its status says whether the run is complete.</summary>
     public const string Summary = "summary.json";
 
+    /// <summary>What the run has learned of its judge from its first wave.</summary>
+    public const string JudgeModel = "judge-model.json";
+
     /// <summary>The report.</summary>
     public const string Report = "report.html";
 
@@ -47,6 +50,9 @@ public static class RunFiles
 
     /// <summary>Everything below it is work in progress and goes when the run is published.</summary>
     public const string PartsPrefix = "parts/";
+
+    /// <summary>Shares of the run's limits that its processes have taken, by attempt and number.</summary>
+    public const string SpendingPrefix = PartsPrefix + "spending/";
 
     /// <summary>The prefix of a shard's parts.</summary>
     public static string ShardPrefix(int shard) => $"{PartsPrefix}{shard:D6}/";

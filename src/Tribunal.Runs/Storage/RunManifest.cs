@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
@@ -90,6 +92,9 @@ public sealed record RunManifest
     /// <summary>When it was planned.</summary>
     public DateTimeOffset Created { get; init; }
 
+    /// <summary>How often it was extended, the first time first; null for never.</summary>
+    public IReadOnlyList<RunExtension>? Extensions { get; init; }
+
     /// <summary>SHA-256 of the files that the plan wrote and, once it is published, of those that hold its results: what a run is checked by before it goes on or is called done.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
@@ -135,6 +140,8 @@ public sealed record RunManifest
             ("tournament", Request.Tournament, other.Request.Tournament),
             ("rule", Request.Rule, other.Request.Rule),
             ("panel", Request.Panel, other.Request.Panel),
+            ("prior", NameOf(Request.Prior), NameOf(other.Request.Prior)),
+            ("calibration", NameOf(Request.Calibration), NameOf(other.Request.Calibration)),
             ("hint", Request.Hint, other.Request.Hint),
             ("seed", Request.Seed, other.Request.Seed),
             ("routing table", Request.Routing, other.Request.Routing),
@@ -155,6 +162,21 @@ public sealed record RunManifest
 
         static string Files(RunManifest of) => string.Join(", ", of.ProtocolFiles?.Select(static file => $"{file.Key} {file.Value[..12]}") ?? []);
     }
+
+    /// <summary>SHA-256 of the prior that the run was given; null for none.</summary>
+    public string? PriorSha256 => NameOf(Request.Prior);
+
+    /// <summary>SHA-256 of the calibration that the run was given; null for none.</summary>
+    public string? CalibrationSha256 => NameOf(Request.Calibration);
+
+    private static string? NameOf(JudgeModel? prior) => prior is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(prior, TribunalJson.Default.JudgeModel));
+
+    private static string? NameOf(StoredCalibration? calibration) =>
+        calibration is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration));
+
+    /// <summary>Whether another's request asks for what this run has and for more judgements of it, and for nothing else.</summary>
+    public bool IsExtendedBy(RunManifest other) =>
+        Request.IsExtendedBy(other.Request) && (this with { Request = Request with { Policy = other.Request.Policy } }).WhyNotResumable(other) is null;
 
     // Both values; of records their JSON's fields that differ.
     private static string Difference(object? mine, object? theirs)
@@ -179,3 +201,8 @@ public sealed record RunManifest
 
     private static string Word(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } word ? word : "none";
 }
+
+/// <summary>More judgements were asked for than before.</summary>
+/// <param name="At">When.</param>
+/// <param name="Before">Samples of each rollout or match until then.</param>
+public sealed record RunExtension(DateTimeOffset At, int Before);

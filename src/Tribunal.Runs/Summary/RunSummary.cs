@@ -102,6 +102,12 @@ public sealed record RunSummary
     /// <summary>Where the members' weights come from: equal, labelled, one-coin, dawid-skene; null where they were given, and for one judge.</summary>
     public string? Weighing { get; init; }
 
+    /// <summary>What stopping early saved, and what it goes by; null under the fixed policy.</summary>
+    public AdaptivitySummary? Adaptivity { get; init; }
+
+    /// <summary>Reliability of the verdicts' <c>correctness</c>, where <c>best</c> is given and a calibration was.</summary>
+    public Reliability? Correctness { get; init; }
+
     /// <summary>Each criterion that responses were graded by, by its id, 200 at most; null where no rubric graded.</summary>
     public IReadOnlyList<CriterionSummary>? Criteria { get; init; }
 

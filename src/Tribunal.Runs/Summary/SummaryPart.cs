@@ -1,6 +1,7 @@
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
+using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Summary;
@@ -59,6 +60,15 @@ public sealed class SummaryPart
     /// <summary>Labelled verdicts by confidence.</summary>
     public ConfidenceSums Confidences { get; init; } = new();
 
+    /// <summary>Labelled verdicts by the probability of being right that a calibration gives them.</summary>
+    public ConfidenceSums Correctnesses { get; init; } = new();
+
+    /// <summary>Judgements that the whole pool of all rollouts would have had; 0 under the fixed policy.</summary>
+    public long Pool { get; set; }
+
+    /// <summary>Milliseconds that the judge worked, over all judgements.</summary>
+    public double JudgeMs { get; set; }
+
     /// <summary>Judgements that count in each part of the shard's ledger: publishing misses none.</summary>
     public SortedDictionary<string, int> Parts { get; init; } = new(StringComparer.Ordinal);
 
@@ -69,8 +79,9 @@ public sealed class SummaryPart
     /// <param name="rollout">The rollout, with the labels that may be counted.</param>
     /// <param name="verdict">Its verdict.</param>
     /// <param name="judgements">What was voted on.</param>
+    /// <param name="taught">Whether the calibration was fitted on this rollout's label.</param>
     /// <param name="members">Whether a panel judged, whose members are counted each.</param>
-    public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements, bool members = false)
+    public void Add(Rollout rollout, Verdict verdict, IReadOnlyList<Judgement> judgements, bool members = false, bool taught = false)
     {
         judgements = SortedLedger.Of(judgements);
         foreach (IGrouping<(string Judge, string Protocol), Judgement> own in members ? judgements.GroupBy(static judgement => (judgement.Judge, judgement.Protocol)) : [])
@@ -107,6 +118,23 @@ public sealed class SummaryPart
         if (DomainSums.IsRight(rollout, verdict) is { } correct)
         {
             Confidences.Add(rollout.Id, verdict.Confidence ?? 0, correct);
+            if (verdict.Correctness is { } probability && !taught)
+            {
+                Correctnesses.Add(rollout.Id, probability, correct);
+            }
+        }
+    }
+
+    /// <summary>Adds what the whole pool of a rollout would have been: the policy's maximum, for each match that was played.</summary>
+    /// <param name="options">How it was judged.</param>
+    /// <param name="judgements">What was drawn.</param>
+    public void AddSaving(SchemeOptions options, IReadOnlyList<Judgement> judgements)
+    {
+        if (options.Policy.Kind != PolicyKind.Fixed && judgements.Count > 0)
+        {
+            int matches = Math.Max(1, judgements.Where(static judgement => judgement.Pair is { Count: 2 }).Select(static judgement => (judgement.Pair![0], judgement.Pair[1])).Distinct().Count());
+            Pool += (long)matches * options.Policy.Max;
+            JudgeMs += judgements.Sum(static judgement => judgement.LatencyMs);
         }
     }
 
@@ -165,6 +193,9 @@ public sealed class SummaryPart
         NeutralisedStrings += other.NeutralisedStrings;
         Hinted += other.Hinted;
         Confidences.Merge(other.Confidences);
+        Correctnesses.Merge(other.Correctnesses);
+        Pool += other.Pool;
+        JudgeMs += other.JudgeMs;
     }
 
     private MemberSums MemberOf(string judge, string protocol)

@@ -1,4 +1,5 @@
 using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Runs.Judges;
@@ -19,7 +20,7 @@ public static class SummaryWriter
     /// <param name="halt">Why it stopped before its end, if it did.</param>
     /// <param name="prices">Prices, where known.</param>
     /// <param name="weights">What the members of a panel weighed; null where all weighed the same.</param>
-    public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, PriceList? prices, PanelWeights? weights = null)
+    public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, PriceList? prices, PanelWeights? weights = null, JudgeModel? learned = null)
     {
         TokenPrice? price = prices?.One;
         var total = new DomainSums();
@@ -58,6 +59,8 @@ public static class SummaryWriter
             Routes = sums.Routes.Count > 0 ? sums.Routes.ToDictionary(static route => route.Key, static route => route.Value.ToSummary(), StringComparer.Ordinal) : null,
             Members = sums.Members.Count == 0 ? null : [.. InTurn(manifest, sums.Members.Values).Select(member => member.ToSummary(prices?.Each.GetValueOrDefault(member.Judge), weights))],
             Weighing = sums.Members.Count == 0 ? null : weights is null ? "equal" : weights.Method,
+            Adaptivity = AdaptivitySummary.Of(manifest.Request, sums, learned),
+            Correctness = sums.Correctnesses.Table(),
             Criteria = sums.Criteria.Count == 0 ? null : [.. sums.Criteria.Select(static criterion => criterion.Value.ToSummary(criterion.Key))],
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,

@@ -7,7 +7,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Runs.Telemetry;
 
 /// <summary>
-/// Traces run → shard → judgement, counts judgements, and reports verdicts as <c>gen_ai.evaluation.result</c> events, by
+/// Traces run → shard → judgement and verdict, counts judgements, and reports verdicts as <c>gen_ai.evaluation.result</c> events, by
 /// OpenTelemetry's conventions for generative AI. Texts are never attributes.
 /// </summary>
 public static class PipelineTelemetry
@@ -42,10 +42,11 @@ public static class PipelineTelemetry
         span?.SetTag(MetricNames.OutcomeTag, outcome);
     }
 
-    /// <summary>Reports a verdict on the current span: the best response's reward and its place.</summary>
+    /// <summary>Reports a verdict: the best response's reward and its place, as an event of a span of its own, for a span keeps only so many.</summary>
     public static void Cast(Verdict verdict)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } span)
+        using Activity? span = Source.StartActivity("verdict")?.SetTag("tribunal.rollout", verdict.Id);
+        if (span is not { IsAllDataRequested: true })
         {
             return;
         }

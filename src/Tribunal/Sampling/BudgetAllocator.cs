@@ -24,6 +24,12 @@ internal sealed record RolloutStatistics
     /// <summary>Judgements are given in multiples of this: 2 keeps presentation orders balanced, 2P serves all P pairs alike.</summary>
     public int Step { get; init; } = 2;
 
+    /// <summary>
+    /// By how much so many more judgements raise the probability of the right verdict, by a model of the judge: the expected number of
+    /// verdicts that they put right less of those that they spoil. Null goes by the margin.
+    /// </summary>
+    public Func<int, double>? Rise { get; init; }
+
     /// <summary>Whether more judgements can't help: nothing to compare, or the judge sees no difference.</summary>
     public bool Closed { get; init; }
 }
@@ -172,9 +178,11 @@ internal static class BudgetAllocator
         private readonly double _mean;
         private readonly double _variance;
         private readonly double _noise;
+        private readonly Func<int, double>? _rise;
 
         public Model(RolloutStatistics rollout, double noise, double prior)
         {
+            _rise = rollout.Rise;
             int n = rollout.Valid;
             double pull = noise / prior;
             _noise = ((VarianceWeight * noise) + (n * rollout.Variance)) / (VarianceWeight + n);
@@ -189,6 +197,11 @@ internal static class BudgetAllocator
         /// <summary>The probability that the leader after k more judgements is the true one.</summary>
         public double Right(int more)
         {
+            if (_rise is not null)
+            {
+                return _rise(more);
+            }
+
             double sure = _mean / Math.Sqrt(_variance);
             double now = Normal.CDF(0, 1, sure);
             if (more == 0)

@@ -23,6 +23,19 @@ public enum PolicyKind
     Budget,
 }
 
+/// <summary>What is taken for known of a rollout before it is judged.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PriorKind>))]
+public enum PriorKind
+{
+    /// <summary>How the judge judges other rollouts, once enough of them are judged; nothing before.</summary>
+    [JsonStringEnumMemberName("learned")]
+    Learned,
+
+    /// <summary>Nothing.</summary>
+    [JsonStringEnumMemberName("flat")]
+    Flat,
+}
+
 /// <summary>The sampling policy of a run.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PolicyOptions
@@ -44,6 +57,10 @@ public sealed record PolicyOptions
 
     /// <summary>Probability that the leader leads (<c>adaptive</c>) or 1 − the error promised (<c>certified</c>), in (½, 1); default 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
+
+    /// <summary>For <c>adaptive</c> and <c>budget</c>: what is taken for known before a rollout is judged; default learned.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public PriorKind Prior { get; init; }
 
     /// <summary>
     /// How the judgements of a rollout or match grow from round to round, above 1, for the other policies; default 2: 2, 4, 8, 16, 24, 32. They
@@ -73,4 +90,11 @@ public sealed record PolicyOptions
 
     /// <summary>For <c>budget</c>: total money over the batch, in the price table's currency.</summary>
     public double? Cost { get; init; }
+
+    /// <summary>Whether another policy only adds to what this one draws: more samples of the fixed policy, nothing else.</summary>
+    public bool IsExtendedBy(PolicyOptions other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Kind == PolicyKind.Fixed && other.Samples > Samples && (this with { Samples = other.Samples }) == other;
+    }
 }

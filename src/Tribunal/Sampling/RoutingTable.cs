@@ -15,6 +15,12 @@ public sealed record Route
     /// <summary>The task type that the judge perceived (RM-R1: <c>chat</c>, <c>reasoning</c>); null for any.</summary>
     public string? Task { get; init; }
 
+    /// <summary>
+    /// A cascade: the line fits where the run's own judge has said what it has to say, and its verdict is less sure than this, in (0, 1].
+    /// Sure is the verdict's correctness where the run has a calibration, else its confidence. Null for any.
+    /// </summary>
+    public double? Below { get; init; }
+
     /// <summary>The judge's name in the configuration.</summary>
     public string? Judge { get; init; }
 
@@ -54,11 +60,12 @@ public sealed record RoutingTable
     /// <summary>The line for a rollout; null where none fits. Pure.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
     /// <param name="task">The perceived task type, once a judgement has named one.</param>
-    public Route? For(string? domain, string? task)
+    /// <param name="sure">How sure the verdict of the run's own judge is, once there is one.</param>
+    public Route? For(string? domain, string? task, double? sure = null)
     {
         foreach (Route route in Routes)
         {
-            if (Fits(route.Domain, domain) && Fits(route.Task, task))
+            if (Fits(route.Domain, domain) && Fits(route.Task, task) && (route.Below is not { } below || sure < below))
             {
                 return route;
             }
@@ -70,13 +77,24 @@ public sealed record RoutingTable
             wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Whether a rollout's line can't be told without the verdict of the run's own judge.</summary>
+    /// <param name="domain">The rollout's domain, if it has one.</param>
+    /// <param name="task">The perceived task type, once a judgement has named one.</param>
+    public bool AsksSureness(string? domain, string? task) => Routes.FirstOrDefault(route =>
+        (route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase)) && (route.Task is null || string.Equals(route.Task, task, StringComparison.OrdinalIgnoreCase)))?.Below is not null;
+
+    /// <summary>Whether all lines go by the verdict of the run's own judge, which therefore judges every rollout.</summary>
+    public bool IsCascade => Routes.Count > 0 && Routes.All(static route => route?.Below is not null);
+
     /// <summary>Whether a rollout's line can't be told without its task type.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
     public bool AsksTask(string? domain) =>
         Routes.FirstOrDefault(route => route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase))?.Task is not null;
 
     /// <summary>The name of a line.</summary>
-    public static string NameOf(Route route) => route.Name ?? (route.Domain, route.Task) switch
+    public static string NameOf(Route route) => route.Name ?? Conditions(route) + (route.Below is { } below ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $",below={below}") : "");
+
+    private static string Conditions(Route route) => (route.Domain, route.Task) switch
     {
         (null, null) => "any",
         ({ } domain, null) => $"domain={domain}",
@@ -140,6 +158,11 @@ public sealed record RoutingTable
                 problems.Add(new Problem($"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0"));
             }
 
+            if (route.Below is { } below && (!(below > 0 && below <= 1) || route.Judge is null))
+            {
+                problems.Add(new Problem($"{at}.below", below > 0 && below <= 1 ? "goes on to another judge: give judge" : $"{below} is outside (0, 1]"));
+            }
+
             if (route.Policy is { Kind: PolicyKind.Budget })
             {
                 problems.Add(new Problem($"{at}.policy.kind", "a budget spans the batch and can't be routed"));
@@ -147,7 +170,7 @@ public sealed record RoutingTable
 
             for (int before = 0; before < i; before++)
             {
-                if (Routes[before] is not null && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
+                if (Routes[before] is { Below: null } && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
                 {
                     problems.Add(new Problem(at, $"is never reached, routing.routes[{before}] fits all it fits"));
                     break;

@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Voting;
 
@@ -26,9 +27,11 @@ internal abstract class StoppingRule
     /// <param name="meta">What meta rewards do.</param>
     /// <param name="rule">The vote.</param>
     /// <param name="fixedVotes">Votes under the fixed policy; null goes by the policy.</param>
+    /// <param name="learned">What is known of the judge; null for nothing.</param>
     /// <param name="block">What rounds are rounded up to: a mirrored pair of votes, of every member where a panel judges.</param>
-    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes, int block = 2) => policy.Kind switch
+    public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes, int block = 2, JudgeModel? learned = null) => policy.Kind switch
     {
+        PolicyKind.Adaptive when policy.Prior == PriorKind.Learned && learned is { IsFitted: true } => new LearnedRule(policy, meta, rule, block, learned),
         PolicyKind.Adaptive => new AdaptiveRule(policy, meta, rule, block),
         PolicyKind.Certified => new CertifiedRule(policy, meta, rule, block),
         PolicyKind.Budget => new BudgetRule(policy, meta, rule, block),
@@ -66,7 +69,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
                 return new Advance(checkpoint, null);
             }
 
-            if (checkpoint > 0 && Decide(made ??= votes(), checkpoint) is { } stop)
+            if (checkpoint > 0 && Decide(made ??= votes(), checkpoint, end) is { } stop)
             {
                 return new Advance(checkpoint, stop);
             }
@@ -78,8 +81,8 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         }
     }
 
-    /// <summary>The decision over the judgements numbered below a checkpoint; null goes on.</summary>
-    public StopReason? Decide(VoteTable votes, int checkpoint)
+    /// <summary>The decision over the judgements numbered below a checkpoint, of at most so many; null goes on.</summary>
+    public StopReason? Decide(VoteTable votes, int checkpoint, int most)
     {
         int rows = votes.Below(checkpoint);
         Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
@@ -92,7 +95,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         double[] rewards = Tally.Rewards(votes, rows, weights, Rule, out BradleyTerry? fit);
         var ranked = RankedRewards.Of(rewards, 0);
         votes.Soften(rows, meta, weights);
-        if (Enough(votes, rows, weights, fit, ranked) is { } enough)
+        if (Enough(votes, rows, weights, fit, ranked, checkpoint, most) is { } enough)
         {
             return enough;
         }
@@ -103,11 +106,14 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         }
 
         PairComparison pair = PairComparison.Between(votes, rows, weights, ranked.Best, ranked.Ranking[1], majority: Rule == VotingRule.Majority);
-        return (pair.Balanced && rows >= Inseparable) || Hopeless(votes, rows, weights, checkpoint, ranked, pair) ? StopReason.Exhausted : null;
+        return (JudgesOrders && pair.Balanced && rows >= Inseparable) || Hopeless(votes, rows, weights, checkpoint, ranked, pair) ? StopReason.Exhausted : null;
     }
 
     /// <summary>Why no more is needed; null when more is.</summary>
-    protected abstract StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked);
+    protected abstract StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most);
+
+    /// <summary>Whether votes that cancel out, order against order, end it; a model that knows of orders says so by itself.</summary>
+    protected virtual bool JudgesOrders => true;
 
     /// <summary>Whether the maximum can't be expected to decide.</summary>
     protected abstract bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair);
@@ -119,7 +125,8 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
     /// <summary>Whether candidates are told apart by score differences rather than by votes.</summary>
     protected bool Scored(VoteTable votes) => !votes.Pairs && Tally.Scored(votes, Rule);
 
-    private int First => Even(Policy.Min);
+    /// <summary>The first round.</summary>
+    protected virtual int First => Even(Policy.Min);
 
     // A last round as large as all before it would mostly be spent on rollouts that a part of it decides.
     private int After(int checkpoint)
@@ -138,7 +145,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 /// </summary>
 internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most) =>
         Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
 
     protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair)
@@ -161,12 +168,51 @@ internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, Votin
 }
 
 /// <summary>
+/// Until the judgements to come are not expected to change the verdict for the better by more than is worth their cost, by a model of
+/// the judge that a run has learned: both where the leader is sure and where no number of judgements would separate the leaders.
+/// </summary>
+internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block, JudgeModel learned) : RoundRule(policy, meta, rule, block)
+{
+    // By how much one judgement has to raise the probability of the right verdict: 0.001 at the confidence of 0.95.
+    private double Worth => (1 - Policy.Confidence) / 50;
+
+    protected override bool JudgesOrders => false;
+
+    // A model that knows how far the judge agrees with itself needs no second judgement where one says enough.
+    protected override int First => Policy.Min == 1 ? 1 : base.First;
+
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
+    {
+        if (checkpoint >= most)
+        {
+            return null;
+        }
+
+        // All judgements that are left, or fewer: a lone one seldom changes a verdict, a few do.
+        int left = most - checkpoint;
+        Outlook outlook = Expect(votes, rows, weights, ranked, checkpoint, left);
+        bool worthwhile = outlook.Gain > left * Worth;
+        for (int more = 1; more < left && !worthwhile && outlook.Gain > Worth; more *= 2)
+        {
+            worthwhile = Expect(votes, rows, weights, ranked, checkpoint, more).Gain > more * Worth;
+        }
+
+        return worthwhile ? null : outlook.Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
+    }
+
+    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
+
+    private Outlook Expect(VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int more) =>
+        JudgeOutlook.Of(learned, votes, rows, weights, Rule, ranked.Best, checkpoint, checkpoint + more);
+}
+
+/// <summary>
 /// Until an e-process certifies that the leader leads everyone else. The certificate counts every valid judgement the same:
 /// a meta reward is not known before its judgement is, so that filtering by it would void the promise.
 /// </summary>
 internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked)
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
     {
         double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
         for (int other = 0; other < votes.Candidates; other++)
@@ -250,11 +296,11 @@ internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingR
             return new Advance(end, null);
         }
 
-        StopReason? decided = end > 0 ? Decide(votes(), end) : null;
+        StopReason? decided = end > 0 ? Decide(votes(), end, Policy.Max) : null;
         return new Advance(end, decided ?? (end < Policy.Max ? StopReason.Budget : StopReason.Exhausted));
     }
 
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
+    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most) =>
         Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
 
     protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;

@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -34,6 +35,7 @@ public static class BudgetRounds
         IJudgingScheme scheme = JudgingSchemes.Create(options);
         var reader = (IStatisticsReader)scheme;
         int[] sizes = [.. rollouts.Select(r => reader.MatchCount(r.Rollout))];
+        bool learned = false;
         int[] allowances = First(options, rollouts, sizes, total, cost is null);
         while (true)
         {
@@ -44,6 +46,14 @@ public static class BudgetRounds
 
             double spent = Spent(reader, rollouts, allowances, cost);
             double left = total - spent;
+            if (!learned && options.Policy.Prior == PriorKind.Learned && options.Learned is null)
+            {
+                // From the minimum that everyone has, and from nothing later: however far the run is, it learns the same.
+                JudgeModel model = JudgeLearning.Learn(options, rollouts.Select((rollout, i) => rollout with { Ledger = reader.Within(rollout.Rollout, rollout.Ledger, allowances[i]) }));
+                reader = (IStatisticsReader)JudgingSchemes.Create(options with { Learned = model });
+                learned = true;
+            }
+
             double mean = Math.Max(spent / Math.Max(1, allowances.Sum(a => (long)a)), double.Epsilon);
             var statistics = new RolloutStatistics[rollouts.Count];
             for (int i = 0; i < statistics.Length; i++)

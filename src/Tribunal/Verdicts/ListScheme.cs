@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -19,7 +20,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
             drawn.UnionWith(Enumerable.Range(0, options.MostVotes).Where(vote => seats.Skips(rollout, vote)));
         }
 
-        Advance advance = _stopping.Next(drawn, allowance, () => Collect(Candidates.Of(rollout), view));
+        Advance advance = _stopping.Next(drawn, allowance, () => Collect(options, rollout, Candidates.Of(rollout), view));
         if (advance.Stop is { } stop)
         {
             return new NextDraws([], stop);
@@ -41,7 +42,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     {
         var view = LedgerView.Of(ledger);
         var candidates = Candidates.Of(rollout);
-        return TableVerdict.Cast(rollout, view, Collect(candidates, view), candidates, options, stop);
+        return TableVerdict.Cast(rollout, view, Collect(options, rollout, candidates, view), candidates, options, stop);
     }
 
     public int MatchCount(Rollout rollout) => 1;
@@ -52,7 +53,7 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
     public RolloutStatistics Read(Rollout rollout, IReadOnlyList<Judgement> ledger, int allowance)
     {
         var candidates = Candidates.Of(rollout);
-        VoteTable votes = Collect(candidates, LedgerView.Of(ledger));
+        VoteTable votes = Collect(options, rollout, candidates, LedgerView.Of(ledger));
         int rows = votes.Below(allowance);
         double[] weights = new double[rows];
         bool any = votes.Weights(0, rows, options.Meta, weights) > 0;
@@ -64,19 +65,21 @@ internal sealed class ListScheme(SchemeOptions options) : IJudgingScheme, IStati
         double[] rewards = Tally.Rewards(votes, rows, weights, options.Rule, out _);
         int[] ranking = RankedRewards.Of(rewards, 0).Ranking;
         PairComparison pair = PairComparison.Between(votes, rows, weights, ranking[0], ranking[1], majority: options.Rule == VotingRule.Majority);
+        votes.Soften(rows, options.Meta, weights);
         return new RolloutStatistics
         {
             Drawn = allowance,
             Valid = rows,
             Margin = Math.Max(pair.Mean, 0),
+            Rise = options.Learned is { IsFitted: true } learned ? more => JudgeOutlook.Of(learned, votes, rows, weights, options.Rule, ranking[0], allowance, allowance + more).Gain : null,
             Variance = pair.Variance,
             Closed = pair.Balanced && rows >= StoppingRule.Inseparable,
         };
     }
 
-    private VoteTable Collect(Candidates candidates, LedgerView view)
+    internal static VoteTable Collect(SchemeOptions options, Rollout rollout, Candidates candidates, LedgerView view)
     {
-        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2 && options.Seats is null, options.MetaModel, members: options.Members);
+        var votes = new VoteTable(candidates.Count, mirrored: candidates.Responses == 2 && options.Seats is null, options.MetaModel, members: options.Members) { Domain = rollout.Domain };
         foreach (Judgement judgement in view.Judgements)
         {
             if (judgement.Outcome == JudgementOutcome.Valid && !votes.AddScores(judgement.Sample, judgement, candidates, options.ScoreRange, options.WeightOf(judgement)))

@@ -19,12 +19,14 @@ internal sealed class Matches
 {
     private readonly SchemeOptions _options;
     private readonly int _candidates;
+    private readonly string? _domain;
 
     // By the pair's number; null where two never met.
     private readonly Match?[] _matches;
 
-    private Matches(SchemeOptions options, int candidates)
+    private Matches(SchemeOptions options, int candidates, string? domain)
     {
+        _domain = domain;
         _options = options;
         _candidates = candidates;
         _matches = new Match?[PairIndex.Count(candidates)];
@@ -34,9 +36,9 @@ internal sealed class Matches
     public int Unusable { get; private set; }
 
     /// <summary>Groups a rollout's judgements by the candidates that met. Judgements inside a candidate decide nothing and count as unusable.</summary>
-    public static Matches Of(SchemeOptions options, Candidates candidates, IReadOnlyList<Judgement> ledger)
+    public static Matches Of(SchemeOptions options, Rollout rollout, Candidates candidates, IReadOnlyList<Judgement> ledger)
     {
-        var matches = new Matches(options, candidates.Count);
+        var matches = new Matches(options, candidates.Count, rollout.Domain);
         foreach (Judgement judgement in ledger)
         {
             matches.Add(judgement, candidates);
@@ -51,7 +53,7 @@ internal sealed class Matches
     /// <summary>The usable votes of one match, candidates 0 and 1 being a and b.</summary>
     public VoteTable Single(int a, int b)
     {
-        var table = new VoteTable(2, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members);
+        var table = new VoteTable(2, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members) { Domain = _domain };
         foreach (MatchVote vote in _matches[IndexOf(a, b)]?.Votes ?? [])
         {
             if (vote.Counts)

@@ -30,7 +30,7 @@ public readonly record struct RecordedReplay(int Used, StopReason Stop)
 
     internal static StoppingRule Rule(SchemeOptions options) => options.Policy.Kind == PolicyKind.Budget
         ? throw new ProblemsException([new Problem("policy.kind", "a budget can't be replayed on recorded judgements")])
-        : StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null);
+        : StoppingRule.Create(options.Policy, options.Meta, options.Rule, fixedVotes: null, learned: options.Learned);
 
     internal static RecordedReplay Run(StoppingRule rule, VoteTable votes, int recorded)
     {

@@ -14,7 +14,7 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     {
         var view = LedgerView.Of(ledger);
         var candidates = Candidates.Of(rollout);
-        VoteTable votes = Collect(candidates, view.Judgements, options);
+        VoteTable votes = Collect(candidates, view.Judgements, options, domain: rollout.Domain);
         bool even = candidates.Count == 1 && candidates.Responses > 1 && view.Judgements.All(static judgement => judgement.Pair is not null);
         return even
             ? TableVerdict.Even(rollout, view, candidates, votes.Unusable, options.Seed, stop)
@@ -22,9 +22,9 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
     }
 
     /// <summary>The votes, numbered by their judgements' positions in the record.</summary>
-    internal static VoteTable Collect(Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false)
+    internal static VoteTable Collect(Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false, string? domain = null)
     {
-        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features, options.Members);
+        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features, options.Members) { Domain = domain };
         for (int i = 0; i < judgements.Count; i++)
         {
             Judgement judgement = judgements[i];

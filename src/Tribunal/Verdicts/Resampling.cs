@@ -1,4 +1,6 @@
 using Tribunal.Judgements;
+using Tribunal.Calibration;
+using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -66,6 +68,18 @@ public sealed record ResampleResult
     /// <summary>Judgements per rollout.</summary>
     public required Spread Judgements { get; init; }
 
+    /// <summary>
+    /// Expected calibration error of the confidences, in ten bins over all draw orders, against what the whole record chooses; null for
+    /// tournaments.
+    /// </summary>
+    public double? PoolError { get; init; }
+
+    /// <summary>The same against the labels.</summary>
+    public double? LabelError { get; init; }
+
+    /// <summary>The share of rollouts on which the verdict is that of the whole record; null for tournaments.</summary>
+    public double? PoolAgreement { get; init; }
+
     /// <summary>Labelled rollouts.</summary>
     public required int Rollouts { get; init; }
 
@@ -117,11 +131,12 @@ public static class Resampling
         Record[] records = Array.ConvertAll(labelled, rollout => Record.Of(rollout, request.Options));
         int[,] right = new int[points.Length, request.Resamples];
         int[,] spent = new int[points.Length, request.Resamples];
+        var believed = new Believed[points.Length, request.Resamples];
         Parallel.For(
             0,
             request.Resamples,
             new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
-            resample => Resample(request, resample, records, points, right, spent));
+            resample => Resample(request, resample, records, points, right, spent, believed));
         var results = new ResampleResult[points.Length];
         for (int p = 0; p < points.Length; p++)
         {
@@ -133,6 +148,9 @@ public static class Resampling
                 Policy = points[p].Options.Policy,
                 Accuracy = Over(right, p, labelled.Length),
                 Judgements = Over(spent, p, labelled.Length),
+                PoolError = Believed.Error(believed, p, static of => of.Agreed),
+                LabelError = Believed.Error(believed, p, static of => of.Right),
+                PoolAgreement = Believed.Agreement(believed, p),
                 Rollouts = labelled.Length,
                 Resamples = request.Resamples,
             };
@@ -141,36 +159,62 @@ public static class Resampling
         return results;
     }
 
-    private static void Resample(ResampleRequest request, int resample, Record[] records, Point[] points, int[,] right, int[,] spent)
+    private static void Resample(ResampleRequest request, int resample, Record[] records, Point[] points, int[,] right, int[,] spent, Believed[,] believed)
     {
-        foreach (Record record in records)
+        ulong[] seeds = Array.ConvertAll(records, record => StableHash.Mix(StableHash.Of((ulong)request.Seed, "resample", record.Rollout.Id), (ulong)resample));
+        int[][] orders = [.. records.Select((record, r) => Shuffled(record.Ledger.Count, seeds[r]))];
+        VoteTable[] shuffled = [.. records.Select((record, r) => record.Votes.Shuffled(orders[r]))];
+        var learned = new Dictionary<(VotingRule, TournamentOptions?), JudgeModel>();
+        Judgement[]?[] reordered = new Judgement[records.Length][];
+        for (int p = 0; p < points.Length; p++)
         {
-            Rollout rollout = record.Rollout;
-            ulong seed = StableHash.Mix(StableHash.Of((ulong)request.Seed, "resample", rollout.Id), (ulong)resample);
-            int[] order = [.. Enumerable.Range(0, record.Ledger.Count)];
-            var random = new SeededRandom(seed);
-            random.Shuffle(order.AsSpan());
-            VoteTable shuffled = record.Votes.Shuffled(order);
-            Judgement[]? reordered = null;
-            for (int p = 0; p < points.Length; p++)
+            Point point = points[p].Learned(request.Options.Learned, records, shuffled, orders, learned);
+            var sums = new Believed();
+            for (int r = 0; r < records.Length; r++)
             {
-                if (points[p].Tournament is { } tournament)
+                Record record = records[r];
+                if (point.Tournament is { } tournament)
                 {
-                    reordered ??= Array.ConvertAll(order, position => record.Ledger[position]);
-                    PlayedTournament played = tournament.Play(rollout, reordered);
+                    Judgement[] ledger = reordered[r] ??= Array.ConvertAll(orders[r], position => record.Ledger[position]);
+                    PlayedTournament played = tournament.Play(record.Rollout, ledger);
                     spent[p, resample] += played.Ledger.Count;
-                    right[p, resample] += tournament.Cast(rollout, played).Best is { } winner && record.Best.Contains(winner) ? 1 : 0;
+                    right[p, resample] += tournament.Cast(record.Rollout, played).Best is { } winner && record.Best.Contains(winner) ? 1 : 0;
                     continue;
                 }
 
-                int used = RecordedReplay.Run(points[p].Stopping, shuffled, order.Length).Used;
+                int recorded = orders[r].Length;
+                int used = RecordedReplay.Run(point.Stopping, shuffled[r], recorded).Used;
                 spent[p, resample] += used;
-                if (Best(shuffled, used, points[p].Options, seed) is { } best && record.Best.Contains(record.Candidates.First(best)))
+                if (Best(shuffled[r], used, point.Options, seeds[r]) is { } best)
                 {
-                    right[p, resample]++;
+                    bool isRight = record.Best.Contains(record.Candidates.First(best));
+                    right[p, resample] += isRight ? 1 : 0;
+                    sums.Add(ConfidenceOf(shuffled[r], used, recorded, point.Options, best), best == Best(shuffled[r], recorded, point.Options, seeds[r]), isRight);
                 }
             }
+
+            believed[p, resample] = sums;
         }
+    }
+
+    private static int[] Shuffled(int count, ulong seed)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        var random = new SeededRandom(seed);
+        random.Shuffle(order.AsSpan());
+        return order;
+    }
+
+    private static double ConfidenceOf(VoteTable votes, int used, int recorded, SchemeOptions options, int leader)
+    {
+        int rows = votes.Below(used);
+        double[] weights = new double[rows];
+        votes.Weights(0, rows, options.Meta, weights);
+        Tally.Rewards(votes, rows, weights, options.Rule, out BradleyTerry? fit);
+        votes.Soften(rows, options.Meta, weights);
+        return options.Learned is { IsFitted: true } learned && options.Policy is { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }
+            ? JudgeOutlook.Of(learned, votes, rows, weights, options.Rule, leader, used, Math.Min(recorded, Math.Max(used, options.Policy.Max))).Pool
+            : Tally.Confidence(votes, rows, weights, options.Rule, fit, leader);
     }
 
     private static int? Best(VoteTable votes, int used, SchemeOptions options, ulong tieSeed)
@@ -219,6 +263,60 @@ public static class Resampling
         }
     }
 
+    /// <summary>Confidences in ten bins, and what came of them.</summary>
+    private sealed class Believed
+    {
+        private const int Bins = 10;
+        private readonly double[] _confidence = new double[Bins];
+
+        public long[] Counts { get; } = new long[Bins];
+
+        public long[] Agreed { get; } = new long[Bins];
+
+        public long[] Right { get; } = new long[Bins];
+
+        public void Add(double confidence, bool agreed, bool right)
+        {
+            int bin = Math.Clamp((int)(confidence * Bins), 0, Bins - 1);
+            _confidence[bin] += confidence;
+            Counts[bin]++;
+            Agreed[bin] += agreed ? 1 : 0;
+            Right[bin] += right ? 1 : 0;
+        }
+
+        public static double? Error(Believed[,] all, int point, Func<Believed, long[]> hits)
+        {
+            double error = 0;
+            long count = 0;
+            for (int bin = 0; bin < Bins; bin++)
+            {
+                double off = 0;
+                for (int r = 0; r < all.GetLength(1); r++)
+                {
+                    off += hits(all[point, r])[bin] - all[point, r]._confidence[bin];
+                    count += all[point, r].Counts[bin];
+                }
+
+                error += Math.Abs(off);
+            }
+
+            return count > 0 ? error / count : null;
+        }
+
+        public static double? Agreement(Believed[,] all, int point)
+        {
+            long count = 0;
+            long agreed = 0;
+            for (int r = 0; r < all.GetLength(1); r++)
+            {
+                count += all[point, r].Counts.Sum();
+                agreed += all[point, r].Agreed.Sum();
+            }
+
+            return count > 0 ? (double)agreed / count : null;
+        }
+    }
+
     /// <summary>A labelled rollout, and its judgements as votes.</summary>
     private sealed record Record(Rollout Rollout, IReadOnlyList<int> Best, IReadOnlyList<Judgement> Ledger, Candidates Candidates, VoteTable Votes)
     {
@@ -226,12 +324,54 @@ public static class Resampling
         {
             IReadOnlyList<Judgement> ledger = LedgerView.Of(rollout.Ledger).Judgements;
             var candidates = Candidates.Of(rollout.Rollout);
-            return new Record(rollout.Rollout, rollout.Rollout.KnownBest()!, ledger, candidates, RecordedScheme.Collect(candidates, ledger, options));
+            return new Record(rollout.Rollout, rollout.Rollout.KnownBest()!, ledger, candidates, RecordedScheme.Collect(candidates, ledger, options, domain: rollout.Rollout.Domain));
         }
     }
 
     private sealed record Point(SchemeOptions Options, StoppingRule Stopping, RecordedTournament? Tournament)
     {
+        /// <summary>
+        /// The point with what a run would have learned of its judge: from the first judgements of each rollout as they stand in this
+        /// order, unless a prior is given.
+        /// </summary>
+        public Point Learned(JudgeModel? given, Record[] records, VoteTable[] shuffled, int[][] orders, Dictionary<(VotingRule, TournamentOptions?), JudgeModel> learned)
+        {
+            if (Options.Policy is not { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned } || given is not null)
+            {
+                return this;
+            }
+
+            // What is learned is the same whatever the confidence asked for.
+            (VotingRule, TournamentOptions?) key = (Options.Rule, Tournament is null ? null : Options.Tournament);
+            if (!learned.TryGetValue(key, out JudgeModel? model))
+            {
+                learned.Add(key, model = Tournament is null
+                ? JudgeLearning.Learn(Options, records.Select((record, r) => (record.Rollout, shuffled[r], PilotWave.Samples(Options.Seed, record.Rollout.Id, Options.Policy))))
+                : JudgeLearning.Learn(Options, records.Select((record, r) => new RolloutLedger(record.Rollout, FirstOfPairs(record, orders[r])))));
+            }
+
+            return Of(Options with { Learned = model }, Tournament is null ? null : Options.Tournament);
+        }
+
+        // The first judgements of every pair, numbered by their positions.
+        private Judgement[] FirstOfPairs(Record record, int[] order)
+        {
+            int most = PilotWave.Samples(Options.Seed, record.Rollout.Id, Options.Policy);
+            int n = record.Candidates.Responses;
+            var seen = new Dictionary<int, int>();
+            var first = new List<Judgement>();
+            foreach (int position in order)
+            {
+                if (PairVerdict.TryReadPair(record.Ledger[position], n, out int i, out int j) && PairIndex.Of(i, j, n) is var pair && seen.GetValueOrDefault(pair) is var votes && votes < most)
+                {
+                    seen[pair] = votes + 1;
+                    first.Add(record.Ledger[position] with { Sample = PairIndex.Sample(votes, pair, n) });
+                }
+            }
+
+            return [.. first];
+        }
+
         public static Point Of(SchemeOptions options, TournamentOptions? tournament)
         {
             if (tournament is not null)

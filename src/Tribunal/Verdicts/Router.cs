@@ -1,3 +1,4 @@
+using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -33,7 +34,8 @@ public sealed record RoutedRollout(Branch Branch, IReadOnlyList<Judgement> Ledge
 /// <param name="own">The run's own way: for scouts, and for rollouts that no line fits.</param>
 /// <param name="table">The table; null sends everything the run's own way.</param>
 /// <param name="branches">One per line of the table.</param>
-public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList<Branch>? branches = null)
+/// <param name="calibration">What tells how sure the own judge's verdicts are, for lines that go by it; null takes their confidence.</param>
+public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList<Branch>? branches = null, StoredCalibration? calibration = null)
 {
     /// <summary>The number of the first sample of a branch apart; hinted samples lie above.</summary>
     public const int FirstApart = 1 << 29;
@@ -60,7 +62,21 @@ public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList
             task = scout?.Task;
         }
 
-        Branch branch = table.For(rollout.Domain, task) is { } route ? branches![IndexOf(route)] : own;
+        double? sure = null;
+        if (table.AsksSureness(rollout.Domain, task))
+        {
+            Judgement[] first = [.. ledger.Where(static judgement => !IsApart(judgement))];
+            if (own.WhyNot(rollout) is null && own.Scheme.Next(rollout, first).Draws.Count > 0)
+            {
+                return new RoutedRollout(own, first, null);
+            }
+
+            Verdict verdict = own.Scheme.Conclude(rollout, first);
+            sure = verdict.Confidence is { } confidence ? calibration?.Of(confidence, verdict.Stop == StopReason.Exhausted) ?? confidence : 0;
+            ledger = table.For(rollout.Domain, task, sure) is null ? first : ledger;
+        }
+
+        Branch branch = table.For(rollout.Domain, task, sure) is { } route ? branches![IndexOf(route)] : own;
         return new RoutedRollout(branch, branch.Apart ? Apart(ledger) : ledger, null);
     }
 

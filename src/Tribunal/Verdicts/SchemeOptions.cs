@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -36,6 +37,12 @@ public sealed record SchemeOptions
 
     /// <summary>Weights of the judges of a panel; null weighs all alike.</summary>
     public PanelWeights? Panel { get; init; }
+
+    /// <summary>What is known of how the judge judges; null, or one that is not fitted, for nothing: the flat prior stands.</summary>
+    public JudgeModel? Learned { get; init; }
+
+    /// <summary>The model by which confidences speak of the whole pool; null where they don't.</summary>
+    internal JudgeModel? Pool => Policy is { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned } && Learned is { IsFitted: true } ? Learned : null;
 
     /// <summary>The panel that judges, whose members take turns; null for one judge.</summary>
     public PanelSeats? Seats { get; init; }
@@ -152,7 +159,7 @@ public sealed record SchemeOptions
     }
 
     /// <summary>When a rollout or a match has votes enough.</summary>
-    internal StoppingRule Stopping(VotingRule rule, int? fixedVotes) => StoppingRule.Create(Turns, Meta, rule, fixedVotes * (Seats?.Count ?? 1), block: 2 * (Seats?.Count ?? 1));
+    internal StoppingRule Stopping(VotingRule rule, int? fixedVotes) => StoppingRule.Create(Turns, Meta, rule, fixedVotes * (Seats?.Count ?? 1), block: 2 * (Seats?.Count ?? 1), Learned);
 
     /// <summary>A sample of a list.</summary>
     internal Draw ListDraw(Rollouts.Rollout rollout, int sample) => Seats?.Of(sample, rollout.Id, rollout.Responses.Count)

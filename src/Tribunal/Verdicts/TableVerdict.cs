@@ -1,3 +1,4 @@
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -25,6 +26,8 @@ internal static class TableVerdict
         // Where all responses are the same text, judges may agree on its score, but nobody leads.
         double confidence = candidates.Count == 1 && candidates.Responses > 1
             ? 0.5
+            : options.Pool is { } model
+            ? JudgeOutlook.Of(model, votes, votes.Count, weights, options.Rule, leader, view.Judgements.Count, Math.Max(options.MostVotes, view.Judgements.Count)).Pool
             : Tally.Confidence(votes, votes.Count, weights, options.Rule, fit, leader);
         return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival()));
 

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -33,7 +35,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        var matches = Matches.Of(_options, candidates, LedgerView.Of(ledger).Judgements);
+        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
         MatchRounds rounds = Follow(rollout, candidates, matches, allowance, settle: false);
         return rounds.Draws.Count > 0 ? new NextDraws(rounds.Draws, null) : new NextDraws([], rounds.Stop);
     }
@@ -53,7 +55,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return TableVerdict.Even(rollout, view, texts, unusable: 0, _options.Seed, stop);
         }
 
-        var matches = Matches.Of(_options, candidates, view.Judgements);
+        var matches = Matches.Of(_options, rollout, candidates, view.Judgements);
         VoteTable votes = matches.All(out double[] weights, out int kept);
         if (kept == 0)
         {
@@ -68,7 +70,9 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         var ranked = RankedRewards.Of(candidates.PerResponse(rewards), RankedRewards.TieSeed(_options.Seed, rollout.Id), texts);
         int leader = candidates[ranked.Best];
         votes.Soften(votes.Count, _options.Meta, weights);
-        double confidence = byResults
+        double confidence = _options.Pool?.For(rollout.Domain).Pairs is { } model
+            ? PoolConfidence(model, votes, weights, fit, leader)
+            : byResults
             ? MatchConfidence(votes, weights, leader)
             : Tally.Confidence(votes, votes.Count, weights, _options.Rule, fit, leader);
         return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival())) with
@@ -108,7 +112,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     {
         var candidates = Candidates.Of(rollout);
         int pairs = PairIndex.Count(candidates.Count);
-        VoteTable votes = Matches.Of(_options, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
+        VoteTable votes = Matches.Of(_options, rollout, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
         if (pairs == 0 || votes.Count == 0)
         {
             return new RolloutStatistics
@@ -144,11 +148,14 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             Margin = Math.Max(mean, 0),
             Variance = rounds.Values.Average(v => (v - mean) * (v - mean)) * pairs,
             Step = 2 * pairs,
+            Rise = candidates.Count == 2 && _options.Learned?.For(rollout.Domain).Pairs is { } model ? RiseOf(model, PairEvidence.Of(votes, votes.Count, weights, 0, 1, majority: false)) : null,
             Closed = candidates.Count == 2 && PairComparison.Between(votes, votes.Count, weights, 0, 1, majority: false).Balanced && votes.Count >= StoppingRule.Inseparable,
         };
 
         static double Share(double value) => double.IsNaN(value) ? 0 : value;
     }
+
+    private static Func<int, double> RiseOf(PairModel model, PairEvidence evidence) => more => model.Grid.Assess(evidence, more).Gain;
 
     private Candidates CandidatesOf(Rollout rollout) => Candidates.Of(rollout, _answers is null ? null : _answers.Read);
 
@@ -186,6 +193,27 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         }
 
         return Elo.Rewards(Ratings(rollout, candidates, rounds), _options.Tournament.Elo);
+    }
+
+    // That no match of the leader's would turn; where a fit over all matches says who leads, that the rest of them would not move it.
+    private double PoolConfidence(PairModel model, VoteTable votes, double[] weights, BradleyTerry? fit, int leader)
+    {
+        double turns = 0;
+        for (int other = 0; other < votes.Candidates; other++)
+        {
+            var evidence = other == leader ? default : PairEvidence.Of(votes, votes.Count, weights, leader, other, majority: false);
+            if (evidence.Count <= 0)
+            {
+                continue;
+            }
+
+            double left = Math.Max(0, _options.MostVotes - evidence.Count);
+            turns += fit is null || votes.Candidates == 2
+                ? 1 - model.Grid.Assess(evidence, left).Pool
+                : left <= 0 ? 0 : Normal.CDF(0, 1, -Normal.InvCDF(0, 1, Math.Clamp(fit.Stronger(leader, other), 1e-12, 1 - 1e-12)) / Math.Sqrt(left / _options.MostVotes));
+        }
+
+        return Math.Max(0, 1 - turns);
     }
 
     private double[] Ratings(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds) =>

@@ -42,9 +42,16 @@ public sealed record Verdict
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<int>? Ranking { get; init; }
 
-    /// <summary>Probability that <see cref="Best"/> leads its closest rival, in [0, 1]; 1 for one response alone.</summary>
+    /// <summary>
+    /// In [0, 1]; 1 for one response alone. Where the run has learned how its judge judges: the probability that the whole pool, all
+    /// judgements up to the policy's maximum, would choose <see cref="Best"/>. Elsewhere: the probability that it leads its closest
+    /// rival, from a flat prior. It says nothing of who is right.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Confidence { get; init; }
+
+    /// <summary>The probability that <see cref="Best"/> is right, in [0, 1], by a calibration on labels; left out without one.</summary>
+    public double? Correctness { get; init; }
 
     /// <summary>Reward of the best minus reward of the runner-up, in [0, 1].</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

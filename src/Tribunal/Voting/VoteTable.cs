@@ -30,6 +30,9 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
     public bool Mirrored => mirrored;
 
+    /// <summary>The rollout's domain; null for none.</summary>
+    public string? Domain { get; init; }
+
     /// <summary>Whether rows say no more than which of two is better, because their scores can't be compared.</summary>
     public bool Comparisons => members == MemberVotes.Comparisons;
 
@@ -45,6 +48,9 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
     /// <summary>Where the winner of a choice was shown: −1 first, 1 second, 0 for draws and for lists.</summary>
     public int Place(int row) => _rows[row].Place;
+
+    /// <summary>How early a list's candidates were shown, ½ for the first place to −½ for the last; empty where nothing says.</summary>
+    public ReadOnlySpan<float> Shown(int row) => _rows[row].Shown;
 
     public ReadOnlySpan<float> Features(int row) => _rows[row].Features;
 
@@ -90,7 +96,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             values[candidate] /= members[candidate];
         }
 
-        Add(sample, judgement, values, panel, place: 0, of.First, choice: false);
+        Add(sample, judgement, values, panel, place: 0, of.First, choice: false, Shown(judgement.Order, of));
         return true;
     }
 
@@ -182,7 +188,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     public VoteTable Shuffled(ReadOnlySpan<int> order)
     {
         var at = _rows.ToDictionary(static row => row.Sample);
-        var shuffled = new VoteTable(candidates, mirrored, model, features, members) { Choices = Choices };
+        var shuffled = new VoteTable(candidates, mirrored, model, features, members) { Choices = Choices, Domain = Domain };
         for (int position = 0; position < order.Length; position++)
         {
             if (at.TryGetValue(order[position], out VoteRow? row))
@@ -194,15 +200,48 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
         return shuffled;
     }
 
-    private void Add(int sample, Judgement judgement, double[] values, double panel, int place, Func<int, int> firstResponse, bool choice) => _rows.Add(new VoteRow(
+    private static float[]? Shown(IReadOnlyList<int> order, Candidates of)
+    {
+        if (order.Count != of.Responses || of.Responses < 2)
+        {
+            return null;
+        }
+
+        float[] shown = new float[of.Count];
+        for (int place = 0; place < order.Count; place++)
+        {
+            if (order[place] < 0 || order[place] >= of.Responses)
+            {
+                return null;
+            }
+
+            shown[of[order[place]]] += 0.5f - ((float)place / (order.Count - 1));
+        }
+
+        int[] members = new int[of.Count];
+        for (int response = 0; response < of.Responses; response++)
+        {
+            members[of[response]]++;
+        }
+
+        for (int candidate = 0; candidate < shown.Length; candidate++)
+        {
+            shown[candidate] /= members[candidate];
+        }
+
+        return shown;
+    }
+
+    private void Add(int sample, Judgement judgement, double[] values, double panel, int place, Func<int, int> firstResponse, bool choice, float[]? shown = null) => _rows.Add(new VoteRow(
         sample,
         values,
         judgement.Meta ?? double.NaN,
         panel,
         place,
+        shown ?? [],
         _features ? MetaFeatures.Own(judgement, values, firstResponse) : [],
         (judgement.Judge, judgement.Protocol),
         choice));
 
-    private sealed record VoteRow(int Sample, double[] Values, double Meta, double Panel, int Place, float[] Features, (string Judge, string Protocol) Member, bool IsChoice);
+    private sealed record VoteRow(int Sample, double[] Values, double Meta, double Panel, int Place, float[] Shown, float[] Features, (string Judge, string Protocol) Member, bool IsChoice);
 }

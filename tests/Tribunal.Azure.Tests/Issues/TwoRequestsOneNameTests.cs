@@ -51,16 +51,48 @@ public sealed class TwoRequestsOneNameTests
     }
 
     [Fact]
-    public async Task A_run_that_ended_before_its_batch_was_read_leaves_its_name_to_whoever_submits_anew()
+    public async Task A_run_that_ended_before_anything_was_judged_leaves_its_name_to_whoever_submits_anew()
     {
         await AskAsync(First);
         EvaluationRequest other = EvaluationMessage.Parse(First, new RequestDefaults()) with { Seed = 5 };
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
         await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Planning } }, Cancel);
-        Assert.Equal(RunState.Failed, (await _catalog.AskAsync("same", other, _time, Cancel, anew: true)).State);
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel));
-        await _catalog.UpdateAsync("same", static run => run with { Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1 } }, Cancel);
-        await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
+        RunRecord taken = await _catalog.AskAsync("same", other, _time, Cancel, anew: true);
+        Assert.Equal((RunState.Queued, 5L), (taken.State, taken.Request!.Seed));
+        await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Judging, Shards = 1, Judgements = 1 } }, Cancel);
+        await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other with { Seed = 6 }, _time, Cancel, anew: true));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_over_goes_on_where_more_is_asked_of_it_and_a_message_that_comes_twice_asks_for_nothing_more()
+    {
+        const string more = """{"batch":"b.jsonl","judge":"main","policy":{"samples":5},"output":"same"}""";
+        string retry = more.Replace("\"output\"", "\"retryFailed\":true,\"output\"", StringComparison.Ordinal);
+        string limited = more.Replace("\"output\"", "\"limits\":{\"tokens\":9},\"output\"", StringComparison.Ordinal);
+        await AskAsync(First);
+        await AssertAskedAsync(RunState.Done, First, null);
+        await AssertAskedAsync(RunState.Done, more, "more judgements are asked for");
+        await AssertAskedAsync(RunState.Done, more, null);
+        await AssertAskedAsync(RunState.Done, retry, "failed judgements are asked for again");
+        await AssertAskedAsync(RunState.Done, retry, null);
+        await AssertAskedAsync(RunState.Failed, retry, null);
+        await _catalog.UpdateAsync("same", static run => run with { Request = run.Request! with { Limits = new SpendLimits { Tokens = 5 } } }, Cancel);
+        await AssertAskedAsync(RunState.Failed, limited, "a higher limit");
+        await AssertAskedAsync(RunState.Cancelled, limited, null);
+        MessageRefusedException fewer = await Assert.ThrowsAsync<MessageRefusedException>(() => AskAsync(First));
+        Assert.Contains("`tribunal vote` votes on the first 2", fewer.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(RunState.Failed)]
+    [InlineData(RunState.Cancelled)]
+    public async Task Somebody_who_asks_now_has_a_run_that_stopped_go_on(RunState state)
+    {
+        await AskAsync(First);
+        await _catalog.UpdateAsync("same", run => run with { State = state, CancelRequested = true, Attempts = 5, Progress = new RunProgress { Stage = RunStages.Judging, Judgements = 7 } }, Cancel);
+        RunRecord run = await _catalog.AskAsync("same", EvaluationMessage.Parse(First, new RequestDefaults()), _time, Cancel, anew: true);
+        Assert.Equal((RunState.Queued, false, 0, "resumed"), (run.State, run.CancelRequested, run.Attempts, run.Reason));
     }
 
     [Fact]
@@ -68,6 +100,14 @@ public sealed class TwoRequestsOneNameTests
     {
         await _catalog.RefuseAsync("17", "nonsense", _time, Cancel);
         await Assert.ThrowsAsync<MessageRefusedException>(() => AskAsync("""{"batch":"b.jsonl","output":"refused-17"}"""));
+    }
+
+    // Of a run that ended so: whether a message has it go on, and why; null for not.
+    private async Task AssertAskedAsync(RunState ended, string message, string? why)
+    {
+        await _catalog.UpdateAsync("same", run => run with { State = ended, Reason = null, Progress = new RunProgress { Stage = RunStages.Judging, Judgements = 7 } }, Cancel);
+        RunRecord run = await AskAsync(message);
+        Assert.Equal((why is null ? ended : RunState.Queued, why), (run.State, run.Reason));
     }
 
     private async Task<RunRecord> AskAsync(string message, RequestDefaults? defaults = null)

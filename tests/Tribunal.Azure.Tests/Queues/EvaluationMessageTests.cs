@@ -31,6 +31,16 @@ public sealed class EvaluationMessageTests
     }
 
     [Fact]
+    public void Drawing_again_what_failed_is_a_field_that_names_no_other_run_and_is_refused_where_it_makes_no_sense()
+    {
+        EvaluationRequest request = EvaluationMessage.Parse("""{"batch":"b.jsonl","retryFailed":true}""", None);
+        Assert.True(request.RetryFailed);
+        Assert.Equal(EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", None).Output, request.Output);
+        MessageRefusedException refusal = Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","retryFailed":true,"policy":{"kind":"budget","judgements":9}}""", None));
+        Assert.Equal("retryFailed", Assert.Single(refusal.Problems).Field);
+    }
+
+    [Fact]
     public void Everything_that_decides_a_tournament_can_be_asked_for()
     {
         EvaluationRequest request = EvaluationMessage.Parse(

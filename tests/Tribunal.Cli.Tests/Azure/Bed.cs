@@ -49,6 +49,9 @@ internal sealed class Bed : IAsyncDisposable
 
     public string Folder => _folder.FullName;
 
+    /// <summary>Further variables of the tool's environment.</summary>
+    public Dictionary<string, string?> Variables { get; init; } = [];
+
     public QueueClient Evaluations => Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue);
 
     public QueueClient Poison => Clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue + ResourceNames.PoisonSuffix);
@@ -56,11 +59,11 @@ internal sealed class Bed : IAsyncDisposable
     /// <summary>Requests that one worker may have had in flight when it was killed.</summary>
     public int InFlight => Concurrency;
 
-    public static async Task<Bed> StartAsync(bool onDisk = false)
+    public static async Task<Bed> StartAsync(bool onDisk = false, Dictionary<string, string?>? variables = null)
     {
         AzuriteServer azurite = new() { Folder = onDisk ? Directory.CreateTempSubdirectory("azurite-").FullName : null };
         Task<StorageClients> clients = azurite.ConnectAsync();
-        return new Bed(azurite, await PacedJudge.StartAsync(), await clients);
+        return new Bed(azurite, await PacedJudge.StartAsync(), await clients) { Variables = variables ?? [] };
     }
 
     public async Task<string> UploadAsync(string name, int rollouts)
@@ -107,6 +110,11 @@ internal sealed class Bed : IAsyncDisposable
         foreach ((string key, string value) in settings)
         {
             start.Environment[SettingNames.ToAppSetting(key)] = value;
+        }
+
+        foreach ((string name, string? value) in Variables)
+        {
+            start.Environment[name] = value;
         }
 
         Process process = Process.Start(start)!;

@@ -19,7 +19,7 @@ public sealed partial class TwoRequestsOneNameTests
         await bed.SendAsync(request);
         bed.StartWorker();
         await bed.UntilAsync("same", static run => run.State == RunState.Done);
-        await bed.SendAsync(request with { Policy = request.Policy with { Samples = 7 } });
+        await bed.SendAsync(request with { Seed = 8 });
         while (await PoisonAsync(bed) == 0)
         {
             await Task.Delay(50, TestContext.Current.CancellationToken);
@@ -34,7 +34,7 @@ public sealed partial class TwoRequestsOneNameTests
             }
         }
 
-        Assert.Contains("belongs to another request (policy.samples 2, now 7)", Assert.Single(refused).Reason, StringComparison.Ordinal);
+        Assert.Contains("belongs to another request (seed 7, now 8)", Assert.Single(refused).Reason, StringComparison.Ordinal);
         await bed.AssertWholeAsync(request, rollouts: 4);
 
         Process submit = bed.StartTool("submit", Path.Combine(bed.Folder, batch), "--run", "same");

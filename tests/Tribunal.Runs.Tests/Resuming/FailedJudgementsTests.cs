@@ -1,10 +1,8 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
-using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Testing.Runs;
 using Tribunal.Tournaments;
@@ -28,11 +26,11 @@ public sealed class FailedJudgementsTests : IDisposable
         await _bed.RunAsync("whole", request);
         int failed = await FailSomeAsync(request);
         int asked = _bed.Judge.Asked.Count;
-        Assert.Equal(failed, await ReopenAsync());
-        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request)).Status);
+        Assert.Equal((RunStatus.Complete, 0L), await _bed.RunAsync("run", request with { RetryFailed = true }) is var outcome ? (outcome.Status, outcome.Failed) : default);
         Assert.Equal(asked + failed, _bed.Judge.Asked.Count);
         await AssertAsWholeAsync();
-        Assert.Equal(0, await ReopenAsync());
+        await _bed.RunAsync("run", request with { RetryFailed = true });
+        Assert.Equal(asked + failed, _bed.Judge.Asked.Count);
     }
 
     [Theory]
@@ -43,7 +41,6 @@ public sealed class FailedJudgementsTests : IDisposable
         EvaluationRequest request = Request("grm", TournamentKind.None);
         await _bed.RunAsync("whole", request);
         await FailSomeAsync(request);
-        await ReopenAsync();
         int drawn = 0;
         _bed.Judge.On = (_, question) =>
         {
@@ -54,7 +51,7 @@ public sealed class FailedJudgementsTests : IDisposable
 
             return Verdict(question);
         };
-        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", request)).Status);
+        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", request with { RetryFailed = true })).Status);
         _bed.Judge.On = null;
         Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request)).Status);
         await AssertAsWholeAsync();
@@ -65,23 +62,43 @@ public sealed class FailedJudgementsTests : IDisposable
     {
         EvaluationRequest request = Request("grm", TournamentKind.None);
         int failed = await FailSomeAsync(request);
-        await ReopenAsync();
-        await _bed.RunAsync("run", request);
+        await _bed.RunAsync("run", request with { RetryFailed = true });
         RunMonitor monitor = _bed.Monitors.Of("run");
         Assert.Equal(((24 * 4) - failed, failed), (monitor.Earlier, (int)monitor.Drawn));
         Assert.Equal(new Usage(24 * 4 * 10, 24 * 4 * 5), monitor.Usage);
     }
 
     [Fact]
-    public async Task A_run_that_has_not_ended_is_left_as_it_is()
+    public async Task A_run_that_has_not_ended_goes_on_first_and_what_fails_on_the_way_is_drawn_once_more()
     {
-        _bed.Judge.On = (_, _) =>
+        EvaluationRequest request = Request("grm", TournamentKind.None);
+        await _bed.RunAsync("whole", request);
+        int asked = 0;
+        _bed.Judge.On = (_, question) =>
         {
-            _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
-            return null;
+            if (Interlocked.Increment(ref asked) == 30)
+            {
+                _bed.Monitors.Of("run").Stop(new Halt(HaltKind.Interrupted, "stop"));
+            }
+
+            return Verdict(question);
         };
-        await _bed.RunAsync("run", Request("grm", TournamentKind.None));
-        await Assert.ThrowsAsync<InvalidOperationException>(ReopenAsync);
+        Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", request)).Status);
+        bool failed = false;
+        _bed.Judge.On = (_, question) => !failed && (failed = true) ? throw new JudgeException(JudgeFault.TimedOut, "too slow", new Tries { Requests = 1, TimedOut = 1 }) : Verdict(question);
+        List<RunProgress> told = [];
+        Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request with { RetryFailed = true }, told.Add)).Status);
+        await AssertAsWholeAsync();
+        Assert.Contains(told, static progress => progress.Detail == "1 failed judgements are drawn again");
+        Assert.Equal(told.OrderBy(static progress => (progress.Pass, progress.ShardsFinished)), told);
+    }
+
+    [Fact]
+    public async Task Under_the_budget_policy_nothing_can_be_drawn_again()
+    {
+        EvaluationRequest request = Request("grm", TournamentKind.None) with { Policy = new PolicyOptions { Kind = PolicyKind.Budget, Judgements = 60 }, RetryFailed = true };
+        ProblemsException refusal = await Assert.ThrowsAsync<ProblemsException>(() => _bed.RunAsync("run", request));
+        Assert.Equal("retryFailed", Assert.Single(refusal.Problems).Field);
     }
 
     private EvaluationRequest Request(string protocol, TournamentKind tournament) => new()
@@ -91,8 +108,6 @@ public sealed class FailedJudgementsTests : IDisposable
         Policy = new PolicyOptions { Samples = 4 },
         Tournament = new TournamentOptions { Kind = tournament },
     };
-
-    private Task<long> ReopenAsync() => FailedJudgements.ReopenAsync(new LocalRunStores(_bed.Folder), "run", CancellationToken.None);
 
     // Which questions fail depends on them alone, so that nothing hangs on their order.
     private async Task<int> FailSomeAsync(EvaluationRequest request)

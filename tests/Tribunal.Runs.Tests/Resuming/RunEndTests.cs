@@ -12,7 +12,7 @@ public sealed class RunEndTests
     [InlineData(HaltKind.Cancelled, RunState.Cancelled, 130, MessageFate.Served)]
     [InlineData(HaltKind.Limit, RunState.Failed, 4, MessageFate.Served)]
     [InlineData(HaltKind.ValidRate, RunState.Failed, 4, MessageFate.Served)]
-    [InlineData(HaltKind.Unreachable, RunState.Failed, 3, MessageFate.Later)]
+    [InlineData(HaltKind.Unreachable, RunState.Failed, 3, MessageFate.Served)]
     [InlineData(HaltKind.Rejected, RunState.Failed, 3, MessageFate.Served)]
     [InlineData(HaltKind.BatchChanged, RunState.Failed, 2, MessageFate.Served)]
     public void A_stop_means_the_same_on_every_host(HaltKind kind, RunState state, int code, MessageFate fate)

@@ -188,7 +188,7 @@ public sealed class RunTests : IDisposable
             _bed.Judge.Up = false;
             throw new JudgeException(JudgeFault.Unreachable, "connection refused", new Tries { Requests = 3, Reset = 3 });
         };
-        RunOutcome first = await _bed.RunAsync();
+        RunOutcome first = await _bed.RunAsync(patienceMinutes: 0);
         Assert.Equal(HaltKind.Unreachable, first.Halt!.Kind);
         (_bed.Judge.On, _bed.Judge.Up) = (null, true);
         RunOutcome second = await _bed.RunAsync();

@@ -35,12 +35,29 @@ public sealed class PipelineTelemetryTests
             PipelineTelemetry.Cast(new Verdict { Id = "b", Status = VerdictStatus.Unscorable, Votes = new VoteCounts() });
         }
 
-        ActivityEvent[] events = [.. ended.Single(static span => Equals(span.GetTagItem("tribunal.run"), "telemetry-verdicts")).Events];
+        Activity shard = ended.Single(static span => Equals(span.GetTagItem("tribunal.run"), "telemetry-verdicts"));
+        ActivityEvent[] events = [.. ended.Where(span => span.ParentSpanId == shard.SpanId).Select(static span => Assert.Single(span.Events))];
         Assert.All(events, static one => Assert.Equal("gen_ai.evaluation.result", one.Name));
         Dictionary<string, object?>[] tags = [.. events.Select(static one => one.Tags.ToDictionary(StringComparer.Ordinal))];
         Assert.Equal((0.75, "response 1"), (tags[0]["gen_ai.evaluation.score.value"], tags[0]["gen_ai.evaluation.score.label"]));
         Assert.False(tags[1].ContainsKey("gen_ai.evaluation.score.value"));
         Assert.Equal("unscorable", tags[1]["gen_ai.evaluation.score.label"]);
+    }
+
+    [Fact]
+    public void A_shard_of_more_rollouts_than_a_span_keeps_events_loses_none()
+    {
+        List<Activity> ended = [];
+        using ActivityListener listener = Listen(ended);
+        using (PipelineTelemetry.StartShard("telemetry-many", 0))
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                PipelineTelemetry.Cast(new Verdict { Id = $"many-{i}", Status = VerdictStatus.Unscorable, Votes = new VoteCounts() });
+            }
+        }
+
+        Assert.Equal(300, ended.Count(static span => span.OperationName == "verdict" && $"{span.GetTagItem("tribunal.rollout")}".StartsWith("many-", StringComparison.Ordinal) && span.Events.Count() == 1));
     }
 
     private static ActivityListener Listen(List<Activity> ended)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tribunal.JudgeModels;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -57,6 +58,24 @@ internal sealed class Trial
             drawn[r] = ledger.Count;
         });
         return new Played(right, drawn);
+    }
+
+    /// <summary>What a run of this batch would have learned of the judge from its first wave.</summary>
+    public JudgeModel Learn(SchemeOptions options)
+    {
+        options = options with { Kind = Kind, Seed = _seed, ScoreRange = Kind == JudgingKind.Listwise ? _protocol.ScoreRange : (0, 1) };
+        var schemes = PilotWave.Sizes(options.Policy).ToDictionary(static size => size, size => JudgingSchemes.Create(options with { Policy = new PolicyOptions { Samples = size } }));
+        return JudgeLearning.Learn(options, Enumerable.Range(0, Batch.Length).Where(r => PilotWave.Holds(_seed, Batch[r].Id, Batch.Length)).Select(r =>
+        {
+            IJudgingScheme scheme = schemes[PilotWave.Samples(_seed, Batch[r].Id, options.Policy)];
+            List<Judgement> ledger = [];
+            while (scheme.Next(Batch[r], ledger).Draws is { Count: > 0 } draws)
+            {
+                ledger.AddRange(draws.Select(draw => Draw(r, draw)));
+            }
+
+            return new RolloutLedger(Batch[r], ledger);
+        }));
     }
 
     /// <summary>Shares a total of judgements over the batch.</summary>

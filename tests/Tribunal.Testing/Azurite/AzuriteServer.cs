@@ -33,6 +33,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         return clients;
     }
 
+    /// <summary>Which service listens on a port: <c>blob</c>, <c>queue</c> or <c>table</c>.</summary>
+    internal string ServiceOf(int port) => Services[Array.IndexOf(_ports, port)].ToLowerInvariant();
+
     public Task StartedAsync()
     {
         lock (_gate)
@@ -61,7 +64,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         _process?.Dispose();
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "package-lock.json")))

@@ -18,12 +18,20 @@ internal sealed class ScriptedJudge(string name = "scripted") : IJudge
     /// <summary>Given the number of the call, from 1, and the question: an exception to throw, a reply to give, or null for the default.</summary>
     public Func<int, JudgeQuestion, JudgeReply?>? On { get; set; }
 
+    /// <summary>Awaited before each answer; null for nothing.</summary>
+    public Func<Task>? Before { get; set; }
+
     public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {
         int call = Interlocked.Increment(ref _calls);
         Asked.Enqueue(question);
         await Task.Yield();
         cancellationToken.ThrowIfCancellationRequested();
+        if (Before is not null)
+        {
+            await Before();
+        }
+
         return On?.Invoke(call, question) ?? Answer(question);
     }
 

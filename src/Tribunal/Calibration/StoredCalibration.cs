@@ -1,0 +1,201 @@
+using System.Text.Json.Serialization;
+using Tribunal.Rollouts;
+
+namespace Tribunal.Calibration;
+
+/// <summary>A verdict with a label.</summary>
+/// <param name="RolloutId">The rollout: which half it is in follows from its name.</param>
+/// <param name="Confidence">The verdict's confidence, in [0, 1].</param>
+/// <param name="Exhausted">Whether sampling ended because more judgements would not separate the leaders, or there were no more.</param>
+/// <param name="Right">Whether the best response was found.</param>
+public readonly record struct LabelledVerdict(string RolloutId, double Confidence, bool Exhausted, bool Right);
+
+/// <summary>A point of a curve from confidence to the probability of being right.</summary>
+/// <param name="Confidence">In [0, 1].</param>
+/// <param name="Correctness">In [0, 1].</param>
+public sealed record CalibrationPoint(double Confidence, double Correctness);
+
+/// <summary>
+/// How confidences become probabilities of being right: what <c>tribunal calibrate</c> writes. By a temperature (C. Guo et al. 2017) or by
+/// isotonic regression (B. Zadrozny and C. Elkan 2002), whichever has the smaller log loss on the half that neither was fitted on.
+/// Verdicts that ended because nothing separates the leaders have a rate of their own: nearly all of their pool is drawn, so that
+/// confidence, which speaks of the pool, says little of them.
+/// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record StoredCalibration
+{
+    /// <summary>Labelled verdicts without which nothing is fitted.</summary>
+    public const int Fewest = 40;
+
+    private const int FewestExhausted = 20;
+    private const double Edge = 1e-6;
+
+    /// <summary>Version of the form.</summary>
+    public int Form { get; init; } = 1;
+
+    /// <summary>The judge's model.</summary>
+    public string? Judge { get; init; }
+
+    /// <summary>The protocol.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>T of a temperature; null where a curve stands.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>The curve, ascending in both; straight between points, level beyond them. Null where a temperature stands.</summary>
+    public IReadOnlyList<CalibrationPoint>? Points { get; init; }
+
+    /// <summary>The share right of verdicts that ended without separating the leaders; null where they were too few.</summary>
+    public double? Exhausted { get; init; }
+
+    /// <summary>Labelled verdicts that it was fitted on.</summary>
+    public long FittedOn { get; init; }
+
+    /// <summary>Expected calibration error of the confidences against the labels, on the half held back.</summary>
+    public double ErrorBefore { get; init; }
+
+    /// <summary>The same of what the other half's fit makes of them.</summary>
+    public double ErrorAfter { get; init; }
+
+    /// <summary>The rollouts whose labels it was fitted on (<see cref="SeenRollouts"/>): no reliability counts them.</summary>
+    public IReadOnlyList<string>? Seen { get; init; }
+
+    /// <summary>Fits one; null with fewer labelled verdicts than it takes.</summary>
+    public static StoredCalibration? Fit(IReadOnlyCollection<LabelledVerdict> verdicts)
+    {
+        LabelledVerdict[] all = [.. verdicts.OrderBy(static v => v.RolloutId, StringComparer.Ordinal)];
+        LabelledVerdict[] first = [.. all.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
+        LabelledVerdict[] second = [.. all.Except(first)];
+        if (all.Length < Fewest || first.Length == 0 || second.Length == 0)
+        {
+            return null;
+        }
+
+        StoredCalibration scaled = Scaled(first);
+        StoredCalibration isotonic = Isotonic(first);
+        bool byCurve = isotonic.Loss(second) < scaled.Loss(second);
+        return (byCurve ? Isotonic(all) : Scaled(all)) with
+        {
+            FittedOn = all.Length,
+            ErrorBefore = Error(second, static v => v.Confidence),
+            ErrorAfter = Error(second, (byCurve ? isotonic : scaled).Of),
+        };
+    }
+
+    /// <summary>
+    /// From where on a cascade need not go on: the lowest sureness such that, of all verdicts, those that are surer and wrong are at most a given
+    /// share. Found on one half of the rollouts, told on the other. Null with fewer labelled verdicts than it takes.
+    /// </summary>
+    /// <param name="verdicts">Verdicts of the first judge, right where they are what they should be.</param>
+    /// <param name="loss">The share, in [0, 1].</param>
+    public static (double Below, double GoOn, double Loss)? Cascade(IReadOnlyCollection<LabelledVerdict> verdicts, double loss)
+    {
+        if (Fit(verdicts) is not { } fitted)
+        {
+            return null;
+        }
+
+        LabelledVerdict[] first = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
+        LabelledVerdict[] second = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 1)];
+        double below = 1;
+        double wrong = 0;
+        foreach (IGrouping<double, LabelledVerdict> level in first.GroupBy(v => fitted.Of(v)).OrderByDescending(static level => level.Key))
+        {
+            wrong += level.Count(static v => !v.Right);
+            if (wrong > loss * first.Length)
+            {
+                break;
+            }
+
+            below = level.Key;
+        }
+
+        LabelledVerdict[] stay = [.. second.Where(v => fitted.Of(v) >= below)];
+        return (below, 1 - ((double)stay.Length / second.Length), (double)stay.Count(static v => !v.Right) / second.Length);
+    }
+
+    /// <summary>The probability that a verdict is right.</summary>
+    /// <param name="confidence">Its confidence, in [0, 1].</param>
+    /// <param name="exhausted">Whether sampling ended without separating the leaders.</param>
+    public double Of(double confidence, bool exhausted)
+    {
+        if (exhausted && Exhausted is { } rate)
+        {
+            return rate;
+        }
+
+        if (Points is not { Count: > 0 } points)
+        {
+            return Calibrator.Scale(confidence, Temperature ?? 1);
+        }
+
+        for (int i = 0; i < points.Count; i++)
+        {
+            if (confidence <= points[i].Confidence)
+            {
+                return i == 0 || points[i].Confidence == confidence ? points[i].Correctness
+                    : points[i - 1].Correctness + ((points[i].Correctness - points[i - 1].Correctness) * (confidence - points[i - 1].Confidence) / (points[i].Confidence - points[i - 1].Confidence));
+            }
+        }
+
+        return points[^1].Correctness;
+    }
+
+    /// <summary>Calibrations are the same when all that is in them is.</summary>
+    public bool Equals(StoredCalibration? other) => other is not null && Form == other.Form && Judge == other.Judge && Protocol == other.Protocol
+        && Temperature == other.Temperature && Exhausted == other.Exhausted && FittedOn == other.FittedOn
+        && (Points ?? []).SequenceEqual(other.Points ?? []) && (Seen ?? []).SequenceEqual(other.Seen ?? []);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Temperature, Exhausted, FittedOn, Points?.Count);
+
+    private static StoredCalibration Scaled(LabelledVerdict[] verdicts)
+    {
+        double? exhausted = RateOf(verdicts);
+        return new StoredCalibration
+        {
+            Temperature = Calibrator.FitTemperature([.. verdicts.Where(v => exhausted is null || !v.Exhausted).Select(static v => new Outcome(v.Confidence, v.Right))]),
+            Exhausted = exhausted,
+        };
+    }
+
+    // Pool adjacent violators, from runs of at least ten verdicts so that no handful makes a step.
+    private static StoredCalibration Isotonic(LabelledVerdict[] verdicts)
+    {
+        const int least = 10;
+        double? exhausted = RateOf(verdicts);
+        var blocks = new List<(double Confidence, double Right, double Count)>();
+        LabelledVerdict[] ascending = [.. verdicts.Where(v => exhausted is null || !v.Exhausted).OrderBy(static v => v.Confidence)];
+        for (int start = 0; start < ascending.Length;)
+        {
+            int end = Math.Min(ascending.Length, start + least);
+            while (end < ascending.Length && (ascending[end].Confidence == ascending[end - 1].Confidence || ascending.Length - end < least))
+            {
+                end++;
+            }
+
+            LabelledVerdict[] block = ascending[start..end];
+            blocks.Add((block.Average(static v => v.Confidence), block.Count(static v => v.Right), block.Length));
+            start = end;
+            while (blocks.Count > 1 && blocks[^2].Right / blocks[^2].Count >= blocks[^1].Right / blocks[^1].Count)
+            {
+                ((double c, double r, double n), (double c2, double r2, double n2)) = (blocks[^2], blocks[^1]);
+                blocks.RemoveRange(blocks.Count - 2, 2);
+                blocks.Add((((c * n) + (c2 * n2)) / (n + n2), r + r2, n + n2));
+            }
+        }
+
+        return new StoredCalibration { Points = [.. blocks.Select(static b => new CalibrationPoint(b.Confidence, (b.Right + 0.5) / (b.Count + 1)))], Exhausted = exhausted };
+    }
+
+    private static double? RateOf(LabelledVerdict[] verdicts) => verdicts.Where(static v => v.Exhausted).ToArray() is { Length: >= FewestExhausted } exhausted
+        ? (exhausted.Count(static v => v.Right) + 0.5) / (exhausted.Length + 1)
+        : null;
+
+    private static double Error(LabelledVerdict[] verdicts, Func<LabelledVerdict, double> probability) =>
+        Calibrator.Table([.. verdicts.Select(v => new Outcome(probability(v), v.Right))]).Ece;
+
+    private double Of(LabelledVerdict verdict) => Of(verdict.Confidence, verdict.Exhausted);
+
+    private double Loss(LabelledVerdict[] verdicts) => verdicts.Sum(v => -Math.Log(Math.Clamp(v.Right ? Of(v) : 1 - Of(v), Edge, 1)));
+}
