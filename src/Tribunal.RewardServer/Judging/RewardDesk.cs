@@ -169,8 +169,8 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
-        TimeSpan left = limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        TimeSpan left = limit == Timeout.InfiniteTimeSpan ? limit : limit - _time.GetElapsedTime(start);
+        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)

@@ -56,9 +56,9 @@ internal static class OwnForm
         {
             return rollout.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.Deserialize(type) : default;
         }
-        catch (JsonException)
+        catch (JsonException exception)
         {
-            throw new JsonException($"'{name}' can't be used");
+            throw new JsonException($"'{name}' can't be used", exception);
         }
     }
 
