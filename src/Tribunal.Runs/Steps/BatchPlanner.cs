@@ -158,8 +158,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         var cut = new ShardCut();
         long rollouts = 0;
         InvalidLine? first = null;
-        int count = 0;
-        bool normalised = false;
+        (int count, bool normalised) = (0, false);
         await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: wanted.Request.Fields, cancellationToken: cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);

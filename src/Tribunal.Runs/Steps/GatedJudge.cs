@@ -71,13 +71,13 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         }
     }
 
-    /// <summary>Asks for a judgement's meta reward again.</summary>
-    public async Task<Judgement> MetaScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    /// <summary>Asks for a judgement's meta reward again; null where the work was over before there was a place.</summary>
+    public async Task<Judgement?> MetaScoreAsync(Func<bool> isOver, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
     {
         await metaGate!.WaitAsync(cancellationToken);
         try
         {
-            return await JudgementSource.MetaScoreAsync(judge, rollout, judgement, cancellationToken);
+            return isOver() ? null : await JudgementSource.MetaScoreAsync(judge, rollout, judgement, cancellationToken);
         }
         finally
         {

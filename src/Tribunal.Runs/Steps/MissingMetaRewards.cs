@@ -34,8 +34,8 @@ internal static class MissingMetaRewards
         }
 
         List<Judgement> judgements = await WithTextsAsync(context.Store, ledger.Parts.Keys, missing, cancellationToken);
-        LateMetaReward[] rewards = await Task.WhenAll(judgements.Select(judgement => AskAsync(context, byId[judgement.RolloutId], judgement, cancellationToken)));
-        await StoredDocument.StandAsync(context.Store, name, rewards, RunsJson.Default.LateMetaReward, cancellationToken);
+        LateMetaReward?[] rewards = await Task.WhenAll(judgements.Select(judgement => AskAsync(context, byId[judgement.RolloutId], judgement, cancellationToken)));
+        await StoredDocument.StandAsync(context.Store, name, [.. rewards.OfType<LateMetaReward>()], RunsJson.Default.LateMetaReward, cancellationToken);
     }
 
     // What this attempt has asked for before its earlier rounds: a text that the model can't take gets no reward however often it is asked.
@@ -71,9 +71,9 @@ internal static class MissingMetaRewards
         return judgements;
     }
 
-    private static async Task<LateMetaReward> AskAsync(RunContext context, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
-    {
-        Judgement again = await context.Branches.Of(judgement.Sample, judgement.Route, rollout.Responses.Count).MetaScoreAsync(rollout, judgement, cancellationToken);
-        return new LateMetaReward(again.RolloutId, again.Sample, again.Meta, again.MetaUsage, again.MetaCut);
-    }
+    // What still waits for a place when the run stops is asked by the next attempt.
+    private static async Task<LateMetaReward?> AskAsync(RunContext context, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+        await context.Branches.Of(judgement.Sample, judgement.Route, rollout.Responses.Count).MetaScoreAsync(() => context.Monitor.Halt is not null, rollout, judgement, cancellationToken) is { } again
+            ? new LateMetaReward(again.RolloutId, again.Sample, again.Meta, again.MetaUsage, again.MetaCut)
+            : null;
 }

@@ -1,4 +1,5 @@
 using Tribunal.Calibration;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
