@@ -45,9 +45,14 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void No_file_of_the_product_is_longer_than_400_lines() => Assert.Empty(((string[])["src", "functions"])
-        .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
-        .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal) && File.ReadLines(path).Count() > 400));
+    public void No_file_of_the_product_is_longer_than_400_lines()
+    {
+        string[] files = [.. ((string[])["src", "functions"])
+            .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
+            .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal))];
+        Assert.True(files.Length > 100);
+        Assert.All(files, static path => Assert.True(File.ReadLines(path).Count() <= 400, path));
+    }
 
     [Theory]
     [MemberData(nameof(Projects))]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Tribunal.Runs.Storage;
@@ -41,9 +42,11 @@ public static class RunFiles
     /// <summary>A protocol file, by the SHA-256 of its text.</summary>
     public static string Protocol(string sha256) => $"{ProtocolsPrefix}{sha256[..16]}.yaml";
 
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>Whether a name is that of a protocol file.</summary>
     public static bool IsProtocol(string name) => name.Length == ProtocolsPrefix.Length + 21 && name.StartsWith(ProtocolsPrefix, StringComparison.Ordinal)
-        && name.EndsWith(".yaml", StringComparison.Ordinal) && name.AsSpan(ProtocolsPrefix.Length, 16).IndexOfAnyExcept("0123456789abcdef") < 0;
+        && name.EndsWith(".yaml", StringComparison.Ordinal) && name.AsSpan(ProtocolsPrefix.Length, 16).IndexOfAnyExcept(HexDigits) < 0;
 
     /// <summary>Files for a batch API, and from it.</summary>
     public const string BatchApiPrefix = "openai-batch/";

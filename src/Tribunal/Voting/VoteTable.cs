@@ -77,16 +77,16 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
         range = RecordedScores.ScaleOf(judgement) ?? range;
         double[] values = new double[candidates];
-        int[] members = new int[candidates];
+        int[] shares = new int[candidates];
         for (int response = 0; response < scores.Count; response++)
         {
             values[of[response]] += (scores[response] - range.Min) / (range.Max - range.Min);
-            members[of[response]]++;
+            shares[of[response]]++;
         }
 
         for (int candidate = 0; candidate < candidates; candidate++)
         {
-            values[candidate] /= members[candidate];
+            values[candidate] /= shares[candidate];
         }
 
         Add(sample, judgement, values, panel, place: 0, of.First, choice: false, Shown(judgement.Order, of));
