@@ -28,6 +28,31 @@ internal sealed class HtmlPage
         return this;
     }
 
+    /// <summary>Opens a section, which whoever writes it closes.</summary>
+    public void Section(string id, string title) => Add($"<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n");
+
+    /// <summary>Adds a text as it stands, a part of it marked.</summary>
+    public void Pre(string label, string text, Range mark = default)
+    {
+        (int start, int length) = mark.GetOffsetAndLength(text.Length);
+        if (mark.Equals(default) || length == 0)
+        {
+            Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text}</pre>");
+            return;
+        }
+
+        Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text[..start]}<mark>{text.Substring(start, length)}</mark>{text[(start + length)..]}</pre>");
+    }
+
+    /// <summary>A plot with its caption, and links that save the drawing and its figures, which the page itself holds.</summary>
+    public Markup Figure(RunPlot plot)
+    {
+        static string Data(string type, string text) => $"data:{type};base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
+        return new Markup(
+            $"<figure>{plot.Svg.Html}{plot.Key().Html}<figcaption>{Escape(plot.Caption)}</figcaption><p class=\"save\"><a download=\"{plot.Name}.svg\" href=\"{Data("image/svg+xml", plot.File())}\">Save as SVG</a> "
+            + $"<a download=\"{plot.Name}.csv\" href=\"{Data("text/csv", plot.Csv)}\">Figures as CSV</a></p></figure>");
+    }
+
     public override string ToString() => _html.ToString();
 
     /// <summary>Text as it may stand between tags and in quoted attributes.</summary>
@@ -97,6 +122,9 @@ internal static class PlainText
 
         return plain.ToString();
     }
+
+    /// <summary>A name that somebody chose, at a length that a page can hold.</summary>
+    public static string Name(string name) => Head(name, 160);
 
     /// <summary>The beginning of a text, saying how much is left out.</summary>
     public static string Head(string text, int most) =>

@@ -15,24 +15,22 @@ namespace Tribunal.Reports;
 /// <summary>Renders a run's report.</summary>
 internal sealed class ReportPage(ReportData data, ReportOptions options)
 {
-    // Texts stop here whatever the run holds: escaping can make one character six.
-    private const int MostCharacters = 3_500_000;
     private const int DomainsShown = 40;
-    private const int DomainsPlotted = 20;
-    private const int PromptShown = 3000;
-    private const int ResponseShown = 2500;
-    private const int ResponsesShown = 8;
-    private const int AnswerShown = 4000;
     private const int ExampleShown = 800;
-    private const int NameShown = 160;
 
     private readonly RunManifest _manifest = data.Run.Manifest;
     private readonly RunSummary _summary = data.Run.Summary;
-    private readonly HtmlPage _page = PageFrame.Open($"{data.Run.Manifest.RunId} – Tribunal report");
+    private readonly HtmlPage _page = PageFrame.Open($"{data.Run.Manifest.RunId} – Tribunal report", table: true);
 
     public string Render()
     {
         Head();
+        var cases = new ReportCases(data, _page);
+        if (data.Wrong.Count > 0)
+        {
+            cases.Section("wrong", "Surest and wrong", "The rollouts whose best response is not a labelled one, the surest first: what a judge misses shows here.", data.Wrong);
+        }
+
         WhatWasRun();
         Distributions();
         Outcomes();
@@ -43,15 +41,16 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         AccuracyAgainstK();
         Positions();
         Tokens();
-        Cases("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
-        Cases("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
-        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}.</footer>\n");
-        return PageFrame.Close(_page);
+        cases.Section("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
+        cases.Section("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
+        data.Table.AddTo(_page);
+        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}. <a href=\"#main\">Back to the top</a></footer>\n");
+        return PageFrame.Close(_page, table: true);
     }
 
     private void Head()
     {
-        _page.Add($"<header>\n<h1>Run <bdi>{Name(_manifest.RunId)}</bdi></h1>\n<p class=\"soft\"><bdi>{Name(_summary.Model)}</bdi> by {Name(_summary.Protocol)}, {_manifest.Created:yyyy-MM-dd HH:mm} UTC</p>\n");
+        _page.Add($"<header>\n<h1>Run <bdi>{PlainText.Name(_manifest.RunId)}</bdi></h1>\n<p class=\"soft\"><bdi>{PlainText.Name(_summary.Model)}</bdi> by {PlainText.Name(_summary.Protocol)}, {_manifest.Created:yyyy-MM-dd HH:mm} UTC</p>\n");
         if (_summary.Simulated)
         {
             _page.Add($"<p class=\"banner\">SIMULATED: no model judged these responses. The rewards show how Tribunal works and say nothing of the responses.</p>\n");
@@ -59,7 +58,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
         if (_summary.Status == RunStatus.Partial)
         {
-            _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
+            _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + PlainText.Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
         }
 
         string[] warnings = [.. _summary.Warnings.Where(w => !_summary.Simulated || !w.Contains("simulated judge", StringComparison.Ordinal)).Take(12)];
@@ -77,46 +76,46 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         _page.Add($"""
             </header>
             <nav aria-label="Sections"><ul>
-            <li><a href="#run">What was run</a></li><li><a href="#rewards">Rewards</a></li><li><a href="#outcomes">Outcomes</a></li>
+            {new Markup(data.Wrong.Count > 0 ? "<li><a href=\"#wrong\">Surest and wrong</a></li>" : "")}<li><a href="#run">What was run</a></li><li><a href="#rewards">Rewards</a></li><li><a href="#outcomes">Outcomes</a></li>
             <li><a href="#accuracy">Accuracy</a></li><li><a href="#calibration">Calibration</a></li><li><a href="#k">Accuracy against k</a></li>
-            <li><a href="#order">Order</a></li><li><a href="#tokens">Tokens and cost</a></li><li><a href="#slowest">Slowest</a></li><li><a href="#contested">Most contested</a></li>
+            <li><a href="#order">Order</a></li><li><a href="#tokens">Tokens and cost</a></li><li><a href="#slowest">Slowest</a></li><li><a href="#contested">Most contested</a></li><li><a href="#all">All rollouts</a></li>
             </ul></nav>
             <main id="main" tabindex="-1">
             <dl class="tiles">
 
             """);
-        Tile("Rollouts scored", $"{_summary.Scored:N0}", $"{_summary.Unscorable:N0} unscorable, {_summary.Invalid:N0} invalid lines");
-        Tile("Judgements", $"{_summary.Judgements.Drawn:N0}", $"{Share(_summary.ValidRate)} with a verdict");
+        Tile("Rollouts scored", "all", $"{_summary.Scored:N0}", $"{_summary.Unscorable:N0} unscorable, {_summary.Invalid:N0} invalid lines");
+        Tile("Judgements", "outcomes", $"{_summary.Judgements.Drawn:N0}", $"{Share(_summary.ValidRate)} with a verdict");
         if (_summary.Overall.Accuracy is { } accuracy)
         {
-            Tile("Accuracy", $"{accuracy.Value:P1}", $"95 %: {accuracy.Low:P1} to {accuracy.High:P1}; guessing {_summary.Overall.Chance:P1}");
+            Tile("Accuracy", "accuracy", $"{accuracy.Value:P1}", $"95 %: {accuracy.Low:P1} to {accuracy.High:P1}; guessing {_summary.Overall.Chance:P1}");
         }
 
-        Tile("Tokens", $"{_summary.Usage.Input + _summary.Usage.Output:N0}", $"{_summary.Usage.Input:N0} in, {_summary.Usage.Output:N0} out");
+        Tile("Tokens", "tokens", $"{_summary.Usage.Input + _summary.Usage.Output:N0}", $"{_summary.Usage.Input:N0} in, {_summary.Usage.Output:N0} out");
         if (_summary.Cost is double cost)
         {
-            Tile("Cost", $"{cost:N4}", "in the price table's currency");
+            Tile("Cost", "tokens", $"{cost:N4}", "in the price table's currency");
         }
 
         _page.Add($"</dl>\n");
     }
 
-    private void Tile(string name, string value, string more) => _page.Add($"<div><dt>{name}</dt><dd>{value}<small>{more}</small></dd></div>\n");
+    private void Tile(string name, string section, string value, string more) => _page.Add($"<div><dt><a href=\"#{section}\">{name}</a></dt><dd>{value}<small>{more}</small></dd></div>\n");
 
     private void WhatWasRun()
     {
         EvaluationRequest request = _manifest.Request;
         PolicyOptions policy = request.Policy;
-        Section("run", "What was run");
+        _page.Section("run", "What was run");
         _page.Add($"<dl class=\"facts\">\n");
-        Fact("Batch", $"{Name(Path.GetFileName(request.Batch))}, {_manifest.Rollouts:N0} rollouts");
-        Fact("Judge", $"{Name(_manifest.Judge)}{(_manifest.Simulated ? " (simulated)" : "")}");
-        Fact("Model", Name(_manifest.Model));
-        Fact("Protocol", Name(_manifest.Protocol));
+        Fact("Batch", $"{PlainText.Name(Path.GetFileName(request.Batch))}, {_manifest.Rollouts:N0} rollouts");
+        Fact("Judge", $"{PlainText.Name(_manifest.Judge)}{(_manifest.Simulated ? " (simulated)" : "")}");
+        Fact("Model", PlainText.Name(_manifest.Model));
+        Fact("Protocol", PlainText.Name(_manifest.Protocol));
         Fact("Policy", policy.Kind == PolicyKind.Fixed
             ? $"fixed, {policy.Samples} judgements"
             : string.Create(CultureInfo.InvariantCulture, $"{policy.Kind.ToString().ToLowerInvariant()}, {policy.Min} to {policy.Max} judgements, confidence {policy.Confidence}"));
-        Fact("Meta reward", request.Meta.Model is { } meta and not "none" ? $"{Name(meta)}, {(request.Meta.Use == MetaReward.MetaUse.Weight ? "weighs the votes" : $"keeps {request.Meta.Keep:P0}")}" : "none");
+        Fact("Meta reward", request.Meta.Model is { } meta and not "none" ? $"{PlainText.Name(meta)}, {(request.Meta.Use == MetaReward.MetaUse.Weight ? "weighs the votes" : $"keeps {request.Meta.Keep:P0}")}" : "none");
         Fact("Tournament", request.Tournament.Kind.ToString().ToLowerInvariant());
         Fact("Voting rule", request.Rule.ToString().ToLowerInvariant());
         Fact("Sampling", string.Create(CultureInfo.InvariantCulture, $"temperature {_manifest.Sampling.Temperature}, top-p {_manifest.Sampling.TopP}, {_manifest.Sampling.MaxTokens} tokens"));
@@ -131,7 +130,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Distributions()
     {
-        Section("rewards", "Rewards and margins");
+        _page.Section("rewards", "Rewards and margins");
         if (data.Rewards.Count == 0)
         {
             _page.Add($"<p>The run has no verdicts yet.</p>\n</section>\n");
@@ -147,32 +146,31 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Distribution(string name, string axis, Histogram histogram)
     {
-        if (histogram.Count == 0)
+        if (RunPlots.Distribution(name, axis, histogram) is not { } plot)
         {
             return;
         }
 
-        double[] edges = [.. Enumerable.Range(0, Histogram.Bins + 1).Select(static i => (double)i / Histogram.Bins)];
-        string caption = $"{name}: {histogram.Count:N0}, mean {histogram.Mean:0.000}";
-        _page.Add($"<figure>{Charts.Bars(caption, axis, "count", [.. histogram.Counts.Select(static c => (double)c)], edges)}<figcaption>{caption}</figcaption>");
-        _page.Add($"<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
-        for (int i = 0; i < Histogram.Bins; i++)
+        double[] edges = histogram.Edges;
+        _page.Add($"<div>{_page.Figure(plot)}<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
+        for (int i = 0; i < histogram.Counts.Count; i++)
         {
-            _page.Add($"<tr><td>{edges[i]:0.00}</td><td>{edges[i + 1]:0.00}</td><td>{histogram.Counts[i]:N0}</td></tr>");
+            _page.Add($"<tr><td>{Math.Max(0, edges[i]):0.000}</td><td>{Math.Min(1, edges[i + 1]):0.000}</td><td>{histogram.Counts[i]:N0}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></details></figure>\n");
+        _page.Add($"</tbody></table></details></div>\n");
     }
 
     private void Outcomes()
     {
         OutcomeCounts counts = _summary.Judgements;
-        Section("outcomes", "Outcomes");
+        _page.Section("outcomes", "Outcomes");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outcomes, table\"><table><caption>Judgements by what became of them</caption><thead><tr><th scope=\"col\">outcome</th><th scope=\"col\">judgements</th><th scope=\"col\">share</th></tr></thead><tbody>");
         foreach ((string name, long count) in ((string, long)[])
             [("valid", counts.Valid), ("unparsable", counts.Unparsable), ("truncated", counts.Truncated), ("refused", counts.Refused), ("failed", counts.Failed)])
         {
-            _page.Add($"<tr><th scope=\"row\">{name}</th><td>{count:N0}</td><td>{(counts.Drawn == 0 ? 0 : (double)count / counts.Drawn):P1}</td></tr>");
+            Markup link = new(data.Examples.Keys.Any(outcome => outcome.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)) ? $"<a href=\"#examples-{name}\">{name}</a>" : name);
+            _page.Add($"<tr><th scope=\"row\">{link}</th><td>{count:N0}</td><td>{(counts.Drawn == 0 ? 0 : (double)count / counts.Drawn):P1}</td></tr>");
         }
 
         _page.Add($"</tbody></table></div>\n");
@@ -186,13 +184,13 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         foreach ((JudgementOutcome outcome, List<Judgement> examples) in data.Examples.OrderBy(static e => e.Key))
         {
             string name = outcome.ToString().ToLowerInvariant();
-            _page.Add($"<details><summary>{examples.Count} examples of {name}</summary>\n");
+            _page.Add($"<details id=\"examples-{name}\"><summary>{examples.Count} examples of {name}</summary>\n");
             foreach (Judgement example in examples)
             {
-                _page.Add($"<h3><bdi>{Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
+                _page.Add($"<h3><bdi>{PlainText.Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
                 if (example.Text is { Length: > 0 } text)
                 {
-                    Pre($"Answer, {name}", PlainText.Ends(text, ExampleShown));
+                    _page.Pre($"Answer, {name}", PlainText.Ends(text, ExampleShown));
                 }
             }
 
@@ -215,67 +213,51 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Accuracy()
     {
-        Section("accuracy", "Accuracy by domain");
+        _page.Section("accuracy", "Accuracy by domain");
         if (_summary.Overall.Accuracy is null)
         {
             _page.Add($"<p>No rollout has a label (<code>best</code>), so nothing says how often the judge is right.</p>\n</section>\n");
             return;
         }
 
-        (string Name, DomainSummary Domain)[] rows = [("overall", _summary.Overall), .. Domains().Where(static d => d.Domain.Accuracy is not null)];
+        (string Name, DomainSummary Domain)[] rows = RunPlots.Domains(_summary);
         foreach ((string name, DomainSummary domain) in rows.Where(static r => r.Domain.BelowChance).Take(DomainsShown))
         {
-            _page.Add($"<p class=\"banner\">Below chance in <bdi>{Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
+            _page.Add($"<p class=\"banner\">Below chance in <bdi>{PlainText.Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
         }
 
-        IntervalRow[] plotted = [.. rows.Take(DomainsPlotted).Select(static r => new IntervalRow(r.Name, r.Domain.Accuracy!.Value, r.Domain.Accuracy.Low, r.Domain.Accuracy.High, r.Domain.Chance))];
-        _page.Add($"<figure>{Charts.Intervals("Accuracy by domain with 95 % intervals, and what guessing gives; the table below has the figures", plotted)}{Charts.Key("measured, with its 95 % interval", "guessing")}<figcaption>Share of labelled rollouts whose best response was found, with Wilson's 95 % interval.{(rows.Length > plotted.Length ? $" The {plotted.Length} largest of {rows.Length} are drawn." : "")}</figcaption></figure>\n");
+        _page.Add($"<div class=\"pair\">{_page.Figure(RunPlots.Accuracy(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">labelled</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % interval</th><th scope=\"col\">guessing</th><th scope=\"col\">scored</th></tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in rows.Take(DomainsShown))
         {
-            _page.Add($"<tr{new Markup(domain.BelowChance ? " class=\"bad\"" : "")}><th scope=\"row\"><bdi>{Name(name)}</bdi></th><td>{domain.Accuracy!.Of:N0}</td><td>{domain.Accuracy.Value:P1}</td><td>{domain.Accuracy.Low:P1} to {domain.Accuracy.High:P1}</td><td>{domain.Chance ?? 0:P1}</td><td>{domain.Scored:N0} of {domain.Rollouts:N0}</td></tr>");
+            _page.Add($"<tr{new Markup(domain.BelowChance ? " class=\"bad\"" : "")}><th scope=\"row\"><bdi>{PlainText.Name(name)}</bdi></th><td>{domain.Accuracy!.Of:N0}</td><td>{domain.Accuracy.Value:P1}</td><td>{domain.Accuracy.Low:P1} to {domain.Accuracy.High:P1}</td><td>{domain.Chance ?? 0:P1}</td><td>{domain.Scored:N0} of {domain.Rollouts:N0}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>{(rows.Length > DomainsShown ? $"{rows.Length - DomainsShown} smaller domains are left out." : "")}\n</section>\n");
+        _page.Add($"</tbody></table></div></div>{(rows.Length > DomainsShown ? $"{rows.Length - DomainsShown} smaller domains are left out." : "")}\n</section>\n");
     }
 
     private void CalibrationCurve()
     {
-        Section("calibration", "Calibration");
+        _page.Section("calibration", "Calibration");
         if (_summary.Calibration is not { } calibration)
         {
             _page.Add($"<p>Needs labelled rollouts.</p>\n</section>\n");
             return;
         }
 
-        ReliabilityBin[] bins = Filled(calibration.All);
-        List<(double X, double Y, double Low, double High)> points = [];
-        foreach (ReliabilityBin bin in bins)
-        {
-            Rate rate = Rate.Wilson(bin.Accuracy!.Value * bin.Count, bin.Count)!;
-            points.Add((bin.Confidence!.Value, bin.Accuracy.Value, rate.Low, rate.High));
-        }
-
-        CalibrationReport? scaling = calibration.HeldBack;
-        (double X, double Y)[] scaled = scaling is null ? [] : [.. Filled(scaling.After).Select(static bin => (bin.Confidence!.Value, bin.Accuracy!.Value))];
-        string after = scaling is null
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" Temperature {scaling.Temperature:0.00}, fitted on {scaling.FittedOn:N0} verdicts, changes the error on the other {scaling.After.Count:N0} from {scaling.Before.Ece:0.000} to {scaling.After.Ece:0.000} (crosses).");
-        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points, scaled)}{Charts.Key("this run, with 95 % intervals", scaling is null ? "perfectly calibrated" : "perfectly calibrated; × after temperature scaling", "╌")}<figcaption>Expected calibration error {calibration.All.Ece:0.000}: how far confidences are from being probabilities.{after}</figcaption></figure>\n");
+        _page.Add($"<div class=\"pair\">{_page.Figure(RunPlots.Calibration(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration, table\"><table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
-        foreach (ReliabilityBin bin in bins)
+        foreach (ReliabilityBin bin in RunPlots.Filled(calibration.All))
         {
             _page.Add($"<tr><th scope=\"row\">{bin.Low:0.0} to {bin.High:0.0}</th><td>{bin.Count:N0}</td><td>{bin.Confidence!.Value:0.000}</td><td>{bin.Accuracy!.Value:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>\n</section>\n");
-
-        static ReliabilityBin[] Filled(Reliability table) => [.. table.Bins.Where(static bin => bin.Count > 0)];
+        _page.Add($"</tbody></table></div></div>\n</section>\n");
     }
 
     private void AccuracyAgainstK()
     {
-        Section("k", "Accuracy against judgements per rollout");
+        _page.Section("k", "Accuracy against judgements per rollout");
         if (data.Curves.Count == 0)
         {
             _page.Add($"<p>{(data.HasBatch ? "Needs labelled rollouts with judgements." : "Needs the batch with its labels, which is no longer where the run found it (give it with --batch).")}</p>\n</section>\n");
@@ -285,7 +267,12 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         ResampleResult any = data.Curves[0].Points[0];
         BandLine[] lines = [.. data.Curves.Select(static c => new BandLine(c.Name, [.. c.Points.Select(static p => (p.Judgements.Mean, p.Accuracy.Mean, p.Accuracy.Low, p.Accuracy.High))]))];
         string caption = $"The recorded judgements of {any.Rollouts:N0}{(data.Labelled > any.Rollouts ? $" (a random sample of {data.Labelled:N0})" : "")} labelled rollouts, voted on again in {any.Resamples:N0} random draw orders. Bands hold 95 % of the orders; they are not intervals over rollouts.";
-        _page.Add($"<figure>{Charts.Lines("Accuracy against judgements per rollout; the table below has the figures", "judgements per rollout", "accuracy", lines, logarithmic: true)}{Charts.Key(lines[0].Name, lines.Length > 1 ? lines[1].Name : null, "■")}<figcaption>{caption}</figcaption></figure>\n");
+        string csv = "vote over,judgements,accuracy,low,high\n" + string.Concat(data.Curves.SelectMany(static curve => curve.Points.Select(point => string.Create(
+            CultureInfo.InvariantCulture, $"{RunPlots.Cell(curve.Name)},{point.Judgements.Mean},{point.Accuracy.Mean},{point.Accuracy.Low},{point.Accuracy.High}\n"))));
+        var plot = new RunPlot(
+            "accuracy-against-k", "Accuracy against judgements per rollout", caption, Charts.Lines("Accuracy against judgements per rollout", "judgements per rollout", "accuracy", lines, logarithmic: true),
+            lines.Length > 1 ? [("●", lines[0].Name), ("■", lines[1].Name)] : [("●", lines[0].Name)], csv);
+        _page.Add($"<div class=\"pair\">{_page.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against judgements, table\"><table><thead><tr><th scope=\"col\">vote over</th><th scope=\"col\">judgements</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % of orders</th></tr></thead><tbody>");
         foreach (ResampledCurve curve in data.Curves)
         {
@@ -295,7 +282,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             }
         }
 
-        _page.Add($"</tbody></table></div>\n");
+        _page.Add($"</tbody></table></div></div>\n");
         if (data.Metas == 0)
         {
             _page.Add($"<p class=\"soft\">The ledger has no meta rewards, so there is no curve with a meta filter.</p>\n");
@@ -306,7 +293,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Positions()
     {
-        Section("order", "Order: position bias and flips");
+        _page.Section("order", "Order: position bias and flips");
         if (_summary.FlipRate is { } flips)
         {
             _page.Add($"<p>{flips.Value:P1} (95 %: {flips.Low:P1} to {flips.High:P1}) of {flips.Of:N0} judgements matched with one in the opposite order chose another response.</p>\n");
@@ -330,25 +317,30 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             Rate rate = Rate.Wilson(w, of)!;
             return new IntervalRow($"shown as no. {position + 1}", rate.Value, rate.Low, rate.High, 1.0 / shown);
         })];
-        _page.Add($"<figure>{Charts.Intervals("How often the response shown at each position was judged best; the table below has the figures", rows)}{Charts.Key("measured, with its 95 % interval", "without position bias")}<figcaption>How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}.</figcaption></figure>\n");
+        string csv = "position,judged best,low,high\n" + string.Concat(rows.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{row.Label},{row.Value},{row.Low},{row.High}\n")));
+        var plot = new RunPlot(
+            "positions", "Position bias",
+            string.Create(CultureInfo.InvariantCulture, $"How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}."),
+            Charts.Intervals("How often the response shown at each position was judged best", rows), [("●", "measured, with its 95 % interval"), ("×", "without position bias")], csv);
+        _page.Add($"<div class=\"pair\">{_page.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Positions, table\"><table><thead><tr><th scope=\"col\">position</th><th scope=\"col\">judged best</th><th scope=\"col\">95 % interval</th></tr></thead><tbody>");
         foreach (IntervalRow row in rows)
         {
             _page.Add($"<tr><th scope=\"row\">{row.Label}</th><td>{row.Value:P1}</td><td>{row.Low:P1} to {row.High:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>\n</section>\n");
+        _page.Add($"</tbody></table></div></div>\n</section>\n");
     }
 
     private void Tokens()
     {
-        Section("tokens", "Tokens and cost by domain");
+        _page.Section("tokens", "Tokens and cost by domain");
         TokenPrice? price = _summary.Price;
         (string Name, DomainSummary Domain)[] domains = [.. Domains()];
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tokens and cost by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">rollouts</th><th scope=\"col\">tokens in</th><th scope=\"col\">tokens out</th><th scope=\"col\">out per rollout</th>{new Markup(price is null ? "" : "<th scope=\"col\">cost</th>")}</tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in domains.Take(DomainsShown).Append(("overall", _summary.Overall)))
         {
-            _page.Add($"<tr><th scope=\"row\"><bdi>{Name(name)}</bdi></th><td>{domain.Rollouts:N0}</td><td>{domain.Usage.Input:N0}</td><td>{domain.Usage.Output:N0}</td><td>{(domain.Rollouts == 0 ? 0 : (double)domain.Usage.Output / domain.Rollouts):N0}</td>");
+            _page.Add($"<tr><th scope=\"row\"><bdi>{PlainText.Name(name)}</bdi></th><td>{domain.Rollouts:N0}</td><td>{domain.Usage.Input:N0}</td><td>{domain.Usage.Output:N0}</td><td>{(domain.Rollouts == 0 ? 0 : (double)domain.Usage.Output / domain.Rollouts):N0}</td>");
             if (price is not null)
             {
                 _page.Add($"<td>{price.Of(domain.Usage):N4}</td>");
@@ -366,133 +358,8 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         _page.Add($"<p class=\"soft\">{(price is null ? "No prices were given, so there is no cost." : string.Create(CultureInfo.InvariantCulture, $"At {price.Input} a million tokens in and {price.Output} a million out."))}</p>\n</section>\n");
     }
 
-    private void Cases(string id, string title, string lead, List<Case> cases)
-    {
-        Section(id, title);
-        _page.Add($"<p>{lead}{(data.HasBatch ? "" : " The batch is no longer where the run found it, so prompts and responses are missing.")}</p>\n");
-        int left = 0;
-        foreach (Case shown in cases)
-        {
-            if (_page.Length > MostCharacters)
-            {
-                left++;
-                continue;
-            }
-
-            OneCase(shown);
-        }
-
-        if (left > 0)
-        {
-            _page.Add($"<p>{left} more are left out to keep this file small.</p>\n");
-        }
-
-        _page.Add($"</section>\n");
-    }
-
-    private void OneCase(Case shown)
-    {
-        _page.Add($"<article>\n<h3><bdi>{Name(shown.Id)}</bdi>{(shown.Rollout?.Domain is { } domain ? $" in {Name(domain)}" : "")}</h3>\n<p>");
-        if (shown.Verdict is { } verdict)
-        {
-            _page.Add($"{(verdict.Best is int best ? $"Best: response {best + 1}, confidence {verdict.Confidence:0.000}, margin {verdict.Margin:0.000}" : $"Unscorable: {PlainText.Head(verdict.Reason ?? "", 300)}")}. ");
-        }
-
-        if (shown.SlowestMs > 0)
-        {
-            _page.Add($"Slowest judgement {shown.SlowestMs / 1000:N2} s. ");
-        }
-
-        _page.Add($"{(shown.Rollout?.Best is { Count: > 0 } labels ? $"Labelled best: {string.Join(", ", labels.Select(static b => b + 1))}." : "")}</p>\n");
-        if (shown.Rollout is { } rollout)
-        {
-            _page.Add($"<details><summary>Prompt and {rollout.Responses.Count} responses</summary>\n");
-            if (ToolTurns.HasTools(rollout.Prompt))
-            {
-                ConversationMarkup.Add(_page, "Prompt", rollout.Prompt, PromptShown);
-            }
-            else
-            {
-                Pre("Prompt", PlainText.Head(string.Join("\n\n", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")), PromptShown));
-            }
-
-            for (int i = 0; i < Math.Min(rollout.Responses.Count, ResponsesShown); i++)
-            {
-                string reward = shown.Verdict?.Rewards is { } rewards && i < rewards.Count ? $", reward {rewards[i]:0.000}" : "";
-                _page.Add($"<h4>Response {i + 1}{reward}</h4>");
-                if (rollout.Responses[i].Turns is { } turns)
-                {
-                    ConversationMarkup.Add(_page, $"Response {i + 1}", turns, 2 * ResponseShown);
-                }
-                else
-                {
-                    Pre($"Response {i + 1}", PlainText.Head(rollout.Responses[i].Content, ResponseShown));
-                }
-            }
-
-            _page.Add($"{(rollout.Responses.Count > ResponsesShown ? $"{rollout.Responses.Count - ResponsesShown} more responses are left out." : "")}</details>\n");
-        }
-
-        _page.Add($"<p class=\"soft\">{(shown.Drawn > shown.Judgements.Count ? $"{shown.Judgements.Count} of {shown.Drawn:N0} judgements" : $"{shown.Drawn} judgements")}</p>\n<div class=\"side\">\n");
-        foreach (Judgement judgement in shown.Judgements)
-        {
-            OneJudgement(judgement);
-        }
-
-        _page.Add($"</div>\n</article>\n");
-    }
-
-    private void OneJudgement(Judgement judgement)
-    {
-        string said = judgement.Outcome != JudgementOutcome.Valid ? $"{judgement.Outcome.ToString().ToLowerInvariant()}: {PlainText.Head(judgement.Why ?? "", 300)}"
-            : judgement.Scores is { } scores ? "scores " + string.Join(", ", scores.Take(32).Select(static s => s.ToString("0.##", CultureInfo.InvariantCulture)))
-            : judgement.Winner is int winner ? $"response {winner + 1} wins"
-            : "a draw";
-        string meta = judgement.Meta is double m ? string.Create(CultureInfo.InvariantCulture, $", meta reward {m:0.###}") : "";
-        _page.Add($"<section aria-label=\"Sample {judgement.Sample}\"><h4>Sample {judgement.Sample}</h4><p><bdi>{said}</bdi>{meta}<br><span class=\"soft\">shown in order {string.Join(", ", judgement.Order.Take(32).Select(static o => o + 1))}; {judgement.LatencyMs / 1000:N2} s; {judgement.Usage.Output:N0} tokens out</span></p>");
-        string text = judgement.Text ?? "";
-        string reasoning = judgement.Reasoning ?? "";
-        int thought = text.LastIndexOf("</think>", StringComparison.Ordinal);
-        if (thought >= 0 && reasoning.Length == 0)
-        {
-            reasoning = text[..thought];
-            text = text[(thought + "</think>".Length)..];
-        }
-
-        if (reasoning.Length > 0)
-        {
-            _page.Add($"<details><summary>Reasoning ({reasoning.Length:N0} characters)</summary>");
-            Pre($"Reasoning of sample {judgement.Sample}", PlainText.Ends(reasoning.Trim(), AnswerShown));
-            _page.Add($"</details>");
-        }
-
-        if (text.Length > 0)
-        {
-            string shown = PlainText.Ends(text.Trim(), AnswerShown);
-            Pre($"Answer of sample {judgement.Sample}", shown, judgement.Outcome == JudgementOutcome.Valid ? VerdictMark.Find(shown) : default);
-        }
-
-        _page.Add($"</section>\n");
-    }
-
-    private void Pre(string label, string text, Range mark = default)
-    {
-        (int start, int length) = mark.GetOffsetAndLength(text.Length);
-        if (mark.Equals(default) || length == 0)
-        {
-            _page.Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text}</pre>");
-            return;
-        }
-
-        _page.Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text[..start]}<mark>{text.Substring(start, length)}</mark>{text[(start + length)..]}</pre>");
-    }
-
-    private void Section(string id, string title) => _page.Add($"<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n");
-
     private IEnumerable<(string Name, DomainSummary Domain)> Domains() =>
         _summary.Domains.OrderByDescending(static d => d.Value.Rollouts).ThenBy(static d => d.Key, StringComparer.Ordinal).Select(static d => (d.Key, d.Value));
-
-    private static string Name(string name) => PlainText.Head(name, NameShown);
 
     private static string Share(Rate? rate) => rate is null ? "none" : $"{rate.Value:P1}";
 }

@@ -5,6 +5,8 @@ using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Labels;
+using Tribunal.Runs.Storage.Local;
 
 namespace Tribunal.Cli.Commands;
 
@@ -82,6 +84,7 @@ internal static class ExportCommand
 
         string path = batch ?? RunFolder.BatchOf(run);
         string temporary = output + ".tmp~";
+        RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken);
         try
         {
             long rows;
@@ -93,7 +96,7 @@ internal static class ExportCommand
                 IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken).Select(one =>
                 {
                     simulated |= one.Verdict.Simulated == true;
-                    return one;
+                    return one with { Rollout = labels.Apply(one.Rollout) };
                 });
                 rows = await write(parsed, scored, target, cancellationToken);
             }

@@ -9,6 +9,8 @@ using Tribunal.Runs.Judges;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Voting;
+using Tribunal.Runs.Labels;
+using Tribunal.Runs.Storage.Local;
 
 namespace Tribunal.Cli.Inputs;
 
@@ -23,6 +25,9 @@ internal sealed class LedgerInputs
         Protocol = !recorded && manifests.Select(static m => m.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? manifests[0].Protocol : null;
         Panel = !recorded && manifests is [{ Members: not null } only] ? only : null;
     }
+
+    /// <summary>The folders of the runs among the inputs: people's labels lie there.</summary>
+    private IReadOnlyList<string> Folders { get; init; } = [];
 
     /// <summary>The ledger files. A run that is still under way has its ledger in parts.</summary>
     public IReadOnlyList<string> Files { get; }
@@ -64,7 +69,7 @@ internal sealed class LedgerInputs
         }
 
         return files.Distinct(StringComparer.Ordinal).Count() == files.Count
-            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists), paths.Count == 1 ? Path.GetFullPath(paths[0]) : null)
+            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists), paths.Count == 1 ? Path.GetFullPath(paths[0]) : null) { Folders = [.. paths.Where(static path => !File.Exists(path))] }
             : throw new CommandException(ExitCodes.Usage, "a ledger is named twice: its judgements would count twice");
     }
 
@@ -93,6 +98,11 @@ internal sealed class LedgerInputs
         {
             await using FileStream stream = File.OpenRead(path);
             await ledger.ReadAsync(stream, cancellationToken);
+        }
+
+        foreach (string run in Folders)
+        {
+            ledger.Labels.Merge(await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken));
         }
 
         return ledger;

@@ -11,6 +11,7 @@ using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Training;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Runs.Exports;
 
@@ -59,6 +60,7 @@ public static class TrainingExport
         string name = options.Format == TrainingFileFormat.Parquet ? "train.parquet" : "train.jsonl";
         string path = Path.Combine(options.Output, name);
         string temporary = path + ".tmp~";
+        RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(options.Run), cancellationToken);
         using LedgerIndex ledger = await LedgerIndex.BuildAsync(LedgersOf(options.Run), cancellationToken);
         var sums = new TrainingSums(options.Form);
         try
@@ -75,6 +77,7 @@ public static class TrainingExport
                         continue;
                     }
 
+                    rollout = labels.Apply(rollout);
                     IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
                     sums.Add(rollout, decided);
                     await writer.WriteAsync(rollout, decided, cancellationToken);

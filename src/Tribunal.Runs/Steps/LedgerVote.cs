@@ -9,6 +9,7 @@ using Tribunal.Rollouts;
 using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Runs.Steps;
 
@@ -29,6 +30,9 @@ public sealed class LedgerVote(bool traits = false)
 
     /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
     public Judgement? First { get; private set; }
+
+    /// <summary>What people say of the rollouts, in place of what the batch says.</summary>
+    public RunLabels Labels { get; } = RunLabels.None();
 
     /// <summary>Adds a ledger file.</summary>
     /// <exception cref="LedgerException">A line is not a judgement.</exception>
@@ -62,7 +66,7 @@ public sealed class LedgerVote(bool traits = false)
         {
             if (line.Rollout is { } rollout && validator.Check(rollout) is null)
             {
-                yield return new RolloutLedger(rollout, Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
+                yield return new RolloutLedger(Labels.Apply(rollout), Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
             }
         }
     }
@@ -78,37 +82,12 @@ public sealed class LedgerVote(bool traits = false)
     public async Task<SummaryPart> CastAsync(
         Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
     {
-        IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
-        RecordedTournament? tournament = options.Tournament.Kind == Tournaments.TournamentKind.None ? null : new RecordedTournament(options);
-        bool replay = tournament is null && options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        var vote = new RecordedVote(options, samples);
         var sums = new SummaryPart();
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
         {
-            IReadOnlyList<Judgement> recorded = joined.Ledger;
-            if (tournament is null && samples < recorded.Count)
-            {
-                recorded = [.. recorded.Take(samples.Value)];
-            }
-
-            StopReason? stop = recorded.Count > 0 ? StopReason.Fixed : null;
-            if (replay && recorded.Count > 0)
-            {
-                RecordedReplay replayed = RecordedReplay.Run(options, joined.Rollout, recorded);
-                (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
-            }
-
-            Verdict verdict;
-            if (tournament is null)
-            {
-                verdict = scheme.Cast(joined.Rollout, recorded, stop);
-            }
-            else
-            {
-                PlayedTournament played = tournament.Play(joined.Rollout, recorded);
-                (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
-            }
-
+            (Verdict verdict, IReadOnlyList<Judgement> recorded) = vote.Cast(joined.Rollout, joined.Ledger);
             if (Calibration is { } calibration && verdict.Confidence is { } confidence)
             {
                 verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
