@@ -66,7 +66,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     private async Task RecordCommandAsync(CancellationToken cancellationToken)
     {
         string[] arguments = [.. Environment.GetCommandLineArgs().Skip(1).Where(static argument => argument is not ("--retry-failed" or "--json"))];
-        var command = new RunCommand { Arguments = options.OutputNamed ? arguments : [.. arguments, "--output", options.Folder], Folder = Environment.CurrentDirectory, Price = _routes.Price };
+        var command = new RunCommand { Arguments = options.OutputNamed ? arguments : [.. arguments, "--output", options.Folder], Folder = Environment.CurrentDirectory, Price = _routes.Prices?.One };
         if (arguments is ["score", ..] && !command.MayHoldSecret())
         {
             await _store.WriteDocumentAsync(RunFiles.CommandLine, JsonSerializer.SerializeToUtf8Bytes(command, RunsJson.Readable.RunCommand), cancellationToken);

@@ -30,7 +30,7 @@ internal sealed class RolloutVotes
     {
         _rollout = rollout;
         _voting = Router.Voting(judgements);
-        _own = OptionsOf(manifest, judgements);
+        _own = OptionsOf(manifest, judgements) with { Members = manifest is { Members: not null } ? manifest.Footing : MemberVotes.Apart };
         HasMeta = judgements.Any(static judgement => judgement.Meta is not null);
         Settings = new VoteSettings(
             Name(_own.Rule), null, _own.Meta.Keep, MetaWeights.Active(_own.Meta), HasMeta, _own.Tournament.Kind.ToString().ToLowerInvariant());
