@@ -89,7 +89,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger)
     {
         Candidates candidates = CandidatesOf(rollout);
-        var matches = Matches.Of(_options, candidates, LedgerView.Of(ledger).Judgements);
+        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
         return candidates.Count < 2 ? [] :
         [
             .. Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds.Select(round =>
