@@ -40,7 +40,7 @@ public sealed class BigRunTests(BigRuns big, ViewerBrowser browser) : IClassFixt
         Verdict[] wrong = [.. Verdicts.Where(static verdict => verdict.Best is { } best && best != Number(verdict.Id) % 3)];
         await view.SaysAsync("#count", $"{wrong.Length:N0} of 100,000 rollouts");
         Assert.Equal(wrong.MaxBy(static verdict => verdict.Confidence)!.Id, await view.Rows.First.InnerTextAsync());
-        await view.Page.GetByLabel("Domain").SelectOptionAsync("odd");
+        await view.Page.Locator(".filters select").SelectOptionAsync("odd");
         await view.SaysAsync("#count", $"{wrong.Count(static verdict => Number(verdict.Id) % 2 == 1):N0} of 100,000 rollouts");
 
         // The address alone shows the same.
@@ -131,7 +131,7 @@ public sealed class BigRunTests(BigRuns big, ViewerBrowser browser) : IClassFixt
         Verdict expected = new RecordedVote(new SchemeOptions { Kind = Protocols.JudgingKind.Listwise, Rule = Voting.VotingRule.Majority }, 1)
             .Cast(new Rollouts.Rollout { Id = verdict.Id, Prompt = [], Responses = [new("a"), new("b"), new("c")] }, judgements).Verdict;
         Assert.Equal(expected.Rewards!, other.GetProperty("verdict").GetProperty("rewards").EnumerateArray().Select(static reward => reward.GetDouble()));
-        await view.Page.GetByLabel("Judgements", new() { Exact = false }).Last.FillAsync("1");
+        await view.Page.Locator("section[aria-labelledby=whatif] input[type=range]").First.FillAsync("1");
         await view.SaysAsync("#othervote", "1 judgements voted");
         Assert.Empty(view.Incidents);
     }

@@ -18,13 +18,10 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
     // What the passes take of the work, about, where the ledger's length isn't known.
     private const double VerdictShare = 0.1;
     private const double BatchShare = 0.3;
-
-    // What is read is garbage at once: the runtime would let more of it gather than the rows themselves take.
-    private const long Sweep = 8 * 1024 * 1024;
     private readonly Dictionary<int, Rollout> _sameTexts = [];
     private readonly Dictionary<string, int> _domains = new(StringComparer.Ordinal);
     private readonly PlaceList _places = new();
-    private long _swept;
+    private readonly Sweep _sweep = new();
 
     /// <summary>Reads the run.</summary>
     /// <returns>The places by row.</returns>
@@ -67,7 +64,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                     offset += line.Length + 1;
                 }
 
-                SweepUp();
+                _sweep.Up();
                 index.Progress = new IndexProgress("verdicts", all > 0 ? Math.Min(VerdictShare, VerdictShare * index.Count / all) : 0);
                 index.Changed();
             }
@@ -116,7 +113,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                 Add(rollout, line);
                 if (++seen % 1000 == 0)
                 {
-                    SweepUp();
+                    _sweep.Up();
                     index.Progress = new IndexProgress("batch", VerdictShare + ((BatchShare - VerdictShare) * Math.Min(1, seen / all)));
                     index.Changed();
                 }
@@ -179,23 +176,13 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                         offset += line.Length + 1;
                     }
 
-                    SweepUp();
+                    _sweep.Up();
                     index.Progress = new IndexProgress("judgements", BatchShare + ((1 - BatchShare) * Math.Min(0.99, _places.Count / all)));
                     index.Changed();
                 }
 
                 index.Bytes += offset;
             }
-        }
-    }
-
-    private void SweepUp()
-    {
-        long allocated = GC.GetTotalAllocatedBytes();
-        if (allocated - _swept > Sweep)
-        {
-            _swept = allocated;
-            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         }
     }
 

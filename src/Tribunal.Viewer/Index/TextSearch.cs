@@ -20,7 +20,9 @@ internal sealed record SearchHit(string Where, string Snippet);
 /// <summary>Rows in which a text was found, and the first place in each.</summary>
 internal sealed class SearchHits
 {
-    private readonly ConcurrentDictionary<int, SearchHit> _hits = new();
+    // Who searches for what is everywhere sees the first of it.
+    private const int MostSnippets = 5000;
+    private readonly ConcurrentDictionary<int, SearchHit?> _hits = new();
 
     public int Count => _hits.Count;
 
@@ -28,7 +30,7 @@ internal sealed class SearchHits
 
     public SearchHit? Of(int row) => _hits.GetValueOrDefault(row);
 
-    public void Add(int row, SearchHit hit) => _hits.TryAdd(row, hit);
+    public void Add(int row, Func<SearchHit> hit) => _hits.TryAdd(row, _hits.Count < MostSnippets ? hit() : null);
 }
 
 /// <summary>
@@ -107,7 +109,7 @@ internal sealed class TextSearch : IDisposable
         {
             int from = Math.Max(0, at - Around);
             int to = Math.Min(text!.Length, at + Text.Length + Around);
-            Hits.Add(row, new SearchHit(where, $"{(from > 0 ? "…" : "")}{text[from..to]}{(to < text.Length ? "…" : "")}"));
+            Hits.Add(row, () => new SearchHit(where, $"{(from > 0 ? "…" : "")}{text[from..to]}{(to < text.Length ? "…" : "")}"));
         }
 
         return at >= 0;
@@ -153,9 +155,11 @@ internal sealed class TextSearch : IDisposable
     private async Task LinesAsync(Stream stream, SearchValues<string> forms, RunIndex index, CancellationToken token)
     {
         char[] chars = new char[256 * 1024];
+        var sweep = new Sweep();
         using var lines = new LineReader(stream);
         while (await lines.FillAsync(token))
         {
+            sweep.Up();
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
                 if (line.Length > chars.Length)

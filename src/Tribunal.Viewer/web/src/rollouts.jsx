@@ -91,7 +91,13 @@ export function Rollouts({ run, about, query }) {
   const scroller = useRef(null);
   const total = rows.answer?.total ?? 0;
   const list = useVirtual({ count: total, scroller, height: Height });
-  const [at, move] = useState(0);
+  const [at, show] = useState(0);
+  // Keys come faster than the page is drawn.
+  const cursor = useRef(0);
+  const move = index => {
+    cursor.current = index;
+    show(index);
+  };
   const set = (more, replace) => go(['run', run, 'rollouts'], { ...query, ...more }, replace);
   const items = list.getVirtualItems();
   const from = items[0]?.index ?? 0;
@@ -113,11 +119,11 @@ export function Rollouts({ run, about, query }) {
       const step = event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : event.key === 'PageDown' ? 15 : event.key === 'PageUp' ? -15 : 0;
       if (step !== 0 && total > 0) {
         event.preventDefault();
-        const next = Math.min(total - 1, Math.max(0, at + step));
+        const next = Math.min(total - 1, Math.max(0, cursor.current + step));
         move(next);
         list.scrollToIndex(next);
       } else if (event.key === 'Enter' && total > 0) {
-        open(at);
+        open(cursor.current);
       }
     };
     addEventListener('keydown', pressed);
