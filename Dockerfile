@@ -1,13 +1,13 @@
-# The tool as native code: the queue worker and the reward server, or any other command. No shell, no package manager, not root.
+# The tool on the .NET runtime: the queue worker and the reward server, or any other command. No shell, no package manager, not root.
+# On the runtime, because the worker's engine is not for native code; compiled beforehand, so that a start costs little.
 #   docker build -t tribunal . && docker run --rm -v "$PWD:/data" -w /data tribunal score samples/rollouts.jsonl -o out
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
-# The native compiler's linker.
-RUN apt-get update && apt-get install -y --no-install-recommends clang zlib1g-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN dotnet publish src/Tribunal.Cli -c Release -r "linux-$([ "$(uname -m)" = aarch64 ] && echo arm64 || echo x64)" -o /app && rm -f /app/*.dbg
+RUN dotnet publish src/Tribunal.Cli -c Release -r "linux-$([ "$(uname -m)" = aarch64 ] && echo arm64 || echo x64)" \
+    -p:PublishAot=false -p:PublishReadyToRun=true --self-contained false -o /app && rm -f /app/*.pdb
 
-FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled-extra
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra
 COPY --from=build /app /app
 COPY LICENSE /licenses/
 # Where the reward server keeps what it judged, unless told otherwise.

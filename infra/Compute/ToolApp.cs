@@ -36,6 +36,9 @@ public sealed class ToolApp : ComponentResource
 {
     private const int Port = 8080;
 
+    // What one worker takes at once.
+    private const int StepsPerWorker = 4;
+
     private ToolApp(string name, ToolAppArgs args, GpuEnvironment environment, RunStorage storage, Place place, bool worker)
         : base("tribunal:compute:ToolApp", name)
     {
@@ -77,7 +80,7 @@ public sealed class ToolApp : ComponentResource
     /// <summary>Resource id.</summary>
     public Output<string> Id { get; }
 
-    /// <summary>Takes messages from the evaluations queue, beside the function app: whichever takes one runs it.</summary>
+    /// <summary>Takes messages from the evaluations queue, beside the function app: whichever takes one runs it, and all workers share the run.</summary>
     public static ToolApp Worker(string name, ToolAppArgs args, GpuEnvironment environment, RunStorage storage, Place place) => new(name, args, environment, storage, place, worker: true);
 
     /// <summary>Answers trainers, from inside the network.</summary>
@@ -100,15 +103,10 @@ public sealed class ToolApp : ComponentResource
             yield break;
         }
 
-        yield return identity.Grant(BuiltInRole.BlobDataReader, storage.Container(ResourceNames.RolloutsContainer), "rollouts", "reads batches");
-        yield return identity.Grant(BuiltInRole.BlobDataContributor, storage.Container(ResourceNames.RunsContainer), "runs", "writes runs");
-        // The scaler asks for the queue's length, which the processors' role doesn't allow.
-        yield return identity.Grant(BuiltInRole.QueueDataContributor, storage.Queue(ResourceNames.EvaluationsQueue), "evaluations", "takes requests, and scales on their number");
-        yield return identity.Grant(BuiltInRole.QueueDataMessageSender, storage.Queue(ResourceNames.EvaluationsQueue + ResourceNames.PoisonSuffix), "evaluations-poison", "puts aside what it can't handle");
-        yield return identity.Grant(BuiltInRole.QueueDataContributor, storage.Queue(ResourceNames.UploadsQueue), "uploads", "takes events");
-        yield return identity.Grant(BuiltInRole.QueueDataMessageSender, storage.Queue(ResourceNames.UploadsQueue + ResourceNames.PoisonSuffix), "uploads-poison", "puts aside what it can't handle");
-        yield return identity.Grant(BuiltInRole.TableDataContributor, storage.Table(ResourceNames.RunsTable), "runs-table", "run states");
-        yield return identity.Grant(BuiltInRole.TableDataContributor, storage.Table(ResourceNames.UploadsTable), "uploads-table", "folds duplicate events");
+        // The account is the narrowest scope: the worker's engine makes containers, queues and tables of its own, as the function app's does.
+        yield return identity.Grant(BuiltInRole.BlobDataContributor, storage.Id, "storage", "batches, runs, and the engine's large messages");
+        yield return identity.Grant(BuiltInRole.QueueDataContributor, storage.Id, "storage", "takes requests, scales on their number, and the engine's queues");
+        yield return identity.Grant(BuiltInRole.TableDataContributor, storage.Id, "storage", "run states and the engine's tables");
     }
 
     private static TemplateArgs Template(string name, ToolAppArgs args, RunStorage storage, WorkloadIdentity identity, bool worker)
@@ -128,7 +126,7 @@ public sealed class ToolApp : ComponentResource
         ContainerAppProbeHttpGetArgs health = new() { Path = "/healthz", Port = Port };
         return new TemplateArgs
         {
-            // A worker that is told to go ends what is in flight, and the run goes back to the queue.
+            // A worker that is told to go ends what is in flight, and the rest goes to others.
             TerminationGracePeriodSeconds = 120,
             Containers =
             [
@@ -146,7 +144,7 @@ public sealed class ToolApp : ComponentResource
                     Probes = [new ContainerAppProbeArgs { Type = ProbeType.Liveness, HttpGet = health, PeriodSeconds = 30, FailureThreshold = 5, TimeoutSeconds = 10 }],
                 },
             ],
-            Scale = new ScaleArgs { MinReplicas = 0, MaxReplicas = args.Replicas, CooldownPeriod = 600, PollingInterval = 15, Rules = [Rule(storage, identity, worker)] },
+            Scale = new ScaleArgs { MinReplicas = 0, MaxReplicas = args.Replicas, CooldownPeriod = 600, PollingInterval = 15, Rules = Rules(storage, identity, worker) },
         };
     }
 
@@ -157,13 +155,21 @@ public sealed class ToolApp : ComponentResource
         return judge.Key is null ? line : [.. line, "--api-key-env", judge.KeyVariable];
     }
 
-    private static ScaleRuleArgs Rule(RunStorage storage, WorkloadIdentity identity, bool worker) => worker
-        ? new ScaleRuleArgs
-        {
-            Name = "evaluations",
-            AzureQueue = new QueueScaleRuleArgs { AccountName = storage.AccountName, QueueName = ResourceNames.EvaluationsQueue, QueueLength = 1, Identity = identity.Id },
-        }
-        : new ScaleRuleArgs { Name = "requests", Http = new HttpScaleRuleArgs { Metadata = { ["concurrentRequests"] = "1000" } } };
+    private static InputList<ScaleRuleArgs> Rules(RunStorage storage, WorkloadIdentity identity, bool worker) => worker
+        ?
+        [
+            // A request's message stays in its queue, hidden, until its run ends: no worker goes while a run is under way.
+            Rule(storage, identity, "evaluations", ResourceNames.EvaluationsQueue, 1),
+            // The steps of runs that wait for a worker, or are worked on: further workers help with runs that are under way.
+            Rule(storage, identity, "steps", ResourceNames.WorkerStepsQueue, StepsPerWorker),
+        ]
+        : [new ScaleRuleArgs { Name = "requests", Http = new HttpScaleRuleArgs { Metadata = { ["concurrentRequests"] = "1000" } } }];
+
+    private static ScaleRuleArgs Rule(RunStorage storage, WorkloadIdentity identity, string name, string queue, int length) => new()
+    {
+        Name = name,
+        AzureQueue = new QueueScaleRuleArgs { AccountName = storage.AccountName, QueueName = queue, QueueLength = length, Identity = identity.Id },
+    };
 
     private static string SecretOf(JudgeEndpoint judge) => $"key-{judge.Name}";
 }

@@ -10,5 +10,4 @@ namespace Tribunal.Cli;
 [JsonSerializable(typeof(IReadOnlyList<MetaTrialRow>))]
 [JsonSerializable(typeof(List<Check>))]
 [JsonSerializable(typeof(Dictionary<string, ServeClient>))]
-[JsonSerializable(typeof(WorkerCommand.WorkerHealth))]
 internal sealed partial class CliJson : JsonSerializerContext;

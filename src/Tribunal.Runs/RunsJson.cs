@@ -25,6 +25,8 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(RunPlan))]
 [JsonSerializable(typeof(RunReference))]
 [JsonSerializable(typeof(JudgeState))]
+[JsonSerializable(typeof(ShardStretch))]
+[JsonSerializable(typeof(StretchResult))]
 [JsonSerializable(typeof(ShardRun))]
 [JsonSerializable(typeof(ShardRound))]
 [JsonSerializable(typeof(RoundPlan))]

@@ -16,6 +16,20 @@ using Tribunal.Testing.Azurite;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history SAMPLES ROLLOUTS…
+// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- worker TOOL.dll [ROLLOUTS]
+// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- worker-scale TOOL.dll [ROLLOUTS...]
+if (args is ["worker", string tool, ..])
+{
+    await WorkerBenchmark.RunAsync(tool, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 600);
+    return;
+}
+
+if (args is ["worker-scale", string scaled, ..])
+{
+    await WorkerBenchmark.ScaleAsync(scaled, args.Length > 2 ? [.. args.Skip(2).Select(static size => int.Parse(size, CultureInfo.InvariantCulture))] : [1000, 5000, 20_000]);
+    return;
+}
+
 if (args is ["history", ..])
 {
     int[] numbers = [.. args.Skip(1).Select(static text => int.Parse(text, CultureInfo.InvariantCulture))];
@@ -72,7 +86,6 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
     RunSteps steps = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
     return await Measured.RunAsync(async () =>
     {
-        await using IRunOwnership? ownership = await stores.OpenRun("bench").TryOwnAsync(CancellationToken.None);
         RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     });

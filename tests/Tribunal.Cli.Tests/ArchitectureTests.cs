@@ -19,10 +19,11 @@ public sealed class ArchitectureTests
         ["Tribunal.Viewer"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Runs", "Tribunal.Reports"],
         ["Tribunal.Azure"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Inference", "Tribunal.Runs", "Tribunal.Simulator"],
         ["Tribunal.RewardServer"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Runs"],
+        ["Tribunal.Worker"] = ["Tribunal", "Tribunal.Runs", "Tribunal.Reports", "Tribunal.Azure"],
         ["Tribunal.Cli"] =
         [
             "Tribunal", "Tribunal.Formats", "Tribunal.Inference", "Tribunal.Learning", "Tribunal.Runs", "Tribunal.Reports", "Tribunal.Azure",
-            "Tribunal.RewardServer", "Tribunal.Simulator", "Tribunal.Viewer",
+            "Tribunal.RewardServer", "Tribunal.Simulator", "Tribunal.Viewer", "Tribunal.Worker",
         ],
     };
 
@@ -88,7 +89,7 @@ public sealed class ArchitectureTests
             using ModuleDefinition module = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, project + ".dll"));
             return module.AssemblyReferences.Any(static reference => reference.Name.StartsWith("Azure.", StringComparison.Ordinal));
         }).Order(StringComparer.Ordinal)];
-        Assert.Equal(["Tribunal.Azure", "Tribunal.Cli", "Tribunal.Inference"], users);
+        Assert.Equal(["Tribunal.Azure", "Tribunal.Cli", "Tribunal.Inference", "Tribunal.Worker"], users);
     }
 
     [Fact]

@@ -13,10 +13,11 @@ internal static class ToolProcess
     /// <summary>Whether the tool is the native one that TRIBUNAL_TOOL names, and not the one built here.</summary>
     public static bool IsNative => Native is not null;
 
+    /// <summary>What starts the tool on the .NET runtime.</summary>
+    public static IReadOnlyList<string> Managed { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll")];
+
     /// <summary>What starts the tool.</summary>
-    public static IReadOnlyList<string> Command { get; } = Native is not null
-        ? [Native]
-        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Tribunal.Cli.dll")];
+    public static IReadOnlyList<string> Command { get; } = Native is not null ? [Native] : Managed;
 
     public static async Task<ToolResult> RunAsync(string workingFolder, params string[] arguments)
     {

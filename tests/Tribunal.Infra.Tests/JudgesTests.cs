@@ -132,6 +132,7 @@ public sealed class JudgesTests
         Declared worker = deployed.One("ContainerApp", "worker");
         Assert.Equal("0 3", $"{worker.Text("template.scale.minReplicas")} {worker.Text("template.scale.maxReplicas")}");
         Assert.Equal(ResourceNames.EvaluationsQueue, worker.Text("template.scale.rules.0.azureQueue.queueName"));
+        Assert.Equal(ResourceNames.WorkerStepsQueue, worker.Text("template.scale.rules.1.azureQueue.queueName"));
         Assert.Equal("Main", worker.Text("configuration.identitySettings.0.lifecycle"));
         Assert.Null(worker["configuration.ingress"]);
         Declared rewards = deployed.One("ContainerApp", "rewards");

@@ -52,6 +52,16 @@ public sealed class RoleTests
                 JudgeApiKeys = Pulumi.Output.CreateSecret("""{"gpt":"key"}"""),
             }));
 
+    [Fact]
+    public async Task A_worker_has_the_account_since_its_engine_makes_what_it_needs_and_the_reward_server_has_nothing() => Same(
+        [
+            .. Functions, .. Events, .. Operator,
+            "worker: Storage Blob Data Contributor on StorageAccount storage",
+            "worker: Storage Queue Data Contributor on StorageAccount storage",
+            "worker: Storage Table Data Contributor on StorageAccount storage",
+        ],
+        await Stacks.DeployAsync("dev", ("toolImage", "ghcr.io/someone/tribunal:1"), ("workerReplicas", "3"), ("rewardReplicas", "1")));
+
     [Theory]
     [InlineData("user:someone", "User")]
     [InlineData("group:someone", "Group")]

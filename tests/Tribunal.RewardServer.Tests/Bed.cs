@@ -64,7 +64,7 @@ internal sealed class Bed : IAsyncDisposable
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
         var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64 };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
-        RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), null, ServeManifest.Of(binding, request), Cancel);
+        RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
         bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);

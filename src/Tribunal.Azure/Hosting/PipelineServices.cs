@@ -33,15 +33,4 @@ public static class PipelineServices
         services.AddSingleton<UploadIntake>();
         return services;
     }
-
-    /// <summary>Adds the queue worker.</summary>
-    public static IServiceCollection AddQueueWorker(this IServiceCollection services, RunExecutorOptions executor, QueueWorkerOptions worker)
-    {
-        services.AddSingleton(executor);
-        services.AddSingleton(worker);
-        services.AddSingleton<RunExecutor>();
-        services.AddSingleton<QueueWorker>();
-        services.AddHostedService(static provider => provider.GetRequiredService<QueueWorker>());
-        return services;
-    }
 }

@@ -33,6 +33,15 @@ public static class ResourceNames
     /// <summary>Where messages go that can't be handled: the Functions host's own convention.</summary>
     public const string PoisonSuffix = "-poison";
 
+    /// <summary>
+    /// The queue workers' task hub: the prefix of the queues, tables and containers in which their orchestrations are kept. Another
+    /// one than the function app's, which may lie in the same account.
+    /// </summary>
+    public const string WorkerHub = "tribunalworker";
+
+    /// <summary>Queue of the steps that the workers share: <see cref="WorkerHub"/>'s.</summary>
+    public const string WorkerStepsQueue = WorkerHub + "-workitems";
+
     /// <summary>Table of run states and progress.</summary>
     public const string RunsTable = "runs";
 

@@ -11,12 +11,9 @@ namespace Tribunal.Azure.Storage;
 /// <summary>Sizes and times of a run in blobs.</summary>
 public sealed record AzureRunStoreOptions
 {
-    /// <summary>How long a dead owner keeps its run, 15 to 60 s (the service's own bounds); default 30 s.</summary>
-    public TimeSpan OwnershipDuration { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>
-    /// How long a dead writer keeps its part, 15 to 60 s; default 15 s: no longer than the run's ownership, so that who
-    /// takes over a run finds its parts free.
+    /// How long a dead writer keeps its part, 15 to 60 s (the service's own bounds); default 15 s: less than it takes until a dead
+    /// process's step is another's, so that who goes on with it finds the part free.
     /// </summary>
     public TimeSpan PartLeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -34,7 +31,6 @@ public sealed record AzureRunStoreOptions
 /// </summary>
 public sealed class AzureRunStore : IRunStore
 {
-    private const string OwnerName = ".owner";
     private const string MakerKey = "maker";
     private const int SmallDocument = 64 * 1024;
     private readonly BlobContainerClient _container;
@@ -141,7 +137,7 @@ public sealed class AzureRunStore : IRunStore
         await foreach (BlobItem item in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancellationToken))
         {
             string name = item.Name[_prefix.Length..];
-            if (name != OwnerName && StoreNames.IsValid(name))
+            if (StoreNames.IsValid(name))
             {
                 yield return name;
             }
@@ -200,21 +196,6 @@ public sealed class AzureRunStore : IRunStore
         for (; last >= 0; last--)
         {
             await Segment(name, last).DeleteIfExistsAsync(cancellationToken: cancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken)
-    {
-        BlockBlobClient blob = _container.GetBlockBlobClient(_prefix + OwnerName);
-        try
-        {
-            return await BlobLease.TryAcquireAsync(blob, _options.OwnershipDuration, _time, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobNotFound)
-        {
-            await TryCreateDocumentAsync(OwnerName, ReadOnlyMemory<byte>.Empty, cancellationToken);
-            return await BlobLease.TryAcquireAsync(blob, _options.OwnershipDuration, _time, cancellationToken);
         }
     }
 

@@ -12,6 +12,7 @@ public sealed class AzureRunStores(StorageClients clients, IRunCatalog catalog, 
     public IBatchFile OpenBatch(string path) => clients.OpenBatch(path);
 
     /// <inheritdoc/>
+    /// <remarks>A run that has ended without results is as one that was cancelled, for what of it is still worked on somewhere.</remarks>
     public async Task<bool> IsCancelRequestedAsync(string runId, CancellationToken cancellationToken) =>
-        await catalog.GetAsync(runId, cancellationToken) is { CancelRequested: true };
+        await catalog.GetAsync(runId, cancellationToken) is { CancelRequested: true } or { State: RunState.Failed or RunState.Cancelled };
 }

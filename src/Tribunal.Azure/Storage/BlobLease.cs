@@ -1,12 +1,11 @@
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
-using Tribunal.Runs.Storage;
 
 namespace Tribunal.Azure.Storage;
 
 /// <summary>A blob lease that is renewed until it is given up; <see cref="Lost"/> says when another may hold it.</summary>
-internal sealed class BlobLease : IRunOwnership
+internal sealed class BlobLease : IAsyncDisposable
 {
     private readonly BlobLeaseClient _client;
     private readonly TimeSpan _duration;
@@ -26,7 +25,7 @@ internal sealed class BlobLease : IRunOwnership
         _renewal = RenewAsync();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Cancelled when another may hold it.</summary>
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>The lease's id, a condition of every write.</summary>

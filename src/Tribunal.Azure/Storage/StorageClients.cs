@@ -21,9 +21,19 @@ public sealed class StorageClients
     private const string AzuriteShorthand = "UseDevelopmentStorage=true";
 
     private readonly bool _creates;
+    private readonly HttpPipelineOverrides? _overrides;
 
-    private StorageClients(string account, BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, bool creates) =>
-        (Account, Blobs, Queues, Tables, _creates) = (account, blobs, queues, tables, creates);
+    private StorageClients(
+        string account,
+        Func<BlobClientOptions, BlobServiceClient> blobs,
+        Func<QueueClientOptions, QueueServiceClient> queues,
+        Func<TableClientOptions, TableServiceClient> tables,
+        bool creates,
+        HttpPipelineOverrides? overrides)
+    {
+        (Account, OpenBlobs, OpenQueues, OpenTables, _creates, _overrides) = (account, blobs, queues, tables, creates, overrides);
+        (Blobs, Queues, Tables) = (blobs(Configure(new BlobClientOptions())), queues(Configure(new QueueClientOptions())), tables(Configure(new TableClientOptions())));
+    }
 
     /// <summary>The account's name.</summary>
     public string Account { get; }
@@ -36,6 +46,15 @@ public sealed class StorageClients
 
     /// <summary>Tables.</summary>
     public TableServiceClient Tables { get; }
+
+    /// <summary>Opens a further client of the account's blobs, with options of its own.</summary>
+    public Func<BlobClientOptions, BlobServiceClient> OpenBlobs { get; }
+
+    /// <summary>Opens a further client of its queues.</summary>
+    public Func<QueueClientOptions, QueueServiceClient> OpenQueues { get; }
+
+    /// <summary>Opens a further client of its tables.</summary>
+    public Func<TableClientOptions, TableServiceClient> OpenTables { get; }
 
     /// <summary>Batches.</summary>
     public BlobContainerClient Rollouts => Blobs.GetBlobContainerClient(ResourceNames.RolloutsContainer);
@@ -62,14 +81,16 @@ public sealed class StorageClients
     /// <exception cref="StorageConfigurationException">The connection string is for a real account, or no connection string at all.</exception>
     public static StorageClients ForAzurite(string connectionString, HttpPipelineOverrides? overrides = null)
     {
-        BlobServiceClient blobs;
-        QueueServiceClient queues;
-        TableServiceClient tables;
+        StorageClients clients;
         try
         {
-            blobs = new BlobServiceClient(connectionString, Apply(new BlobClientOptions(), overrides));
-            queues = new QueueServiceClient(connectionString, Apply(new QueueClientOptions(), overrides));
-            tables = new TableServiceClient(connectionString, Apply(new TableClientOptions(), overrides));
+            clients = new StorageClients(
+                new BlobServiceClient(connectionString).AccountName,
+                options => new BlobServiceClient(connectionString, options),
+                options => new QueueServiceClient(connectionString, options),
+                options => new TableServiceClient(connectionString, options),
+                creates: overrides is not { Deployed: true },
+                overrides);
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -78,10 +99,10 @@ public sealed class StorageClients
         }
 
         // Keys of real accounts have no business in settings; Azurite's is public.
-        return blobs.AccountName == AzuriteAccount || IsLoopback(blobs.Uri.Host)
-            ? new StorageClients(blobs.AccountName, blobs, queues, tables, creates: overrides is not { Deployed: true })
+        return clients.Account == AzuriteAccount || IsLoopback(clients.Blobs.Uri.Host)
+            ? clients
             : throw new StorageConfigurationException(
-                $"connection strings are for Azurite only: sign in to {blobs.AccountName} by identity with {SettingNames.ToAppSetting(SettingNames.StorageAccount)}={blobs.AccountName}");
+                $"connection strings are for Azurite only: sign in to {clients.Account} by identity with {SettingNames.ToAppSetting(SettingNames.StorageAccount)}={clients.Account}");
     }
 
     /// <summary>Connects to an account by identity.</summary>
@@ -101,10 +122,11 @@ public sealed class StorageClients
             : new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId));
         return new StorageClients(
             account,
-            new BlobServiceClient(Endpoint(account, "blob"), credential, Apply(new BlobClientOptions(), overrides)),
-            new QueueServiceClient(Endpoint(account, "queue"), credential, Apply(new QueueClientOptions(), overrides)),
-            new TableServiceClient(Endpoint(account, "table"), credential, Apply(new TableClientOptions(), overrides)),
-            creates: false);
+            options => new BlobServiceClient(Endpoint(account, "blob"), credential, options),
+            options => new QueueServiceClient(Endpoint(account, "queue"), credential, options),
+            options => new TableServiceClient(Endpoint(account, "table"), credential, options),
+            creates: false,
+            overrides);
     }
 
     /// <summary>A run's store.</summary>
@@ -140,27 +162,29 @@ public sealed class StorageClients
         await Tables.CreateTableIfNotExistsAsync(ResourceNames.UploadsTable, cancellationToken);
     }
 
-    private static Uri Endpoint(string account, string service) => new($"https://{account}.{service}.core.windows.net");
-
-    private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
-
-    private static T Apply<T>(T options, HttpPipelineOverrides? overrides)
+    /// <summary>Gives options how this process's clients wait and try again.</summary>
+    /// <returns>The same options.</returns>
+    public T Configure<T>(T options)
         where T : ClientOptions
     {
         // Storage that is away for a moment is waited for; a longer absence ends the work, and the run is resumed.
         options.Retry.Mode = RetryMode.Exponential;
-        options.Retry.MaxRetries = overrides?.MaxRetries ?? 6;
-        options.Retry.Delay = overrides?.Delay ?? TimeSpan.FromSeconds(0.4);
+        options.Retry.MaxRetries = _overrides?.MaxRetries ?? 6;
+        options.Retry.Delay = _overrides?.Delay ?? TimeSpan.FromSeconds(0.4);
         options.Retry.MaxDelay = TimeSpan.FromSeconds(10);
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
         options.Diagnostics.ApplicationId = "tribunal";
-        if (overrides?.Policy is { } policy)
+        if (_overrides?.Policy is { } policy)
         {
             options.AddPolicy(policy, HttpPipelinePosition.PerRetry);
         }
 
         return options;
     }
+
+    private static Uri Endpoint(string account, string service) => new($"https://{account}.{service}.core.windows.net");
+
+    private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
 }
 
 /// <summary>Changes to the clients' HTTP pipeline: for measuring what goes over the wire, and for tests that can't wait.</summary>

@@ -34,7 +34,7 @@ internal static class BatchApiScoring
             throw new CommandException(ExitCodes.Usage, "--via openai-batch draws no hinted samples: they follow from how the ordinary ones went");
         }
 
-        await using IRunOwnership ownership = await new LocalRunStore(folder).TryOwnAsync(cancellationToken)
+        await using IAsyncDisposable ownership = new LocalRunStore(folder).TryOwn()
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {folder}");
         var run = new OpenAiBatchRun(folder, request, judge, TimeProvider.System, options.Report ? new ReportWriter() : null, options.Omit);
         OpenAiBatchState state = await run.AdvanceAsync(cancellationToken);

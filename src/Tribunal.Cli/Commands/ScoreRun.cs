@@ -32,7 +32,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     /// <exception cref="CommandException">Another process has the run, or it can't go on.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        await using IRunOwnership ownership = await _store.TryOwnAsync(cancellationToken)
+        await using IAsyncDisposable ownership = new LocalRunStore(options.Folder).TryOwn()
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
         await SayWhoJudgesAsync();
         await _store.DeleteAsync(RunFiles.Cancel, cancellationToken);

@@ -214,7 +214,7 @@ internal sealed class ServeCommand
         {
             if (parsed.GetValue(_storage) is not { } storage)
             {
-                return await RewardLedger.OpenAsync(new LocalRunStore(parsed.GetRequiredValue(_output).FullName), null, manifest, cancellationToken);
+                return await RewardLedger.OpenAsync(new LocalRunStore(parsed.GetRequiredValue(_output).FullName), manifest, cancellationToken);
             }
 
             RemoteRuns remote = await RemoteRuns.OpenAsync(storage, cancellationToken);

@@ -40,6 +40,8 @@ internal static class SubmitCommand
         view.AddTo(command);
         PanelChoice panel = new();
         panel.AddTo(command);
+        RubricChoice rubric = new();
+        rubric.AddTo(command);
         HintChoice hint = new();
         command.Add(hint.Option);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -51,7 +53,7 @@ internal static class SubmitCommand
             }
 
             string? protocolFile = parsed.GetValue(protocol) is { } named && !ProtocolCatalog.Names.Contains(named, StringComparer.Ordinal) ? named : null;
-            string protocolName = protocolFile is null ? parsed.GetValue(protocol) ?? "auto" : ProtocolFiles.Read(protocolFile).Name;
+            string protocolName = protocolFile is null ? rubric.ProtocolOf(parsed, parsed.GetValue(protocol) ?? "auto") : ProtocolFiles.Read(protocolFile).Name;
             JudgePanel? judges = panel.Of(parsed);
             foreach (string path in judges?.Members.Select(static member => member.ProtocolFile).OfType<string>() ?? [])
             {
@@ -72,6 +74,12 @@ internal static class SubmitCommand
                 Limits = new SpendLimits { Tokens = parsed.GetValue(maxTokens), Cost = parsed.GetValue(maxCost) },
                 RetryFailed = parsed.GetValue(retryFailed),
             };
+            request = rubric.AddTo(request, parsed);
+            if (request.RubricFile is { } criteria)
+            {
+                request = request with { RubricFile = await remote.UploadAsync(new FileInfo(criteria), cancellationToken) };
+            }
+
             if (EvaluationMessage.Problems(request) is { Count: > 0 } problems)
             {
                 throw new CommandException(problems);

@@ -7,6 +7,7 @@ using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
@@ -20,10 +21,10 @@ public sealed class RewardLedger : IAsyncDisposable
 {
     private const string Configuration = "serve.json";
     private readonly IRunStore _store;
-    private readonly IRunOwnership? _ownership;
+    private readonly IAsyncDisposable? _ownership;
     private readonly List<ILedgerPart> _parts = [];
 
-    private RewardLedger(IRunStore store, IRunOwnership? ownership)
+    private RewardLedger(IRunStore store, IAsyncDisposable? ownership)
     {
         _store = store;
         _ownership = ownership;
@@ -35,22 +36,30 @@ public sealed class RewardLedger : IAsyncDisposable
 
     internal PartLineWriter<Verdict> Verdicts { get; private set; } = null!;
 
+    /// <summary>Opens a ledger in a folder that this server has alone, or makes one.</summary>
+    /// <inheritdoc cref="OpenAsync(IRunStore, string, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public static Task<RewardLedger> OpenAsync(LocalRunStore folder, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        IAsyncDisposable ownership = folder.TryOwn() ?? throw new InvalidOperationException($"another server works on {folder.RunId}");
+        return OpenAsync(new RewardLedger(folder, ownership), suffix: "", configuration, cancellationToken);
+    }
+
     /// <summary>Opens a ledger, or makes one.</summary>
     /// <param name="store">Where it lives.</param>
-    /// <param name="instance">This server's name among those that share the store; null when it has the store alone.</param>
+    /// <param name="instance">This server's name among those that share the store.</param>
     /// <param name="configuration">What all of it was judged with; rewards of different configurations are not comparable.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidOperationException">Another process has it, or it was judged with something else.</exception>
-    public static async Task<RewardLedger> OpenAsync(IRunStore store, string? instance, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    public static Task<RewardLedger> OpenAsync(IRunStore store, string instance, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        IRunOwnership? ownership = null;
-        if (instance is null)
-        {
-            ownership = await store.TryOwnAsync(cancellationToken) ?? throw new InvalidOperationException($"another server works on {store.RunId}");
-        }
+        return OpenAsync(new RewardLedger(store, ownership: null), $"-{instance}", configuration, cancellationToken);
+    }
 
-        var ledger = new RewardLedger(store, ownership);
+    private static async Task<RewardLedger> OpenAsync(RewardLedger ledger, string suffix, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    {
+        IRunStore store = ledger._store;
         try
         {
             if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
@@ -59,7 +68,6 @@ public sealed class RewardLedger : IAsyncDisposable
                 throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
             }
 
-            string suffix = instance is null ? "" : $"-{instance}";
             ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
             ledger.Judgements = new PartLineWriter<Judgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
             ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));

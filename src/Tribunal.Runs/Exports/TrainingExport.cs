@@ -178,7 +178,7 @@ public static class TrainingExport
             throw new TrainingExportException("the run was judged by a panel whose members were asked by several prompts: training examples are of one; score the batch with that judge alone");
         }
 
-        string? sha256 = manifest.ProtocolFiles?.Values.FirstOrDefault();
+        string? sha256 = manifest.ProtocolFiles?.FirstOrDefault(file => file.Key != manifest.Request.RubricFile).Value;
         return sha256 is not null && Path.Combine(run, RunFiles.Protocol(sha256)) is var path && File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : null;
     }
 

@@ -184,6 +184,11 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         }
 
         List<Problem> problems = [.. Schemes.OptionsFor(request, judge.Protocol.Kind, judge.Protocol.ScoreRange).Problems()];
+        if (judge.Endpoint.Prepare(judge.Protocol) is { } unable)
+        {
+            problems.Add(new Problem("protocol", unable));
+        }
+
         if (request.Policy.Cost is not null && judge.Price is null)
         {
             problems.Add(new Problem("policy.cost", "a budget in money needs the judge's prices"));

@@ -14,9 +14,13 @@ internal sealed class RunContext
     /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
     public long LastLook;
 
+
+
+    // More than are under way at once: where verdicts are cast by other processes, nothing else here forgets a shard.
+    private const int KeptLedgers = 128;
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
-    private readonly Dictionary<int, ShardLedger> _ledgers = [];
+    private readonly OrderedDictionary<int, ShardLedger> _ledgers = [];
     private readonly HashSet<int> _counted = [];
     private ScoringRules? _rules;
 
@@ -80,6 +84,12 @@ internal sealed class RunContext
         {
             if (!_ledgers.TryGetValue(shard, out ShardLedger? ledger))
             {
+                if (_ledgers.Count == KeptLedgers)
+                {
+                    _counted.Add(_ledgers.GetAt(0).Key);
+                    _ledgers.RemoveAt(0);
+                }
+
                 _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, _counted.Contains(shard) ? static _ => { } : Monitor.AddEarlier));
             }
 

@@ -43,16 +43,6 @@ public interface IRunStore
 
     /// <summary>Deletes a document or part; nothing happens when there is none.</summary>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
-
-    /// <summary>Takes the run's ownership, so that one process works on it; null when another holds it.</summary>
-    Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken);
-}
-
-/// <summary>The right to work on a run. Disposing gives it up; a dead owner loses it (at once locally, by lease end on Azure).</summary>
-public interface IRunOwnership : IAsyncDisposable
-{
-    /// <summary>Cancelled when ownership is lost.</summary>
-    CancellationToken Lost { get; }
 }
 
 /// <summary>An append-only file of lines with one writer.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 
@@ -32,13 +33,21 @@ internal sealed class DeclaredPrompt
     public DeclaredPrompt(DeclaredProtocol protocol)
     {
         _file = protocol.Definition;
+        Key = KeyOf(protocol);
         _opening = _file.Messages[0].Text?.Segments is [{ IsPlaceholder: false, Condition: null, Text: var text }, ..] ? text : "";
         _forms = new Lazy<IReadOnlyList<Dictionary<DeclaredText, Regex?>>>(Forms);
         _answers = new Lazy<DeclaredAnswers>(() => new DeclaredAnswers(protocol));
     }
 
-    /// <summary>The protocol's name.</summary>
-    public string Name => _file.Name;
+    /// <summary>Equal for files that ask and read alike, however often they were read.</summary>
+    public static string KeyOf(DeclaredProtocol protocol)
+    {
+        ReadRule? read = protocol.Definition.Read;
+        return $"{PromptFingerprint.Of(protocol)} {read?.Locator} {read?.Text} {read?.Take} {read?.Gives} {string.Join(' ', read?.Words.Select(static word => $"{word.Key}={word.Value}") ?? [])}";
+    }
+
+    /// <summary>Tells it apart from others.</summary>
+    public string Key { get; }
 
     /// <summary>How its answers are written.</summary>
     public DeclaredAnswers Answers => _answers.Value;

@@ -23,7 +23,8 @@ public sealed class JudgeEngine
     private static readonly Lazy<DeclaredPrompt[]> Catalog = new(static () => [.. DeclaredCatalog.Names.Select(static name => new DeclaredPrompt(DeclaredCatalog.Of(name)))]);
 
     private readonly SimulatedJudgeOptions _options;
-    private readonly DeclaredPrompt[] _own;
+    private readonly Lock _learning = new();
+    private volatile DeclaredPrompt[] _own;
 
     /// <summary>An engine.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -32,6 +33,33 @@ public sealed class JudgeEngine
         _options = options ?? new SimulatedJudgeOptions();
         _options.Validate();
         _own = [.. _options.Protocols.Select(static protocol => new DeclaredPrompt(protocol))];
+    }
+
+    /// <summary>Learns to answer by a protocol file that is none of the catalog.</summary>
+    /// <returns>Why it can't; null where it can.</returns>
+    public string? Learn(IProtocol protocol)
+    {
+        if (protocol is not DeclaredProtocol declared || (DeclaredCatalog.Contains(declared.Name) && ReferenceEquals(DeclaredCatalog.Of(declared.Name).Definition, declared.Definition)))
+        {
+            return null;
+        }
+
+        lock (_learning)
+        {
+            string key = DeclaredPrompt.KeyOf(declared);
+            if (Array.Exists(_own, known => known.Key == key))
+            {
+                return null;
+            }
+
+            if (WhyNot(declared) is { } why)
+            {
+                return why;
+            }
+
+            _own = [.. _own, new DeclaredPrompt(declared)];
+            return null;
+        }
     }
 
     /// <summary>Why the judge can't answer by a protocol; null where it can.</summary>

@@ -15,6 +15,9 @@ public sealed class SimulatedJudge(JudgeEngine engine, string name = SimulatedJu
     public string Name => name;
 
     /// <inheritdoc/>
+    public string? Prepare(IProtocol protocol) => engine.Learn(protocol);
+
+    /// <inheritdoc/>
     /// <remarks>The reply's latency is zero, so that runs repeat to the byte.</remarks>
     public Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {

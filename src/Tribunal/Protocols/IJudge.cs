@@ -9,6 +9,10 @@ public interface IJudge
     /// <summary>The name written into ledgers.</summary>
     string Name { get; }
 
+    /// <summary>Prepares for a protocol before the first question by it. A model behind an endpoint needs no preparation.</summary>
+    /// <returns>Why it can't be asked by it, in a line; null where it can.</returns>
+    string? Prepare(IProtocol protocol) => null;
+
     /// <summary>Draws one reasoning trace.</summary>
     /// <exception cref="JudgeException">No answer, after every try.</exception>
     Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken);

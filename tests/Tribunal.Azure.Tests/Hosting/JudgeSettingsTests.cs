@@ -88,8 +88,8 @@ public sealed class JudgeSettingsTests : IDisposable
         Assert.Equal("limits.cost", Assert.Single(Assert.Throws<JudgeConfigurationException>(() => Open(settings).Registry.Resolve(limited)).Problems).Field);
         Assert.Equal("policy.cost", Assert.Single(Assert.Throws<JudgeConfigurationException>(() => Open(settings).Registry.Resolve(budget)).Problems).Field);
         settings["Tribunal:Judges:j:OutputPrice"] = "3";
-        Assert.Equal(new TokenPrice(0, 3), Open(settings).Registry.Resolve(limited).Price);
-        Assert.NotNull(Open(settings).Registry.Resolve(budget).Price);
+        Assert.Equal(new TokenPrice(0, 3), Open(settings).Registry.Resolve(limited).Prices?.One);
+        Assert.NotNull(Open(settings).Registry.Resolve(budget).Prices?.One);
     }
 
     [Fact]

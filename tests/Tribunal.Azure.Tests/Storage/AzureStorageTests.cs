@@ -102,22 +102,6 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
         Assert.Equal("two\nthree\n", await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
     }
 
-    [Fact]
-    public async Task An_owner_whose_lease_was_taken_learns_it()
-    {
-        AzureRunStore store = _clients.OpenRun(NewRunId(), new AzureRunStoreOptions { OwnershipDuration = TimeSpan.FromSeconds(15) });
-        Microsoft.Extensions.Time.Testing.FakeTimeProvider time = new();
-        AzureRunStore timed = _clients.OpenRun(store.RunId, new AzureRunStoreOptions { OwnershipDuration = TimeSpan.FromSeconds(15) }, time);
-        await using IRunOwnership? owner = await timed.TryOwnAsync(Cancel);
-        await _clients.Runs.GetBlobClient($"{store.RunId}/.owner").GetBlobLeaseClient().BreakAsync(TimeSpan.Zero, cancellationToken: Cancel);
-        await using IRunOwnership? other = await store.TryOwnAsync(Cancel);
-        Assert.NotNull(other);
-        TaskCompletionSource lost = new();
-        await using CancellationTokenRegistration registration = owner!.Lost.Register(lost.SetResult);
-        time.Advance(TimeSpan.FromSeconds(6));
-        await lost.Task.WaitAsync(Cancel);
-    }
-
     protected override IRunStore Open(string runId) => _clients.OpenRun(runId, Options);
 
     protected override async Task TearAsync(string runId, string name, string content)

@@ -89,15 +89,17 @@ internal sealed class Bed : IAsyncDisposable
     public Task SendAsync(EvaluationRequest request) => Evaluations.SendMessageAsync(EvaluationMessage.Write(request));
 
     /// <summary>A worker that keeps its run and messages for as long as it may, so that on a busy machine nobody takes them from it.</summary>
-    public Process StartWorker(params string[] more) => StartTool([
+    public Process StartWorker(params string[] more) => Start(ToolProcess.Managed, [
         "worker", "--lease", "60", "--visibility", "120", "--come-back", "1", "--drain", "300", .. more]);
 
     /// <summary>A worker whose run and messages are free soon after its end.</summary>
-    public Process StartMortalWorker() => StartTool("worker", "--lease", "15", "--visibility", "4", "--come-back", "1");
+    public Process StartMortalWorker() => Start(ToolProcess.Managed, ["worker", "--lease", "15", "--visibility", "4", "--come-back", "1"]);
 
-    public Process StartTool(params string[] arguments)
+    public Process StartTool(params string[] arguments) => Start(ToolProcess.Command, arguments);
+
+    private Process Start(IReadOnlyList<string> tool, IReadOnlyList<string> arguments)
     {
-        ProcessStartInfo start = ToolProcess.Describe(Folder, [.. ToolProcess.Command, .. arguments]);
+        ProcessStartInfo start = ToolProcess.Describe(Folder, [.. tool, .. arguments]);
         Dictionary<string, string> settings = new(StringComparer.Ordinal)
         {
             [SettingNames.StorageConnectionString] = Azurite.ConnectionString,
@@ -150,6 +152,15 @@ internal sealed class Bed : IAsyncDisposable
                 Assert.Fail($"the run ended as {record.State}: {record.Reason}\n{_log}");
             }
 
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the judge was asked so often.</summary>
+    public async Task UntilAskedAsync(int requests)
+    {
+        while (Judge.Stats.Requests < requests)
+        {
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }

@@ -203,6 +203,24 @@ public sealed partial class EndToEndTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Several_workers_share_one_run()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 60), "shared", 8);
+        bed.StartWorker();
+        bed.StartWorker();
+        await bed.Judge.AnswerAsync(0);
+        await bed.SendAsync(request);
+
+        // More at once than one of them may ask.
+        await bed.UntilAskedAsync(2 * bed.InFlight);
+        bed.Judge.LetGo();
+        Assert.Equal(1, (await bed.UntilAsync("shared", static run => run.State == RunState.Done)).Attempts);
+        await bed.AssertWholeAsync(request, rollouts: 60);
+        Assert.Equal(60 * 8, bed.Judge.Stats.Requests);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_cancelled_run_stops_and_says_so()
     {
         await using Bed bed = await Bed.StartAsync();
@@ -259,6 +277,29 @@ public sealed class KilledWorkerTests
         await bed.AssertWholeAsync(request, rollouts: 60);
 
         // Only what was in flight was asked for again: never two owners at once.
+        Assert.InRange(bed.Judge.Stats.Requests, 60 * 8, (60 * 8) + bed.InFlight);
+    }
+}
+
+/// <summary>A process that dies while another, which asked for the run, is alive.</summary>
+public sealed class KilledHelperTests
+{
+    [Fact(Timeout = EndToEndTests.Limit)]
+    public async Task What_a_killed_helper_had_in_flight_is_asked_for_again_by_the_others()
+    {
+        await using Bed bed = await Bed.StartAsync();
+        EvaluationRequest request = bed.Request(await bed.UploadAsync("batch.jsonl", rollouts: 60), "helped", 8);
+        Process[] workers = [bed.StartMortalWorker(), bed.StartMortalWorker()];
+        await bed.Judge.AnswerAsync(0);
+        await bed.SendAsync(request);
+        await bed.UntilAskedAsync(2 * bed.InFlight);
+        string asker = (await bed.UntilAsync("helped", static run => run.Worker is not null)).Worker!;
+        Process helper = workers.Single(worker => asker != $"{Environment.MachineName}/{worker.Id}");
+        helper.Kill();
+        await helper.WaitForExitAsync(TestContext.Current.CancellationToken);
+        bed.Judge.LetGo();
+        await bed.UntilAsync("helped", static run => run.State == RunState.Done);
+        await bed.AssertWholeAsync(request, rollouts: 60);
         Assert.InRange(bed.Judge.Stats.Requests, 60 * 8, (60 * 8) + bed.InFlight);
     }
 }

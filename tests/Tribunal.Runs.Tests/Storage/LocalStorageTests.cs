@@ -10,6 +10,30 @@ public sealed class LocalRunStoreTests : RunStoreConformance, IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
+    [Fact]
+    public async Task A_run_has_one_owner_at_a_time_who_is_in_no_listing_and_none_of_another_run()
+    {
+        LocalRunStore store = Local("one");
+        IAsyncDisposable? first = store.TryOwn();
+        Assert.NotNull(first);
+        Assert.Null(Local("one").TryOwn());
+        await using IAsyncDisposable? other = Local("other").TryOwn();
+        Assert.NotNull(other);
+        Assert.Empty(await store.ListAsync("", Cancel).ToListAsync(Cancel));
+        await first.DisposeAsync();
+        await using IAsyncDisposable? second = Local("one").TryOwn();
+        Assert.NotNull(second);
+    }
+
+    [Fact]
+    public async Task Of_many_that_ask_one_becomes_the_owner()
+    {
+        IAsyncDisposable?[] owners = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Local("many").TryOwn())));
+        await Assert.Single(owners, static owner => owner is not null)!.DisposeAsync();
+    }
+
+    private LocalRunStore Local(string runId) => new(Path.Combine(_folder.FullName, runId));
+
     protected override IRunStore Open(string runId) => new LocalRunStore(Path.Combine(_folder.FullName, runId));
 
     protected override async Task TearAsync(string runId, string name, string content)

@@ -83,6 +83,20 @@ public sealed class DeclaredAnswerTests
         Assert.Equal(JudgementOutcome.Valid, mine.Read(known, 2).Outcome);
     }
 
+    [Fact]
+    public async Task A_judge_that_is_running_learns_a_file_when_a_request_names_it()
+    {
+        DeclaredProtocol mine = new(ProtocolFileReader.Read(DeclaredCatalog.TextOf("gram-rr").Replace("protocol: gram-rr", "protocol: mine", StringComparison.Ordinal)
+            .Replace("Answer in this form", "Reply in this form", StringComparison.Ordinal)));
+        IJudge judge = new SimulatedJudge(new JudgeEngine());
+        Assert.Null(judge.Prepare(DeclaredCatalog.Of("gram-rr")));
+        Assert.Null(judge.Prepare(mine));
+        Assert.Null(judge.Prepare(mine));
+        Assert.Contains("mine", judge.Prepare(new DeclaredProtocol(ProtocolFileReader.Read(Unwritable))), StringComparison.Ordinal);
+        JudgeReply reply = await judge.AskAsync(Asked.Question(mine, Asked.Batch[0], 0), TestContext.Current.CancellationToken);
+        Assert.Equal(JudgementOutcome.Valid, mine.Read(reply, 2).Outcome);
+    }
+
     private static async Task<Reading> AskAsync(SimulatedJudge judge, IProtocol protocol, Rollout rollout, int[] order, long seed)
     {
         JudgePrompt prompt = protocol.Compose(rollout, order);

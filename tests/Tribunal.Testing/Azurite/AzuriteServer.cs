@@ -17,9 +17,16 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private readonly int[] _ports = new int[Services.Length];
     private Task? _started;
     private Process? _process;
+    private long _requests;
 
     /// <summary>Where it keeps its data, to survive a restart; null keeps them in memory.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>Whether <see cref="Requests"/> is counted; default not, which is quieter.</summary>
+    public bool CountsRequests { get; init; }
+
+    /// <summary>Requests that it has answered, to whatever process.</summary>
+    public long Requests => Interlocked.Read(ref _requests);
 
     public string ConnectionString =>
         $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_ports[0]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{_ports[1]}/devstoreaccount1;TableEndpoint=http://127.0.0.1:{_ports[2]}/devstoreaccount1;";
@@ -92,8 +99,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
             RedirectStandardError = true,
         };
         foreach (string argument in (string[])[
-            Path.Combine(root, "tests", "Tribunal.Testing", "Azurite", "until-stdin-ends.js"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+            Path.Combine(root, "tests", "Tribunal.Testing", "Azurite", "until-stdin-ends.js"), "--skipApiVersionCheck", "--disableTelemetry",
             "--blobPort", $"{_ports[0]}", "--queuePort", $"{_ports[1]}", "--tablePort", $"{_ports[2]}",
+            .. CountsRequests ? (string[])[] : ["--silent"],
             .. Folder is null ? (string[])["--inMemoryPersistence"] : ["--location", Folder]])
         {
             start.ArgumentList.Add(argument);
@@ -113,7 +121,19 @@ public sealed partial class AzuriteServer : IAsyncDisposable
             }
         }
 
-        _ = _process.StandardOutput.ReadToEndAsync();
+        _ = CountAsync(_process.StandardOutput);
+    }
+
+    // Where it isn't silent it says a line about every request.
+    private async Task CountAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(" HTTP/1.1\"", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _requests);
+            }
+        }
     }
 
     [GeneratedRegex(@"^Azurite (\w+) service is successfully listening at \S+:(\d+)")]

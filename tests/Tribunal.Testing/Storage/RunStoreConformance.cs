@@ -191,7 +191,6 @@ public abstract class RunStoreConformance
         }
 
         await AppendAsync("shards/10/part", "l\n");
-        await using IRunOwnership? owner = await Store.TryOwnAsync(Cancel);
         Assert.Equal(["shards/10/part", "shards/10/x", "shards/9/x"], await ListAsync("shards/"));
         Assert.Equal(["Z", "manifest.json", "shards-old/x", "shards/10/part", "shards/10/x", "shards/9/x"], await ListAsync(""));
         Assert.Empty(await ListAsync("nothing/"));
@@ -209,34 +208,11 @@ public abstract class RunStoreConformance
     }
 
     [Fact]
-    public async Task A_run_has_one_owner_at_a_time()
-    {
-        IRunOwnership? first = await Store.TryOwnAsync(Cancel);
-        Assert.NotNull(first);
-        Assert.False(first.Lost.IsCancellationRequested);
-        Assert.Null(await Open(Store.RunId).TryOwnAsync(Cancel));
-        await first.DisposeAsync();
-        await using IRunOwnership? second = await Open(Store.RunId).TryOwnAsync(Cancel);
-        Assert.NotNull(second);
-    }
-
-    [Fact]
-    public async Task Of_many_that_ask_one_becomes_the_owner()
-    {
-        string run = Store.RunId;
-        IRunOwnership?[] owners = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open(run).TryOwnAsync(Cancel))));
-        await Assert.Single(owners, static owner => owner is not null)!.DisposeAsync();
-    }
-
-    [Fact]
     public async Task Runs_do_not_see_each_other()
     {
         await Store.WriteDocumentAsync("a", "1"u8.ToArray(), Cancel);
         IRunStore other = Open(Store.RunId + "-2");
         Assert.Null(await other.ReadDocumentAsync("a", Cancel));
-        await using IRunOwnership? one = await Store.TryOwnAsync(Cancel);
-        await using IRunOwnership? two = await other.TryOwnAsync(Cancel);
-        Assert.NotNull(two);
     }
 
     protected abstract IRunStore Open(string runId);

@@ -43,7 +43,7 @@ public sealed class MetaProtocolTests
         {
             string sent = string.Join('\n', MetaProtocol.Of(name).Compose(hostile, critique).Select(static message => message.Content));
             string plain = string.Join('\n', MetaProtocol.Of(name).Compose(Example, Critique).Select(static message => message.Content));
-            foreach (string mark in (string[])["#### Critique ####", "#### Task ####", "[The End of Response 2]"])
+            foreach (string mark in ((string[])["#### Critique ####", "#### Task ####", "[The End of Response 2]"]).Where(mark => plain.Contains(mark, StringComparison.Ordinal)))
             {
                 Assert.Equal(Count(plain, mark), Count(sent, mark));
             }

@@ -205,14 +205,18 @@ public sealed class LocalRunStore : IRunStore
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    public Task<IRunOwnership?> TryOwnAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes the folder, so that one process works on it. Disposing what is given gives it up; of a dead owner the operating system
+    /// takes it.
+    /// </summary>
+    /// <returns>Null when another process has it.</returns>
+    public IAsyncDisposable? TryOwn()
     {
         // The file's lock keeps other processes away, this table other threads.
         string path = Path.Combine(_root, OwnerName);
         if (!OpenParts.TryAdd(path, true))
         {
-            return Task.FromResult<IRunOwnership?>(null);
+            return null;
         }
 
         try
@@ -220,12 +224,12 @@ public sealed class LocalRunStore : IRunStore
             // The operating system gives the lock up when its holder dies.
             FileStream stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             DropTemporaries();
-            return Task.FromResult<IRunOwnership?>(new Ownership(stream));
+            return new Ownership(stream);
         }
         catch (IOException)
         {
             OpenParts.TryRemove(path, out _);
-            return Task.FromResult<IRunOwnership?>(null);
+            return null;
         }
     }
 
@@ -320,10 +324,8 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    private sealed class Ownership(FileStream stream) : IRunOwnership
+    private sealed class Ownership(FileStream stream) : IAsyncDisposable
     {
-        public CancellationToken Lost => CancellationToken.None;
-
         // The file stays: deleted, it could be locked by one process as it goes and made anew by another.
         public async ValueTask DisposeAsync()
         {

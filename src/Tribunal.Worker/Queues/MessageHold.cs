@@ -2,7 +2,7 @@ using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 
-namespace Tribunal.Azure.Queues;
+namespace Tribunal.Worker.Queues;
 
 /// <summary>Keeps a message hidden for as long as it is worked on.</summary>
 internal sealed class MessageHold : IAsyncDisposable
@@ -60,7 +60,7 @@ internal sealed class MessageHold : IAsyncDisposable
             }
             catch (RequestFailedException exception) when (exception.Status is 400 or 404)
             {
-                // It became visible and another has it; the run's ownership decides who works.
+                // It became visible and another has it: then two wait for the run, and the record takes one end.
                 return;
             }
             catch (Exception exception) when (exception is RequestFailedException or AggregateException)

@@ -5,24 +5,24 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tribunal.Azure.Names;
+using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
-using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
-using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
+using Tribunal.Worker.Engine;
 
-namespace Tribunal.Azure.Queues;
+namespace Tribunal.Worker.Queues;
 
 /// <summary>Settings of <see cref="QueueWorker"/>.</summary>
 public sealed record QueueWorkerOptions
 {
-    /// <summary>Runs under way at once in this process, 1 or more; default 1: one run saturates its judge.</summary>
+    /// <summary>Runs that this process has under way at once, 1 or more; default 1: one run saturates its judge. It helps with those of others too.</summary>
     public int Runs { get; init; } = 1;
 
     /// <summary>How long a message is hidden while it is worked on; renewed at a third of it; default 60 s.</summary>
     public TimeSpan Visibility { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How soon a message comes back whose run another worker has, or whose judge or storage is away; default 20 s.</summary>
+    /// <summary>How soon a message comes back whose judge or storage is away; default 20 s.</summary>
     public TimeSpan ComeBack { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Longest pause between two looks into an empty queue; default 2 s.</summary>
@@ -47,36 +47,35 @@ public sealed partial class QueueWorker(
     IRunCatalog catalog,
     UploadIntake uploads,
     RunExecutor executor,
-    RunMonitors monitors,
+    RunEngine engine,
     RequestDefaults defaults,
     QueueWorkerOptions options,
     TimeProvider time,
     ILogger<QueueWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HistoryKept = TimeSpan.FromDays(14);
+    private static readonly TimeSpan PurgePause = TimeSpan.FromDays(1);
     private long _lastLook = time.GetTimestamp();
     private int _busy;
 
     /// <summary>How long ago storage answered last.</summary>
     public TimeSpan SinceLastLook => time.GetElapsedTime(Interlocked.Read(ref _lastLook));
 
-    /// <summary>Runs under way.</summary>
+    /// <summary>Runs that this process waits for.</summary>
     public int Busy => Volatile.Read(ref _busy);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using CancellationTokenSource hardStop = new();
-        await using CancellationTokenRegistration soft = stoppingToken.Register(() =>
-        {
-            monitors.StopAll(new Halt(HaltKind.Interrupted, "the worker was stopped; another goes on with the run"));
-            hardStop.CancelAfter(options.DrainLimit);
-        });
+        await using CancellationTokenRegistration soft = stoppingToken.Register(() => hardStop.CancelAfter(options.DrainLimit));
         await PatientlyAsync(() => clients.EnsureCreatedAsync(stoppingToken), stoppingToken);
-        List<Task> loops = [ServeAsync(ResourceNames.UploadsQueue, ServeUploadAsync, stoppingToken, hardStop.Token)];
+        await PatientlyAsync(engine.StartAsync, stoppingToken);
+        List<Task> loops = [ServeAsync(ResourceNames.UploadsQueue, ServeUploadAsync, stoppingToken), PurgeAsync(stoppingToken)];
         for (int slot = 0; slot < options.Runs; slot++)
         {
-            loops.Add(ServeAsync(ResourceNames.EvaluationsQueue, ServeEvaluationAsync, stoppingToken, hardStop.Token));
+            loops.Add(ServeAsync(ResourceNames.EvaluationsQueue, ServeEvaluationAsync, stoppingToken));
         }
 
         if (options.WatchPause is { } pause)
@@ -84,10 +83,17 @@ public sealed partial class QueueWorker(
             loops.Add(WatchAsync(pause, stoppingToken));
         }
 
-        await Task.WhenAll(loops);
+        // The steps in flight end while the messages go back to their queues.
+        await Task.WhenAll([.. loops, StopEngineAsync(stoppingToken, hardStop.Token)]);
     }
 
-    private async Task ServeAsync(string name, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping, CancellationToken hardStop)
+    private async Task StopEngineAsync(CancellationToken stopping, CancellationToken hardStop)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await engine.StopAsync(hardStop);
+    }
+
+    private async Task ServeAsync(string name, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping)
     {
         QueueClient queue = clients.Queues.GetQueueClient(name);
         QueueClient poison = clients.Queues.GetQueueClient(name + ResourceNames.PoisonSuffix);
@@ -101,7 +107,7 @@ public sealed partial class QueueWorker(
                 if (message is not null)
                 {
                     pause = FirstPause;
-                    await ServeAsync(queue, poison, message, serve, hardStop);
+                    await ServeAsync(queue, poison, message, serve, stopping);
                     continue;
                 }
             }
@@ -120,10 +126,10 @@ public sealed partial class QueueWorker(
         }
     }
 
-    private async Task ServeAsync(QueueClient queue, QueueClient poison, QueueMessage message, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken hardStop)
+    private async Task ServeAsync(QueueClient queue, QueueClient poison, QueueMessage message, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping)
     {
         await using MessageHold hold = new(queue, message, options.Visibility, time);
-        Execution execution = await serve(message, hardStop);
+        Execution execution = await serve(message, stopping);
         string receipt = await hold.ReleaseAsync();
         try
         {
@@ -150,16 +156,16 @@ public sealed partial class QueueWorker(
         }
     }
 
-    private async Task<Execution> ServeEvaluationAsync(QueueMessage message, CancellationToken hardStop)
+    private async Task<Execution> ServeEvaluationAsync(QueueMessage message, CancellationToken stopping)
     {
         Interlocked.Increment(ref _busy);
         try
         {
-            return await executor.ExecuteAsync(await catalog.ReadAsync(message.MessageText, defaults, hardStop), hardStop);
+            return await executor.ExecuteAsync(await catalog.ReadAsync(message.MessageText, defaults, stopping), message.DequeueCount, stopping);
         }
         catch (MessageRefusedException refusal)
         {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
             return new Execution(MessageFate.Poison, refusal.Message);
         }
         finally
@@ -168,7 +174,7 @@ public sealed partial class QueueWorker(
         }
     }
 
-    private async Task<Execution> ServeUploadAsync(QueueMessage message, CancellationToken hardStop)
+    private async Task<Execution> ServeUploadAsync(QueueMessage message, CancellationToken stopping)
     {
         if (message.DequeueCount > options.MaxDequeues)
         {
@@ -177,12 +183,12 @@ public sealed partial class QueueWorker(
 
         try
         {
-            await uploads.TakeAsync(message.MessageText, hardStop);
+            await uploads.TakeAsync(message.MessageText, stopping);
             return new Execution(MessageFate.Served);
         }
         catch (MessageRefusedException refusal)
         {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, hardStop);
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
             return new Execution(MessageFate.Poison, refusal.Message);
         }
     }
@@ -213,6 +219,24 @@ public sealed partial class QueueWorker(
         }
     }
 
+    // Histories serve replays alone. Several workers that purge at once find the less.
+    private async Task PurgeAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await engine.PurgeAsync(time.GetUtcNow() - HistoryKept);
+            }
+            catch (Exception exception)
+            {
+                LogAway(ResourceNames.WorkerHub, exception);
+            }
+
+            await PauseAsync(PurgePause, stopping);
+        }
+    }
+
     private async Task PatientlyAsync(Func<Task> action, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
@@ -222,13 +246,15 @@ public sealed partial class QueueWorker(
                 await action();
                 return;
             }
-            catch (Exception exception) when (exception is RequestFailedException { Status: 0 or >= 500 } or AggregateException or OperationCanceledException)
+            catch (Exception exception) when (IsAway(exception) || IsAway(exception.InnerException))
             {
                 LogAway(clients.Account, exception);
                 await PauseAsync(options.IdlePause, stopping);
             }
         }
     }
+
+    private static bool IsAway(Exception? exception) => exception is RequestFailedException { Status: 0 or >= 500 } or AggregateException or OperationCanceledException;
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
     {

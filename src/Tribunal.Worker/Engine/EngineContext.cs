@@ -1,0 +1,72 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
+
+namespace Tribunal.Worker.Engine;
+
+/// <summary>
+/// The orchestrators' context on the Durable Task Framework. Nothing here may leave the orchestration's thread: no
+/// <c>ConfigureAwait(false)</c>, no <c>Task.Run</c>, no clock but the context's.
+/// </summary>
+/// <param name="context">The framework's context.</param>
+/// <param name="onStatus">Told of the custom status, in every replay alike.</param>
+internal sealed class EngineContext(OrchestrationContext context, Action<RunProgress> onStatus) : IOrchestrationContext
+{
+    /// <summary>The framework keeps versions of orchestrators and activities apart; there is one of each.</summary>
+    public const string Version = "";
+
+    // The judge's own hiccups are retried inside the activity. What arrives here is storage that was away, or a part whose dead
+    // writer still holds its lease (15 s): six tries over two minutes or so are longer than any lease.
+    private static readonly RetryOptions Retries = new(TimeSpan.FromSeconds(5), maxNumberOfAttempts: 6)
+    {
+        BackoffCoefficient = 2,
+        MaxRetryInterval = TimeSpan.FromMinutes(1),
+        Handle = static failure => !(failure is OrchestrationException { FailureDetails.ErrorType: { } kind } && Hopeless.Is(kind)),
+    };
+
+    /// <inheritdoc/>
+    public string InstanceId => context.OrchestrationInstance.InstanceId;
+
+    /// <inheritdoc/>
+    public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
+
+    /// <inheritdoc/>
+    public bool KeepsHistory => true;
+
+    /// <inheritdoc/>
+    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
+    {
+        try
+        {
+            return JsonTexts.Read<TOutput>(await context.ScheduleWithRetry<string>(activity.Name, Version, Retries, JsonTexts.Write(input)));
+        }
+        catch (OrchestrationException exception)
+        {
+            throw Failed(activity.Name, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
+    {
+        try
+        {
+            // Activities are retried where they fail; a shard as a whole is not.
+            return JsonTexts.Read<TOutput>(await context.CreateSubOrchestrationInstance<string>(orchestrator.Name, Version, instanceId, JsonTexts.Write(input)));
+        }
+        catch (OrchestrationException exception)
+        {
+            throw Failed(orchestrator.Name, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(context.CurrentUtcDateTime + delay, "");
+
+    /// <inheritdoc/>
+    public void SetCustomStatus(RunProgress status) => onStatus(status);
+
+    private static ActivityFailedException Failed(string name, OrchestrationException exception) =>
+        new(name, exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+}

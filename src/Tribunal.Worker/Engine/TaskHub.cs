@@ -1,0 +1,63 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using DurableTask.AzureStorage;
+using Microsoft.Extensions.Logging;
+using Tribunal.Azure.Names;
+using Tribunal.Azure.Storage;
+
+namespace Tribunal.Worker.Engine;
+
+/// <summary>The engine's settings, by the account and by how soon a dead process's part goes to others.</summary>
+internal static class TaskHub
+{
+    /// <summary>Settings of one process.</summary>
+    /// <param name="clients">The account.</param>
+    /// <param name="hub">Name of the hub: the prefix of its queues, tables and containers.</param>
+    /// <param name="lease">How long what a dead process held stays with it, about; what it drew is then asked for again.</param>
+    /// <param name="steps">Steps that the process takes at once, 1 or more.</param>
+    /// <param name="logging">Told of what goes wrong.</param>
+    public static AzureStorageOrchestrationServiceSettings Settings(StorageClients clients, string hub, TimeSpan lease, int steps, ILoggerFactory logging) => new()
+    {
+        TaskHubName = hub,
+        StorageAccountClientProvider = new StorageAccountClientProvider(
+            new Clients<BlobServiceClient, BlobClientOptions>(() => clients.Configure(new BlobClientOptions()), clients.OpenBlobs),
+            new Clients<QueueServiceClient, QueueClientOptions>(() => clients.Configure(new QueueClientOptions()), clients.OpenQueues),
+            new Clients<TableServiceClient, TableClientOptions>(() => clients.Configure(new TableClientOptions()), clients.OpenTables)),
+        WorkerId = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}",
+
+        // Orchestrations only plan and wait: one process at a time goes through those of all runs, while every process takes
+        // steps. Each further partition would cost an idle account its polling.
+        PartitionCount = 1,
+        MaxConcurrentTaskOrchestrationWorkItems = 256,
+
+        // An orchestration stays in memory between events that follow closely, and isn't read and replayed from its start for each.
+        ExtendedSessionsEnabled = true,
+        ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(10),
+        MaxConcurrentTaskActivityWorkItems = steps,
+        ControlQueueBufferThreshold = 256,
+        LeaseInterval = lease,
+        LeaseRenewInterval = lease / 4,
+        LeaseAcquireInterval = lease / 4,
+
+        // Renewed while a step runs, half a minute before it ends: longer than that, or every step is renewed all the time.
+        ControlQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
+        WorkItemQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
+
+        // Work that this process itself hands on is looked for at once; an idle one joins in after this long at most.
+        MaxQueuePollingInterval = TimeSpan.FromSeconds(5),
+        UseAppLease = false,
+        UseTablePartitionManagement = true,
+        ThrowExceptionOnInvalidDedupeStatus = false,
+        LoggerFactory = logging,
+    };
+
+    private sealed class Clients<TClient, TOptions>(Func<TOptions> options, Func<TOptions, TClient> open) : IStorageServiceClientProvider<TClient, TOptions>
+        where TOptions : ClientOptions
+    {
+        public TOptions CreateOptions() => options();
+
+        public TClient CreateClient(TOptions options) => open(options);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Tribunal.Azure.Names;
+using Tribunal.Worker.Queues;
+
+namespace Tribunal.Worker.Hosting;
+
+/// <summary>What a worker is asked for.</summary>
+public sealed record RunWorkerOptions
+{
+    /// <summary>Where health and metrics are served; port 0 takes a free one.</summary>
+    public string Listen { get; init; } = "http://127.0.0.1:0";
+
+    /// <summary>Settings on top of the environment's, by the names of <see cref="SettingNames"/>.</summary>
+    public IReadOnlyList<KeyValuePair<string, string?>> Settings { get; init; } = [];
+
+    /// <summary>After which what a dead worker held goes to others, 15 s or more; default 30 s.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Steps of runs that the worker takes at once, 1 or more; null goes by the judges' concurrency.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>How the queues are served.</summary>
+    public QueueWorkerOptions Queues { get; init; } = new();
+
+    /// <summary>The process, for people.</summary>
+    public string Name { get; init; } = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{Environment.ProcessId}");
+
+    /// <summary>Prefix of the engine's queues, tables and containers: workers of one hub share runs.</summary>
+    public string Hub { get; init; } = ResourceNames.WorkerHub;
+}
