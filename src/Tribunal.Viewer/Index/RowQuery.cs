@@ -1,3 +1,4 @@
+using System.Collections;
 using Tribunal.Runs.Labels;
 
 namespace Tribunal.Viewer.Index;
@@ -19,8 +20,23 @@ internal sealed record RowQuery
 
     public bool Descending { get; init; }
 
+    /// <summary>Whether it asks for all rows in the batch's order.</summary>
+    public bool IsAll => Filters.Count == 0 && Domain is null && Text is null && Sort is null;
+
     /// <summary>The query as one word, for telling whether an answer is of it.</summary>
     public string Key => string.Join('\n', string.Join(',', Filters), Domain, Text, Sort, Descending);
+}
+
+/// <summary>The numbers of all rows in the batch's order, which take no room: that is what is asked for most, and all the time while an index is made.</summary>
+internal sealed class AllRows(int count) : IReadOnlyList<int>
+{
+    public int Count => count;
+
+    public int this[int index] => index;
+
+    public IEnumerator<int> GetEnumerator() => Enumerable.Range(0, count).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
 /// <summary>Filters and orders of rows.</summary>

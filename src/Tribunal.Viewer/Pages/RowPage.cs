@@ -14,13 +14,14 @@ internal static class RowPage
     {
         RunIndex index = await run.IndexAsync(cancellationToken);
         IndexProgress progress = index.Progress;
-        (int[] rows, TextSearch? search) = run.Rows(index, query);
+        (IReadOnlyList<int> rows, TextSearch? search) = run.Rows(index, query);
+        int end = (int)Math.Min((long)offset + Math.Clamp(count, 0, Most), rows.Count);
         return new RowsAnswer
         {
             All = index.Count,
-            Total = rows.Length,
+            Total = rows.Count,
             Offset = offset,
-            Rows = [.. rows.Skip(offset).Take(Math.Clamp(count, 0, Most)).Select(row => FormOf(run, index, row, search))],
+            Rows = [.. Enumerable.Range(offset, Math.Max(0, end - offset)).Select(i => FormOf(run, index, rows[i], search))],
             Index = new ProgressForm(progress.Stage, progress.Share),
             Search = search is null ? null : new SearchForm(search.Hits.Count, search.Scanned, index.Bytes, search.IsDone, search.Fault),
         };

@@ -141,8 +141,13 @@ internal sealed class ViewedRun : IDisposable
     }
 
     /// <summary>The rows that pass a query, in its order; kept until something changes.</summary>
-    public (int[] Rows, TextSearch? Search) Rows(RunIndex index, RowQuery query)
+    public (IReadOnlyList<int> Rows, TextSearch? Search) Rows(RunIndex index, RowQuery query)
     {
+        if (query.IsAll)
+        {
+            return (new AllRows(index.Count), null);
+        }
+
         TextSearch? search = query.Text is { Length: > 0 } text ? SearchOf(index, text) : null;
         lock (_gate)
         {
