@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from './api.js';
 import { count, decimal, ordinal, response, seconds, Theirs } from './parts.jsx';
 import { Text } from './texts.jsx';
@@ -23,9 +23,15 @@ export function Judgement({ run, row, judgement }) {
       fail(error.message);
     }
   };
+  const box = useRef(null);
+  // The verdict stands at the end of a long answer: that is what is looked for.
+  useEffect(() => {
+    const found = box.current.querySelector('mark');
+    if (found) found.parentElement.scrollTop = Math.max(0, found.offsetTop - found.parentElement.clientHeight + 3 * found.offsetHeight);
+  }, [texts]);
   const [before, mark, after] = texts.answer ?? ['', '', ''];
   return (
-    <article class={`judgement ${judgement.outcome}${judgement.voted ? '' : ' unused'}`} id={`sample-${judgement.sample}`}>
+    <article ref={box} class={`judgement ${judgement.outcome}${judgement.voted ? '' : ' unused'}`} id={`sample-${judgement.sample}`}>
       <h3>Sample {judgement.sample}</h3>
       <p class="said"><strong><Theirs>{said(judgement)}</Theirs></strong></p>
       <p class="soft">

@@ -52,7 +52,7 @@ export function Rollout({ run, about, row, query, changed }) {
       {verdict?.criteria ? <section aria-labelledby="criteria"><h2 id="criteria">Rubric</h2><Criteria criteria={verdict.criteria} caption="Mean grades over the judgements that voted" /></section> : null}
       {answer.rounds ? <Bracket rounds={answer.rounds} kind={answer.settings.tournament} /> : null}
       {answer.wins && answer.wins.length > 1 ? <Wins wins={answer.wins} /> : null}
-      <Steps steps={answer.steps} />
+      <Steps steps={answer.steps} tournament={answer.settings.tournament !== 'none'} />
       {judgements.length > 0 ? <WhatIf key={`vote${row}`} run={run} row={row} settings={answer.settings} drawn={judgements.length} verdict={verdict} /> : null}
       <section aria-labelledby="judgements">
         <h2 id="judgements">Judgements</h2>

@@ -6,7 +6,7 @@ const Wide = 560;
 const High = 200;
 
 /** The verdict after each judgement, as lines of rewards. */
-export function Steps({ steps }) {
+export function Steps({ steps, tournament }) {
   const drawn = steps.filter(step => step.rewards);
   if (drawn.length < 2) return null;
   const most = drawn.at(-1).judgements;
@@ -17,6 +17,7 @@ export function Steps({ steps }) {
   return (
     <section aria-labelledby="steps">
       <h2 id="steps">Votes as they fell</h2>
+      {tournament ? <p class="soft">By a plain vote over the pairs so far, without the bracket.</p> : null}
       <figure>
         <svg viewBox={`0 0 ${Wide} ${High}`} role="img" aria-label={`Rewards after each of ${most} judgements; the table below has the figures`}>
           {[0, 0.5, 1].map(value => <><line class="grid" x1="40" x2={Wide - 20} y1={y(value)} y2={y(value)} /><text x="34" y={y(value) + 4} text-anchor="end">{value}</text></>)}
