@@ -25,17 +25,17 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
 
     /// <summary>Reads the run.</summary>
     /// <returns>The places by row.</returns>
-    public async Task<IndexPlace[]> BuildAsync(CancellationToken cancellationToken)
+    public async Task<PlaceList> BuildAsync(CancellationToken cancellationToken)
     {
         await ReadVerdictsAsync(cancellationToken);
         await ReadBatchAsync(cancellationToken);
         await ReadLedgersAsync(cancellationToken);
-        IndexPlace[] places = _places.Order(index, _sameTexts);
-        index.Place(places);
-        index.Judgements = places.Length;
+        _places.Order(index, _sameTexts);
+        index.Place(_places);
+        index.Judgements = _places.Count;
         index.Progress = new IndexProgress("", 1);
         index.Changed();
-        return places;
+        return _places;
     }
 
     private async Task ReadVerdictsAsync(CancellationToken cancellationToken)

@@ -18,6 +18,7 @@ internal static class IndexFile
     /// <summary>Its name in a run's folder.</summary>
     public const string Name = "judgements.index";
 
+    private const int PlacesAtOnce = 4096;
     private static readonly byte[] Magic = "TRIBINDEX2\n"u8.ToArray();
 
     /// <summary>Reads an index; null where there is none, or it is of other files or another version.</summary>
@@ -35,7 +36,7 @@ internal static class IndexFile
     }
 
     /// <summary>Writes an index, and has it read its places from there; where nothing can be written it stays in memory.</summary>
-    public static void Write(RunSource source, string stamp, RunIndex index, IndexPlace[] places)
+    public static void Write(RunSource source, string stamp, RunIndex index, PlaceList places)
     {
         foreach (string path in Paths(source))
         {
@@ -118,10 +119,10 @@ internal static class IndexFile
         return null;
     }
 
-    private static long Write(string path, string stamp, RunIndex index, IndexPlace[] places)
+    private static long Write(string path, string stamp, RunIndex index, PlaceList places)
     {
         ReadOnlySpan<byte> rows = MemoryMarshal.AsBytes(index.Rows);
-        ReadOnlySpan<byte> ends = MemoryMarshal.AsBytes(places.AsSpan());
+        long ends = (long)places.Count * Marshal.SizeOf<IndexPlace>();
         var header = new IndexHeader
         {
             Stamp = stamp, Rows = index.Count, RowBytes = Marshal.SizeOf<IndexRow>(), IdBytes = index.Ids.Bytes, Domains = index.Domains, Files = index.Files,
@@ -133,7 +134,7 @@ internal static class IndexFile
         for (int pass = 0; pass < 3; pass++)
         {
             json = JsonSerializer.SerializeToUtf8Bytes(header, ViewerJson.Default.IndexHeader);
-            header = header with { Length = Magic.Length + 4 + json.Length + rows.Length + index.Ids.Bytes + (long)ends.Length };
+            header = header with { Length = Magic.Length + 4 + json.Length + rows.Length + index.Ids.Bytes + ends };
         }
 
         json = JsonSerializer.SerializeToUtf8Bytes(header, ViewerJson.Default.IndexHeader);
@@ -149,7 +150,7 @@ internal static class IndexFile
                 file.Write(json);
                 file.Write(rows);
                 file.Write(index.Ids.Text);
-                file.Write(ends);
+                Write(file, places);
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -160,6 +161,21 @@ internal static class IndexFile
         }
 
         return Magic.Length + 4 + json.Length + rows.Length + index.Ids.Bytes;
+    }
+
+    private static void Write(FileStream file, PlaceList places)
+    {
+        var block = new IndexPlace[PlacesAtOnce];
+        for (int start = 0; start < places.Count; start += block.Length)
+        {
+            Span<IndexPlace> part = block.AsSpan(0, Math.Min(block.Length, places.Count - start));
+            for (int i = 0; i < part.Length; i++)
+            {
+                part[i] = places[start + i];
+            }
+
+            file.Write(MemoryMarshal.AsBytes(part));
+        }
     }
 
     private static void ReadWhole(SafeFileHandle file, Span<byte> bytes, long at)

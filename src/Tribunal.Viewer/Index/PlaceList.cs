@@ -4,13 +4,17 @@ using Tribunal.Rollouts;
 
 namespace Tribunal.Viewer.Index;
 
-/// <summary>Places as the ledger has them, and by row once it is read: 32 bytes a judgement while an index is made.</summary>
+/// <summary>Places as the ledger has them, and by row once it is read: 36 bytes a judgement while an index is made.</summary>
 internal sealed class PlaceList
 {
     private const int Chunk = 64 * 1024;
     private readonly List<(int Row, IndexPlace Place)[]> _chunks = [];
+    private int[] _order = [];
 
     public int Count { get; private set; }
+
+    /// <summary>A place by its number in the order of the rows.</summary>
+    public IndexPlace this[int number] => At(_order[number]).Place;
 
     public void Add(int row, IndexPlace place)
     {
@@ -28,13 +32,13 @@ internal sealed class PlaceList
     /// </summary>
     /// <param name="index">The rows.</param>
     /// <param name="sameTexts">The rollouts, without texts, that have several responses of the same text.</param>
-    public IndexPlace[] Order(RunIndex index, Dictionary<int, Rollout> sameTexts)
+    public void Order(RunIndex index, Dictionary<int, Rollout> sameTexts)
     {
         int rows = index.Count;
         int[] next = new int[rows + 1];
         for (int i = 0; i < Count; i++)
         {
-            next[_chunks[i / Chunk][i % Chunk].Row + 1]++;
+            next[At(i).Row + 1]++;
         }
 
         for (int row = 0; row < rows; row++)
@@ -42,24 +46,21 @@ internal sealed class PlaceList
             next[row + 1] += next[row];
         }
 
-        var places = new IndexPlace[Count];
+        // The places stay where they are: there are many.
+        _order = new int[Count];
         int[] at = next[..rows];
         for (int i = 0; i < Count; i++)
         {
-            (int row, IndexPlace place) = _chunks[i / Chunk][i % Chunk];
-            places[at[row]++] = place;
+            _order[at[At(i).Row]++] = i;
         }
 
-        _chunks.Clear();
         for (int row = 0; row < rows; row++)
         {
-            Span<IndexPlace> own = places.AsSpan(next[row]..next[row + 1]);
-            own.Sort(static (a, b) => a.Sample.CompareTo(b.Sample));
+            Span<int> own = _order.AsSpan(next[row]..next[row + 1]);
+            own.Sort((a, b) => At(a).Place.Sample.CompareTo(At(b).Place.Sample));
             index[row].First = next[row];
             (index[row].Matched, index[row].Flipped) = Orders(own, index[row].Responses, sameTexts.GetValueOrDefault(row));
         }
-
-        return places;
     }
 
     /// <summary>A judgement of two in one number; −1 where it is none.</summary>
@@ -77,11 +78,12 @@ internal sealed class PlaceList
     }
 
     // By the same reckoning as a run's flip rate.
-    private static (int Matched, int Flipped) Orders(ReadOnlySpan<IndexPlace> places, int responses, Rollout? sameTexts)
+    private (int Matched, int Flipped) Orders(ReadOnlySpan<int> places, int responses, Rollout? sameTexts)
     {
         List<Judgement>? judgements = null;
-        foreach (IndexPlace place in places)
+        foreach (int number in places)
         {
+            IndexPlace place = At(number).Place;
             if (place.Pair >= 0)
             {
                 (judgements ??= []).Add(new Judgement
@@ -101,6 +103,8 @@ internal sealed class PlaceList
         OrderEffects effects = OrderEffects.Of(sameTexts ?? Different(Math.Max(responses, named)), judgements);
         return ((int)effects.Matched, (int)effects.Flipped);
     }
+
+    private ref (int Row, IndexPlace Place) At(int number) => ref _chunks[number / Chunk][number % Chunk];
 
     private static Rollout Different(int responses) => new()
     {

@@ -19,7 +19,7 @@ internal sealed class RunIndex : IDisposable
     private IndexRow[] _rows = new IndexRow[1024];
     private int _count;
     private int _version;
-    private IndexPlace[]? _places;
+    private PlaceList? _places;
     private SafeFileHandle? _file;
     private long _placesAt;
 
@@ -109,7 +109,7 @@ internal sealed class RunIndex : IDisposable
     public void Changed() => Interlocked.Increment(ref _version);
 
     /// <summary>Takes the places in, ordered by row.</summary>
-    public void Place(IndexPlace[] places) => _places = places;
+    public void Place(PlaceList places) => _places = places;
 
     /// <summary>The places are read from the index file from now on.</summary>
     public void Place(SafeFileHandle file, long at) => (_file, _placesAt, _places) = (file, at, null);
@@ -120,7 +120,7 @@ internal sealed class RunIndex : IDisposable
         IndexRow known = Rows[row];
         if (_places is { } places)
         {
-            return places.AsSpan(known.First, known.Drawn).ToArray();
+            return [.. Enumerable.Range(known.First, known.Drawn).Select(number => places[number])];
         }
 
         var read = new IndexPlace[_file is null ? 0 : known.Drawn];

@@ -305,7 +305,7 @@ internal sealed class ViewedRun : IDisposable
         long started = _time.GetTimestamp();
         try
         {
-            IndexPlace[] places = await Task.Run(() => new IndexBuilder(source, index).BuildAsync(CancellationToken.None));
+            PlaceList places = await Task.Run(() => new IndexBuilder(source, index).BuildAsync(CancellationToken.None));
             if (stamp is not null)
             {
                 IndexFile.Write(source, stamp, index, places);
