@@ -7,11 +7,14 @@ using Tribunal.Viewer.Forms;
 namespace Tribunal.Viewer.Live;
 
 /// <summary>What a run's ledger holds and how fast it grows, by reading each part on from where it was read to.</summary>
-internal sealed class LedgerWatch(IRunStore store, TimeProvider time)
+/// <param name="store">The run.</param>
+/// <param name="time">The clock.</param>
+/// <param name="far">Whether the run is in an account, where each look costs requests.</param>
+internal sealed class LedgerWatch(IRunStore store, TimeProvider time, bool far)
 {
     private const int MostFailures = 20;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(900);
+    private readonly TimeSpan _lookAgain = far ? TimeSpan.FromSeconds(5) : TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
     private readonly SemaphoreSlim _one = new(1);
     private readonly Dictionary<string, long> _read = new(StringComparer.Ordinal);
@@ -71,13 +74,13 @@ internal sealed class LedgerWatch(IRunStore store, TimeProvider time)
         }
     }
 
-    /// <summary>Reads what was added since the last look, at most once a second.</summary>
+    /// <summary>Reads what was added since the last look, at most once a second, and every five from an account.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
-            if (_looked != 0 && time.GetElapsedTime(_looked) < LookAgain)
+            if (_looked != 0 && time.GetElapsedTime(_looked) < _lookAgain)
             {
                 return;
             }

@@ -21,6 +21,7 @@ internal sealed class ViewedRun : IDisposable
     private const string TagsFile = "tags.json";
     private const int Searches = 3;
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FarLookAgain = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RowAgain = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan UnderWayAgain = TimeSpan.FromSeconds(5);
     private readonly IRunStore _store;
@@ -47,7 +48,7 @@ internal sealed class ViewedRun : IDisposable
     {
         (_store, Source, _openBatch, _time) = (store, source, openBatch, time);
         Key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..12];
-        Watch = new LedgerWatch(store, time);
+        Watch = new LedgerWatch(store, time, source.Folder is null);
     }
 
     /// <summary>What addresses name it by.</summary>
@@ -58,6 +59,9 @@ internal sealed class ViewedRun : IDisposable
 
     /// <summary>People's labels.</summary>
     public RunLabels Labels { get; private set; } = RunLabels.None();
+
+    /// <summary>What people call it.</summary>
+    public IReadOnlyList<string> Tags { get; private set; } = [];
 
     /// <summary>How its ledger grows.</summary>
     public LedgerWatch Watch { get; }
@@ -70,12 +74,13 @@ internal sealed class ViewedRun : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            if (_looked != 0 && _time.GetElapsedTime(_looked) < LookAgain)
+            if (_looked != 0 && _time.GetElapsedTime(_looked) < (Source is { Folder: null, Summary.Status: RunStatus.Complete } ? FarLookAgain : LookAgain))
             {
                 return;
             }
 
             Source = await RunSource.OpenAsync(_store, Source.Place, _openBatch, cancellationToken) ?? Source;
+            Tags = await ReadTagsAsync(cancellationToken);
             RunLabels labels = await RunLabels.ReadAsync(_store, cancellationToken);
             if (labels.Count != Labels.Count || labels.All.Any(label => Labels.Of(label.RolloutId) is not { } known || known.At != label.At))
             {
@@ -181,7 +186,13 @@ internal sealed class ViewedRun : IDisposable
         }
     }
 
-    public async Task<IReadOnlyList<string>> TagsAsync(CancellationToken cancellationToken)
+    public async Task TagAsync(TagsForm tags, CancellationToken cancellationToken)
+    {
+        await _store.WriteDocumentAsync(TagsFile, JsonSerializer.SerializeToUtf8Bytes(tags, ViewerJson.Default.TagsForm), cancellationToken);
+        Tags = tags.Tags;
+    }
+
+    private async Task<IReadOnlyList<string>> ReadTagsAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -192,9 +203,6 @@ internal sealed class ViewedRun : IDisposable
             return [];
         }
     }
-
-    public Task TagAsync(TagsForm tags, CancellationToken cancellationToken) =>
-        _store.WriteDocumentAsync(TagsFile, JsonSerializer.SerializeToUtf8Bytes(tags, ViewerJson.Default.TagsForm), cancellationToken);
 
     /// <summary>The summary, with people's labels in accuracy and calibration; null while there is none.</summary>
     public RunSummary? Summary()
@@ -254,35 +262,9 @@ internal sealed class ViewedRun : IDisposable
             Usage = summary?.Usage,
             Created = manifest?.Created,
             Simulated = manifest?.Simulated ?? summary?.Simulated ?? false,
-            Tags = await TagsAsync(cancellationToken),
+            Tags = Tags,
             Labels = Labels.Count,
         };
-    }
-
-    /// <summary>The plots that there are figures for.</summary>
-    public IEnumerable<RunPlot> Plots(RunIndex index)
-    {
-        var confidences = new Histogram();
-        var margins = new Histogram();
-        foreach (IndexRow row in index.Rows)
-        {
-            if (row.Responses > 1 && row.Status == 1)
-            {
-                confidences.Add(row.Confidence);
-                margins.Add(row.Margin);
-            }
-        }
-
-        RunSummary? summary = Summary();
-        RunPlot?[] plots =
-        [
-            summary is null ? null : RunPlots.Accuracy(summary),
-            summary is null ? null : RunPlots.Calibration(summary),
-            RunPlots.Distribution("Rewards", "reward of a response", index.Rewards),
-            RunPlots.Distribution("Confidence", "confidence of the verdict", confidences),
-            RunPlots.Distribution("Margins", "margin of the best over the runner-up", margins),
-        ];
-        return plots.OfType<RunPlot>();
     }
 
     public void Dispose()

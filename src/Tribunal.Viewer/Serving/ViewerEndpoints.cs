@@ -146,7 +146,7 @@ internal sealed class ViewerEndpoints(RunShelf shelf, ComparePages compare, RunR
             Request = run.Source.Manifest?.Request,
             Domains = [.. index.Domains],
             HasBatch = index.HasBatch,
-            Plots = index.IsWhole ? [.. run.Plots(index).Select(static plot => new PlotForm(plot.Name, plot.Title, plot.Caption, string.Join("; ", plot.Marks.Select(static mark => $"{mark.Mark} {mark.What}"))))] : [],
+            Plots = index.IsWhole ? [.. PlotPage.Of(run, index).Select(static plot => new PlotForm(plot.Name, plot.Title, plot.Caption, string.Join("; ", plot.Marks.Select(static mark => $"{mark.Mark} {mark.What}"))))] : [],
         });
     }
 
@@ -165,7 +165,7 @@ internal sealed class ViewerEndpoints(RunShelf shelf, ComparePages compare, RunR
     {
         string name = Path.GetFileNameWithoutExtension(file);
         RunIndex index = await run.IndexAsync(cancellationToken);
-        if (run.Plots(index).FirstOrDefault(plot => plot.Name == name) is not { } plot)
+        if (PlotPage.Of(run, index).FirstOrDefault(plot => plot.Name == name) is not { } plot)
         {
             return Refuse(StatusCodes.Status404NotFound, "there is no such plot");
         }
