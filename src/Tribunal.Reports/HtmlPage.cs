@@ -45,7 +45,7 @@ internal sealed class HtmlPage
     }
 
     /// <summary>A plot with its caption, and links that save the drawing and its figures, which the page itself holds.</summary>
-    public Markup Figure(RunPlot plot)
+    public static Markup Figure(RunPlot plot)
     {
         static string Data(string type, string text) => $"data:{type};base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
         return new Markup(

@@ -152,7 +152,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         }
 
         double[] edges = histogram.Edges;
-        _page.Add($"<div>{_page.Figure(plot)}<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
+        _page.Add($"<div>{HtmlPage.Figure(plot)}<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
         for (int i = 0; i < histogram.Counts.Count; i++)
         {
             _page.Add($"<tr><td>{Math.Max(0, edges[i]):0.000}</td><td>{Math.Min(1, edges[i + 1]):0.000}</td><td>{histogram.Counts[i]:N0}</td></tr>");
@@ -226,7 +226,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             _page.Add($"<p class=\"banner\">Below chance in <bdi>{PlainText.Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
         }
 
-        _page.Add($"<div class=\"pair\">{_page.Figure(RunPlots.Accuracy(_summary)!)}");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(RunPlots.Accuracy(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">labelled</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % interval</th><th scope=\"col\">guessing</th><th scope=\"col\">scored</th></tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in rows.Take(DomainsShown))
         {
@@ -245,7 +245,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             return;
         }
 
-        _page.Add($"<div class=\"pair\">{_page.Figure(RunPlots.Calibration(_summary)!)}");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(RunPlots.Calibration(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration, table\"><table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
         foreach (ReliabilityBin bin in RunPlots.Filled(calibration.All))
         {
@@ -272,7 +272,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         var plot = new RunPlot(
             "accuracy-against-k", "Accuracy against judgements per rollout", caption, Charts.Lines("Accuracy against judgements per rollout", "judgements per rollout", "accuracy", lines, logarithmic: true),
             lines.Length > 1 ? [("●", lines[0].Name), ("■", lines[1].Name)] : [("●", lines[0].Name)], csv);
-        _page.Add($"<div class=\"pair\">{_page.Figure(plot)}");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against judgements, table\"><table><thead><tr><th scope=\"col\">vote over</th><th scope=\"col\">judgements</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % of orders</th></tr></thead><tbody>");
         foreach (ResampledCurve curve in data.Curves)
         {
@@ -322,7 +322,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             "positions", "Position bias",
             string.Create(CultureInfo.InvariantCulture, $"How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}."),
             Charts.Intervals("How often the response shown at each position was judged best", rows), [("●", "measured, with its 95 % interval"), ("×", "without position bias")], csv);
-        _page.Add($"<div class=\"pair\">{_page.Figure(plot)}");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Positions, table\"><table><thead><tr><th scope=\"col\">position</th><th scope=\"col\">judged best</th><th scope=\"col\">95 % interval</th></tr></thead><tbody>");
         foreach (IntervalRow row in rows)
         {

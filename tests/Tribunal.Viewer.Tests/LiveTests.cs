@@ -92,6 +92,7 @@ public sealed class LiveTests(ViewerBrowser browser) : IClassFixture<ViewerBrows
         WorkingDirectory = runs.Folder,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
+        UseShellExecute = false,
     })!;
 
     private static long LedgerBytes(string folder) => !Directory.Exists(Path.Combine(folder, "parts")) ? 0

@@ -117,7 +117,7 @@ public sealed class LooksTests(ViewerBrowser browser) : IClassFixture<ViewerBrow
 
     private static async Task SimulateAsync(RunBed runs, string name, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = runs.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = runs.Folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in (string[])[Bed.Tool.Arguments[0], "score", runs.Batch, "-o", name, "--no-report", .. options])
         {
             start.ArgumentList.Add(argument);

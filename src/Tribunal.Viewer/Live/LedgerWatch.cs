@@ -10,7 +10,7 @@ namespace Tribunal.Viewer.Live;
 /// <param name="store">The run.</param>
 /// <param name="time">The clock.</param>
 /// <param name="far">Whether the run is in an account, where each look costs requests.</param>
-internal sealed class LedgerWatch(IRunStore store, TimeProvider time, bool far)
+internal sealed class LedgerWatch(IRunStore store, TimeProvider time, bool far) : IDisposable
 {
     private const int MostFailures = 20;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -108,6 +108,8 @@ internal sealed class LedgerWatch(IRunStore store, TimeProvider time, bool far)
             _one.Release();
         }
     }
+
+    public void Dispose() => _one.Dispose();
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {

@@ -134,7 +134,7 @@ internal sealed class RolloutVotes
     private static SchemeOptions OptionsOf(RunManifest? manifest, IReadOnlyList<Judgement> judgements)
     {
         EvaluationRequest request = (manifest?.Request ?? new EvaluationRequest { Batch = "" }) with { Policy = new PolicyOptions { Samples = Math.Max(1, Math.Min(judgements.Count, MostSamples)) } };
-        string? protocol = manifest?.Protocol ?? judgements.FirstOrDefault()?.Protocol;
+        string? protocol = manifest?.Protocol ?? (judgements.Count > 0 ? judgements[0].Protocol : null);
         if (manifest is { Request.Tournament.Kind: not TournamentKind.None })
         {
             request = request with { Policy = manifest.Request.Policy.Kind == PolicyKind.Budget ? request.Policy : manifest.Request.Policy };

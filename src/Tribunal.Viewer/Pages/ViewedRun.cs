@@ -276,6 +276,7 @@ internal sealed class ViewedRun : IDisposable
         }
 
         _index?.Dispose();
+        Watch.Dispose();
         _one.Dispose();
     }
 
