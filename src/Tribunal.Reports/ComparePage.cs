@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tribunal.Benchmarks;
 using Tribunal.Calibration;
 using Tribunal.Rollouts;
@@ -50,7 +51,9 @@ public static class ComparePage
         IntervalRow[] rows = [.. comparison.Runs.Where(static r => r.Accuracy is not null).Take(20).Select(static r => new IntervalRow(r.Name, r.Accuracy!.Value, r.Accuracy.Low, r.Accuracy.High, null))];
         if (rows.Length > 0)
         {
-            page.Add($"<figure>{Charts.Intervals("Accuracy of each run with 95 % intervals; the table below has the figures", rows)}<figcaption>Accuracy on the shared labelled rollouts; unscorable ones count as wrong. Intervals of single runs overlap more readily than their paired difference, which is below.</figcaption></figure>\n");
+            string csv = "run,accuracy,low,high\n" + string.Concat(rows.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{RunPlots.Cell(row.Label)},{row.Value},{row.Low},{row.High}\n")));
+            const string Caption = "Accuracy on the shared labelled rollouts; unscorable ones count as wrong. Intervals of single runs overlap more readily than their paired difference, which is below.";
+            page.Add($"{HtmlPage.Figure(new RunPlot("accuracy", "Accuracy", Caption, Charts.Intervals("Accuracy of each run with 95 % intervals; the table below has the figures", rows), [], csv))}\n");
         }
 
         Open(page, "Accuracy and cost", "run", "model", "protocol", "scored", "accuracy", "95 % interval", "judgements", "tokens", "cost");

@@ -151,6 +151,22 @@ public sealed class BigRunTests(BigRuns big, ViewerBrowser browser) : IClassFixt
     }
 
     [Fact]
+    public async Task The_overview_and_the_live_view_say_what_the_summary_says()
+    {
+        RunSummary summary = big.Runs.Summary();
+        ViewerPage view = await browser.OpenAsync(big.Bed, $"#/run/{big.Key}");
+        await view.SaysAsync(".tiles", $"{100 * summary.Overall.Accuracy!.Value:0.0} %");
+        await view.SaysAsync(".tiles", $"{summary.Judgements.Drawn:N0}");
+        await view.SaysAsync("section[aria-labelledby=outcomes]", $"{summary.Judgements.Unparsable:N0}");
+        await view.SaysAsync("section[aria-labelledby=domains]", "50,000");
+        await Assertions.Expect(view.Page.Locator(".plots img")).ToHaveCountAsync(5);
+        await view.ShowAsync($"#/run/{big.Key}/live");
+        await view.SaysAsync("h2#live", "Done");
+        await view.SaysAsync("#drawn", $"{summary.Judgements.Drawn:N0}");
+        Assert.Empty(view.Incidents);
+    }
+
+    [Fact]
     public async Task Plots_are_drawings_and_tables_of_the_same_figures()
     {
         using HttpClient client = big.Bed.Client();
