@@ -61,7 +61,10 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + PlainText.Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
         }
 
-        string[] warnings = [.. _summary.Warnings.Where(w => !_summary.Simulated || !w.Contains("simulated judge", StringComparison.Ordinal)).Take(12)];
+        string[] unreadable = data.Run.Unreadable > 0
+            ? [string.Create(CultureInfo.InvariantCulture, $"{data.Run.Unreadable:N0} lines of the ledger, which is still written, can't be read and are passed over: the run draws them again when it goes on.")]
+            : [];
+        string[] warnings = [.. unreadable, .. _summary.Warnings.Where(w => !_summary.Simulated || !w.Contains("simulated judge", StringComparison.Ordinal)).Take(12)];
         if (warnings.Length > 0)
         {
             _page.Add($"<section class=\"warnings\" aria-label=\"Warnings\"><ul>");

@@ -42,6 +42,7 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(Spending))]
 [JsonSerializable(typeof(RolloutLabel))]
 [JsonSerializable(typeof(RunCommand))]
+[JsonSerializable(typeof(LateMetaReward))]
 [JsonSerializable(typeof(int[]))]
 public sealed partial class RunsJson : JsonSerializerContext
 {

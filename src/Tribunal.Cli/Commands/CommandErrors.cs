@@ -90,6 +90,12 @@ internal static class CommandErrors
             command.Description = command.Description?.ReplaceLineEndings("\n").Split("\n\n")[0];
         }
 
+        // The library shows what the commands above take as well, as if it stood between their names.
+        foreach (Argument argument in parsed.CommandResult.Command.Parents.OfType<Command>().SelectMany(static parent => parent.Arguments))
+        {
+            argument.Hidden = true;
+        }
+
         // The library names a tool by its assembly, and ours is not named as it is called.
         using var text = new StringWriter();
         parsed.InvocationConfiguration.Output = text;

@@ -1,7 +1,9 @@
+using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Tournaments;
+using Tribunal.Voting;
 
 namespace Tribunal.Verdicts;
 
@@ -24,6 +26,9 @@ public sealed class RecordedVote
         _tournament = options.Tournament.Kind == TournamentKind.None ? null : new RecordedTournament(options);
     }
 
+    /// <summary>How confidences become probabilities of being right; null gives none.</summary>
+    public StoredCalibration? Calibration { get; init; }
+
     /// <summary>The rounds of a knockout or Swiss tournament as the judgements that were drawn for it decided them; null for other votes.</summary>
     public IReadOnlyList<IReadOnlyList<PlayedMatch>>? Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger) =>
         _options.Tournament.Kind is TournamentKind.Knockout or TournamentKind.Swiss ? _tournament!.Rounds(rollout, ledger) : null;
@@ -31,11 +36,11 @@ public sealed class RecordedVote
     /// <summary>The verdict, and the judgements that it is over.</summary>
     public (Verdict Verdict, IReadOnlyList<Judgement> Voting) Cast(Rollout rollout, IReadOnlyList<Judgement> ledger)
     {
-        IReadOnlyList<Judgement> recorded = ledger;
+        IReadOnlyList<Judgement> recorded = RecordedScores.Checked(ledger, _options.ScoreRange);
         if (_tournament is not null)
         {
             PlayedTournament played = _tournament.Play(rollout, recorded);
-            return (_tournament.Cast(rollout, played), played.Ledger);
+            return (Whole(_tournament.Cast(rollout, played), rollout, played.Ledger), played.Ledger);
         }
 
         if (_samples < recorded.Count)
@@ -50,6 +55,16 @@ public sealed class RecordedVote
             (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
         }
 
-        return (_scheme.Cast(rollout, recorded, stop), recorded);
+        return (Whole(_scheme.Cast(rollout, recorded, stop), rollout, recorded), recorded);
+    }
+
+    private Verdict Whole(Verdict verdict, Rollout rollout, IReadOnlyList<Judgement> voting)
+    {
+        if (Calibration is { } calibration && verdict.Confidence is { } confidence)
+        {
+            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
+        }
+
+        return verdict.Graded(rollout, voting);
     }
 }
