@@ -49,7 +49,7 @@ public sealed partial class EndToEndTests
     // The page of the same run, read by ranges out of the account, with the batch's texts.
     private static async Task ViewAsync(Bed bed, string verdict)
     {
-        Process view = bed.StartTool("view", "--storage", bed.Azurite.ConnectionString);
+        using Process view = ToolProcess.Start(bed.Folder, "view", "--storage", bed.Azurite.ConnectionString);
         try
         {
             string said = (await view.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!;
