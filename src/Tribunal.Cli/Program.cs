@@ -11,6 +11,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     VoteCommand.Create(),
     SimulateCommand.Create(),
     ReportCommand.Create(),
+    ViewCommand.Create(),
     CompareCommand.Create(),
     BenchCommand.Create(),
     TrainCommand.Create(),
