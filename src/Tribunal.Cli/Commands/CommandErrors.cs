@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Text.Json;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
@@ -37,7 +38,22 @@ internal static class CommandErrors
         ParseResult parsed;
         try
         {
+            Settings.AddTo(command);
             parsed = command.Parse(arguments);
+            if (parsed.Action is not HelpAction && !(arguments is [['[', ..], ..]))
+            {
+                IReadOnlyList<Setting> settings = Settings.Of(command, parsed);
+                if (settings.Count > 0)
+                {
+                    parsed = command.Parse([.. arguments, .. Settings.Words(settings)]);
+                    await Console.Error.WriteLineAsync($"options from {TerminalText.Clean(Settings.Say(settings))}");
+                }
+            }
+        }
+        catch (CommandException exception)
+        {
+            await SayAsync(exception.Message);
+            return exception.ExitCode;
         }
         catch (InvalidOperationException exception)
         {

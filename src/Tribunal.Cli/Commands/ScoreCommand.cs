@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
@@ -119,7 +120,9 @@ internal sealed class ScoreCommand
 
         if (!viaBatchApi)
         {
-            return await new ScoreRun(options, judges, routes).RunAsync(cancellationToken);
+            int code = await new ScoreRun(options, judges, routes).RunAsync(cancellationToken);
+            await Settings.KeepAsync(options.Folder, CancellationToken.None);
+            return code;
         }
 
         return options.Request is { Routing: null, Judges: null }

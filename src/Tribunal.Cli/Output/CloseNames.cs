@@ -34,7 +34,8 @@ internal static class CloseNames
             : null;
     }
 
-    private static string Meant(string word, IEnumerable<string> names)
+    /// <summary>A question after the name that a word was probably meant to be; nothing where none is near.</summary>
+    public static string Meant(string word, IEnumerable<string> names)
     {
         (string Name, int Far)[] near = [.. names.Distinct(StringComparer.Ordinal).Select(name => (name, Distance(word, name))).OrderBy(static pair => pair.Item2).Take(1)];
         return near is [var (name, far)] && far <= Math.Max(2, word.Length / 3) ? $"; did you mean {name}?" : "";
