@@ -25,6 +25,7 @@ internal sealed class ScoreCommand
     private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder, BATCH-run by default; a run that is there is resumed.", HelpName = "DIR" };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => ActivityOptions.DefaultValidRateFloor };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<double> _drain = new("--drain") { Description = "Seconds that requests in flight have to end on SIGTERM; what is not answered by then is asked again when the run goes on.", DefaultValueFactory = static _ => 8, HelpName = "SECONDS" };
     private readonly Option<bool> _retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed (time limit, no answer after --tries), and vote again." };
     private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
@@ -46,6 +47,7 @@ internal sealed class ScoreCommand
         score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
         score._validFloor.Between(0, 1);
         score._wait.Between(0, double.PositiveInfinity);
+        score._drain.Between(0, 86_400);
         Command command = new("score", """
             Scores a batch: samples a judge, drops poor judgements, votes.
 
@@ -70,7 +72,7 @@ internal sealed class ScoreCommand
         score._limits.AddTo(command);
         score._selection.AddTo(command);
         score._forecast.AddTo(command);
-        foreach (Option option in (Option[])[score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
+        foreach (Option option in (Option[])[score._validFloor, score._wait, score._drain, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
             command.Add(option);
         }
@@ -120,7 +122,7 @@ internal sealed class ScoreCommand
 
         if (!viaBatchApi)
         {
-            int code = await new ScoreRun(options, judges, routes).RunAsync(cancellationToken);
+            int code = await new ScoreRun(options, judges, routes, forecast).RunAsync(cancellationToken);
             await Settings.KeepAsync(options.Folder, CancellationToken.None);
             return code;
         }
@@ -209,6 +211,7 @@ internal sealed class ScoreCommand
                 ValidRateFloor = parsed.GetRequiredValue(_validFloor),
                 PatienceMinutes = parsed.GetRequiredValue(_wait),
                 Omit = _judge.OmittedOf(parsed),
+                Drain = TimeSpan.FromSeconds(parsed.GetRequiredValue(_drain)),
                 RetryFailed = parsed.GetValue(_retryFailed),
                 Report = !parsed.GetValue(_noReport),
                 Json = parsed.GetValue(_json),

@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -23,8 +24,7 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double 
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (await runs.IsStoppedAsync(context, cancellationToken) || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await JudgementSource.AskAsync(
-                    asked.Binding, context.Manifest.Request.Seed, rollout, shown, draw.Hint, (exception, token) => StopsRunAsync(exception, asked.Binding.Endpoint, token), cancellationToken) is not { } judgement)
+            if (await runs.IsStoppedAsync(context, cancellationToken) || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken)) || await AskAsync(asked.Binding, rollout, shown, draw.Hint, cancellationToken) is not { } judgement)
             {
                 return null;
             }
@@ -52,6 +52,19 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, double 
         finally
         {
             held.Release();
+        }
+    }
+
+    private async Task<Judgement?> AskAsync(Judge judge, Rollout rollout, Draw shown, int? hint, CancellationToken cancellationToken)
+    {
+        long asked = context.Monitor.Asked();
+        try
+        {
+            return await JudgementSource.AskAsync(judge, context.Manifest.Request.Seed, rollout, shown, hint, (exception, token) => StopsRunAsync(exception, judge.Endpoint, token), cancellationToken);
+        }
+        finally
+        {
+            context.Monitor.Answered(asked);
         }
     }
 
