@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Spectre.Console;
 using Tribunal.Cli.Commands;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Telemetry;
 
@@ -27,6 +28,7 @@ RootCommand root = new("Scores batches of LLM rollouts with reward models that r
     JudgesCommand.Create(),
     RubricCommand.Create(),
     DoctorCommand.Create(),
+    ConfigCommand.Create(),
     CompletionCommand.Create(),
 };
 root.SetAction(static parsed => CommandErrors.Help(parsed, new HelpAction()));
@@ -36,6 +38,8 @@ if (Console.IsOutputRedirected)
 {
     AnsiConsole.Profile.Width = 160;
 }
+
+DotEnv.Load(Environment.CurrentDirectory);
 
 // Sent before the process ends; hosts have their own.
 using IDisposable? telemetry = args is ["score" or "bench", ..] ? ServiceDefaults.Start($"tribunal-{args[0]}") : null;

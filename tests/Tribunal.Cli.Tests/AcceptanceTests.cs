@@ -203,7 +203,7 @@ public sealed class AcceptanceTests : IDisposable
         Assert.Equal(2, (await ToolProcess.RunAsync(_folder, "score", batch, "--judge", "ftp://host")).ExitCode);
         ToolResult away = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "away", "--judge", $"http://127.0.0.1:{closed}/v1", "--model", "m");
         Assert.Equal(3, away.ExitCode);
-        ToolResult limited = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited", "--max-tokens", "5000");
+        ToolResult limited = await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited", "--max-total-tokens", "5000");
         Assert.Equal(4, limited.ExitCode);
         Assert.Contains("the same command", limited.Errors, StringComparison.Ordinal);
         Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", batch, "-o", "limited")).ExitCode);

@@ -63,10 +63,10 @@ public sealed class DoctorTests
     public async Task A_budget_that_cuts_judgements_off_fails_with_the_options_to_raise()
     {
         await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions(), cancellationToken: Cancel);
-        (int code, Dictionary<string, Found> checks) = await AskAsync("--judge", $"{server.ApiBase}", "--model", "simulated-judge", "--protocol", "grm", "--max-output-tokens", "4");
+        (int code, Dictionary<string, Found> checks) = await AskAsync("--judge", $"{server.ApiBase}", "--model", "simulated-judge", "--protocol", "grm", "--max-tokens", "4");
         Assert.Equal(3, code);
         Assert.Contains("cut off", checks["judgement"].Detail, StringComparison.Ordinal);
-        Assert.Contains("--max-output-tokens", checks["judgement"].Advice, StringComparison.Ordinal);
+        Assert.Contains("--max-tokens", checks["judgement"].Advice, StringComparison.Ordinal);
     }
 
     [Fact]

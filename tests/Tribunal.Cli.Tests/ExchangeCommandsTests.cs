@@ -78,7 +78,7 @@ public sealed class ExchangeCommandsTests : IDisposable
         ToolResult done = await ToolProcess.RunAsync(_folder, score);
         Assert.Equal((0, ""), (done.ExitCode, done.Errors));
         Assert.Contains("\"best\":0", File.ReadAllText(Path.Combine(_folder, "out/verdicts.jsonl")), StringComparison.Ordinal);
-        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, [.. score, "--max-tokens", "5"])).ExitCode);
+        Assert.Equal(2, (await ToolProcess.RunAsync(_folder, [.. score, "--max-total-tokens", "5"])).ExitCode);
     }
 
     private void Write(string name, string content)

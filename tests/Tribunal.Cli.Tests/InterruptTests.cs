@@ -24,7 +24,7 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(0, (await ToolProcess.RunAsync(_folder, Score(judge.Server, "whole"))).ExitCode);
         long before = judge.Stats.Requests;
 
-        using Process process = ToolProcess.StartForSignals(_folder, Score(judge.Server, "run"));
+        using Process process = ToolProcess.StartForSignals(_folder, [.. Score(judge.Server, "run"), "--drain", "3600"]);
         await judge.AnswerAsync(before + (2 * Concurrency), process);
         await ToolProcess.SignalAsync(process, signal);
         await ToolProcess.UntilSaidAsync(process, "what is in flight ends first");
@@ -60,6 +60,24 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(130, aborted.ExitCode);
         Assert.Contains("the same command goes on", aborted.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", aborted.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_told_to_terminate_ends_by_itself_whatever_is_in_flight()
+    {
+        await GenerateAsync();
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Latency = TimeSpan.FromHours(1) });
+        using Process process = ToolProcess.StartForSignals(_folder, [.. Score(server, "run"), "--drain", "0.5"]);
+        while (server.Stats.Judge.Requests < Concurrency)
+        {
+            await Task.Delay(10);
+        }
+
+        await ToolProcess.UntilSaidAsync(process, $"0 of {Rollouts * Samples} judgements");
+        await ToolProcess.SignalAsync(process, "TERM");
+        ToolResult ended = await ToolProcess.EndAsync(process);
+        Assert.Equal(130, ended.ExitCode);
+        Assert.Contains("the same command goes on", ended.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

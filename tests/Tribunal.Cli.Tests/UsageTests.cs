@@ -67,8 +67,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("import empty.jsonl -o out")]
     [InlineData("import batch.jsonl -o batch.jsonl")]
     [InlineData("score batch.jsonl --valid-floor 2")]
-    [InlineData("score batch.jsonl --max-tokens -1")]
-    [InlineData("score batch.jsonl --max-cost 1")]
+    [InlineData("score batch.jsonl --max-total-tokens -1")]
+    [InlineData("score batch.jsonl --max-total-cost 1")]
     [InlineData("export csv")]
     [InlineData("export csv nowhere -o out.csv")]
     [InlineData("export csv folder -o out.csv")]
@@ -126,7 +126,7 @@ public sealed class UsageTests : IDisposable
         await WriteBatchAsync("a.jsonl");
         Assert.Contains("--samples: 0 is outside", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--samples", "0")).Errors, StringComparison.Ordinal);
         Assert.Contains("one of --budget, --budget-tokens and --budget-cost", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "budget")).Errors, StringComparison.Ordinal);
-        Assert.Contains("--max-cost: a limit on cost needs the judge's prices", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--max-cost", "1")).Errors, StringComparison.Ordinal);
+        Assert.Contains("--max-total-cost: a limit on cost needs the judge's prices", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--max-total-cost", "1")).Errors, StringComparison.Ordinal);
         Assert.Contains("1..--max (32)", (await ToolProcess.RunAsync(_folder, "score", "a.jsonl", "--policy", "adaptive", "--min", "50")).Errors, StringComparison.Ordinal);
     }
 
@@ -162,12 +162,12 @@ public sealed class UsageTests : IDisposable
     public async Task A_limit_that_was_reached_draws_nothing_more()
     {
         await WriteBatchAsync("a.jsonl");
-        string[] command = ["score", "a.jsonl", "-o", "run", "--samples", "64", "--max-tokens", "2000", "--concurrency", "2"];
+        string[] command = ["score", "a.jsonl", "-o", "run", "--samples", "64", "--max-total-tokens", "2000", "--concurrency", "2"];
         Assert.Equal(4, (await ToolProcess.RunAsync(_folder, command)).ExitCode);
         long size = Size();
         ToolResult again = await ToolProcess.RunAsync(_folder, command);
         Assert.Equal(4, again.ExitCode);
-        Assert.Contains("a higher --max-tokens goes on", again.Errors, StringComparison.Ordinal);
+        Assert.Contains("a higher --max-total-tokens goes on", again.Errors, StringComparison.Ordinal);
         Assert.Equal(size, Size());
 
         long Size() => Directory.EnumerateFiles(Path.Combine(_folder, "run", "parts"), "ledger-*", SearchOption.AllDirectories).Sum(static file => new FileInfo(file).Length);

@@ -49,7 +49,7 @@ public static class EvaluationMessage
     /// <summary>What is wrong with a request; empty when it may run. What only the run's plan can see is not looked at.</summary>
     public static IReadOnlyList<Problem> Problems(EvaluationRequest request)
     {
-        List<Problem> problems = [.. request.Trajectories?.Problems() ?? []];
+        List<Problem> problems = [.. request.Trajectories?.Problems() ?? [], .. request.Selection?.Problems() ?? []];
         Require(BatchPath.Fault(request.Batch) is null, "batch", BatchPath.Fault(request.Batch) ?? "");
         Require(request.Output is not { } output || StoreNames.IsValidRunId(output), "output", "a run's name is needed: 1 to 128 letters, digits, '.', '_' and '-', not starting with '.'");
         Require(request.Judge is not { } judge || IsName(judge), "judge", "the name of a configured judge is needed, never an address");

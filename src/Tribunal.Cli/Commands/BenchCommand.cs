@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tribunal.Benchmarks;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 
@@ -55,7 +56,7 @@ internal static class BenchCommand
             return parsed.GetValue(prepare) ? bench.PrepareAsync(token)
                 : parsed.GetValue(run) is { } finished ? bench.ScoreRunAsync(finished, token)
                 : parsed.GetValue(judgements) is { } file ? bench.ScoreRecordedAsync(file, token)
-                : bench.JudgeAsync(parsed.UnmatchedTokens, token);
+                : bench.JudgeAsync([.. parsed.UnmatchedTokens, .. parsed.GetValue<string?>(Settings.ConfigOption) is { } config ? [Settings.ConfigOption, config] : Array.Empty<string>()], token);
         });
         return command;
     }

@@ -48,7 +48,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         }
 
         int code = await CommandErrors.RunAsync(ScoreCommand.Create(), [file, "--output", run, .. scoring], cancellationToken);
-        return code is ExitCodes.Ok or ExitCodes.Partial ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
+        return code is ExitCodes.Ok or ExitCodes.Partial && File.Exists(Path.Combine(run, RunFiles.Verdicts)) ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
     }
 
     public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken)

@@ -4,6 +4,8 @@ using System.CommandLine.Invocation;
 using System.Text.Json;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
+using Tribunal.Cli.Configuration;
+using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
@@ -20,6 +22,7 @@ namespace Tribunal.Cli.Commands;
 /// <summary>Runs a parsed command line and turns what can go wrong with it into one line and an exit code.</summary>
 internal static class CommandErrors
 {
+    private const string OptionsTitle = "Options:";
     private const string TraceVariable = "TRIBUNAL_TRACE";
 
     /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
@@ -35,7 +38,22 @@ internal static class CommandErrors
         ParseResult parsed;
         try
         {
+            Settings.AddTo(command);
             parsed = command.Parse(arguments);
+            if (parsed.Action is not HelpAction && !(arguments is [['[', ..], ..]))
+            {
+                IReadOnlyList<Setting> settings = Settings.Of(command, parsed);
+                if (settings.Count > 0)
+                {
+                    parsed = command.Parse([.. arguments, .. Settings.Words(settings)]);
+                    await Console.Error.WriteLineAsync($"options from {TerminalText.Clean(Settings.Say(settings))}");
+                }
+            }
+        }
+        catch (CommandException exception)
+        {
+            await SayAsync(exception.Message);
+            return exception.ExitCode;
         }
         catch (InvalidOperationException exception)
         {
@@ -51,6 +69,12 @@ internal static class CommandErrors
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
+            if (parsed.UnmatchedTokens.Count > 0 && CloseNames.Say(parsed) is { } close)
+            {
+                await SayAsync($"{close} (see {NameOf(parsed)} --help)");
+                return ExitCodes.Usage;
+            }
+
             await SayAsync($"{string.Join("; ", parsed.Errors.Select(static error => Plain(error.Message)).Distinct(StringComparer.Ordinal))} (see {NameOf(parsed)} --help)");
             return ExitCodes.Usage;
         }
@@ -96,12 +120,42 @@ internal static class CommandErrors
             argument.Hidden = true;
         }
 
+        Command asked = parsed.CommandResult.Command;
+        string text;
+        if (OptionGroups.ShortOf(asked) is not { } first)
+        {
+            text = HelpText(parsed, help, asked, null);
+        }
+        else if (parsed.Tokens.Any(static token => token.Value == "all"))
+        {
+            (string Title, IReadOnlyList<Option> Options)[] groups = [.. OptionGroups.Of(asked)];
+            string whole = HelpText(parsed, help, asked, groups[0].Options);
+            text = whole[..whole.IndexOf(OptionsTitle, StringComparison.Ordinal)]
+                + string.Join("\n", groups.Select(group => $"{group.Title}:\n{LinesOf(HelpText(parsed, help, asked, group.Options))}"));
+        }
+        else
+        {
+            text = HelpText(parsed, help, asked, first).TrimEnd() + $"\n\nThese are the options that matter first; {NameOf(parsed)} --help all shows all {asked.Options.Count}.\n";
+        }
+
         // The library names a tool by its assembly, and ours is not named as it is called.
+        Console.Out.Write(text.Replace(RootCommand.ExecutableName, "tribunal", StringComparison.Ordinal));
+        return ExitCodes.Ok;
+    }
+
+    // Of a help text the options alone, without the one for help, which every command has.
+    private static string LinesOf(string text) => string.Concat(text[(text.IndexOf(OptionsTitle, StringComparison.Ordinal) + OptionsTitle.Length)..].Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Where(static line => line.Trim().Length > 0 && !line.Contains("--help", StringComparison.Ordinal)).Select(static line => line.TrimEnd() + "\n"));
+
+    private static string HelpText(ParseResult parsed, HelpAction help, Command command, IReadOnlyList<Option>? only)
+    {
+        Option[] left = [.. command.Options.Where(option => !option.Hidden && only?.Contains(option) == false)];
+        Array.ForEach(left, static option => option.Hidden = true);
         using var text = new StringWriter();
         parsed.InvocationConfiguration.Output = text;
-        int code = help.Invoke(parsed);
-        Console.Out.Write(text.ToString().Replace(RootCommand.ExecutableName, "tribunal", StringComparison.Ordinal));
-        return code;
+        help.Invoke(parsed);
+        Array.ForEach(left, static option => option.Hidden = false);
+        return text.ToString();
     }
 
     /// <summary>What each failure means to whoever gave the command: the one table of exit codes and words.</summary>
@@ -113,7 +167,7 @@ internal static class CommandErrors
         ProblemsException options => new(options.Problems, options),
         MessageRefusedException refused => new(refused.Problems, refused),
         RunMismatchException { AsksForFewer: true } fewer => new(ExitCodes.Usage, fewer.Message, fewer),
-        RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: choose another folder, or delete this one", other),
+        RunMismatchException other => new(ExitCodes.Usage, $"{other.Message}: give the options it was started with to go on, or another folder with -o; `tribunal vote` votes again on what it holds, without asking a judge", other),
         ReportException or RunDamagedException or BatchFormatException or BatchChangedException or LedgerException or BenchmarkDataException or TrainingExportException
             or MetaModelException or StorageConfigurationException or SimulatedRewardsException => new(ExitCodes.Usage, exception.Message, exception),
         JsonException json => new(ExitCodes.Usage, $"a file is not the JSON that was expected: {ContractJson.Words(json)}", json),

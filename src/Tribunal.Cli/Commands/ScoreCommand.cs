@@ -1,8 +1,12 @@
 using System.CommandLine;
+using System.Text.Json;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Batches;
 using Tribunal.Inference;
+using Tribunal.Runs;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
@@ -19,10 +23,9 @@ internal sealed class ScoreCommand
 {
     private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
     private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder, BATCH-run by default; a run that is there is resumed.", HelpName = "DIR" };
-    private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
-    private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (needs prices)." };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => ActivityOptions.DefaultValidRateFloor };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
+    private readonly Option<double> _drain = new("--drain") { Description = "Seconds that requests in flight have to end on SIGTERM; what is not answered by then is asked again when the run goes on.", DefaultValueFactory = static _ => 8, HelpName = "SECONDS" };
     private readonly Option<bool> _retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed (time limit, no answer after --tries), and vote again." };
     private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
@@ -34,6 +37,9 @@ internal sealed class ScoreCommand
     private readonly PanelChoice _panel = new();
     private readonly FieldChoice _fields = new();
     private readonly ViewChoice _view = new();
+    private readonly LimitChoice _limits = new();
+    private readonly SelectionChoice _selection = new();
+    private readonly ForecastChoice _forecast = new();
 
     public static Command Create()
     {
@@ -41,8 +47,7 @@ internal sealed class ScoreCommand
         score._via.AcceptOnlyFromAmong("endpoint", "openai-batch");
         score._validFloor.Between(0, 1);
         score._wait.Between(0, double.PositiveInfinity);
-        score._maxTokens.Between(1, double.PositiveInfinity);
-        score._maxCost.Between(0, double.PositiveInfinity);
+        score._drain.Between(0, 86_400);
         Command command = new("score", """
             Scores a batch: samples a judge, drops poor judgements, votes.
 
@@ -64,7 +69,10 @@ internal sealed class ScoreCommand
         score._panel.AddTo(command);
         score._fields.AddTo(command);
         score._view.AddTo(command);
-        foreach (Option option in (Option[])[score._maxTokens, score._maxCost, score._validFloor, score._wait, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
+        score._limits.AddTo(command);
+        score._selection.AddTo(command);
+        score._forecast.AddTo(command);
+        foreach (Option option in (Option[])[score._validFloor, score._wait, score._drain, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
         {
             command.Add(option);
         }
@@ -100,14 +108,58 @@ internal sealed class ScoreCommand
         JudgeRegistry judges = RouteChoice.Registry(own, meta, factory);
         string root = Path.GetDirectoryName(options.Folder)!;
         IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(new LocalRunStores(root), options.RunId, options.Request, cancellationToken);
+        JudgeRoutes routes = judges.Resolve(options.Request, protocols);
+        RunForecast forecast = await SayForecastAsync(options, routes, cancellationToken);
+        if (_forecast.IsDryRun(parsed))
+        {
+            return ExitCodes.Ok;
+        }
+
+        if (!routes.All.All(static judge => judge.Simulated) && !await WasAgreedAsync(options, cancellationToken))
+        {
+            _forecast.Confirm(parsed, forecast);
+        }
+
         if (!viaBatchApi)
         {
-            return await new ScoreRun(options, judges, judges.Resolve(options.Request, protocols)).RunAsync(cancellationToken);
+            int code = await new ScoreRun(options, judges, routes, forecast).RunAsync(cancellationToken);
+            await Settings.KeepAsync(options.Folder, CancellationToken.None);
+            return code;
         }
 
         return options.Request is { Routing: null, Judges: null }
-            ? await BatchApiScoring.RunAsync(options, judges.Resolve(options.Request, protocols).Own, cancellationToken)
+            ? await BatchApiScoring.RunAsync(options, routes.Own, cancellationToken)
             : throw new CommandException(ExitCodes.Usage, "--routes and --judges go with no batch API: a file of requests is for one model");
+    }
+
+    private static async Task<RunForecast> SayForecastAsync(ScoreOptions options, JudgeRoutes routes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalBatchFile(options.Request.Batch), routes, cancellationToken);
+            await (options.Json ? Console.Error : Console.Out).WriteAsync(ForecastText.Of(forecast));
+            return forecast;
+        }
+        catch (BatchFormatException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, $"the batch can't be read: {exception.Message}", exception);
+        }
+    }
+
+    // Who began the run was told what it takes; more judgements of it are another matter.
+    private static async Task<bool> WasAgreedAsync(ScoreOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Directory.Exists(options.Folder)
+                && await new LocalRunStore(options.Folder).ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } written
+                && ContractJson.Read(written, RunsJson.Default.RunManifest)?.Request.Policy == options.Request.Policy;
+        }
+        catch (JsonException)
+        {
+            // What its plan can't be read from is said when the run goes on.
+            return false;
+        }
     }
 
     private JudgePanel? PanelOf(ParseResult parsed, JudgePanel? given, JudgePanel? file)
@@ -146,7 +198,8 @@ internal sealed class ScoreCommand
             Fields = _fields.Of(parsed),
             Trajectories = _view.Of(parsed),
             Hint = _hint.ModeOf(parsed),
-            Limits = new SpendLimits { Tokens = parsed.GetValue(_maxTokens), Cost = parsed.GetValue(_maxCost) },
+            Limits = _limits.Of(parsed),
+            Selection = _selection.Of(parsed),
         };
         request = _judge.Rubric!.AddTo(request, parsed);
         return parsed.GetValue(_retryFailed) && request.Policy.Kind == PolicyKind.Budget
@@ -159,6 +212,7 @@ internal sealed class ScoreCommand
                 ValidRateFloor = parsed.GetRequiredValue(_validFloor),
                 PatienceMinutes = parsed.GetRequiredValue(_wait),
                 Omit = _judge.OmittedOf(parsed),
+                Drain = TimeSpan.FromSeconds(parsed.GetRequiredValue(_drain)),
                 RetryFailed = parsed.GetValue(_retryFailed),
                 Report = !parsed.GetValue(_noReport),
                 Json = parsed.GetValue(_json),

@@ -17,6 +17,9 @@ internal sealed record ScoreOptions
     /// <summary>Minutes to wait for a judge that is still starting.</summary>
     public required double PatienceMinutes { get; init; }
 
+    /// <summary>How long what is in flight has to end once the process is told to terminate.</summary>
+    public required TimeSpan Drain { get; init; }
+
     /// <summary>Whether what failed is drawn once more at the end.</summary>
     public bool RetryFailed { get; init; }
 

@@ -16,7 +16,7 @@ using Tribunal.Runs.Summary;
 namespace Tribunal.Cli.Commands;
 
 /// <summary>One call of <c>tribunal score</c>: a run in a folder, from where it is to its end or to a stop.</summary>
-internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, JudgeRoutes routes)
+internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, JudgeRoutes routes, RunForecast forecast)
 {
     private readonly JudgeRoutes _routes = routes;
     private readonly IRunStore _store = new LocalRunStore(options.Folder);
@@ -110,11 +110,13 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         return ExitCodes.Limit;
     }
 
-    private void DrainOnSignal() => Interrupts.Drain(() =>
-    {
-        Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
-        _monitors.Of(options.RunId).Stop(new Halt(HaltKind.Interrupted, "interrupted"));
-    });
+    private void DrainOnSignal() => Interrupts.Drain(
+        () =>
+        {
+            Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)");
+            _monitors.Of(options.RunId).Stop(new Halt(HaltKind.Interrupted, "interrupted"));
+        },
+        within: options.Drain);
 
     private async Task<RunOutcome> JudgeAsync(CancellationToken cancellationToken)
     {
@@ -132,7 +134,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             TimeProvider.System,
             NullLogger<RunSteps>.Instance,
             options.Report ? new ReportWriter() : null);
-        var view = new RunView(() => _monitors.Of(options.RunId), _routes, options.Request, TimeProvider.System, quiet: options.Json);
+        var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json);
         Task recorded = Task.CompletedTask;
         bool planned = false;
         var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress =>

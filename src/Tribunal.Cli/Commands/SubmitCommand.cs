@@ -5,11 +5,16 @@ using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Judgements;
+using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
+using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Cli.Commands;
 
@@ -28,10 +33,14 @@ internal static class SubmitCommand
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
         Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
-        Option<long?> maxTokens = new("--max-tokens") { Description = "Stop, resumably, when the run has used so many tokens." };
-        Option<double?> maxCost = new("--max-cost") { Description = "Stop, resumably, when the run has cost so much (the host needs prices)." };
         Option<bool> retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed, and vote again." };
-        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output, maxTokens, maxCost, retryFailed };
+        Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output, retryFailed };
+        LimitChoice limits = new();
+        limits.AddTo(command);
+        SelectionChoice selection = new();
+        selection.AddTo(command);
+        ForecastChoice forecast = new();
+        forecast.AddTo(command);
         VoteChoice vote = new();
         vote.AddTo(command, addresses: false);
         FieldChoice fields = new();
@@ -60,8 +69,16 @@ internal static class SubmitCommand
                 _ = ProtocolFiles.Read(path);
             }
 
+            EvaluationRequest asked = vote.ToRequest(parsed, file.FullName, protocolName, metaName: null) with { Fields = fields.Of(parsed), Selection = selection.Of(parsed), Trajectories = view.Of(parsed) };
+            if (forecast.IsDryRun(parsed))
+            {
+                await SayForecastAsync(asked, protocolFile, hostDecides: judges is not null, cancellationToken);
+                return ExitCodes.Ok;
+            }
+
             using FunctionApp? app = parsed.GetValue(through) is { } address ? FunctionApp.Open(address) : null;
             IRemoteRuns remote = app is null ? await RemoteRuns.OpenAsync(parsed.GetValue(storage), cancellationToken) : app;
+            forecast.Confirm(parsed, await SayForecastAsync(asked, protocolFile, hostDecides: judges is not null, cancellationToken));
             EvaluationRequest request = vote.ToRequest(parsed, await remote.UploadAsync(file, cancellationToken), protocolName, parsed.GetValue(meta)) with
             {
                 ProtocolFile = protocolFile is null ? null : await remote.UploadAsync(new FileInfo(protocolFile), cancellationToken),
@@ -71,7 +88,8 @@ internal static class SubmitCommand
                 Trajectories = view.Of(parsed),
                 Judge = parsed.GetValue(judge),
                 Hint = hint.ModeOf(parsed),
-                Limits = new SpendLimits { Tokens = parsed.GetValue(maxTokens), Cost = parsed.GetValue(maxCost) },
+                Limits = limits.Of(parsed),
+                Selection = selection.Of(parsed),
                 RetryFailed = parsed.GetValue(retryFailed),
             };
             request = rubric.AddTo(request, parsed);
@@ -94,6 +112,23 @@ internal static class SubmitCommand
                 : ExitCodes.Ok;
         });
         return command;
+    }
+
+    // Which judge the host has is not known here; where the protocol says whether it compares pairs, that is enough.
+    private static async Task<RunForecast> SayForecastAsync(EvaluationRequest request, string? protocolFile, bool hostDecides, CancellationToken cancellationToken)
+    {
+        bool known = !hostDecides && (protocolFile is not null || request.Protocol != "auto");
+        IReadOnlyList<string> protocols = known ? [request.Protocol] : ["general-list", "general-pair"];
+        RunForecast? most = null;
+        foreach (string name in protocols)
+        {
+            Judge judge = Judge.Of(new SimulatedJudge(new JudgeEngine(new SimulatedJudgeOptions())), SimulatedJudgeOptions.DefaultModel, known && protocolFile is not null ? "auto" : name, known && protocolFile is not null ? await File.ReadAllTextAsync(protocolFile, cancellationToken) : null);
+            RunForecast forecast = await RunForecast.OfAsync(request with { Routing = null }, new LocalBatchFile(request.Batch), new JudgeRoutes(judge, []), cancellationToken);
+            await Console.Error.WriteAsync(ForecastText.Of(forecast, known ? null : judge.Protocol.Kind == JudgingKind.Pairwise ? "if the host's judge compares pairs" : "if the host's judge scores lists"));
+            most = most is null || forecast.Judgements > most.Judgements ? forecast : most;
+        }
+
+        return most!;
     }
 
     private static async Task<IReadOnlyList<PanelMember>> UploadFilesAsync(IRemoteRuns remote, IReadOnlyList<PanelMember> members, CancellationToken cancellationToken)

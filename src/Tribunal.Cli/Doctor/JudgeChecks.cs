@@ -88,7 +88,7 @@ internal static class JudgeChecks
                 checkup.Ok("judgement", $"read by {judge.Protocol.Name}; {facts}");
                 break;
             case JudgementOutcome.Truncated:
-                checkup.Fail("judgement", $"cut off; {facts}", "raise --max-output-tokens, or bound thinking with --thinking-tokens");
+                checkup.Fail("judgement", $"cut off; {facts}", "raise --max-tokens, or bound thinking with --thinking-tokens");
                 break;
             case JudgementOutcome.Refused:
                 checkup.Fail("judgement", $"refused: {judgement.Why}; {facts}", "a content filter or the model declines to judge");

@@ -20,6 +20,8 @@ internal sealed class JudgeChoice
 {
     public const string Simulated = JudgeSettings.SimulatedName;
 
+    private const long MostAnswerTokens = 1_000_000;
+
     private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
     private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
@@ -36,7 +38,7 @@ internal sealed class JudgeChoice
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
     private readonly Option<string?> _omit = new("--omit") { Description = "Request fields to leave out, for servers that refuse them: " + string.Join(", ", JudgeEndpointOptions.Omittable) + ".", HelpName = "FIELD,…" };
-    private readonly Option<int?> _maxOutput = new("--max-output-tokens") { Description = "Output budget of a judgement, thinking included." };
+    private readonly Option<int?> _maxOutput = new("--max-tokens") { Description = "The cap on one answer, thinking included, instead of the protocol's. A run's total is --max-total-tokens.", HelpName = "N" };
     private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
     private readonly Option<double[]> _priceIn = new("--price-in") { Description = "Price per million prompt tokens." };
     private readonly Option<double[]> _priceOut = new("--price-out") { Description = "Price per million generated tokens." };
@@ -67,7 +69,13 @@ internal sealed class JudgeChoice
         _concurrency.Between(1, 4096);
         _tries.Between(1, 20);
         _timeout.Between(0.001, 86_400);
-        _maxOutput.Between(1, int.MaxValue);
+        _maxOutput.Validators.Add(static result =>
+        {
+            if (result.Tokens.Any(static token => long.TryParse(token.Value, out long value) && value is < 1 or > MostAnswerTokens))
+            {
+                result.AddError($"--max-tokens caps one answer, 1 to {MostAnswerTokens:N0}; the total of a run is --max-total-tokens");
+            }
+        });
         _priceIn.Between(0, double.PositiveInfinity);
         _priceOut.Between(0, double.PositiveInfinity);
         _simulatorCue.Between(0, 100);

@@ -18,7 +18,7 @@ internal sealed class VoteChoice
     private static readonly MetaOptions UsualMeta = new();
     private static readonly EloOptions UsualElo = new();
 
-    private readonly Option<int> _samples = new("--samples", "-k") { Description = "Judgements per rollout (per match in a tournament) under the fixed policy.", DefaultValueFactory = static _ => UsualPolicy.Samples, HelpName = "K" };
+    private readonly Option<int> _samples = new("--samples", "-k") { Description = "Judgements per rollout under the fixed policy. A pair judge draws K for each pair of responses (each match of a tournament): 8 responses and -k 8 are 28 × 8 = 224 judgements; --dry-run says the total.", DefaultValueFactory = static _ => UsualPolicy.Samples, HelpName = "K" };
     private readonly Option<string> _policy = new("--policy") { Description = "When to stop sampling: fixed, adaptive, certified or budget.", DefaultValueFactory = static _ => "fixed" };
     private readonly Option<int> _min = new("--min") { Description = "First round of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Min };
     private readonly Option<int> _max = new("--max") { Description = "Most judgements of the other policies.", DefaultValueFactory = static _ => UsualPolicy.Max };

@@ -14,6 +14,7 @@ internal sealed class Interrupts : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private Action? _drain;
     private Action? _abort;
+    private TimeSpan? _within;
     private int _times;
 
     public Interrupts()
@@ -28,11 +29,12 @@ internal sealed class Interrupts : IDisposable
     /// <summary>From here on the first signal asks the work to stop, and a second one ends it.</summary>
     /// <param name="stop">Asks it to stop.</param>
     /// <param name="abort">Ends it; by default the command's token is cancelled.</param>
-    public static void Drain(Action stop, Action? abort = null)
+    /// <param name="within">How long after SIGTERM it is ended where it has not stopped: whoever sends that kills soon. Null waits.</param>
+    public static void Drain(Action stop, Action? abort = null, TimeSpan? within = null)
     {
         if (_current is { } current)
         {
-            (current._drain, current._abort) = (stop, abort);
+            (current._drain, current._abort, current._within) = (stop, abort, within);
         }
     }
 
@@ -48,6 +50,15 @@ internal sealed class Interrupts : IDisposable
         _source.Dispose();
     }
 
+    private async Task AbortAsync(TimeSpan within)
+    {
+        await Task.Delay(within, TimeProvider.System);
+        if (_current == this && Volatile.Read(ref _times) == 1)
+        {
+            (_abort ?? _source.Cancel)();
+        }
+    }
+
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
@@ -56,6 +67,11 @@ internal sealed class Interrupts : IDisposable
         {
             case 0:
                 _drain!();
+                if (context.Signal == PosixSignal.SIGTERM && _within is { } within)
+                {
+                    _ = AbortAsync(within);
+                }
+
                 break;
             case 1:
                 (_abort ?? _source.Cancel)();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Spectre.Console;
 using Tribunal.Judgements;
-using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
@@ -9,7 +8,7 @@ using Tribunal.Runs.Steps;
 namespace Tribunal.Cli.Output;
 
 /// <summary>Shows how a run goes on: a live line on a terminal, a line every few seconds elsewhere, nothing when quiet. Writes to standard error.</summary>
-internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, EvaluationRequest request, TimeProvider time, bool quiet)
+internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, RunForecast forecast, TimeProvider time, bool quiet)
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
@@ -63,15 +62,19 @@ internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, Eval
         long drawn = monitor.Drawn;
         Usage usage = monitor.Usage;
         long done = drawn + monitor.Earlier;
-        double? share = Expected(progress) is long expected and > 0 ? Math.Min(1, (double)done / expected)
-            : progress.Shards > 0 ? (double)progress.ShardsFinished / progress.Shards : null;
+        double? share = forecast is { Exact: true, Judgements: > 0 } ? Math.Min(1, (double)done / forecast.Judgements) : null;
         List<string> parts =
         [
             share is double s ? $"{s,4:P0}" : "",
-            $"{done:N0} judgements",
+            $"{done:N0} of {(forecast.Exact ? "" : "at most ")}{forecast.Judgements:N0} judgements",
             $"{drawn / seconds:N0}/s",
             $"{(usage.Input + usage.Output) / seconds:N0} tokens/s",
         ];
+        if (monitor.Waiting is { } waiting)
+        {
+            parts.Add($"waits for {waiting.Count:N0} answers, the oldest {waiting.Longest.TotalSeconds:N0} s");
+        }
+
         if (drawn > 0)
         {
             parts.Add($"valid {(double)monitor.Valid / drawn:P1}");
@@ -95,8 +98,4 @@ internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, Eval
 
         return string.Join("  ", parts.Where(static part => part.Length > 0));
     }
-
-    // Other policies decide as they go; their share is told by finished shards.
-    private long? Expected(RunProgress progress) =>
-        routes.Panel is null && request.Policy.Kind == Tribunal.Sampling.PolicyKind.Fixed && routes.Own.Protocol.Kind == JudgingKind.Listwise ? progress.Rollouts * request.Policy.Samples : null;
 }

@@ -25,6 +25,10 @@ public sealed record EvaluationRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchFields? Fields { get; init; }
 
+    /// <summary>Which rollouts of the batch are judged; null for all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchSelection? Selection { get; init; }
+
     /// <summary>How much of trajectories judges are shown; null shows them whole, without thoughts.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TrajectoryView? Trajectories { get; init; }

@@ -124,7 +124,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             RunManifest again = await CutAsync(AsPlanned(manifest), manifest.DrawsPerShard, cancellationToken);
             if (PlanFiles.Any(file => again.Files.GetValueOrDefault(file) != manifest.Files.GetValueOrDefault(file)))
             {
-                throw new RunDamagedException($"{name} of {store.RunId} is gone or damaged, and can't be made again from the batch as it was: put it back from a copy, or delete the run to begin anew");
+                throw new RunDamagedException($"{name} of {store.RunId} is gone or damaged, and can't be made again from the batch as it was: put it back from a copy, or begin anew in another folder (what this one holds stays)");
             }
 
             return;
@@ -148,7 +148,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             await store.DeleteAsync(name, cancellationToken);
         }
 
-        await using Stream stream = await batch.OpenAsync(wanted.Batch, 0, null, cancellationToken);
         await using LazyPart invalidPart = new(store, RunFiles.Invalid);
         await using LazyPart copyPart = new(store, RunFiles.Batch);
         await using LazyPart shardsPart = new(store, RunFiles.Shards);
@@ -159,7 +158,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         long rollouts = 0;
         InvalidLine? first = null;
         (int count, bool normalised) = (0, false);
-        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: wanted.Request.Fields, cancellationToken: cancellationToken))
+        await foreach (BatchLine line in SelectedLines.ReadAsync(batch, wanted.Batch, wanted.Request, cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);
             normalised |= !line.IsAddressable;

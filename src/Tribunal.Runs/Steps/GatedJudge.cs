@@ -11,6 +11,9 @@ internal interface IDrawing
     /// <summary>Whether nothing new may begin.</summary>
     Task<bool> IsOverAsync(CancellationToken cancellationToken);
 
+    /// <summary>Has the judge asked.</summary>
+    Task<Judgement?> AskAsync(Func<Task<Judgement?>> ask) => ask();
+
     /// <summary>Whether a judge that gave no answer ends the work instead of this judgement.</summary>
     Task<bool> StopsAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken);
 
@@ -41,8 +44,8 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (await drawing.IsOverAsync(cancellationToken) || await JudgementSource.AskAsync(
-                    judge, seed, rollout, next.Draw, next.Hint, (exception, token) => drawing.StopsAsync(exception, judge.Endpoint, token), cancellationToken) is not { } judgement)
+            if (await drawing.IsOverAsync(cancellationToken) || await drawing.AskAsync(() => JudgementSource.AskAsync(
+                    judge, seed, rollout, next.Draw, next.Hint, (exception, token) => drawing.StopsAsync(exception, judge.Endpoint, token), cancellationToken)) is not { } judgement)
             {
                 return null;
             }

@@ -1,6 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -20,6 +21,20 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, LedgerW
         GatedJudge asked = context.Branches.Of(planned, rollout.Responses.Count);
         Draw draw = context.Branches.ShownOf(planned, rollout, context.Manifest.Request.Seed);
         return asked.DrawAsync(this, context.Manifest.Request.Seed, rollout, new NextSample(draw, planned.Route, planned.Hint), cancellationToken);
+    }
+
+    /// <summary>How long the oldest request has been away is told from here.</summary>
+    public async Task<Judgement?> AskAsync(Func<Task<Judgement?>> ask)
+    {
+        long asked = context.Monitor.Asked();
+        try
+        {
+            return await ask();
+        }
+        finally
+        {
+            context.Monitor.Answered(asked);
+        }
     }
 
     /// <summary>Counted before the next one may go, so that a limit is passed by no more than what is in flight.</summary>

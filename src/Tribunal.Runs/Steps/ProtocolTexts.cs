@@ -57,7 +57,7 @@ public static class ProtocolTexts
         {
             byte[]? bytes = await store.ReadDocumentAsync(RunFiles.Protocol(sha256), cancellationToken);
             texts[path] = bytes is not null && StoredDocument.Sha256(bytes) == sha256 ? Strict.GetString(bytes)
-                : throw new RunDamagedException($"{RunFiles.Protocol(sha256)} of {store.RunId} is gone or damaged: put it back from a copy, or delete the run to begin anew");
+                : throw new RunDamagedException($"{RunFiles.Protocol(sha256)} of {store.RunId} is gone or damaged: put it back from a copy, or begin anew in another folder (what this one holds stays)");
         }
 
         return texts;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Tribunal.Judgements;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -18,6 +19,8 @@ public sealed class RunMonitor
     private Usage _usage;
     private readonly Dictionary<string, Usage> _usages = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Judge, string Protocol), OutcomeCounts> _members = [];
+    private readonly Dictionary<long, long> _asked = [];
+    private long _lastAsked;
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
     private Halt? _interruption;
@@ -47,6 +50,21 @@ public sealed class RunMonitor
 
     /// <summary>What that cost; null where prices are unknown.</summary>
     public double? CostBy(PriceList? prices) => prices is null ? null : Read(monitor => prices.Of(monitor._usages));
+
+    /// <summary>Judges that are asked now, and how long the first of them has been waited for; nothing where none is.</summary>
+    public (int Count, TimeSpan Longest)? Waiting => Read(static monitor =>
+        monitor._asked.Count == 0 ? ((int, TimeSpan)?)null : (monitor._asked.Count, Stopwatch.GetElapsedTime(monitor._asked.Values.Min())));
+
+    /// <summary>Notes that a judge is asked.</summary>
+    /// <returns>What <see cref="Answered"/> ends it by.</returns>
+    internal long Asked() => Read(static monitor =>
+    {
+        monitor._asked.Add(++monitor._lastAsked, Stopwatch.GetTimestamp());
+        return monitor._lastAsked;
+    });
+
+    /// <summary>Notes that it has answered, or was given up.</summary>
+    internal void Answered(long asked) => Read(monitor => monitor._asked.Remove(asked));
 
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt)

@@ -53,5 +53,5 @@ public static class StoredManifest
 
     /// <summary>What a run without a whole manifest is refused with.</summary>
     internal static RunDamagedException Damaged(string runId, Exception? inner = null) => new(
-        $"{RunFiles.Manifest} of {runId} is gone or damaged, so that nobody can tell what the run was begun for: put it back from a copy, or delete the run to begin anew", inner);
+        $"{RunFiles.Manifest} of {runId} is gone or damaged, so that nobody can tell what the run was begun for: put it back from a copy, or begin anew in another folder (what this one holds stays)", inner);
 }

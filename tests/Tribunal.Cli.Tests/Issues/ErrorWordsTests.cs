@@ -15,11 +15,11 @@ public sealed class ErrorWordsTests
 {
     public static TheoryData<Exception, int, string> Failures => new()
     {
-        { new JudgeConfigurationException([new Problem("limits.cost", "a limit on cost needs the judge's prices")]), 2, "--max-cost: a limit on cost needs the judge's prices" },
+        { new JudgeConfigurationException([new Problem("limits.cost", "a limit on cost needs the judge's prices")]), 2, "--max-total-cost: a limit on cost needs the judge's prices" },
         { new MessageRefusedException([new Problem("output", "the name is taken")]), 2, "--run: the name is taken" },
         { new ProblemsException([new Problem("policy.min", "50 is outside 1..{0}", "policy.max")]), 2, "--min: 50 is outside 1..--max" },
         { new BatchFormatException("line 3 is cut"), 2, "line 3 is cut" },
-        { new RunMismatchException("run can't be resumed: seed"), 2, "run can't be resumed: seed: choose another folder, or delete this one" },
+        { new RunMismatchException("run can't be resumed: seed"), 2, "run can't be resumed: seed: give the options it was started with to go on, or another folder with -o; `tribunal vote` votes again on what it holds, without asking a judge" },
         { new IOException("the wire broke"), 3, "the wire broke" },
         { new AggregateException(new IOException("the wire broke")), 3, "the wire broke" },
         { new InvalidCastException("Unable to cast object of type 'System.String'"), 70, "this is a defect of the tool, not of what it was given; with TRIBUNAL_TRACE=1 it says where" },

@@ -68,7 +68,7 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
         catch (Exception exception) when (exception is RunDamagedException or RunFileLostException)
         {
             Assert.Contains(Path.GetFileName(damaged), exception.Message, StringComparison.Ordinal);
-            Assert.Contains("delete the run", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("begin anew in another folder", exception.Message, StringComparison.Ordinal);
             Assert.Equal(RunFiles.Manifest, file);
             return;
         }

@@ -1,0 +1,24 @@
+using System.Globalization;
+using Tribunal.Runs.Steps;
+
+namespace Tribunal.Cli.Output;
+
+/// <summary>A run's forecast for people: one line for what is drawn, one for what it takes.</summary>
+internal static class ForecastText
+{
+    public static string Of(RunForecast forecast, string? condition = null)
+    {
+        string each = forecast.Rollouts == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {(double)forecast.Judgements / forecast.Rollouts:0.#} a rollout");
+        string refused = forecast.Unscorable == 0 ? "" : $"; {forecast.Unscorable:N0} records can't be judged";
+        string cost = forecast is { PromptCost: { } low, MostCost: { } high } ? string.Create(CultureInfo.InvariantCulture, $"; cost {low:0.00} (prompts) to {high:0.00} (every answer at its cap)") : "";
+        return $"plan: {forecast.Rollouts:N0} rollouts with {forecast.Responses:N0} responses, {(forecast.Exact ? "" : "at most ")}{forecast.Judgements:N0} judgements{each}{(condition is null ? "" : $" {condition}")}{refused}\n"
+            + $"      about {Short(forecast.PromptTokens)} prompt tokens, at most {Short(forecast.AnswerTokens)} tokens of answers{cost}\n";
+    }
+
+    private static string Short(long count) => count switch
+    {
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.0} billion"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.0} million"),
+        _ => count.ToString("N0", CultureInfo.InvariantCulture),
+    };
+}
