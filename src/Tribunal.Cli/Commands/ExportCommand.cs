@@ -81,14 +81,17 @@ internal static class ExportCommand
         }
 
         string path = batch ?? RunFolder.BatchOf(run);
-        string temporary = output + ".tmp~";
+
+        // A device is written to; a file that is moved to its name would take its place.
+        bool isDevice = Path.GetFullPath(output).StartsWith("/dev/", StringComparison.Ordinal);
+        string temporary = isDevice ? output : output + ".tmp~";
         try
         {
             long rows;
             bool simulated = false;
             await using (FileStream rollouts = File.OpenRead(path))
             await using (FileStream lines = File.OpenRead(verdicts))
-            await using (FileStream target = new(temporary, FileMode.Create, FileAccess.ReadWrite))
+            await using (FileStream target = new(temporary, isDevice ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite))
             {
                 IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken).Select(one =>
                 {
@@ -98,7 +101,11 @@ internal static class ExportCommand
                 rows = await write(parsed, scored, target, cancellationToken);
             }
 
-            File.Move(temporary, output, overwrite: true);
+            if (!isDevice)
+            {
+                File.Move(temporary, output, overwrite: true);
+            }
+
             Console.WriteLine($"{rows} rows in {output}");
             if (simulated)
             {
@@ -109,7 +116,11 @@ internal static class ExportCommand
         }
         catch
         {
-            File.Delete(temporary);
+            if (!isDevice)
+            {
+                File.Delete(temporary);
+            }
+
             throw;
         }
     }

@@ -120,6 +120,7 @@ internal sealed class ScoreCommand
             _forecast.Confirm(parsed, forecast);
         }
 
+        RunTarget.Make(options.Folder);
         if (!viaBatchApi)
         {
             int code = await new ScoreRun(options, judges, routes, forecast).RunAsync(cancellationToken);
