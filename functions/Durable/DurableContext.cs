@@ -29,7 +29,7 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         }
         catch (TaskFailedException exception)
         {
-            throw Failed(activity.Name, exception);
+            throw Failed(exception);
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         }
         catch (TaskFailedException exception)
         {
-            throw Failed(orchestrator.Name, exception);
+            throw Failed(exception);
         }
     }
 
@@ -57,6 +57,6 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         onStatus?.Invoke(status);
     }
 
-    private static ActivityFailedException Failed(string name, TaskFailedException exception) =>
-        new(name, exception.FailureDetails.ErrorType, exception.FailureDetails.ErrorMessage, exception);
+    private static ActivityFailedException Failed(TaskFailedException exception) =>
+        new(exception.FailureDetails.ErrorType, exception.FailureDetails.ErrorMessage, exception);
 }

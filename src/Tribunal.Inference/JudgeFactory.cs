@@ -67,15 +67,6 @@ public sealed class JudgeFactory : IDisposable
         return new EndpointMetaModel(options, EndpointAccess.Open(options, _http, _environment, _credential), StateOf(options));
     }
 
-    /// <summary>Asks any endpoint how it is, as <see cref="IJudge.CheckHealthAsync"/> does; for <c>doctor</c>.</summary>
-    /// <exception cref="ArgumentException">An option can't be used, or the key's variable is not set; the message names it.</exception>
-    public Task<JudgeHealth> CheckHealthAsync(EndpointOptions options, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        return new EndpointHealth(options, EndpointAccess.Open(options, _http, _environment, _credential), _time).CheckAsync(cancellationToken);
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

@@ -28,6 +28,22 @@ internal sealed class HtmlPage
         return this;
     }
 
+    /// <summary>Opens a section, which whoever writes it closes.</summary>
+    public void Section(string id, string title) => Add($"<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n");
+
+    /// <summary>Adds a text as it stands, a part of it marked.</summary>
+    public void Pre(string label, string text, Range mark = default)
+    {
+        (int start, int length) = mark.GetOffsetAndLength(text.Length);
+        if (mark.Equals(default) || length == 0)
+        {
+            Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text}</pre>");
+            return;
+        }
+
+        Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text[..start]}<mark>{text.Substring(start, length)}</mark>{text[(start + length)..]}</pre>");
+    }
+
     public override string ToString() => _html.ToString();
 
     /// <summary>Text as it may stand between tags and in quoted attributes.</summary>
@@ -97,6 +113,9 @@ internal static class PlainText
 
         return plain.ToString();
     }
+
+    /// <summary>A name that somebody chose, at a length that a page can hold.</summary>
+    public static string Name(string name) => Head(name, 160);
 
     /// <summary>The beginning of a text, saying how much is left out.</summary>
     public static string Head(string text, int most) =>

@@ -15,16 +15,9 @@ namespace Tribunal.Reports;
 /// <summary>Renders a run's report.</summary>
 internal sealed class ReportPage(ReportData data, ReportOptions options)
 {
-    // Texts stop here whatever the run holds: escaping can make one character six.
-    private const int MostCharacters = 3_500_000;
     private const int DomainsShown = 40;
     private const int DomainsPlotted = 20;
-    private const int PromptShown = 3000;
-    private const int ResponseShown = 2500;
-    private const int ResponsesShown = 8;
-    private const int AnswerShown = 4000;
     private const int ExampleShown = 800;
-    private const int NameShown = 160;
 
     private readonly RunManifest _manifest = data.Run.Manifest;
     private readonly RunSummary _summary = data.Run.Summary;
@@ -43,15 +36,16 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         AccuracyAgainstK();
         Positions();
         Tokens();
-        Cases("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
-        Cases("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
+        var cases = new ReportCases(data, _page);
+        cases.Section("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
+        cases.Section("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
         _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}.</footer>\n");
         return PageFrame.Close(_page);
     }
 
     private void Head()
     {
-        _page.Add($"<header>\n<h1>Run <bdi>{Name(_manifest.RunId)}</bdi></h1>\n<p class=\"soft\"><bdi>{Name(_summary.Model)}</bdi> by {Name(_summary.Protocol)}, {_manifest.Created:yyyy-MM-dd HH:mm} UTC</p>\n");
+        _page.Add($"<header>\n<h1>Run <bdi>{PlainText.Name(_manifest.RunId)}</bdi></h1>\n<p class=\"soft\"><bdi>{PlainText.Name(_summary.Model)}</bdi> by {PlainText.Name(_summary.Protocol)}, {_manifest.Created:yyyy-MM-dd HH:mm} UTC</p>\n");
         if (_summary.Simulated)
         {
             _page.Add($"<p class=\"banner\">SIMULATED: no model judged these responses. The rewards show how Tribunal works and say nothing of the responses.</p>\n");
@@ -59,10 +53,13 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
         if (_summary.Status == RunStatus.Partial)
         {
-            _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
+            _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + PlainText.Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
         }
 
-        string[] warnings = [.. _summary.Warnings.Where(w => !_summary.Simulated || !w.Contains("simulated judge", StringComparison.Ordinal)).Take(12)];
+        string[] unreadable = data.Run.Unreadable > 0
+            ? [string.Create(CultureInfo.InvariantCulture, $"{data.Run.Unreadable:N0} lines of the ledger, which is still written, can't be read and are passed over: the run draws them again when it goes on.")]
+            : [];
+        string[] warnings = [.. unreadable, .. _summary.Warnings.Where(w => !_summary.Simulated || !w.Contains("simulated judge", StringComparison.Ordinal)).Take(12)];
         if (warnings.Length > 0)
         {
             _page.Add($"<section class=\"warnings\" aria-label=\"Warnings\"><ul>");
@@ -107,16 +104,16 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
     {
         EvaluationRequest request = _manifest.Request;
         PolicyOptions policy = request.Policy;
-        Section("run", "What was run");
+        _page.Section("run", "What was run");
         _page.Add($"<dl class=\"facts\">\n");
-        Fact("Batch", $"{Name(Path.GetFileName(request.Batch))}, {_manifest.Rollouts:N0} rollouts");
-        Fact("Judge", $"{Name(_manifest.Judge)}{(_manifest.Simulated ? " (simulated)" : "")}");
-        Fact("Model", Name(_manifest.Model));
-        Fact("Protocol", Name(_manifest.Protocol));
+        Fact("Batch", $"{PlainText.Name(Path.GetFileName(request.Batch))}, {_manifest.Rollouts:N0} rollouts");
+        Fact("Judge", $"{PlainText.Name(_manifest.Judge)}{(_manifest.Simulated ? " (simulated)" : "")}");
+        Fact("Model", PlainText.Name(_manifest.Model));
+        Fact("Protocol", PlainText.Name(_manifest.Protocol));
         Fact("Policy", policy.Kind == PolicyKind.Fixed
             ? $"fixed, {policy.Samples} judgements"
             : string.Create(CultureInfo.InvariantCulture, $"{policy.Kind.ToString().ToLowerInvariant()}, {policy.Min} to {policy.Max} judgements, confidence {policy.Confidence}"));
-        Fact("Meta reward", request.Meta.Model is { } meta and not "none" ? $"{Name(meta)}, {(request.Meta.Use == MetaReward.MetaUse.Weight ? "weighs the votes" : $"keeps {request.Meta.Keep:P0}")}" : "none");
+        Fact("Meta reward", request.Meta.Model is { } meta and not "none" ? $"{PlainText.Name(meta)}, {(request.Meta.Use == MetaReward.MetaUse.Weight ? "weighs the votes" : $"keeps {request.Meta.Keep:P0}")}" : "none");
         Fact("Tournament", request.Tournament.Kind.ToString().ToLowerInvariant());
         Fact("Voting rule", request.Rule.ToString().ToLowerInvariant());
         Fact("Sampling", string.Create(CultureInfo.InvariantCulture, $"temperature {_manifest.Sampling.Temperature}, top-p {_manifest.Sampling.TopP}, {_manifest.Sampling.MaxTokens} tokens"));
@@ -131,7 +128,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Distributions()
     {
-        Section("rewards", "Rewards and margins");
+        _page.Section("rewards", "Rewards and margins");
         if (data.Rewards.Count == 0)
         {
             _page.Add($"<p>The run has no verdicts yet.</p>\n</section>\n");
@@ -167,7 +164,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
     private void Outcomes()
     {
         OutcomeCounts counts = _summary.Judgements;
-        Section("outcomes", "Outcomes");
+        _page.Section("outcomes", "Outcomes");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outcomes, table\"><table><caption>Judgements by what became of them</caption><thead><tr><th scope=\"col\">outcome</th><th scope=\"col\">judgements</th><th scope=\"col\">share</th></tr></thead><tbody>");
         foreach ((string name, long count) in ((string, long)[])
             [("valid", counts.Valid), ("unparsable", counts.Unparsable), ("truncated", counts.Truncated), ("refused", counts.Refused), ("failed", counts.Failed)])
@@ -189,10 +186,10 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             _page.Add($"<details><summary>{examples.Count} examples of {name}</summary>\n");
             foreach (Judgement example in examples)
             {
-                _page.Add($"<h3><bdi>{Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
+                _page.Add($"<h3><bdi>{PlainText.Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
                 if (example.Text is { Length: > 0 } text)
                 {
-                    Pre($"Answer, {name}", PlainText.Ends(text, ExampleShown));
+                    _page.Pre($"Answer, {name}", PlainText.Ends(text, ExampleShown));
                 }
             }
 
@@ -215,7 +212,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Accuracy()
     {
-        Section("accuracy", "Accuracy by domain");
+        _page.Section("accuracy", "Accuracy by domain");
         if (_summary.Overall.Accuracy is null)
         {
             _page.Add($"<p>No rollout has a label (<code>best</code>), so nothing says how often the judge is right.</p>\n</section>\n");
@@ -225,7 +222,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         (string Name, DomainSummary Domain)[] rows = [("overall", _summary.Overall), .. Domains().Where(static d => d.Domain.Accuracy is not null)];
         foreach ((string name, DomainSummary domain) in rows.Where(static r => r.Domain.BelowChance).Take(DomainsShown))
         {
-            _page.Add($"<p class=\"banner\">Below chance in <bdi>{Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
+            _page.Add($"<p class=\"banner\">Below chance in <bdi>{PlainText.Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
         }
 
         IntervalRow[] plotted = [.. rows.Take(DomainsPlotted).Select(static r => new IntervalRow(r.Name, r.Domain.Accuracy!.Value, r.Domain.Accuracy.Low, r.Domain.Accuracy.High, r.Domain.Chance))];
@@ -233,7 +230,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">labelled</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % interval</th><th scope=\"col\">guessing</th><th scope=\"col\">scored</th></tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in rows.Take(DomainsShown))
         {
-            _page.Add($"<tr{new Markup(domain.BelowChance ? " class=\"bad\"" : "")}><th scope=\"row\"><bdi>{Name(name)}</bdi></th><td>{domain.Accuracy!.Of:N0}</td><td>{domain.Accuracy.Value:P1}</td><td>{domain.Accuracy.Low:P1} to {domain.Accuracy.High:P1}</td><td>{domain.Chance ?? 0:P1}</td><td>{domain.Scored:N0} of {domain.Rollouts:N0}</td></tr>");
+            _page.Add($"<tr{new Markup(domain.BelowChance ? " class=\"bad\"" : "")}><th scope=\"row\"><bdi>{PlainText.Name(name)}</bdi></th><td>{domain.Accuracy!.Of:N0}</td><td>{domain.Accuracy.Value:P1}</td><td>{domain.Accuracy.Low:P1} to {domain.Accuracy.High:P1}</td><td>{domain.Chance ?? 0:P1}</td><td>{domain.Scored:N0} of {domain.Rollouts:N0}</td></tr>");
         }
 
         _page.Add($"</tbody></table></div>{(rows.Length > DomainsShown ? $"{rows.Length - DomainsShown} smaller domains are left out." : "")}\n</section>\n");
@@ -241,7 +238,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void CalibrationCurve()
     {
-        Section("calibration", "Calibration");
+        _page.Section("calibration", "Calibration");
         if (_summary.Calibration is not { } calibration)
         {
             _page.Add($"<p>Needs labelled rollouts.</p>\n</section>\n");
@@ -275,7 +272,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void AccuracyAgainstK()
     {
-        Section("k", "Accuracy against judgements per rollout");
+        _page.Section("k", "Accuracy against judgements per rollout");
         if (data.Curves.Count == 0)
         {
             _page.Add($"<p>{(data.HasBatch ? "Needs labelled rollouts with judgements." : "Needs the batch with its labels, which is no longer where the run found it (give it with --batch).")}</p>\n</section>\n");
@@ -306,7 +303,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Positions()
     {
-        Section("order", "Order: position bias and flips");
+        _page.Section("order", "Order: position bias and flips");
         if (_summary.FlipRate is { } flips)
         {
             _page.Add($"<p>{flips.Value:P1} (95 %: {flips.Low:P1} to {flips.High:P1}) of {flips.Of:N0} judgements matched with one in the opposite order chose another response.</p>\n");
@@ -342,13 +339,13 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Tokens()
     {
-        Section("tokens", "Tokens and cost by domain");
+        _page.Section("tokens", "Tokens and cost by domain");
         TokenPrice? price = _summary.Price;
         (string Name, DomainSummary Domain)[] domains = [.. Domains()];
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tokens and cost by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">rollouts</th><th scope=\"col\">tokens in</th><th scope=\"col\">tokens out</th><th scope=\"col\">out per rollout</th>{new Markup(price is null ? "" : "<th scope=\"col\">cost</th>")}</tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in domains.Take(DomainsShown).Append(("overall", _summary.Overall)))
         {
-            _page.Add($"<tr><th scope=\"row\"><bdi>{Name(name)}</bdi></th><td>{domain.Rollouts:N0}</td><td>{domain.Usage.Input:N0}</td><td>{domain.Usage.Output:N0}</td><td>{(domain.Rollouts == 0 ? 0 : (double)domain.Usage.Output / domain.Rollouts):N0}</td>");
+            _page.Add($"<tr><th scope=\"row\"><bdi>{PlainText.Name(name)}</bdi></th><td>{domain.Rollouts:N0}</td><td>{domain.Usage.Input:N0}</td><td>{domain.Usage.Output:N0}</td><td>{(domain.Rollouts == 0 ? 0 : (double)domain.Usage.Output / domain.Rollouts):N0}</td>");
             if (price is not null)
             {
                 _page.Add($"<td>{price.Of(domain.Usage):N4}</td>");
@@ -366,133 +363,8 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         _page.Add($"<p class=\"soft\">{(price is null ? "No prices were given, so there is no cost." : string.Create(CultureInfo.InvariantCulture, $"At {price.Input} a million tokens in and {price.Output} a million out."))}</p>\n</section>\n");
     }
 
-    private void Cases(string id, string title, string lead, List<Case> cases)
-    {
-        Section(id, title);
-        _page.Add($"<p>{lead}{(data.HasBatch ? "" : " The batch is no longer where the run found it, so prompts and responses are missing.")}</p>\n");
-        int left = 0;
-        foreach (Case shown in cases)
-        {
-            if (_page.Length > MostCharacters)
-            {
-                left++;
-                continue;
-            }
-
-            OneCase(shown);
-        }
-
-        if (left > 0)
-        {
-            _page.Add($"<p>{left} more are left out to keep this file small.</p>\n");
-        }
-
-        _page.Add($"</section>\n");
-    }
-
-    private void OneCase(Case shown)
-    {
-        _page.Add($"<article>\n<h3><bdi>{Name(shown.Id)}</bdi>{(shown.Rollout?.Domain is { } domain ? $" in {Name(domain)}" : "")}</h3>\n<p>");
-        if (shown.Verdict is { } verdict)
-        {
-            _page.Add($"{(verdict.Best is int best ? $"Best: response {best + 1}, confidence {verdict.Confidence:0.000}, margin {verdict.Margin:0.000}" : $"Unscorable: {PlainText.Head(verdict.Reason ?? "", 300)}")}. ");
-        }
-
-        if (shown.SlowestMs > 0)
-        {
-            _page.Add($"Slowest judgement {shown.SlowestMs / 1000:N2} s. ");
-        }
-
-        _page.Add($"{(shown.Rollout?.Best is { Count: > 0 } labels ? $"Labelled best: {string.Join(", ", labels.Select(static b => b + 1))}." : "")}</p>\n");
-        if (shown.Rollout is { } rollout)
-        {
-            _page.Add($"<details><summary>Prompt and {rollout.Responses.Count} responses</summary>\n");
-            if (ToolTurns.HasTools(rollout.Prompt))
-            {
-                ConversationMarkup.Add(_page, "Prompt", rollout.Prompt, PromptShown);
-            }
-            else
-            {
-                Pre("Prompt", PlainText.Head(string.Join("\n\n", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")), PromptShown));
-            }
-
-            for (int i = 0; i < Math.Min(rollout.Responses.Count, ResponsesShown); i++)
-            {
-                string reward = shown.Verdict?.Rewards is { } rewards && i < rewards.Count ? $", reward {rewards[i]:0.000}" : "";
-                _page.Add($"<h4>Response {i + 1}{reward}</h4>");
-                if (rollout.Responses[i].Turns is { } turns)
-                {
-                    ConversationMarkup.Add(_page, $"Response {i + 1}", turns, 2 * ResponseShown);
-                }
-                else
-                {
-                    Pre($"Response {i + 1}", PlainText.Head(rollout.Responses[i].Content, ResponseShown));
-                }
-            }
-
-            _page.Add($"{(rollout.Responses.Count > ResponsesShown ? $"{rollout.Responses.Count - ResponsesShown} more responses are left out." : "")}</details>\n");
-        }
-
-        _page.Add($"<p class=\"soft\">{(shown.Drawn > shown.Judgements.Count ? $"{shown.Judgements.Count} of {shown.Drawn:N0} judgements" : $"{shown.Drawn} judgements")}</p>\n<div class=\"side\">\n");
-        foreach (Judgement judgement in shown.Judgements)
-        {
-            OneJudgement(judgement);
-        }
-
-        _page.Add($"</div>\n</article>\n");
-    }
-
-    private void OneJudgement(Judgement judgement)
-    {
-        string said = judgement.Outcome != JudgementOutcome.Valid ? $"{judgement.Outcome.ToString().ToLowerInvariant()}: {PlainText.Head(judgement.Why ?? "", 300)}"
-            : judgement.Scores is { } scores ? "scores " + string.Join(", ", scores.Take(32).Select(static s => s.ToString("0.##", CultureInfo.InvariantCulture)))
-            : judgement.Winner is int winner ? $"response {winner + 1} wins"
-            : "a draw";
-        string meta = judgement.Meta is double m ? string.Create(CultureInfo.InvariantCulture, $", meta reward {m:0.###}") : "";
-        _page.Add($"<section aria-label=\"Sample {judgement.Sample}\"><h4>Sample {judgement.Sample}</h4><p><bdi>{said}</bdi>{meta}<br><span class=\"soft\">shown in order {string.Join(", ", judgement.Order.Take(32).Select(static o => o + 1))}; {judgement.LatencyMs / 1000:N2} s; {judgement.Usage.Output:N0} tokens out</span></p>");
-        string text = judgement.Text ?? "";
-        string reasoning = judgement.Reasoning ?? "";
-        int thought = text.LastIndexOf("</think>", StringComparison.Ordinal);
-        if (thought >= 0 && reasoning.Length == 0)
-        {
-            reasoning = text[..thought];
-            text = text[(thought + "</think>".Length)..];
-        }
-
-        if (reasoning.Length > 0)
-        {
-            _page.Add($"<details><summary>Reasoning ({reasoning.Length:N0} characters)</summary>");
-            Pre($"Reasoning of sample {judgement.Sample}", PlainText.Ends(reasoning.Trim(), AnswerShown));
-            _page.Add($"</details>");
-        }
-
-        if (text.Length > 0)
-        {
-            string shown = PlainText.Ends(text.Trim(), AnswerShown);
-            Pre($"Answer of sample {judgement.Sample}", shown, judgement.Outcome == JudgementOutcome.Valid ? VerdictMark.Find(shown) : default);
-        }
-
-        _page.Add($"</section>\n");
-    }
-
-    private void Pre(string label, string text, Range mark = default)
-    {
-        (int start, int length) = mark.GetOffsetAndLength(text.Length);
-        if (mark.Equals(default) || length == 0)
-        {
-            _page.Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text}</pre>");
-            return;
-        }
-
-        _page.Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text[..start]}<mark>{text.Substring(start, length)}</mark>{text[(start + length)..]}</pre>");
-    }
-
-    private void Section(string id, string title) => _page.Add($"<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n");
-
     private IEnumerable<(string Name, DomainSummary Domain)> Domains() =>
         _summary.Domains.OrderByDescending(static d => d.Value.Rollouts).ThenBy(static d => d.Key, StringComparer.Ordinal).Select(static d => (d.Key, d.Value));
-
-    private static string Name(string name) => PlainText.Head(name, NameShown);
 
     private static string Share(Rate? rate) => rate is null ? "none" : $"{rate.Value:P1}";
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Tribunal.Formats.Lines;
 using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 
@@ -67,10 +68,5 @@ internal static class PageFile
 {
     public static Encoding Encoding { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
-    public static async Task WriteAsync(string path, string html, CancellationToken cancellationToken)
-    {
-        string temporary = path + ".tmp~";
-        await File.WriteAllTextAsync(temporary, html, Encoding, cancellationToken);
-        File.Move(temporary, path, overwrite: true);
-    }
+    public static Task WriteAsync(string path, string html, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, Encoding.GetBytes(html), cancellationToken);
 }

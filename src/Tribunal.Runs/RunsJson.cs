@@ -38,6 +38,7 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(RunOutcome))]
 [JsonSerializable(typeof(PlannedDraw))]
 [JsonSerializable(typeof(Spending))]
+[JsonSerializable(typeof(LateMetaReward))]
 [JsonSerializable(typeof(int[]))]
 public sealed partial class RunsJson : JsonSerializerContext
 {

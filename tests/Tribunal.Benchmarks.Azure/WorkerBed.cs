@@ -51,7 +51,7 @@ internal sealed class WorkerBed : IAsyncDisposable
 
     public Process StartWorker()
     {
-        ProcessStartInfo start = new("dotnet", [_tool, "worker"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", [_tool, "worker"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach ((string key, string value) in (IEnumerable<(string, string)>)
         [
             (SettingNames.StorageConnectionString, _azurite.ConnectionString),

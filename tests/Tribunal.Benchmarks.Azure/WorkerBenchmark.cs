@@ -170,7 +170,7 @@ internal static class WorkerBenchmark
             Stopwatch clock = Stopwatch.StartNew();
             ProcessStartInfo start = new("dotnet", [tool, "score", batch, "--judge", "simulated", "--protocol", "grm", "--samples", $"{Samples}", "-o", Path.Combine(folder.FullName, "out")])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
             };
             using Process score = Process.Start(start)!;
             score.BeginOutputReadLine();

@@ -44,6 +44,16 @@ public sealed class ArchitectureTests
         Assert.All(projects, static project => Assert.Empty(XDocument.Load(project).Descendants("Compile").Attributes("Include")));
     }
 
+    [Fact]
+    public void No_file_of_the_product_is_longer_than_400_lines()
+    {
+        string[] files = [.. ((string[])["src", "functions"])
+            .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
+            .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal))];
+        Assert.True(files.Length > 100);
+        Assert.All(files, static path => Assert.True(File.ReadLines(path).Count() <= 400, path));
+    }
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void No_two_folders_of_a_project_need_each_other(string project)

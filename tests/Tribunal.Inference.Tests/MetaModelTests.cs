@@ -14,16 +14,42 @@ public sealed class MetaModelTests
 {
     public static TheoryData<MetaKind> Kinds => [MetaKind.VllmClassify, MetaKind.SglangClassify, MetaKind.VllmPooling, MetaKind.TeiPredict, MetaKind.Generative];
 
+    [Theory]
+    [InlineData("""{"data":[{"index":0,"probs":[1]}],"usage":{"prompt_tokens":512}}""", 512, true)]
+    [InlineData("""{"data":[{"index":0,"probs":[1]}],"usage":{"prompt_tokens":3900}}""", 3900, false)]
+    [InlineData("""{"data":[{"index":0,"probs":[1]}]}""", null, false)]
+    public async Task What_the_server_counts_is_the_usage_and_says_whether_it_has_cut_the_text(string answer, int? tokens, bool cut)
+    {
+        await using Endpoint endpoint = await Endpoint.StartAsync(context => context.Json(answer));
+        using JudgeFactory factory = NewFactory();
+        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify });
+        MetaReading reading = await meta.ScoreAsync(Rollout(), Judgement(string.Join(' ', Enumerable.Repeat("unbelievable", 3000))), TestContext.Current.CancellationToken);
+        Assert.Equal((1.0, cut, tokens is null), (reading.Reward!.Value, reading.PromptCut, reading.Usage.Estimated));
+        Assert.True(tokens is null ? reading.Usage.Input > 9000 : reading.Usage == new Usage(tokens.Value, 0));
+    }
+
+    [Fact]
+    public async Task Of_several_texts_in_a_request_the_long_ones_are_those_that_were_cut()
+    {
+        await using Endpoint endpoint = await Endpoint.StartAsync(context => context.Json("""{"data":[{"index":0,"probs":[1]},{"index":1,"probs":[2]}],"usage":{"prompt_tokens":900}}"""));
+        using JudgeFactory factory = NewFactory();
+        IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 2 });
+        MetaReading[] readings = await Task.WhenAll(
+            meta.ScoreAsync(Rollout(), Judgement(string.Join(' ', Enumerable.Repeat("unbelievable", 3000))), TestContext.Current.CancellationToken),
+            meta.ScoreAsync(Rollout(), Judgement("short"), TestContext.Current.CancellationToken));
+        Assert.Equal([true, false], readings.Select(static reading => reading.PromptCut));
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public async Task Each_kind_is_found_by_asking_and_rewards_land_where_they_belong(MetaKind kind)
     {
         await using Endpoint endpoint = await ServeAsync(kind);
         using JudgeFactory factory = NewFactory();
         IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1));
-        double?[] rewards = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
+        MetaReading[] rewards = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
         double?[] expected = [.. Enumerable.Range(0, 20).Select(i => (double?)(kind == MetaKind.Generative ? 1 / (1 + Math.Exp(10 - i)) : i - 10))];
         Assert.Equal(expected.Length, rewards.Length);
-        Assert.All(expected.Zip(rewards), static pair => Assert.Equal(pair.First!.Value, pair.Second!.Value, 1e-9));
+        Assert.All(expected.Zip(rewards), static pair => Assert.Equal(pair.First!.Value, pair.Second.Reward!.Value, 1e-9));
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -42,8 +68,8 @@ public sealed class MetaModelTests
         await using Endpoint endpoint = await ServeAsync(MetaKind.VllmClassify, refuse: "value=3");
         using JudgeFactory factory = NewFactory(new FakeTimeProvider());
         IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 5 });
-        double?[] rewards = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
-        Assert.Equal([-10, -9, -8, null, -6], rewards);
+        MetaReading[] rewards = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => meta.ScoreAsync(Rollout(), Judgement($"value={i}"), TestContext.Current.CancellationToken)));
+        Assert.Equal([-10, -9, -8, null, -6], rewards.Select(static reading => reading.Reward));
     }
 
     [Theory, InlineData(500), InlineData(429), InlineData(400), InlineData(401), InlineData(404)]
@@ -54,7 +80,7 @@ public sealed class MetaModelTests
         foreach (MetaKind kind in (MetaKind[])[MetaKind.Auto, MetaKind.TeiPredict])
         {
             IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = kind, Tries = 2 });
-            Assert.Null(await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken));
+            Assert.Null((await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken)).Reward);
         }
     }
 
@@ -66,7 +92,7 @@ public sealed class MetaModelTests
             await using Endpoint endpoint = await Endpoint.StartAsync(c => c.Json(body));
             using JudgeFactory factory = NewFactory();
             IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, Tries = 1 });
-            Assert.Null(await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken));
+            Assert.Null((await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken)).Reward);
         }
     }
 
@@ -76,7 +102,7 @@ public sealed class MetaModelTests
         await using Endpoint endpoint = await Endpoint.StartAsync(c => c.Json("""[[{"score":0.25,"label":"LABEL_1"},{"score":-1.5,"label":"LABEL_0"}]]"""));
         using JudgeFactory factory = NewFactory();
         IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.TeiPredict });
-        Assert.Equal(1.75, await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken));
+        Assert.Equal(1.75, (await meta.ScoreAsync(Rollout(), Judgement("x"), TestContext.Current.CancellationToken)).Reward);
     }
 
     [Fact]
@@ -117,13 +143,13 @@ public sealed class MetaModelTests
         using JudgeFactory factory = NewFactory(new FakeTimeProvider());
         IMetaRewardModel meta = factory.CreateMeta(Options(endpoint.V1) with { Kind = MetaKind.VllmClassify, BatchSize = 3 });
         using var source = new CancellationTokenSource();
-        Task<double?> leaving = meta.ScoreAsync(Rollout(), Judgement("value=1"), source.Token);
-        Task<double?> staying = meta.ScoreAsync(Rollout(), Judgement("value=2"), TestContext.Current.CancellationToken);
+        Task<MetaReading> leaving = meta.ScoreAsync(Rollout(), Judgement("value=1"), source.Token);
+        Task<MetaReading> staying = meta.ScoreAsync(Rollout(), Judgement("value=2"), TestContext.Current.CancellationToken);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
-        Task<double?> late = meta.ScoreAsync(Rollout(), Judgement("value=3"), TestContext.Current.CancellationToken);
-        Assert.Equal(-8, await staying);
-        Assert.Equal(-7, await late);
+        Task<MetaReading> late = meta.ScoreAsync(Rollout(), Judgement("value=3"), TestContext.Current.CancellationToken);
+        Assert.Equal(-8, (await staying).Reward);
+        Assert.Equal(-7, (await late).Reward);
     }
 
     /// <param name="time">A clock that stands still keeps a batch open until it is full.</param>

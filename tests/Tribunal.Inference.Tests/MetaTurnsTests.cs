@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tribunal.MetaReward;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -21,9 +22,9 @@ public sealed class MetaTurnsTests
             RolloutId = "r", Sample = 0, Protocol = "grm", Judge = "j", Order = [1, 0], Seed = 0, Outcome = JudgementOutcome.Valid, Scores = [1, 9], Text = "Analysis: 9.9 is larger.\nScores: \\boxed{9, 1}",
         };
 
-        double? reward = await factory.CreateMeta(new MetaEndpointOptions { Name = "meta", Endpoint = endpoint.V1, Model = "metarm", Kind = kind }).ScoreAsync(rollout, judgement, TestContext.Current.CancellationToken);
+        MetaReading reward = await factory.CreateMeta(new MetaEndpointOptions { Name = "meta", Endpoint = endpoint.V1, Model = "metarm", Kind = kind }).ScoreAsync(rollout, judgement, TestContext.Current.CancellationToken);
 
-        Assert.Equal(1.6739, reward);
+        Assert.Equal(1.6739, reward.Reward);
         Seen seen = Assert.Single(endpoint.Requests);
         Assert.Equal(path, seen.Path);
         Assert.Null(seen.Json["input"]);

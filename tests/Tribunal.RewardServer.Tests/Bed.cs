@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.RewardServer.Judging;
@@ -49,7 +50,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public static async Task<Bed> StartAsync(
         RewardOptions? options = null, string protocol = "grm", SimulatorOptions? judge = null, string? apiKey = null, DirectoryInfo? folder = null,
-        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null)
+        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null, IMetaRewardModel? meta = null)
     {
         judgeClock ??= new FakeTimeProvider();
         var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), judgeClock, Cancel), judgeClock);
@@ -62,7 +63,7 @@ internal sealed class Bed : IAsyncDisposable
             TimeoutSeconds = 300,
         });
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
-        var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64 };
+        var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64, Meta = meta };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };

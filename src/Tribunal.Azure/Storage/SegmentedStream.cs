@@ -2,11 +2,12 @@ using System.Globalization;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Tribunal.Formats.Lines;
 
 namespace Tribunal.Azure.Storage;
 
 /// <summary>Reads a document, or a part through all its blobs, forward only. A blob that was left marks how much of it counts.</summary>
-internal sealed class SegmentedStream(AzureRunStore store, string name, long offset) : Stream
+internal sealed class SegmentedStream(AzureRunStore store, string name, long offset) : ForwardStream
 {
     /// <summary>Metadata of a blob that the part has gone on from: how many of its bytes count.</summary>
     public const string CompleteKey = "complete";
@@ -15,20 +16,6 @@ internal sealed class SegmentedStream(AzureRunStore store, string name, long off
     private long _left;
     private bool _more = true;
     private int _next;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <returns>False when there is no further blob.</returns>
     public async Task<bool> OpenNextAsync(CancellationToken cancellationToken)
@@ -103,21 +90,7 @@ internal sealed class SegmentedStream(AzureRunStore store, string name, long off
         return 0;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("runs in blobs are read asynchronously");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException("runs in blobs are read asynchronously");
 
     public override async ValueTask DisposeAsync()
     {

@@ -10,6 +10,7 @@ using Tribunal.Formats.Suites;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -50,11 +51,19 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         return code is ExitCodes.Ok or ExitCodes.Partial && File.Exists(Path.Combine(run, RunFiles.Verdicts)) ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
     }
 
-    public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken) =>
-        await ScoreAsync(Path.Combine(run, RunFiles.Judgements), await VerdictsAsync(run, cancellationToken), cancellationToken);
+    public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken)
+    {
+        RunContents contents = await RunContents.OpenFolderAsync(run, cancellationToken: cancellationToken);
+        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> verdicts = await BenchmarkScorer.VerdictsAsync(contents.VerdictsAsync(cancellationToken), cancellationToken);
+        return await ScoreAsync(contents.JudgementsAsync(withText: false, cancellationToken), verdicts, cancellationToken);
+    }
 
-    public async Task<int> ScoreRecordedAsync(string judgements, CancellationToken cancellationToken) =>
-        await ScoreAsync(judgements, await RecordedVoteAsync(judgements, cancellationToken), cancellationToken);
+    public async Task<int> ScoreRecordedAsync(string judgements, CancellationToken cancellationToken)
+    {
+        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote = await RecordedVoteAsync(judgements, cancellationToken);
+        await using FileStream ledger = File.OpenRead(judgements);
+        return await ScoreAsync(LedgerReader.ReadAsync(ledger, withText: false, judgements, cancellationToken: cancellationToken), vote, cancellationToken);
+    }
 
     private async Task<string> WriteItemsAsync(CancellationToken cancellationToken)
     {
@@ -88,11 +97,10 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         return file;
     }
 
-    private async Task<int> ScoreAsync(string judgements, Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote, CancellationToken cancellationToken)
+    private async Task<int> ScoreAsync(IAsyncEnumerable<Judgement> judgements, Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote, CancellationToken cancellationToken)
     {
         _problems.Count = 0;
-        await using FileStream ledger = File.OpenRead(judgements);
-        BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(cancellationToken), ledger, vote, cancellationToken);
+        BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(cancellationToken), judgements, vote, cancellationToken);
         byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, BenchmarkJson.Default.BenchmarkResult);
         if (folder is not null)
         {
@@ -138,21 +146,15 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         return first.AsSpan().SequenceEqual(second);
     }
 
-    private static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(string run, CancellationToken cancellationToken)
-    {
-        await using FileStream verdicts = File.OpenRead(Path.Combine(run, RunFiles.Verdicts));
-        return await BenchmarkScorer.VerdictsAsync(verdicts, cancellationToken);
-    }
-
     // Recorded grades have scales of their own: the ledger's range stands for rewards 0 and 1.
     private static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> RecordedVoteAsync(string judgements, CancellationToken cancellationToken)
     {
         double min = double.PositiveInfinity;
         double max = double.NegativeInfinity;
         await using FileStream stream = File.OpenRead(judgements);
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, cancellationToken))
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, judgements, cancellationToken: cancellationToken))
         {
-            foreach (double score in judgement.Scores ?? [])
+            foreach (double score in judgement.Scores?.Where(double.IsFinite) ?? [])
             {
                 (min, max) = (Math.Min(min, score), Math.Max(max, score));
             }

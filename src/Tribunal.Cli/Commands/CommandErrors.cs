@@ -114,6 +114,12 @@ internal static class CommandErrors
             command.Description = command.Description?.ReplaceLineEndings("\n").Split("\n\n")[0];
         }
 
+        // The library shows what the commands above take as well, as if it stood between their names.
+        foreach (Argument argument in parsed.CommandResult.Command.Parents.OfType<Command>().SelectMany(static parent => parent.Arguments))
+        {
+            argument.Hidden = true;
+        }
+
         Command asked = parsed.CommandResult.Command;
         string text;
         if (OptionGroups.ShortOf(asked) is not { } first)

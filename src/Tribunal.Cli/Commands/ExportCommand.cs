@@ -1,10 +1,14 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Lines;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Resuming;
-using Tribunal.Runs;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Cli.Commands;
 
@@ -80,57 +84,51 @@ internal static class ExportCommand
             throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Verdicts}: it is no run, or is not finished");
         }
 
-        string path = batch ?? RunFolder.BatchOf(run);
-
-        // A device is written to; a file that is moved to its name would take its place.
-        bool isDevice = Path.GetFullPath(output).StartsWith("/dev/", StringComparison.Ordinal);
-        string temporary = isDevice ? output : output + ".tmp~";
-        try
+        string path = batch ?? await BatchOfAsync(run, cancellationToken);
+        bool simulated = false;
+        IAsyncEnumerable<Verdict> told = VerdictsAsync(run, cancellationToken).Select(verdict =>
         {
-            long rows;
-            bool simulated = false;
-            await using (FileStream rollouts = File.OpenRead(path))
-            await using (FileStream lines = File.OpenRead(verdicts))
-            await using (FileStream target = new(temporary, isDevice ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite))
-            {
-                IAsyncEnumerable<ScoredRollout> scored = ScoredRollouts.ReadAsync(rollouts, lines, cancellationToken).Select(one =>
-                {
-                    simulated |= one.Verdict.Simulated == true;
-                    return one;
-                });
-                rows = await write(parsed, scored, target, cancellationToken);
-            }
-
-            if (!isDevice)
-            {
-                File.Move(temporary, output, overwrite: true);
-            }
-
-            Console.WriteLine($"{rows} rows in {output}");
-            if (simulated)
-            {
-                await Console.Error.WriteLineAsync("SIMULATED: no model judged these responses; the field simulated says so.");
-            }
-
-            return ExitCodes.Ok;
+            simulated |= verdict.Simulated == true;
+            return verdict;
+        });
+        long rows = await WholeFile.WriteAsync(output, async target =>
+        {
+            await using FileStream rollouts = File.OpenRead(path);
+            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken), target, cancellationToken);
+        });
+        Console.WriteLine($"{rows} rows in {output}");
+        if (simulated)
+        {
+            await Console.Error.WriteLineAsync("SIMULATED: no model judged these responses; the field simulated says so.");
         }
-        catch
+
+        return ExitCodes.Ok;
+    }
+
+    // A stopped run has no summary that counts them, and neither has a file that somebody put there.
+    private static async IAsyncEnumerable<Verdict> VerdictsAsync(string run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (File.Exists(Path.Combine(run, RunFiles.Summary)))
         {
-            if (!isDevice)
+            RunContents contents = await RunContents.OpenFolderAsync(run, voteToo: true, cancellationToken);
+            await foreach (Verdict verdict in contents.VerdictsAsync(cancellationToken))
             {
-                File.Delete(temporary);
+                yield return verdict;
             }
 
-            throw;
+            yield break;
+        }
+
+        string path = Path.Combine(run, RunFiles.Verdicts);
+        await using FileStream lines = File.OpenRead(path);
+        await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(lines, path, cancellationToken))
+        {
+            yield return verdict;
         }
     }
-}
 
-/// <summary>What a run's folder says of itself.</summary>
-internal static class RunFolder
-{
-    /// <summary>The batch that a run read: its own copy, or the file its manifest names.</summary>
-    public static string BatchOf(string run)
+    // The run's own copy of the batch, or the file its manifest names.
+    private static async Task<string> BatchOfAsync(string run, CancellationToken cancellationToken)
     {
         string copy = Path.Combine(run, RunFiles.Batch);
         if (File.Exists(copy))
@@ -138,16 +136,10 @@ internal static class RunFolder
             return copy;
         }
 
-        RunManifest manifest = ManifestOf(run) ?? throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Manifest}; give the batch with --batch");
+        RunManifest manifest = await StoredManifest.ShownAsync(new LocalRunStore(run), cancellationToken)
+            ?? throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Manifest}; give the batch with --batch");
         return File.Exists(manifest.Request.Batch)
             ? manifest.Request.Batch
             : throw new CommandException(ExitCodes.Usage, $"the run's batch {manifest.Request.Batch} is not there; give it with --batch");
-    }
-
-    /// <summary>The run's manifest; null when there is none.</summary>
-    public static RunManifest? ManifestOf(string run)
-    {
-        string path = Path.Combine(run, RunFiles.Manifest);
-        return File.Exists(path) ? ContractJson.Read(File.ReadAllBytes(path), RunsJson.Default.RunManifest) : null;
     }
 }

@@ -137,7 +137,7 @@ internal sealed class ScoreCommand
     {
         try
         {
-            RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalBatchFile(options.Request.Batch), routes, cancellationToken);
+            RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalRunStores(Path.GetDirectoryName(options.Folder)!).OpenBatch(options.Request.Batch), routes, cancellationToken);
             await (options.Json ? Console.Error : Console.Out).WriteAsync(ForecastText.Of(forecast));
             return forecast;
         }

@@ -139,7 +139,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             await _words.WriteLineAsync($"  invalid      in {RunFiles.Invalid}; first: line {first.Line:N0}: {TerminalText.Fit(first.Reason, 160)}");
         }
 
-        if (await _store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is { } written && ContractJson.Read(written, RunsJson.Default.RunManifest) is { Repeats: > 0 and var repeats })
+        if (await StoredManifest.ShownAsync(_store, cancellationToken) is { Repeats: > 0 and var repeats })
         {
             await _words.WriteLineAsync($"  warning      {repeats:N0} rollouts of one response repeat the prompt of another and were judged each alone; --group-by prompt, into another folder, judges them together");
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -81,7 +82,7 @@ internal sealed class VoteCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         LedgerInputs inputs = await LedgerInputs.OpenAsync([.. parsed.GetValue(_runs) ?? [], .. parsed.GetValue(_judgements) ?? []], cancellationToken);
-        if (inputs.Files.Count == 0)
+        if (inputs.IsEmpty)
         {
             throw new CommandException(ExitCodes.Usage, "a run's folder, or --judgements with --batch, is needed");
         }
@@ -148,29 +149,13 @@ internal sealed class VoteCommand
         return _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? inputs.Manifests[0].Request : null);
     }
 
-    // The verdicts are there whole or not at all.
-    private static async Task<SummaryPart> CastAsync(
-        LedgerVote ledger, string batch, SchemeOptions options, int? samples, bool simulated, string target, CancellationToken cancellationToken)
-    {
-        string unfinished = target + ".tmp~";
-        try
+    private static Task<SummaryPart> CastAsync(
+        LedgerVote ledger, string batch, SchemeOptions options, int? samples, bool simulated, string target, CancellationToken cancellationToken) =>
+        WholeFile.WriteAsync(target, async verdicts =>
         {
-            SummaryPart sums;
-            await using (FileStream rollouts = File.OpenRead(batch))
-            await using (FileStream verdicts = File.Create(unfinished))
-            {
-                sums = await ledger.CastAsync(rollouts, options, samples, simulated, verdicts, cancellationToken);
-            }
-
-            File.Move(unfinished, target, overwrite: true);
-            return sums;
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
-    }
+            await using FileStream rollouts = File.OpenRead(batch);
+            return await ledger.CastAsync(rollouts, options, samples, simulated, verdicts, cancellationToken);
+        });
 
     private static void Show(RunSummary summary, long seen, string folder, bool json)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tribunal.Formats.Lines;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
@@ -122,16 +123,14 @@ internal static class WatchCommand
         };
     }
 
-    // The file appears when it is whole.
     private static async Task KeepAsync(Stream content, string name, string folder, CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await using (FileStream file = File.Create(path + ".tmp~"))
+        await WholeFile.WriteAsync(path, async file =>
         {
             await content.CopyToAsync(file, cancellationToken);
-        }
-
-        File.Move(path + ".tmp~", path, overwrite: true);
+            return true;
+        });
     }
 }

@@ -69,7 +69,7 @@ internal static class JudgeChecks
             Scores = [9, 2],
             Text = @"Specific Criteria: correctness. Analysis: 2 + 2 is 4. Scores: \boxed{9, 2}",
         };
-        if (await meta.ScoreAsync(Question, judgement, cancellationToken) is { } reward)
+        if ((await meta.ScoreAsync(Question, judgement, cancellationToken)).Reward is { } reward)
         {
             checkup.Ok("meta reward model", $"gave {reward:0.####} to a judgement");
         }

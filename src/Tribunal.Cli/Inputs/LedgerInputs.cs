@@ -6,8 +6,11 @@ using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
 using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Summary;
 using Tribunal.Voting;
 
 namespace Tribunal.Cli.Inputs;
@@ -15,17 +18,21 @@ namespace Tribunal.Cli.Inputs;
 /// <summary>Ledgers that a command line names: runs' folders, or files of recorded judgements.</summary>
 internal sealed class LedgerInputs
 {
+    private readonly IReadOnlyList<string> _paths;
     private readonly string? _run;
 
-    private LedgerInputs(IReadOnlyList<string> files, IReadOnlyList<RunManifest> manifests, bool recorded, string? run)
+    private LedgerInputs(IReadOnlyList<string> paths, IReadOnlyList<RunManifest> manifests, bool recorded)
     {
-        (Files, Manifests, _run) = (files, manifests, run);
+        (_paths, Manifests, _run) = (paths, manifests, paths is [var only] ? only : null);
         Protocol = !recorded && manifests.Select(static m => m.Protocol).Distinct(StringComparer.Ordinal).Count() == 1 ? manifests[0].Protocol : null;
-        Panel = !recorded && manifests is [{ Members: not null } only] ? only : null;
+        Panel = !recorded && manifests is [{ Members: not null } run] ? run : null;
     }
 
-    /// <summary>The ledger files. A run that is still under way has its ledger in parts.</summary>
-    public IReadOnlyList<string> Files { get; }
+    /// <summary>Whether nothing was named.</summary>
+    public bool IsEmpty => _paths.Count == 0;
+
+    /// <summary>Lines of runs under way that could not be read: they are drawn again when these go on.</summary>
+    public long Unreadable { get; private set; }
 
     /// <summary>The manifests of the runs among the inputs.</summary>
     public IReadOnlyList<RunManifest> Manifests { get; }
@@ -46,25 +53,23 @@ internal sealed class LedgerInputs
     /// <exception cref="CommandException">A path is neither, or stands twice.</exception>
     public static async Task<LedgerInputs> OpenAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
-        var files = new List<string>();
         var manifests = new List<RunManifest>();
-        foreach (string path in paths)
+        string[] full = [.. paths.Select(static path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))];
+        foreach (string path in full.Where(static path => !File.Exists(path)))
         {
-            if (File.Exists(path))
+            // Opening a store makes its folder: look first.
+            manifests.Add(File.Exists(Path.Combine(path, RunFiles.Manifest)) && await StoredManifest.ShownAsync(new LocalRunStore(path), cancellationToken) is { } manifest
+                ? manifest
+                : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {path}" : $"there is no run and no ledger at {path}"));
+            if (!File.Exists(Path.Combine(path, RunFiles.Judgements)) && !Directory.Exists(Path.Combine(path, RunFiles.PartsPrefix)))
             {
-                files.Add(Path.GetFullPath(path));
-                continue;
+                throw new CommandException(ExitCodes.Usage, $"{path} has no ledger");
             }
-
-            string manifest = Path.Combine(path, RunFiles.Manifest);
-            manifests.Add(File.Exists(manifest)
-                ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest)!
-                : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {Path.GetFullPath(path)}" : $"there is no run and no ledger at {Path.GetFullPath(path)}"));
-            files.AddRange(LedgersOf(Path.GetFullPath(path)));
         }
 
-        return files.Distinct(StringComparer.Ordinal).Count() == files.Count
-            ? new LedgerInputs(files, manifests, recorded: paths.Any(File.Exists), paths.Count == 1 ? Path.GetFullPath(paths[0]) : null)
+        IEnumerable<string> files = full.Select(static path => File.Exists(path) ? path : Path.Combine(path, RunFiles.Judgements));
+        return files.Distinct(StringComparer.Ordinal).Count() == full.Length
+            ? new LedgerInputs(full, manifests, recorded: full.Any(File.Exists))
             : throw new CommandException(ExitCodes.Usage, "a ledger is named twice: its judgements would count twice");
     }
 
@@ -85,14 +90,27 @@ internal sealed class LedgerInputs
     /// <summary>Reads the ledgers.</summary>
     /// <param name="traits">Whether to keep what the texts look like.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="LedgerException">A line is not a judgement.</exception>
+    /// <exception cref="LedgerException">A line is not a judgement, or a finished run's ledger is not whole; the message names the file.</exception>
     public async Task<LedgerVote> ReadAsync(bool traits, CancellationToken cancellationToken)
     {
         var ledger = new LedgerVote(traits);
-        foreach (string path in Files)
+        foreach (string path in _paths)
         {
+            if (!File.Exists(path))
+            {
+                var store = new LocalRunStore(path);
+                RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+                await ledger.ReadAsync(RunLedger.ReadAsync(store, path, summary, ledger.NeedsTexts, () => Unreadable++, cancellationToken), cancellationToken);
+                continue;
+            }
+
             await using FileStream stream = File.OpenRead(path);
-            await ledger.ReadAsync(stream, cancellationToken);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.NeedsTexts, path, cancellationToken: cancellationToken), cancellationToken);
+        }
+
+        if (Unreadable > 0)
+        {
+            await Console.Error.WriteLineAsync($"warning: {Unreadable:N0} lines of a run under way can't be read and were passed over; the run draws them again when it goes on");
         }
 
         return ledger;
@@ -129,14 +147,5 @@ internal sealed class LedgerInputs
         }
 
         return joined;
-    }
-
-    private static IEnumerable<string> LedgersOf(string run)
-    {
-        string whole = Path.Combine(run, RunFiles.Judgements);
-        string parts = Path.Combine(run, RunFiles.PartsPrefix);
-        return File.Exists(whole) ? [whole]
-            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
-            : throw new CommandException(ExitCodes.Usage, $"{run} has no ledger");
     }
 }

@@ -14,20 +14,6 @@ public static class RolloutReader
 {
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
 
-    /// <summary>Tells a batch's format from its first bytes. A stream that can seek is left where it was.</summary>
-    /// <exception cref="BatchFormatException">The compression is broken, or the encoding is not UTF-8.</exception>
-    public static async Task<BatchFormat> RecogniseAsync(Stream stream, BatchLimits? limits = null, CancellationToken cancellationToken = default)
-    {
-        long position = stream.CanSeek ? stream.Position : 0;
-        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits ?? BatchLimits.Default, cancellationToken);
-        if (stream.CanSeek)
-        {
-            stream.Position = position;
-        }
-
-        return batch.Format;
-    }
-
     /// <summary>Reads a whole batch from its first byte; the stream stays the caller's to dispose.</summary>
     /// <param name="stream">The file. Parquet that can't seek, or is compressed as a whole, is spooled to a temporary file.</param>
     /// <param name="limits">Size limits; null takes the defaults.</param>

@@ -8,26 +8,51 @@ namespace Tribunal.Formats.Ledger;
 /// <summary>Streams judgements out of ledger files.</summary>
 public static class LedgerReader
 {
-    /// <summary>Reads every whole line of a stream but hinted judgements, which are no votes; a torn last line is left out.</summary>
-    /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
-    public static IAsyncEnumerable<Judgement> ReadAsync(Stream stream, bool withText, CancellationToken cancellationToken = default) =>
-        ReadWithHintedAsync(stream, withText, cancellationToken).Where(static judgement => !judgement.Hinted);
+    /// <summary>Reads every line of a stream but hinted judgements, which are no votes.</summary>
+    /// <inheritdoc cref="ReadWithHintedAsync"/>
+    public static IAsyncEnumerable<Judgement> ReadAsync(
+        Stream stream, bool withText, string? name = null, Action? onUnreadable = null, CancellationToken cancellationToken = default) =>
+        ReadWithHintedAsync(stream, withText, name, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted);
 
-    /// <summary>Reads every whole line of a stream, hinted judgements included.</summary>
-    /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
+    /// <summary>Reads every line of a stream, hinted judgements included.</summary>
+    /// <param name="stream">The ledger.</param>
+    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="onUnreadable">Told of each line that is no judgement, as a power cut leaves them in a ledger that is still written; null throws.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerException">A line is not a judgement, or is cut off; the message gives its number and why.</exception>
     public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
-        Stream stream, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        Stream stream, bool withText, string? name = null, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var lines = new LineReader(stream);
         var batch = new List<Judgement>();
         long number = 0;
-        while (await lines.FillAsync(cancellationToken))
+        bool more = true;
+        while (more)
         {
+            more = await lines.FillAsync(cancellationToken);
             batch.Clear();
-            number = Drain(lines, batch, withText, number);
+            while (lines.TryNext(out ReadOnlySpan<byte> line))
+            {
+                Add(batch, line, ++number, cut: false);
+            }
+
+            if (!more)
+            {
+                Add(batch, lines.Rest, ++number, cut: true);
+            }
+
             foreach (Judgement judgement in batch)
             {
                 yield return judgement;
+            }
+        }
+
+        void Add(List<Judgement> into, ReadOnlySpan<byte> line, long number, bool cut)
+        {
+            if (TryRead(line, withText, number, name, cut, onUnreadable) is { } judgement)
+            {
+                into.Add(judgement);
             }
         }
     }
@@ -36,27 +61,40 @@ public static class LedgerReader
     public static IAsyncEnumerable<Judgement> TraitsForTexts(this IAsyncEnumerable<Judgement> judgements) => judgements.Select(static judgement =>
         judgement with { Traits = ReasoningTraits.Of(judgement.Reasoning, judgement.Text), Text = null, Reasoning = null });
 
-    private static long Drain(LineReader lines, List<Judgement> into, bool withText, long number)
+    /// <summary>Reads a line; null where it is blank, or no judgement and somebody is told so.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="number">Its number, from 1.</param>
+    /// <param name="name">What the message calls the file.</param>
+    /// <param name="cut">Whether the file ends without the line's line feed.</param>
+    /// <param name="onUnreadable">Told where it is no judgement; null throws.</param>
+    /// <exception cref="LedgerException">It is no judgement.</exception>
+    internal static Judgement? TryRead(ReadOnlySpan<byte> line, bool withText, long number, string? name, bool cut, Action? onUnreadable)
     {
-        while (lines.TryNext(out ReadOnlySpan<byte> line))
+        if (line.Trim(" \t\r"u8).Length == 0)
         {
-            number++;
-            if (line.Trim(" \t\r"u8).Length == 0)
-            {
-                continue;
-            }
-
-            try
-            {
-                into.Add(JudgementLine.Read(line, withText));
-            }
-            catch (JsonException exception)
-            {
-                throw new LedgerException($"line {number} is not a judgement: {exception.Message}", exception);
-            }
+            return null;
         }
 
-        return number;
+        try
+        {
+            return JudgementLine.Read(line, withText);
+        }
+        catch (JsonException exception)
+        {
+            if (onUnreadable is not null)
+            {
+                onUnreadable();
+                return null;
+            }
+
+            string which = name is null ? $"line {number}" : $"line {number} of {name}";
+            throw new LedgerException(
+                cut
+                    ? $"{which}, the last, is cut off: the file was not copied or written to its end; going on with its run makes it whole"
+                    : $"{which} is not a judgement: {exception.Message}",
+                exception);
+        }
     }
 }
 

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Tribunal.Formats.Lines;
 
-/// <summary>Reads a stream line by line over one growing buffer; a last line without a line feed is torn and left out.</summary>
+/// <summary>Reads a stream line by line over one growing buffer; a last line without a line feed is left to <see cref="Rest"/>.</summary>
 internal sealed class LineReader(Stream stream) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
@@ -61,6 +61,9 @@ internal sealed class LineReader(Stream stream) : IDisposable
         _start += length + 1;
         return true;
     }
+
+    /// <summary>At the stream's end, the bytes behind the last line feed: a line that was cut off, or one whose writer leaves the last line feed out.</summary>
+    public ReadOnlySpan<byte> Rest => _buffer.AsSpan(_start, _end - _start);
 
     public void Dispose()
     {

@@ -6,6 +6,7 @@ using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Voting;
 
 namespace Tribunal.Formats.Recorded;
 
@@ -190,6 +191,6 @@ internal static class LedgerForm
 
         return judgement.Outcome == JudgementOutcome.Valid && judgement.Pair is null && judgement.Scores is null
             ? "a valid judgement of a list has scores"
-            : judgement.Scores?.All(double.IsFinite) == false ? "a score is not finite" : null;
+            : RecordedScores.WhyNot(judgement, range: null);
     }
 }

@@ -11,20 +11,22 @@ namespace Tribunal.Formats.Recorded;
 
 /// <summary>
 /// Names requests of a batch API so that their answers can be read on their own: sample, displayed order and rollout,
-/// <c>12|1.0|id</c>.
+/// <c>12|1.0|id</c>; behind the sample stands what tells this question from another run's of the same name, <c>12.9f3a01c2|1.0|id</c>,
+/// where its writer gave a tag.
 /// </summary>
 internal static class BatchRequestName
 {
     /// <summary>Most characters; batch services give no firm figure, and this many are taken.</summary>
     public const int Limit = 512;
 
-    public static string Of(string rolloutId, int sample, IReadOnlyList<int> order) =>
-        string.Create(CultureInfo.InvariantCulture, $"{sample}|{string.Join('.', order)}|{rolloutId}");
+    public static string Of(string rolloutId, int sample, string? tag, IReadOnlyList<int> order) =>
+        string.Create(CultureInfo.InvariantCulture, $"{sample}{(tag is null ? "" : ".")}{tag}|{string.Join('.', order)}|{rolloutId}");
 
-    public static (string RolloutId, int Sample, int[] Order) Parse(string name)
+    public static (string RolloutId, int Sample, string? Tag, int[] Order) Parse(string name)
     {
         string[] parts = name.Split('|', 3);
-        if (parts.Length < 3 || parts[2].Length == 0 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int sample))
+        string[] named = parts[0].Split('.', 2);
+        if (parts.Length < 3 || parts[2].Length == 0 || !int.TryParse(named[0], NumberStyles.None, CultureInfo.InvariantCulture, out int sample))
         {
             throw new FormatException($"the custom_id {name} does not name a rollout and a sample");
         }
@@ -39,7 +41,7 @@ internal static class BatchRequestName
             }
         }
 
-        return (parts[2], sample, order);
+        return (parts[2], sample, named.Length > 1 ? named[1] : null, order);
     }
 }
 
@@ -49,7 +51,7 @@ internal static class OpenAiBatchForm
     public static RecordedLine Read(JsonElement root, long number, ImportOptions options)
     {
         string name = JsonText.TryGet(root, "custom_id", out JsonElement id) ? JsonText.Of(id, "custom_id") : throw new FormatException("custom_id is missing");
-        (string rolloutId, int sample, int[] order) = BatchRequestName.Parse(name);
+        (string rolloutId, int sample, string? tag, int[] order) = BatchRequestName.Parse(name);
         OpenAiBatchRequest? request = null;
         if (options.Requests is { } requests && !requests.TryTake(name, out request))
         {
@@ -74,7 +76,7 @@ internal static class OpenAiBatchForm
                 Outcome = refused ? JudgementOutcome.Refused : JudgementOutcome.Failed,
                 Why = failure,
             };
-        return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again };
+        return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again, Tag = tag };
     }
 
     private static (JudgeReply? Reply, string? Failure, bool Again, bool Refused, string? Model) Answer(JsonElement root)

@@ -17,6 +17,9 @@ public sealed record OpenAiBatchRequest
     /// <summary>Number of the sample inside the rollout.</summary>
     public required int Sample { get; init; }
 
+    /// <summary>What tells the question from one of another run that has the same rollout, sample and order; null for none.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Displayed position → original index, as composed into the messages.</summary>
     public required IReadOnlyList<int> Order { get; init; }
 
@@ -62,11 +65,12 @@ public sealed class OpenAiBatchRequests
                 JsonElement root = document.RootElement;
                 string name = JsonText.Of(root.GetProperty("custom_id"), "custom_id");
                 JsonElement body = root.GetProperty("body");
-                (string rolloutId, int sample, int[] order) = BatchRequestName.Parse(name);
+                (string rolloutId, int sample, string? tag, int[] order) = BatchRequestName.Parse(name);
                 _byName[name] = new OpenAiBatchRequest
                 {
                     RolloutId = rolloutId,
                     Sample = sample,
+                    Tag = tag,
                     Order = order,
                     Model = JsonText.Of(body.GetProperty("model"), "model"),
                     Seed = JsonText.TryGet(body, "seed", out JsonElement seed) ? seed.GetInt64() : null,

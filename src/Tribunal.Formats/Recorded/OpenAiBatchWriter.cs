@@ -34,7 +34,7 @@ public sealed class OpenAiBatchWriter(Func<int, Stream> open, int maxLines = Ope
     /// <returns>Why it can't be asked for in a batch file; null when it was written.</returns>
     public async Task<string?> WriteAsync(OpenAiBatchRequest request, CancellationToken cancellationToken = default)
     {
-        string name = BatchRequestName.Of(request.RolloutId, request.Sample, request.Order);
+        string name = BatchRequestName.Of(request.RolloutId, request.Sample, request.Tag, request.Order);
         if (name.Length > BatchRequestName.Limit)
         {
             return $"its name in the batch would have {name.Length} characters, more than {BatchRequestName.Limit}";

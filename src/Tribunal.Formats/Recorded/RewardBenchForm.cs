@@ -93,6 +93,11 @@ internal static class RewardBenchForm
         // Scores of reward models decide by themselves, and tell a tie from an error.
         if (Number(field("scores_chosen")) is { } chosen && Number(field("scores_rejected")) is { } rejected)
         {
+            if (!double.IsFinite(chosen) || !double.IsFinite(rejected))
+            {
+                throw new FormatException($"{(double.IsFinite(chosen) ? "scores_rejected" : "scores_chosen")} is larger than a number can be");
+            }
+
             return (JudgementOutcome.Valid, chosen > rejected ? 0 : rejected > chosen ? 1 : null, null);
         }
 

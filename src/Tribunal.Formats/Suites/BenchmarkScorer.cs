@@ -1,7 +1,5 @@
 using Tribunal.Benchmarks;
 using Tribunal.Formats.Batches;
-using Tribunal.Formats.Ledger;
-using Tribunal.Formats.TrainingSets;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -14,21 +12,20 @@ public static class BenchmarkScorer
     /// <summary>Scores it.</summary>
     /// <param name="suite">The benchmark.</param>
     /// <param name="items">Its items, as <see cref="BenchmarkReader"/> gives them.</param>
-    /// <param name="judgements">The ledger; texts are not read.</param>
+    /// <param name="judgements">The ledger; texts are not needed.</param>
     /// <param name="vote">Casts an item's verdict over its judgements: the run's own, or a vote on the ledger.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BatchFormatException">The items can't be read.</exception>
-    /// <exception cref="LedgerException">A ledger line is not a judgement.</exception>
     /// <exception cref="BenchmarkDataException">No judgement is about any item.</exception>
     public static async Task<BenchmarkResult> ScoreAsync(
         IBenchmarkSuite suite,
         IAsyncEnumerable<Rollout> items,
-        Stream judgements,
+        IAsyncEnumerable<Judgement> judgements,
         Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote,
         CancellationToken cancellationToken = default)
     {
         var ledger = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(judgements, withText: false, cancellationToken))
+        await foreach (Judgement judgement in judgements.WithCancellation(cancellationToken))
         {
             if (!ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
             {
@@ -73,11 +70,10 @@ public static class BenchmarkScorer
     }
 
     /// <summary>The verdicts of a run, to look up while scoring.</summary>
-    /// <exception cref="BatchFormatException">A line is not a verdict; the message gives its number and why.</exception>
-    public static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(Stream verdicts, CancellationToken cancellationToken = default)
+    public static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(IAsyncEnumerable<Verdict> verdicts, CancellationToken cancellationToken = default)
     {
         var byId = new Dictionary<string, Verdict>(StringComparer.Ordinal);
-        await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(verdicts, cancellationToken))
+        await foreach (Verdict verdict in verdicts.WithCancellation(cancellationToken))
         {
             byId[verdict.Id] = verdict;
         }

@@ -11,14 +11,14 @@ public static class ScoredRollouts
 {
     /// <summary>Reads both side by side.</summary>
     /// <param name="batch">The batch, from its first byte.</param>
-    /// <param name="verdicts">Verdict lines.</param>
+    /// <param name="verdicts">The verdicts, read to their end: what their reader finds wrong there is not missed.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>Every rollout that has a verdict, in the batch's order.</returns>
     /// <exception cref="BatchFormatException">A verdict line is broken, or a file can't be read on; the message says where.</exception>
-    public static async IAsyncEnumerable<ScoredRollout> ReadAsync(Stream batch, Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<ScoredRollout> ReadAsync(Stream batch, IAsyncEnumerable<Verdict> verdicts, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var waiting = new Dictionary<string, Verdict>(StringComparer.Ordinal);
-        await using IAsyncEnumerator<Verdict> next = ReadVerdictsAsync(verdicts, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<Verdict> next = verdicts.GetAsyncEnumerator(cancellationToken);
         var validator = new RolloutValidator();
         bool more = true;
         await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
@@ -44,9 +44,19 @@ public static class ScoredRollouts
                 yield return new ScoredRollout(rollout, verdict);
             }
         }
+
+        while (more)
+        {
+            more = await next.MoveNextAsync();
+        }
     }
 
-    internal static async IAsyncEnumerable<Verdict> ReadVerdictsAsync(Stream verdicts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Reads verdict lines.</summary>
+    /// <param name="verdicts">The lines.</param>
+    /// <param name="name">What messages call them.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="BatchFormatException">A line is no verdict; the message says which, and why.</exception>
+    public static async IAsyncEnumerable<Verdict> ReadVerdictsAsync(Stream verdicts, string name, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (RawRecord record in RawRecords.LinesAsync(verdicts, 1, 0, BatchLimits.Default.RecordBytes, cancellationToken))
         {
@@ -57,10 +67,12 @@ public static class ScoredRollouts
             }
             catch (JsonException exception)
             {
-                throw new BatchFormatException($"line {record.Number} is not a verdict: {exception.Message}", exception);
+                throw new BatchFormatException(
+                    $"line {record.Number} of {name} is not a verdict: {ContractJson.Words(exception)}; where it is the last, the file was not copied or written to its end, and going on with its run makes it whole",
+                    exception);
             }
 
-            yield return verdict ?? throw new BatchFormatException($"line {record.Number} is not a verdict: it is null");
+            yield return verdict ?? throw new BatchFormatException($"line {record.Number} of {name} is not a verdict: it is null");
         }
     }
 }

@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Parquet;
+using Tribunal.Formats.Lines;
 using Tribunal.Rollouts;
-using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Formats.TrainingSets;
@@ -248,21 +248,11 @@ public static class VerdictExport
             Number(verdict.Votes.Kept),
             Number(verdict.Votes.Valid),
             Number(verdict.Votes.Drawn),
-            StopName(verdict.Stop) ?? "",
+            verdict.Stop is { } stop ? JsonNames.Of(stop) : "",
             Text(verdict.Reason),
             verdict.Simulated == true ? "true" : "false",
         ];
     }
-
-    private static string? StopName(StopReason? stop) => stop switch
-    {
-        StopReason.Fixed => "fixed",
-        StopReason.Confident => "confident",
-        StopReason.Certified => "certified",
-        StopReason.Exhausted => "exhausted",
-        StopReason.Budget => "budget",
-        _ => null,
-    };
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
@@ -334,7 +324,7 @@ public static class VerdictExport
             drawn = one.Verdict.Votes.Drawn,
             valid = one.Verdict.Votes.Valid,
             kept = one.Verdict.Votes.Kept,
-            stop = StopName(one.Verdict.Stop),
+            stop = one.Verdict.Stop is { } stopped ? JsonNames.Of(stopped) : null,
             input_tokens = one.Verdict.Usage.Input,
             output_tokens = one.Verdict.Usage.Output,
             reason = one.Verdict.Reason,

@@ -19,8 +19,8 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     private readonly EndpointAccess _access;
     private readonly EndpointState _state;
     private readonly RewardWire _wire;
-    private readonly RequestEngine<double?[]> _engine;
-    private readonly RequestEngine<double?[]> _probe;
+    private readonly RequestEngine<Rewards> _engine;
+    private readonly RequestEngine<Rewards> _probe;
     private readonly MetaBatcher _batcher;
     private readonly Lock _lock = new();
     private volatile MetaKind _kind;
@@ -34,8 +34,8 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         _state = state;
         _wire = new RewardWire(access, state.Time);
         _kind = KindOf(options);
-        _engine = new RequestEngine<double?[]>(state, options.Timeout, options.Tries);
-        _probe = new RequestEngine<double?[]>(state, options.Timeout, Math.Min(options.Tries, 3));
+        _engine = new RequestEngine<Rewards>(state, options.Timeout, options.Tries);
+        _probe = new RequestEngine<Rewards>(state, options.Timeout, Math.Min(options.Tries, 3));
         _batcher = new MetaBatcher(
             _kind == MetaKind.Generative ? 1 : options.BatchSize, TimeSpan.FromMilliseconds(options.BatchWindowMs), state.Time, ScoreAllAsync);
     }
@@ -47,13 +47,13 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     /// <summary>The kind in use; <see cref="MetaKind.Auto"/> until the endpoint has been asked.</summary>
     internal MetaKind Kind => _kind;
 
-    public async Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public async Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);
         if (string.IsNullOrEmpty(judgement.Text))
         {
-            return null;
+            return default;
         }
 
         IReadOnlyList<Message>? turns = _options.Protocol?.Compose(rollout, judgement);
@@ -72,7 +72,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             return new JudgeHealth(kind != MetaKind.Auto || _unknown, kind != MetaKind.Auto ? "ready" : _unknown ? $"{Name} answers in no known form" : $"{Name} can't be reached");
         }
 
-        Attempt<double?[]> last = (TakesTurns
+        Attempt<Rewards> last = (TakesTurns
             ? await SendTurnsAsync(_probe, [new Message("user", Probe)], cancellationToken)
             : await SendAsync(_probe, kind, [Probe], cancellationToken)).Last;
         return new JudgeHealth(HasAnswered(last.Ending), HasAnswered(last.Ending) ? "ready" : $"{Name} can't be reached: {EndpointError.Fit(last.Detail ?? "no answer", _access.Key)}");
@@ -90,28 +90,33 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         _ => options.Kind,
     };
 
-    private async Task<double?> ScoreWordsAsync(MetaProtocol protocol, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
+    private async Task<MetaReading> ScoreWordsAsync(MetaProtocol protocol, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
     {
         var post = new RewardPost(MetaKind.Generative, MetaForms.Address(MetaKind.Generative, _options.Endpoint), ChatBody.WriteOpinion(_options.Model, turns, protocol.MaxTokens), 1, Probe: false) { Protocol = protocol };
-        return (await SendAsync(_engine, post, cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
+        return Read(await SendAsync(_engine, post, cancellationToken), [turns])[0];
     }
 
-    private async Task<double?> ScoreTurnsAsync(IReadOnlyList<Message> turns, CancellationToken cancellationToken) =>
-        (await SendTurnsAsync(_engine, turns, cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null;
+    private async Task<MetaReading> ScoreTurnsAsync(IReadOnlyList<Message> turns, CancellationToken cancellationToken) =>
+        Read(await SendTurnsAsync(_engine, turns, cancellationToken), [turns])[0];
+
+    private static MetaReading[] Read(Outcome<Rewards> outcome, IReadOnlyList<IReadOnlyList<Message>> asked) =>
+        outcome.Last is { Ending: Ending.Answered, Value: { } rewards } ? rewards.For(asked) : new MetaReading[asked.Count];
+
+    private static Message[] Asked(string text) => [new Message("user", text)];
 
     // A conversation is a request: what takes turns takes no lists.
-    private Task<Outcome<double?[]>> SendTurnsAsync(RequestEngine<double?[]> engine, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
+    private Task<Outcome<Rewards>> SendTurnsAsync(RequestEngine<Rewards> engine, IReadOnlyList<Message> turns, CancellationToken cancellationToken)
     {
         MetaKind kind = _kind == MetaKind.VllmTurns ? MetaKind.VllmClassify : MetaKind.VllmPooling;
         return SendAsync(engine, kind, MetaForms.WriteTurns(kind, _options.Model, turns), 1, cancellationToken);
     }
 
-    private async Task<double?[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    private async Task<MetaReading[]> ScoreAllAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         MetaKind kind = await KindAsync(cancellationToken);
         if (kind == MetaKind.Auto)
         {
-            return new double?[texts.Count];
+            return new MetaReading[texts.Count];
         }
 
         if (kind == MetaKind.Generative && texts.Count > 1)
@@ -119,21 +124,15 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             return await SeparatelyAsync(kind, texts, cancellationToken);
         }
 
-        Outcome<double?[]> outcome = await SendAsync(_engine, kind, texts, cancellationToken);
-        if (outcome.Last is { Ending: Ending.Answered, Value: { } rewards })
-        {
-            return rewards;
-        }
-
+        Outcome<Rewards> outcome = await SendAsync(_engine, kind, texts, cancellationToken);
         // One text that is too long must not cost the others their rewards.
         return outcome.Last.Ending is Ending.Refused or Ending.Filtered && texts.Count > 1
             ? await SeparatelyAsync(kind, texts, cancellationToken)
-            : new double?[texts.Count];
+            : Read(outcome, [.. texts.Select(Asked)]);
     }
 
-    private async Task<double?[]> SeparatelyAsync(MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
-        await Task.WhenAll(texts.Select(async text =>
-            (await SendAsync(_engine, kind, [text], cancellationToken)).Last is { Ending: Ending.Answered, Value: [var reward] } ? reward : null));
+    private async Task<MetaReading[]> SeparatelyAsync(MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        await Task.WhenAll(texts.Select(async text => Read(await SendAsync(_engine, kind, [text], cancellationToken), [Asked(text)])[0]));
 
     private async ValueTask<MetaKind> KindAsync(CancellationToken cancellationToken)
     {
@@ -160,8 +159,8 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         IEnumerable<MetaKind> kinds = _options.Model.Length > 0 ? MetaForms.Scalar.Append(MetaKind.Generative) : MetaForms.Scalar;
         foreach (MetaKind kind in kinds)
         {
-            Attempt<double?[]> last = (await SendAsync(_probe, kind, [Probe], CancellationToken.None)).Last;
-            if (last is { Ending: Ending.Answered, Value: { } rewards } && (kind != MetaKind.Generative || rewards[0] is not null))
+            Attempt<Rewards> last = (await SendAsync(_probe, kind, [Probe], CancellationToken.None)).Last;
+            if (last is { Ending: Ending.Answered, Value: { } rewards } && (kind != MetaKind.Generative || rewards.For([Asked(Probe)])[0].Reward is not null))
             {
                 InferenceLog.MetaKindFound(_state.Logger, Name, kind.ToString());
                 return _kind = kind;
@@ -186,17 +185,17 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         return MetaKind.Auto;
     }
 
-    private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+    private Task<Outcome<Rewards>> SendAsync(RequestEngine<Rewards> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
         SendAsync(engine, kind, MetaForms.Write(kind, _options.Model, texts), texts.Count, cancellationToken);
 
-    private Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken) =>
+    private Task<Outcome<Rewards>> SendAsync(RequestEngine<Rewards> engine, MetaKind kind, ReadOnlyMemory<byte> body, int count, CancellationToken cancellationToken) =>
         SendAsync(engine, new RewardPost(kind, MetaForms.Address(kind, _options.Endpoint), body, count, engine == _probe), cancellationToken);
 
-    private async Task<Outcome<double?[]>> SendAsync(RequestEngine<double?[]> engine, RewardPost post, CancellationToken cancellationToken)
+    private async Task<Outcome<Rewards>> SendAsync(RequestEngine<Rewards> engine, RewardPost post, CancellationToken cancellationToken)
     {
         var facts = new CallFacts(post.Kind == MetaKind.Generative ? "chat" : "classify", "tribunal.meta", _options.Model, _options.Endpoint.Host, _options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
-        Outcome<double?[]> outcome = await engine.SendAsync(
+        Outcome<Rewards> outcome = await engine.SendAsync(
             static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         string? fault = outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending));
         InferenceTelemetry.Ended(activity, facts, outcome.Latency, default, null, fault, outcome.Tries);

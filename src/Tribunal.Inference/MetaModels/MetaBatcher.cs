@@ -1,3 +1,5 @@
+using Tribunal.MetaReward;
+
 namespace Tribunal.Inference.MetaModels;
 
 /// <summary>
@@ -5,14 +7,14 @@ namespace Tribunal.Inference.MetaModels;
 /// A caller that gives up leaves its batch; a batch that all have left is cancelled. Safe for concurrent use.
 /// </summary>
 internal sealed class MetaBatcher(
-    int size, TimeSpan window, TimeProvider time, Func<IReadOnlyList<string>, CancellationToken, Task<double?[]>> send)
+    int size, TimeSpan window, TimeProvider time, Func<IReadOnlyList<string>, CancellationToken, Task<MetaReading[]>> send)
 {
     private readonly Lock _lock = new();
     private Batch? _open;
 
     /// <summary>The reward of one text.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async Task<double?> ScoreAsync(string text, CancellationToken cancellationToken)
+    public async Task<MetaReading> ScoreAsync(string text, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Batch batch;
@@ -38,8 +40,8 @@ internal sealed class MetaBatcher(
 
         try
         {
-            double?[] rewards = await batch.Rewards.Task.WaitAsync(cancellationToken);
-            return place < rewards.Length ? rewards[place] : null;
+            MetaReading[] rewards = await batch.Rewards.Task.WaitAsync(cancellationToken);
+            return place < rewards.Length ? rewards[place] : default;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -111,7 +113,7 @@ internal sealed class MetaBatcher(
 
         public int Left { get; set; }
 
-        public TaskCompletionSource<double?[]> Rewards { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<MetaReading[]> Rewards { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public CancellationTokenSource Cancellation { get; } = new();
     }

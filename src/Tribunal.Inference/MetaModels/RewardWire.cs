@@ -13,7 +13,7 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
     private static readonly MediaTypeHeaderValue JsonType = new("application/json");
 
     /// <summary>Sends a request once.</summary>
-    public async Task<Attempt<double?[]>> SendOnceAsync(RewardPost post, CancellationToken cancellationToken)
+    public async Task<Attempt<Rewards>> SendOnceAsync(RewardPost post, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, post.Address) { Content = new ReadOnlyMemoryContent(post.Body) };
         request.Content.Headers.ContentType = JsonType;
@@ -25,21 +25,21 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
             message.Content.Headers.ContentType?.MediaType, retryAfter, message.Content.Headers.ContentLength);
         if (response.Status is < 200 or >= 300)
         {
-            return await EndpointError.ReadAsync<double?[]>(response, access.Key, time, cancellationToken);
+            return await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken);
         }
 
         try
         {
-            double?[]? rewards = await BoundedBody.ReadAsync(
+            Rewards? rewards = await BoundedBody.ReadAsync(
                 response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false) + (post.Protocol is { MaxTokens: var tokens } ? Math.Min(tokens * TokenProbabilities.BytesPerToken, BoundedBody.Limit / 2) : 0), cut: false,
-                static (bytes, post) => MetaForms.Read(post.Kind, bytes, post.Count, post.Protocol), post, cancellationToken);
+                static (bytes, post) => Rewards.Of(post.Kind, bytes, post.Count, post.Protocol), post, cancellationToken);
             return rewards is null
-                ? new Attempt<double?[]>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
-                : new Attempt<double?[]>(Ending.Answered, rewards);
+                ? new Attempt<Rewards>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
+                : new Attempt<Rewards>(Ending.Answered, rewards);
         }
         catch (ResponseTooLargeException exception)
         {
-            return new Attempt<double?[]>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
+            return new Attempt<Rewards>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
     private static readonly MetaKind[] OfTurns = [MetaKind.VllmClassify, MetaKind.VllmPooling];
 
     private readonly RewardWire _wire = new(access, state.Time);
-    private readonly RequestEngine<double?[]> _engine = new(state, options.Timeout, options.Tries);
+    private readonly RequestEngine<Rewards> _engine = new(state, options.Timeout, options.Tries);
     private volatile MetaKind _kind;
 
     /// <summary>The reward of a prompt, written as an answer.</summary>
@@ -25,14 +25,17 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
     public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
     {
         MetaKind known = _kind;
-        Outcome<double?[]>? last = null;
+        Outcome<Rewards>? last = null;
         foreach (MetaKind kind in known != MetaKind.Auto ? [known] : question.Messages is [{ Role: "user" }] ? MetaForms.Scalar : OfTurns)
         {
-            Outcome<double?[]> outcome = await SendAsync(kind, question, probe: known == MetaKind.Auto, cancellationToken);
-            if (outcome.Last is { Ending: Ending.Answered, Value: [{ } reward] })
+            Outcome<Rewards> outcome = await SendAsync(kind, question, probe: known == MetaKind.Auto, cancellationToken);
+            if (outcome.Last is { Ending: Ending.Answered, Value: { } rewards } && rewards.For([question.Messages])[0] is { Reward: { } reward } read)
             {
                 _kind = kind;
-                return new JudgeReply { Text = ScalarText.Of(reward), Finish = "stop", Latency = outcome.Latency, Tries = outcome.Tries };
+                return new JudgeReply
+                {
+                    Text = ScalarText.Of(reward), Finish = "stop", Usage = read.Usage, PromptCut = read.PromptCut, Latency = outcome.Latency, Tries = outcome.Tries,
+                };
             }
 
             last = outcome;
@@ -48,7 +51,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
         throw new JudgeException(fault, $"reward model '{options.Name}' at {options.Endpoint}: {Faults.Words(fault)}: {detail}", last.Value.Tries);
     }
 
-    private async Task<Outcome<double?[]>> SendAsync(MetaKind kind, JudgeQuestion question, bool probe, CancellationToken cancellationToken)
+    private async Task<Outcome<Rewards>> SendAsync(MetaKind kind, JudgeQuestion question, bool probe, CancellationToken cancellationToken)
     {
         var facts = new CallFacts("classify", "tribunal.reward", options.Model, options.Endpoint.Host, options.Endpoint.Port);
         using Activity? activity = InferenceTelemetry.Start(facts);
@@ -56,7 +59,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
             ? MetaForms.Write(kind, options.Model, [text])
             : MetaForms.WriteTurns(kind, options.Model, question.Messages);
         var post = new RewardPost(kind, MetaForms.Address(kind, options.Endpoint), body, 1, probe);
-        Outcome<double?[]> outcome = await _engine.SendAsync(static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
+        Outcome<Rewards> outcome = await _engine.SendAsync(static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         InferenceTelemetry.Ended(
             activity, facts, outcome.Latency, default, null, outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending)), outcome.Tries);
         return outcome;

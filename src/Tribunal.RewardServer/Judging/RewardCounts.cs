@@ -18,8 +18,11 @@ public sealed class RewardCounts
     private static readonly Counter<long> BusyCounter = Meter.CreateCounter<long>("tribunal.reward.turned_away", "{question}", "Questions answered 429.");
     private static readonly Counter<long> ReplacedCounter = Meter.CreateCounter<long>("tribunal.reward.replaced", "{reward}", "Rewards that are not there, answered with a number of the user's choice.");
     private static readonly Counter<long> RequestCounter = Meter.CreateCounter<long>("tribunal.reward.requests", "{request}", "Requests answered, by trainer's form and status.");
-    private static readonly Histogram<double> RequestTime = Meter.CreateHistogram<double>("tribunal.reward.request.duration", "s", "From a request's last byte to its answer, waiting for the group included, by trainer's form and status.");
+    private static readonly Histogram<double> RequestTime = Meter.CreateHistogram<double>("tribunal.reward.request.duration", "s", "From a request's last byte to its answer, waiting for the group included, by trainer's form and status.", tags: null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 100, 180] });
+    private static readonly Counter<long> WithoutMetaCounter = Meter.CreateCounter<long>("tribunal.reward.without_meta", "{judgement}", "Judgements that vote without the meta reward that they should have.");
     private long _judgements;
+    private long _withoutMeta;
     private long _replaced;
     private long _rollouts;
     private long _remembered;
@@ -27,6 +30,9 @@ public sealed class RewardCounts
 
     /// <summary>Judgements drawn.</summary>
     public long Judgements => Interlocked.Read(ref _judgements);
+
+    /// <summary>Judgements that vote without the meta reward that they should have: the meta reward model gave none.</summary>
+    public long WithoutMeta => Interlocked.Read(ref _withoutMeta);
 
     /// <summary>Rollouts judged to the end.</summary>
     public long Rollouts => Interlocked.Read(ref _rollouts);
@@ -59,9 +65,15 @@ public sealed class RewardCounts
 
     internal void Asked() => Interlocked.Increment(ref _judgements);
 
-    internal void Drawn(Activity? span, Judgement judgement)
+    internal void Drawn(Activity? span, Judgement judgement, bool metaAsked)
     {
         Interlocked.Increment(ref _judgements);
+        if (metaAsked && judgement is { Outcome: JudgementOutcome.Valid, Meta: null })
+        {
+            Interlocked.Increment(ref _withoutMeta);
+            WithoutMetaCounter.Add(1);
+        }
+
         PipelineTelemetry.Judged(span, judgement);
     }
 

@@ -49,9 +49,6 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
     public bool Simulated => _binding.Simulated;
 
-    /// <summary>The judge.</summary>
-    public IJudge Judge => _binding.Endpoint;
-
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
     public Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken) => _health.AskAsync(cancellationToken);
 
@@ -172,8 +169,8 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
-        TimeSpan left = limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        TimeSpan left = limit == Timeout.InfiniteTimeSpan ? limit : limit - _time.GetElapsedTime(start);
+        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)

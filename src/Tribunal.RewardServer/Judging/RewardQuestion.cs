@@ -46,11 +46,11 @@ public sealed record RewardAnswer
 }
 
 /// <summary>More is under way than the server takes; the trainer should come back.</summary>
-public sealed class TooBusyException(int retryAfterSeconds) : Exception("too many rollouts are waiting to be judged")
+internal sealed class TooBusyException(int retryAfterSeconds) : Exception("too many rollouts are waiting to be judged")
 {
     /// <summary>When to come back, in seconds, from 1 to 60.</summary>
     public int RetryAfterSeconds { get; } = retryAfterSeconds;
 }
 
 /// <summary>The judge can't be reached or rejects us; nothing can be said of the responses.</summary>
-public sealed class JudgeAwayException(string message) : Exception(message);
+internal sealed class JudgeAwayException(string message) : Exception(message);

@@ -18,6 +18,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 {
     private readonly ConcurrentDictionary<string, ScoringRules> _rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(judge.Concurrency);
+    private readonly SemaphoreSlim _metaGate = new(judge.Concurrency);
 
     /// <summary>Draws until the policy asks for nothing more.</summary>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
@@ -29,15 +30,15 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
             judged.Recorded = true;
         }
 
-        while (true)
+        var scoring = new RolloutScoring(RulesOf(judged), rollout, judged.Drawn);
+        var drawing = new Drawing(judged, ledger, closing);
+        var gated = new GatedJudge(judge, _gate, judge.Meta is null ? null : _metaGate);
+        while (scoring.Next() is { Count: > 0 } next)
         {
-            IReadOnlyList<NextSample> next = new RolloutScoring(RulesOf(judged), rollout, judged.Drawn).Next();
-            if (next.Count == 0)
+            foreach (Judgement judgement in await Task.WhenAll(next.Select(sample => DrawAsync(gated, drawing, rollout, sample, closing))))
             {
-                return;
+                scoring.Add(judgement);
             }
-
-            await Task.WhenAll(next.Select(sample => DrawAsync(judged, rollout, sample.Draw, closing)));
         }
     }
 
@@ -81,7 +82,11 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         return name;
     }
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _metaGate.Dispose();
+    }
 
     private ScoringRules RulesOf(JudgedRollout judged) => Rules(judged.Schedule);
 
@@ -91,35 +96,45 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         return new ScoringRules(new Router(new Branch(null, Schemes.For(asked, judge.Protocol), judge.Protocol)), asked.Seed, Simulated: judge.Simulated);
     });
 
-    private async Task DrawAsync(JudgedRollout judged, Rollout rollout, Draw draw, CancellationToken closing)
+    private async Task<Judgement> DrawAsync(GatedJudge gated, Drawing drawing, Rollout rollout, NextSample sample, CancellationToken closing)
     {
-        await _gate.WaitAsync(closing);
-        try
+        using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, sample.Draw.Sample);
+        if (await gated.DrawAsync(drawing, request.Seed, rollout, sample, CancellationToken.None) is not { } judgement)
         {
             closing.ThrowIfCancellationRequested();
-            using Activity? span = PipelineTelemetry.StartJudgement("serve", rollout.Id, draw.Sample);
-            Judgement judgement = await JudgementSource.DrawAsync(judge, request.Seed, rollout, draw, StopsAsync, CancellationToken.None)
-                ?? throw new JudgeAwayException("the judge is away");
-            counts.Drawn(span, judgement);
-            ClientBudget.Charge(judgement.Usage);
+            throw new JudgeAwayException("the judge is away");
+        }
+
+        counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
+        ClientBudget.Charge(judgement.Usage);
+        return Lean(judgement);
+    }
+
+    private static Judgement Lean(Judgement judgement) => judgement with { Text = null, Reasoning = null };
+
+    /// <summary>One rollout's judgements.</summary>
+    private sealed class Drawing(JudgedRollout judged, RewardLedger ledger, CancellationToken closing) : IDrawing
+    {
+        public Task<bool> IsOverAsync(CancellationToken cancellationToken) => Task.FromResult(closing.IsCancellationRequested);
+
+        public Task DrawnAsync(Judgement judgement, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public async Task KeepAsync(Judgement judgement)
+        {
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);
             }
 
-            judged.Add(judgement with { Text = null, Reasoning = null });
+            judged.Add(Lean(judgement));
         }
-        finally
-        {
-            _gate.Release();
-        }
-    }
 
-    // An endpoint that is away says nothing of the responses; the trainer comes back later.
-    private async Task<bool> StopsAsync(JudgeException exception, CancellationToken cancellationToken) => exception.Fault switch
-    {
-        JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
-        JudgeFault.Unreachable when await judge.Endpoint.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
-        _ => false,
-    };
+        // An endpoint that is away says nothing of the responses; the trainer comes back later.
+        public async Task<bool> StopsAsync(JudgeException exception, IJudge asked, CancellationToken cancellationToken) => exception.Fault switch
+        {
+            JudgeFault.Rejected or JudgeFault.Exhausted => throw new JudgeAwayException(exception.Message),
+            JudgeFault.Unreachable when await asked.CheckHealthAsync(cancellationToken) is { Ready: false } health => throw new JudgeAwayException($"{exception.Message}; {health.Detail}"),
+            _ => false,
+        };
+    }
 }

@@ -12,7 +12,7 @@ using Tribunal.RewardServer.Trainers;
 namespace Tribunal.RewardServer.Serving;
 
 /// <summary>The reward server's routes.</summary>
-public static class RewardEndpoints
+internal static class RewardEndpoints
 {
     private static readonly string[] Open = ["/healthz", "/openapi"];
 
@@ -69,7 +69,7 @@ public static class RewardEndpoints
         application.MapGet("/v1/jobs/{id}", static (string id, RewardHandlers handlers) => new Sent(handlers.Job(id)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
         Post<JsonElement, JsonElement>(application, "/seed_session", "NeMo Gym's session, which needs nothing here", static (_, _, _, _) => Task.FromResult(new HttpAnswer(200, "{}"u8.ToArray(), "application/json", new Dictionary<string, string>(StringComparer.Ordinal))));
-        Post<GymMetricsRequest, GymMetricsAnswer>(application, "/aggregate_metrics", "NeMo Gym's figures over answers to /verify", static (handlers, body, client, cancel) => handlers.GymMetricsAsync(body, client, cancel));
+        Post<GymMetricsRequest, GymMetricsAnswer>(application, "/aggregate_metrics", "NeMo Gym's figures over answers to /verify", static (_, body, _, _) => RewardHandlers.GymMetricsAsync(body));
         application.MapGet("/reverify_mode", static () => Results.Text("\"unknown\"", "application/json")).WithSummary("Whether NeMo Gym may verify again").Produces<string>();
         Post<RollHandlers, RollTask, RollAccepted>(application, "POST", "/roll/submit_task", "A task as ROLL submits it", static (handlers, body, client, cancel) => handlers.SubmitAsync(body, client, cancel));
         Post<RollHandlers, RollPoll, RollResult>(application, "GET", "/roll/task_result", "How a task of ROLL's stands; the body names it", static (handlers, body, client, cancel) => handlers.ResultAsync(body, client, cancel));

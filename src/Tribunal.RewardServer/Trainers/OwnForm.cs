@@ -16,26 +16,25 @@ internal static class OwnForm
     {
         ReadOnlyMemory<byte> json = WholeText.Of(body);
         using JsonDocument document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _) && (document.RootElement.TryGetProperty("prompt", out _) || document.RootElement.TryGetProperty("responses", out _)))
+        JsonElement root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Object && !root.TryGetProperty("rollouts", out _))
         {
-            JsonElement only = document.RootElement.Clone();
-            return new RewardsRequest
-            {
-                Rollouts = [only],
-                Scale = Field(only, "scale", TrainerJson.Default.NullableRewardScale),
-                Tournament = only.TryGetProperty("tournament", out JsonElement tournament) ? tournament : null,
-                TimeoutSeconds = Field(only, "timeoutSeconds", TrainerJson.Default.NullableDouble),
-            };
-        }
-
-        if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty("rollouts", out _))
-        {
-            throw new JsonException("'rollouts' is missing; one rollout as it is has 'prompt' and 'responses'");
+            return root.TryGetProperty("prompt", out _) || root.TryGetProperty("responses", out _)
+                ? Single(root.Clone())
+                : throw new JsonException("'rollouts' is missing; one rollout as it is has 'prompt' and 'responses'");
         }
 
         RewardsRequest request = JsonSerializer.Deserialize(json.Span, TrainerJson.Default.RewardsRequest) ?? throw new JsonException("the body is null");
         return request.Rollouts is null ? throw new JsonException("'rollouts' is null") : request;
     }
+
+    private static RewardsRequest Single(JsonElement rollout) => new()
+    {
+        Rollouts = [rollout],
+        Scale = Field(rollout, "scale", TrainerJson.Default.NullableRewardScale),
+        Tournament = rollout.TryGetProperty("tournament", out JsonElement tournament) ? tournament : null,
+        TimeoutSeconds = Field(rollout, "timeoutSeconds", TrainerJson.Default.NullableDouble),
+    };
 
     /// <summary>A schedule; what it doesn't say has its default.</summary>
     /// <exception cref="JsonException">It is none.</exception>
@@ -57,9 +56,9 @@ internal static class OwnForm
         {
             return rollout.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.Deserialize(type) : default;
         }
-        catch (JsonException)
+        catch (JsonException exception)
         {
-            throw new JsonException($"'{name}' can't be used");
+            throw new JsonException($"'{name}' can't be used", exception);
         }
     }
 
@@ -90,4 +89,4 @@ internal static class OwnForm
 /// <summary>A group that several requests make together.</summary>
 /// <param name="Id">Its name, new for every step and prompt; processes that share a group send the same. Null: the client's responses to one prompt that arrive about now.</param>
 /// <param name="Size">Responses in it, equal ones counted each; null: those that arrive about now.</param>
-public sealed record GroupField(string? Id, int? Size);
+internal sealed record GroupField(string? Id, int? Size);

@@ -119,7 +119,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     });
 
     /// <summary>NeMo Gym's figures over the answers to <c>/verify</c>, by task and over all.</summary>
-    public Task<HttpAnswer> GymMetricsAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(() =>
+    public static Task<HttpAnswer> GymMetricsAsync(ReadOnlyMemory<byte> body) => Answers.GuardAsync(() =>
         Task.FromResult(Answers.Json(200, GymMetrics.Of(Answers.Parse(body, TrainerJson.Default.GymMetricsRequest)), TrainerJson.Default.GymMetricsAnswer, [])));
 
     /// <summary>Our own: rewards for one or many rollouts, at once or as a job.</summary>

@@ -6,4 +6,4 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="Waiting">Rollouts gathering or being judged.</param>
 /// <param name="Judgements">Judgements drawn since the start.</param>
 /// <param name="Remembered">Questions that cost nothing.</param>
-public sealed record RewardHealth(bool Ready, string? Detail, int? Waiting, long? Judgements, long? Remembered);
+internal sealed record RewardHealth(bool Ready, string? Detail, int? Waiting, long? Judgements, long? Remembered);

@@ -13,13 +13,13 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="GroupSize">Responses in each of those groups.</param>
 /// <param name="Scale">How the rewards are said; null as the server's options say.</param>
 /// <param name="Tournament">Who meets whom where a pair judge compares more than two; null as the server's options say.</param>
-public sealed record OpenRlhfRequest(
+internal sealed record OpenRlhfRequest(
     IReadOnlyList<string?>? Query, IReadOnlyList<JsonElement>? Prompts, IReadOnlyList<JsonElement>? Labels,
     [property: JsonPropertyName("group_ids")] IReadOnlyList<string?>? GroupIds = null, [property: JsonPropertyName("group_size")] int? GroupSize = null,
     RewardScale? Scale = null, JsonElement? Tournament = null);
 
 /// <summary>OpenRLHF's answer.</summary>
-public sealed record OpenRlhfAnswer
+internal sealed record OpenRlhfAnswer
 {
     /// <summary>A reward per query; null as a whole where none has one, which its client takes as no reward.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
@@ -42,13 +42,13 @@ public sealed record OpenRlhfAnswer
 /// <param name="GroupSize">Responses in the group.</param>
 /// <param name="Scale">How the reward is said; null as the server's options say.</param>
 /// <param name="Tournament">Who meets whom where a pair judge compares more than two; null as the server's options say.</param>
-public sealed record SlimeRequest(
+internal sealed record SlimeRequest(
     JsonElement Prompt, string? Response, JsonElement? Label,
     [property: JsonPropertyName("group_id")] string? GroupId = null, [property: JsonPropertyName("group_size")] int? GroupSize = null,
     RewardScale? Scale = null, JsonElement? Tournament = null);
 
 /// <summary>NeMo Gym's request to <c>/compare</c> (its <c>resources_servers/genrm_compare</c>).</summary>
-public sealed record GymRequest
+internal sealed record GymRequest
 {
     /// <summary>The turns before the responses.</summary>
     [JsonPropertyName("conversation_history")]
@@ -63,7 +63,7 @@ public sealed record GymRequest
 }
 
 /// <summary>NeMo Gym's answer.</summary>
-public sealed record GymAnswer
+internal sealed record GymAnswer
 {
     /// <summary>A reward per response on Gym's scale, 1 to 5; 3, its neutral score, where there is none.</summary>
     public required IReadOnlyList<double> Rewards { get; init; }
@@ -79,7 +79,7 @@ public sealed record GymAnswer
 }
 
 /// <summary>One pair in <see cref="GymAnswer"/>.</summary>
-public sealed record GymComparison
+internal sealed record GymComparison
 {
     /// <summary>The one.</summary>
     [JsonPropertyName("response_i")]
@@ -106,7 +106,7 @@ public sealed record GymComparison
 }
 
 /// <summary>NeMo Gym's request to <c>/verify</c>: one rollout of a cohort.</summary>
-public sealed record GymVerifyRequest
+internal sealed record GymVerifyRequest
 {
     /// <summary>What the policy was asked: <c>input</c> is a text or turns.</summary>
     [JsonPropertyName("responses_create_params")]
@@ -128,7 +128,7 @@ public sealed record GymVerifyRequest
 }
 
 /// <summary>NeMo Gym's answer to <c>/verify</c>.</summary>
-public sealed record GymVerifyAnswer
+internal sealed record GymVerifyAnswer
 {
     /// <summary>As asked.</summary>
     [JsonPropertyName("responses_create_params")]
@@ -152,7 +152,7 @@ public sealed record GymVerifyAnswer
 
 /// <summary>Our own request: <c>{"rollouts":[…]}</c>.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record RewardsRequest
+internal sealed record RewardsRequest
 {
     /// <summary>
     /// Rollouts in the project's form (prompt, responses, reference); an id is optional and comes back. One that holds a part of a group only
@@ -174,7 +174,7 @@ public sealed record RewardsRequest
 }
 
 /// <summary>Our own answer.</summary>
-public sealed record RewardsAnswer
+internal sealed record RewardsAnswer
 {
     /// <summary>One per rollout, in order.</summary>
     public required IReadOnlyList<RewardsResult> Results { get; init; }
@@ -184,7 +184,7 @@ public sealed record RewardsAnswer
 }
 
 /// <summary>What is said of one rollout.</summary>
-public sealed record RewardsResult
+internal sealed record RewardsResult
 {
     /// <summary>The caller's id, or its number in the request.</summary>
     public required string Id { get; init; }
@@ -229,7 +229,7 @@ public sealed record RewardsResult
 /// <param name="Status"><c>running</c>, <c>done</c> or <c>failed</c>.</param>
 /// <param name="Answer">The rewards, once it is done.</param>
 /// <param name="Detail">Why it failed.</param>
-public sealed record RewardJob(string Id, string Status, RewardsAnswer? Answer = null, string? Detail = null);
+internal sealed record RewardJob(string Id, string Status, RewardsAnswer? Answer = null, string? Detail = null);
 
 /// <summary>What is wrong with a request.</summary>
 /// <param name="Title">In a word.</param>
@@ -264,4 +264,4 @@ public sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(RewardScale?))]
 [JsonSerializable(typeof(TournamentOptions))]
 [JsonSerializable(typeof(RewardHealth))]
-public sealed partial class TrainerJson : JsonSerializerContext;
+internal sealed partial class TrainerJson : JsonSerializerContext;

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
@@ -142,7 +144,7 @@ public sealed class OpenAiBatchRun(
     // Answers go into the ledger of their rollout's shard, each once: the first of a name stands.
     private async Task<(long Answers, long Unusable)> TakeInAsync(RunContext context, CancellationToken cancellationToken)
     {
-        var places = new Dictionary<string, (int Shard, int Responses)>(StringComparer.Ordinal);
+        var places = new Dictionary<string, Place>(StringComparer.Ordinal);
         var standing = new HashSet<(string, int)>();
         foreach (Shard shard in context.Shards)
         {
@@ -150,7 +152,7 @@ public sealed class OpenAiBatchRun(
             LedgerContents ledger = await context.LedgerOf(shard.Index).ReadAsync(rollouts, static _ => false, cancellationToken);
             foreach (Rollout rollout in rollouts)
             {
-                places.Add(rollout.Id, (shard.Index, rollout.Responses.Count));
+                places.Add(rollout.Id, new Place(shard.Index, rollout.Responses.Count, TagOf(rollout)));
                 standing.UnionWith(ledger.Of(rollout.Id).Select(static judgement => (judgement.RolloutId, judgement.Sample)));
             }
         }
@@ -194,7 +196,7 @@ public sealed class OpenAiBatchRun(
     }
 
     // Other runs' answers may lie in the folder, of other batches with the same ids too: what this run doesn't ask it doesn't take.
-    private string? WhyNot(RecordedLine line, Dictionary<string, (int Shard, int Responses)> places)
+    private string? WhyNot(RecordedLine line, Dictionary<string, Place> places)
     {
         if (line.Error is not null || line.MayAskAgain)
         {
@@ -202,10 +204,20 @@ public sealed class OpenAiBatchRun(
         }
 
         Judgement judgement = line.Judgements[0];
-        return !places.TryGetValue(judgement.RolloutId, out (int Shard, int Responses) place) ? $"the batch has no rollout {judgement.RolloutId}"
+        return !places.TryGetValue(judgement.RolloutId, out Place? place) ? $"the batch has no rollout {judgement.RolloutId}"
+            : line.Tag is not null && line.Tag != place.Tag ? $"sample {judgement.Sample} of {judgement.RolloutId} was asked by a run of another batch, judge, prompt or seed"
             : !Asks(judgement, place.Responses)
                 ? $"this run has no sample {judgement.Sample} of {judgement.RolloutId} that shows its responses as {string.Join('.', judgement.Order)}: it answers another run's request"
             : null;
+    }
+
+    // The same for every step of a run, and another for whatever else may be asked under the same names.
+    private string TagOf(Rollout rollout)
+    {
+        SamplingDefaults sampling = judge.Sampling;
+        string settings = string.Create(CultureInfo.InvariantCulture, $"{judge.Model}|{sampling.Temperature}|{sampling.TopP}|{sampling.MaxTokens}");
+        ulong hash = StableHash.Of((ulong)request.Seed, settings, PromptFingerprint.Of(judge.Protocol), JsonSerializer.Serialize(rollout, TribunalJson.Default.Rollout));
+        return hash.ToString("x16", CultureInfo.InvariantCulture)[..8];
     }
 
     private bool Asks(Judgement answer, int responses)
@@ -238,6 +250,7 @@ public sealed class OpenAiBatchRun(
                     {
                         RolloutId = rollout.Id,
                         Sample = draw.Sample,
+                        Tag = TagOf(rollout),
                         Order = draw.Order,
                         Messages = prompt.Messages,
                         Fields = prompt.Fields,
@@ -275,6 +288,9 @@ public sealed class OpenAiBatchRun(
     }
 
     private bool Takes(string field, JudgePrompt prompt) => omit?.Contains(field, StringComparer.Ordinal) != true && prompt.Fields?.LeaveOut.Contains(field, StringComparer.Ordinal) != true;
+
+    /// <summary>What an answer about a rollout must fit.</summary>
+    private sealed record Place(int Shard, int Responses, string Tag);
 
     /// <summary>What stands for the batch API, which is asked by files.</summary>
     private sealed class BatchApi(string model) : IJudge

@@ -18,16 +18,19 @@ internal sealed class LedgerIndex : IDisposable
     /// <summary>Lines of rollouts that were not taken.</summary>
     public long Left => _places.Values.Sum(static places => (long)places.Count);
 
+    /// <summary>Lines of a run under way that could not be read: the run draws them again.</summary>
+    public long Unreadable { get; private set; }
+
     /// <summary>Reads the files once.</summary>
     /// <exception cref="LedgerException">A line is not a judgement; the message gives its number and why.</exception>
-    public static async Task<LedgerIndex> BuildAsync(IReadOnlyList<string> files, CancellationToken cancellationToken)
+    public static async Task<LedgerIndex> BuildAsync(IReadOnlyList<string> files, bool underWay, CancellationToken cancellationToken)
     {
         var index = new LedgerIndex();
         try
         {
             foreach (string path in files)
             {
-                await index.AddAsync(path, cancellationToken);
+                await index.AddAsync(path, underWay, cancellationToken);
             }
         }
         catch
@@ -65,38 +68,31 @@ internal sealed class LedgerIndex : IDisposable
 
     public void Dispose() => _files.ForEach(static file => file.Dispose());
 
-    private async Task AddAsync(string path, CancellationToken cancellationToken)
+    private async Task AddAsync(string path, bool underWay, CancellationToken cancellationToken)
     {
         _files.Add(File.OpenHandle(path));
         await using FileStream stream = File.OpenRead(path);
         using var lines = new LineReader(stream);
+        Action? onUnreadable = underWay ? () => Unreadable++ : null;
         long offset = 0;
         long number = 0;
         while (await lines.FillAsync(cancellationToken))
         {
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
-                number++;
-                if (line.Trim(" \t\r"u8).Length > 0)
-                {
-                    Add(line, offset, number, path);
-                }
-
+                Add(line, offset, LedgerReader.TryRead(line, withText: false, ++number, path, cut: false, onUnreadable));
                 offset += line.Length + 1;
             }
         }
+
+        Add(lines.Rest, offset, LedgerReader.TryRead(lines.Rest, withText: false, ++number, path, cut: true, onUnreadable));
     }
 
-    private void Add(ReadOnlySpan<byte> line, long offset, long number, string path)
+    private void Add(ReadOnlySpan<byte> line, long offset, Judgement? read)
     {
-        Judgement judgement;
-        try
+        if (read is not { } judgement)
         {
-            judgement = JudgementLine.Read(line, withText: false);
-        }
-        catch (System.Text.Json.JsonException exception)
-        {
-            throw new LedgerException($"line {number} of {path} is not a judgement: {exception.Message}", exception);
+            return;
         }
 
         if (!_standing.Add((judgement.RolloutId, judgement.Sample, judgement.Judge, judgement.Protocol, judgement.Seed)))

@@ -4,10 +4,12 @@ using System.Text.Json.Serialization;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
+using Tribunal.Formats.Lines;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Training;
@@ -58,54 +60,47 @@ public static class TrainingExport
         Directory.CreateDirectory(options.Output);
         string name = options.Format == TrainingFileFormat.Parquet ? "train.parquet" : "train.jsonl";
         string path = Path.Combine(options.Output, name);
-        string temporary = path + ".tmp~";
-        using LedgerIndex ledger = await LedgerIndex.BuildAsync(LedgersOf(options.Run), cancellationToken);
-        var sums = new TrainingSums(options.Form);
-        try
+        (IReadOnlyList<string> files, bool underWay) = LedgersOf(options.Run);
+        using LedgerIndex ledger = await LedgerIndex.BuildAsync(files, underWay, cancellationToken);
+        if (!underWay)
         {
-            await using (FileStream output = new(temporary, FileMode.Create, FileAccess.ReadWrite))
-            await using (FileStream rollouts = File.OpenRead(batch))
-            {
-                ExampleWriter writer = ExampleWriter.Open(options, example, output);
-                var validator = new RolloutValidator();
-                await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
-                {
-                    if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
-                    {
-                        continue;
-                    }
+            await RunLedger.RequireAllAsync(new LocalRunStore(options.Run), options.Run, ledger.Lines, cancellationToken);
+        }
 
-                    IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
-                    sums.Add(rollout, decided);
-                    await writer.WriteAsync(rollout, decided, cancellationToken);
+        var sums = new TrainingSums(options.Form);
+        sums.Examples = await WholeFile.WriteAsync(path, async output =>
+        {
+            await using FileStream rollouts = File.OpenRead(batch);
+            ExampleWriter writer = ExampleWriter.Open(options, example, output);
+            var validator = new RolloutValidator();
+            await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
+            {
+                if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
+                {
+                    continue;
                 }
 
-                sums.NotInBatch(ledger.Left);
-                await writer.CompleteAsync(cancellationToken);
-                sums.Examples = writer.Examples;
+                IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
+                sums.Add(rollout, decided);
+                await writer.WriteAsync(rollout, decided, cancellationToken);
             }
 
-            TrainingReport report = sums.ToReport(options, manifest, name, ledger.Lines, Notes(manifest, unverified, example));
-            File.Move(temporary, path, overwrite: true);
-            await WriteReportAsync(options.Output, report, cancellationToken);
-            return report;
-        }
-        finally
+            await writer.CompleteAsync(cancellationToken);
+            return writer.Examples;
+        });
+        sums.NotInBatch(ledger.Left);
+        TrainingReport report = sums.ToReport(options, manifest, name, ledger.Lines, Notes(manifest, unverified, example, ledger.Unreadable));
+        await WholeFile.WriteAsync(Path.Combine(options.Output, ReportFile), JsonSerializer.SerializeToUtf8Bytes(report, FormatsJson.Readable.TrainingReport), cancellationToken);
+        return report;
+    }
+
+    private static IEnumerable<string> Notes(RunManifest manifest, bool unverified, ExampleComposer example, long unreadable)
+    {
+        if (unreadable > 0)
         {
-            File.Delete(temporary);
+            yield return $"{unreadable:N0} lines of the run, which is under way, could not be read and were passed over: it draws them again when it goes on.";
         }
-    }
 
-    private static async Task WriteReportAsync(string folder, TrainingReport report, CancellationToken cancellationToken)
-    {
-        string path = Path.Combine(folder, ReportFile);
-        string temporary = path + ".tmp~";
-        await File.WriteAllBytesAsync(temporary, JsonSerializer.SerializeToUtf8Bytes(report, FormatsJson.Readable.TrainingReport), cancellationToken);
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    private static IEnumerable<string> Notes(RunManifest manifest, bool unverified, ExampleComposer example)
-    {
         if (manifest.Prompt is null)
         {
             yield return "The run is of an older version and recorded no fingerprint of its prompt: that the prompts are those the judge got can't be checked.";
@@ -122,28 +117,18 @@ public static class TrainingExport
         }
     }
 
-    private static async Task<RunManifest> ManifestAsync(string run, CancellationToken cancellationToken)
-    {
-        string path = Path.Combine(run, RunFiles.Manifest);
-        try
-        {
-            return File.Exists(path)
-                ? ContractJson.Read(await File.ReadAllBytesAsync(path, cancellationToken), RunsJson.Default.RunManifest) ?? throw new JsonException("it is null")
-                : throw new TrainingExportException($"{run} is no run: it has no {RunFiles.Manifest}");
-        }
-        catch (JsonException exception)
-        {
-            throw new TrainingExportException($"{path} can't be read: {exception.Message}", exception);
-        }
-    }
+    // Opening a store makes its folder: look first.
+    private static async Task<RunManifest> ManifestAsync(string run, CancellationToken cancellationToken) =>
+        (File.Exists(Path.Combine(run, RunFiles.Manifest)) ? await StoredManifest.ShownAsync(new LocalRunStore(run), cancellationToken) : null)
+            ?? throw new TrainingExportException($"{run} is no run: it has no {RunFiles.Manifest}");
 
     // A run that is still under way has its ledger in parts.
-    private static IReadOnlyList<string> LedgersOf(string run)
+    private static (IReadOnlyList<string> Files, bool UnderWay) LedgersOf(string run)
     {
         string whole = Path.Combine(run, RunFiles.Judgements);
         string parts = Path.Combine(run, RunFiles.PartsPrefix);
-        return File.Exists(whole) ? [whole]
-            : Directory.Exists(parts) ? [.. Directory.EnumerateFiles(parts, "ledger-*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+        return File.Exists(whole) ? ([whole], false)
+            : Directory.Exists(parts) ? ([.. Directory.EnumerateFiles(parts, "ledger-*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal)], true)
             : throw new TrainingExportException($"{run} has no ledger");
     }
 

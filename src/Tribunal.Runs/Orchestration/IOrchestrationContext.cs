@@ -38,17 +38,13 @@ public readonly record struct ActivityName<TInput, TOutput>(string Name);
 public readonly record struct OrchestratorName<TInput, TOutput>(string Name);
 
 /// <summary>An activity or a sub-orchestrator failed after the host's retries.</summary>
-public sealed class ActivityFailedException : Exception
+/// <param name="kind">The name of the exception's type where it happened, such as <c>JudgeException</c>.</param>
+/// <param name="message">What it says.</param>
+/// <param name="inner">What the host gives instead of it.</param>
+public sealed class ActivityFailedException(string kind, string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Creates it.</summary>
-    public ActivityFailedException(string name, string kind, string message, Exception? inner = null)
-        : base(message, inner) => (ActivityName, Kind) = (name, kind);
-
-    /// <summary>What failed.</summary>
-    public string ActivityName { get; }
-
-    /// <summary>The name of the exception's type in the activity, e.g. <c>JudgeException</c>.</summary>
-    public string Kind { get; }
+    /// <summary>The name of the exception's type where it happened.</summary>
+    public string Kind => kind;
 }
 
 /// <summary>How far a run is: what custom status, the run table and the live view show.</summary>

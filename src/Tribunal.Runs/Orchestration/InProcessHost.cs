@@ -46,7 +46,7 @@ public sealed class InProcessHost
             using Activity? span = input is ShardRun { RunId: var runId, Shard: var index } ? PipelineTelemetry.StartShard(runId, index) : null;
             object result = input is ShardRun shard && orchestrator.Name == Names.ScoreShard.Name
                 ? await ScoreShard.RunAsync(new Context(host, instanceId, null, cancellationToken), shard)
-                : throw new ActivityFailedException(orchestrator.Name, nameof(ArgumentException), $"there is no orchestrator {orchestrator.Name}");
+                : throw new ActivityFailedException(nameof(KeyNotFoundException), $"there is no orchestrator {orchestrator.Name}");
             return (TOutput)result;
         }
 

@@ -5,6 +5,7 @@ using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Judgements;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
@@ -61,27 +62,15 @@ public sealed class RunContents
     /// <exception cref="ReportException">It is no run, or has no summary yet.</exception>
     public static async Task<RunContents> OpenAsync(IRunStore store, string place, Func<string, IBatchFile> openBatch, CancellationToken cancellationToken)
     {
-        byte[]? manifest = await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken);
-        byte[]? summary = await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken);
-        if (summary is null)
+        RunManifest? run = await StoredManifest.ShownAsync(store, cancellationToken);
+        if (await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is null)
         {
-            throw manifest is null ? NoRun(place) : new ReportException($"{place} has no {RunFiles.Summary} yet: finish the run first");
+            throw run is null ? NoRun(place) : new ReportException($"{place} has no {RunFiles.Summary} yet: finish the run first");
         }
 
-        try
-        {
-            RunManifest? run = manifest is null ? null : ContractJson.Read(manifest, RunsJson.Default.RunManifest) ?? throw new JsonException("it is null");
-            return new RunContents(
-                store,
-                place,
-                run,
-                ContractJson.Read(summary, RunsJson.Default.RunSummary) ?? throw new JsonException("it is null"),
-                run is null ? null : openBatch(run.Request.Batch));
-        }
-        catch (JsonException exception)
-        {
-            throw new ReportException($"{place} can't be read: {exception.Message}", exception);
-        }
+        RunSummary summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken)
+            ?? throw new ReportException($"{RunFiles.Summary} of {place} is damaged: going on with the run makes it again");
+        return new RunContents(store, place, run, summary, run is null ? null : openBatch(run.Request.Batch));
     }
 
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
@@ -118,7 +107,12 @@ public sealed class RunContents
         }
     }
 
+    /// <summary>Lines of a run under way that the last reading of its ledger could not read: they are drawn again.</summary>
+    public long Unreadable { get; private set; }
+
     /// <summary>The verdicts; none where the run stopped before it had any.</summary>
+    /// <exception cref="BatchFormatException">A line is not a verdict; the message names the file.</exception>
+    /// <exception cref="ReportException">A finished run has others than its summary counts.</exception>
     public async IAsyncEnumerable<Verdict> VerdictsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
@@ -128,45 +122,26 @@ public sealed class RunContents
 
         await using (stream)
         {
-            await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(stream, cancellationToken))
+            long count = 0;
+            await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(stream, $"{RunFiles.Verdicts} of {Place}", cancellationToken))
             {
+                count++;
                 yield return verdict;
+            }
+
+            if (_manifest is not null && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
+            {
+                throw new ReportException(RunLedger.NotWhole(RunFiles.Verdicts, Place, count, Summary.Rollouts));
             }
         }
     }
 
     /// <summary>The ledger, or the parts of it that an unfinished run has.</summary>
-    public async IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file.</exception>
+    public IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, CancellationToken cancellationToken)
     {
-        if (await _store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is { } whole)
-        {
-            await using (whole)
-            {
-                await foreach (Judgement judgement in LedgerReader.ReadAsync(whole, withText, cancellationToken))
-                {
-                    yield return judgement;
-                }
-            }
-
-            yield break;
-        }
-
-        var standing = new HashSet<(string, int)>();
-        await foreach (string part in _store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
-        {
-            if (!RunFiles.IsLedgerPart(part))
-            {
-                continue;
-            }
-
-            await foreach (Judgement judgement in StoredLedger.ReadAsync(_store, part, withText, cancellationToken))
-            {
-                if (standing.Add((judgement.RolloutId, judgement.Sample)))
-                {
-                    yield return judgement;
-                }
-            }
-        }
+        Unreadable = 0;
+        return RunLedger.ReadAsync(_store, Place, Summary, withText, () => Unreadable++, cancellationToken);
     }
 
     /// <summary>The first refused lines.</summary>

@@ -38,7 +38,7 @@ public sealed class AllocateBudget
             sizes.Add(rollouts.Count);
         }
 
-        (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Branches.Own.Binding.Price);
+        (double total, Func<Judgement, double>? cost) = TotalOf(policy, context.Branches.Own.Judge.Price);
         BudgetRound round = BudgetRounds.Current(context.Options, batch, total, cost);
         int first = 0;
         for (int shard = 0; shard < sizes.Count; first += sizes[shard++])

@@ -157,8 +157,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         var cut = new ShardCut();
         long rollouts = 0;
         InvalidLine? first = null;
-        int count = 0;
-        bool normalised = false;
+        (int count, bool normalised) = (0, false);
         await foreach (BatchLine line in SelectedLines.ReadAsync(batch, wanted.Batch, wanted.Request, cancellationToken))
         {
             string? fault = line.Error ?? validator.Check(line.Rollout!);
@@ -208,15 +207,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             throw BatchFormatException.NothingFits(invalid.Lines, first);
         }
 
-        var files = new SortedDictionary<string, string>(wanted.Files.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
-        foreach (LazyPart part in (LazyPart[])[invalidPart, copyPart, shardsPart])
-        {
-            if (part.Sha256 is { } sha256)
-            {
-                files[part.Name] = sha256;
-            }
-        }
-
         return wanted with
         {
             Rollouts = rollouts,
@@ -225,8 +215,22 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Shards = count,
             Normalised = normalised,
             DrawsPerShard = drawsPerShard,
-            Files = files,
+            Files = FilesOf(wanted, [invalidPart, copyPart, shardsPart]),
         };
+    }
+
+    private static SortedDictionary<string, string> FilesOf(RunManifest wanted, IEnumerable<LazyPart> parts)
+    {
+        var files = new SortedDictionary<string, string>(wanted.Files.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        foreach (LazyPart part in parts)
+        {
+            if (part.Sha256 is { } sha256)
+            {
+                files[part.Name] = sha256;
+            }
+        }
+
+        return files;
     }
 
     // An estimate of the work, so that shards are about equal; what is drawn is the scheme's decision.

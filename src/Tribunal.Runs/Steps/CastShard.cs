@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -42,8 +43,8 @@ public sealed partial class CastShard
         ScoringRules rules = await FitJudge.RulesAsync(context, shard.Wave, cancellationToken);
         SchemeOptions own = context.Options with { Panel = learned ?? context.Options.Panel };
         rules = learned is null ? rules : rules with { Router = context.Branches.Weighed(learned, await FitJudge.OfAsync(context, cancellationToken)) };
-        var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 };
-        var verdicts = new ArrayBufferWriter<byte>();
+        var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 || ledger.Filled > 0, MetaAsked = context.Branches.AskMeta };
+        var cast = new VerdictLines(own, summary, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, context.Manifest.Request.Calibration);
         long judgements = 0;
         int scored = 0;
         Usage usage = default;
@@ -53,10 +54,8 @@ public sealed partial class CastShard
             Verdict verdict = scoring.Conclude(allowances?[i]);
             IReadOnlyList<Judgement> voting = scoring.Voting;
             PipelineTelemetry.Cast(verdict);
-            JsonLine.Append(verdicts, verdict, TribunalJson.Default.Verdict);
+            cast.Add(rollouts[i], verdict, voting);
             summary.AddHinted(scoring.Drawn);
-            summary.Add(own.Untaught(rollouts[i]), verdict, voting, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, taught: SeenRollouts.Has(context.Manifest.Request.Calibration?.Seen, rollouts[i]));
-            summary.AddSaving(own, voting);
             judgements += voting.Count;
             scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
             usage += verdict.Usage;
@@ -66,11 +65,15 @@ public sealed partial class CastShard
         {
             if (summary.Rewritten)
             {
-                LogRewritten(shard.RunId, ledger.Left, shard.Shard);
+                if (ledger.Left > 0)
+                {
+                    LogRewritten(shard.RunId, ledger.Left, shard.Shard);
+                }
+
                 await RewriteAsync(context.Store, shard.Shard, rollouts, ledger.Parts.Keys, cancellationToken);
             }
 
-            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), verdicts.WrittenMemory, cancellationToken);
+            await context.Store.WriteDocumentAsync(RunFiles.ShardVerdicts(shard.Shard), cast.Lines.WrittenMemory, cancellationToken);
             await context.Store.WriteDocumentAsync(RunFiles.ShardSummary(shard.Shard), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.SummaryPart), cancellationToken);
             context.Forget(shard.Shard);
         }
@@ -78,12 +81,14 @@ public sealed partial class CastShard
         return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
     }
 
-    // The lines that count, in the order of the parts: the first of each name, as voting saw them.
+    // The lines that count, in the order of the parts: the first of each name, with the meta rewards that came later, as voting saw them.
     private static async Task RewriteAsync(IRunStore store, int shard, IReadOnlyList<Rollout> rollouts, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         var known = rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal);
         var standing = new HashSet<(string, int)>();
         var whole = new ArrayBufferWriter<byte>();
+        List<string> names = await store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken).ToListAsync(cancellationToken);
+        LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
         foreach (string part in parts)
         {
             if (await store.OpenReadAsync(part, cancellationToken) is not { } stream)
@@ -98,10 +103,19 @@ public sealed partial class CastShard
                 {
                     while (lines.TryNext(out ReadOnlySpan<byte> line))
                     {
-                        if (StoredLedger.TryRead(line, withText: false) is { } judgement && known.Contains(judgement.RolloutId) && standing.Add((judgement.RolloutId, judgement.Sample)))
+                        if (StoredLedger.TryRead(line, withText: false) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
+                        {
+                            continue;
+                        }
+
+                        if (ReferenceEquals(late.Fill(judgement), judgement))
                         {
                             whole.Write(line);
                             whole.Write("\n"u8);
+                        }
+                        else
+                        {
+                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, withText: true)!));
                         }
                     }
                 }

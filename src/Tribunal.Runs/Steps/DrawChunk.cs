@@ -59,7 +59,7 @@ public sealed class DrawChunk
         var drawn = new Judgement?[draws.Length];
         await using ILedgerPart file = await context.Store.OpenPartAsync(part, cancellationToken);
         await using var writer = new LedgerWriter(file);
-        var drawer = new JudgementDrawer(context, _runs, _options.ValidRateFloor);
+        var drawer = new JudgementDrawer(context, _runs, writer, _options.ValidRateFloor);
         var parallel = new ParallelOptions
         {
             MaxDegreeOfParallelism = _options.ConcurrencyPerChunk ?? context.Branches.Concurrency,
@@ -69,7 +69,7 @@ public sealed class DrawChunk
         {
             Rollout rollout = rollouts[draws[at].Rollout];
             using Activity? span = PipelineTelemetry.StartJudgement(context.Manifest.RunId, rollout.Id, draws[at].Sample);
-            if (await drawer.DrawAsync(rollout, draws[at], writer, token) is { } judgement)
+            if (await drawer.DrawAsync(rollout, draws[at], token) is { } judgement)
             {
                 PipelineTelemetry.Judged(span, judgement);
                 drawn[at] = lean(judgement);

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Telemetry;
+using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;
@@ -14,19 +16,18 @@ namespace Tribunal.Runs.Steps;
 /// <summary>Draws one judgement: composes, asks, reads, asks once more where the budget cut it off; has it meta-scored.</summary>
 internal static class JudgementSource
 {
-    /// <summary>The judgement, meta-scored; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
-    /// <inheritdoc cref="AskAsync"/>
-    public static async Task<Judgement?> DrawAsync(
-        Judge binding, long seed, Rollout rollout, Draw draw, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken) =>
-        await AskAsync(binding, seed, rollout, draw, hint: null, stops, cancellationToken) is { } judgement
-            ? await MetaScoreAsync(binding, rollout, judgement, cancellationToken)
-            : null;
-
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
-    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
-        binding.Meta is { } meta && judgement is { Outcome: JudgementOutcome.Valid, Hinted: false }
-            ? judgement with { Meta = await meta.ScoreAsync(binding.View.Of(rollout), judgement, cancellationToken) }
-            : judgement;
+    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    {
+        if (binding.Meta is not { } meta || !LateMetaRewards.IsMissing(judgement))
+        {
+            return judgement;
+        }
+
+        MetaReading reading = await meta.ScoreAsync(binding.View.Of(rollout), judgement, cancellationToken);
+        Usage usage = (judgement.MetaUsage ?? default) + reading.Usage;
+        return judgement with { Meta = reading.Reward, MetaUsage = usage == default ? null : usage, MetaCut = reading.PromptCut };
+    }
 
     /// <summary>The judgement as the judge gave it; null where <paramref name="stops"/> says that a fault is no judgement of anything.</summary>
     /// <param name="binding">Whom to ask, and how.</param>
@@ -83,7 +84,7 @@ internal static class JudgementSource
                 ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
                     rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair,
-                    cutOff with { Tries = Sum(cutOff.Tries, exception.Tries) with { Truncated = 1 } }, rollout);
+                    cutOff with { Tries = (cutOff.Tries + exception.Tries) with { Truncated = 1 } }, rollout);
         }
 
         if (prompt.Neutralised > 0)
@@ -112,17 +113,6 @@ internal static class JudgementSource
     {
         Usage = first.Usage + second.Usage,
         Latency = first.Latency + second.Latency,
-        Tries = Sum(first.Tries, second.Tries) with { Truncated = 1 },
-    };
-
-    private static Tries Sum(Tries a, Tries b) => new()
-    {
-        Requests = a.Requests + b.Requests,
-        Throttled = a.Throttled + b.Throttled,
-        Unavailable = a.Unavailable + b.Unavailable,
-        Reset = a.Reset + b.Reset,
-        TimedOut = a.TimedOut + b.TimedOut,
-        Malformed = a.Malformed + b.Malformed,
-        Truncated = a.Truncated + b.Truncated,
+        Tries = (first.Tries + second.Tries) with { Truncated = 1 },
     };
 }

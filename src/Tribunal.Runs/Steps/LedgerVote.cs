@@ -1,13 +1,9 @@
-using System.Buffers;
-using System.Text.Json;
 using Tribunal.Calibration;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
-using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Summary;
-using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Steps;
@@ -30,12 +26,13 @@ public sealed class LedgerVote(bool traits = false)
     /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
     public Judgement? First { get; private set; }
 
-    /// <summary>Adds a ledger file.</summary>
-    /// <exception cref="LedgerException">A line is not a judgement.</exception>
-    public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <summary>Whether judgements are to come with their texts.</summary>
+    public bool NeedsTexts => traits;
+
+    /// <summary>Adds a ledger's judgements.</summary>
+    public async Task ReadAsync(IAsyncEnumerable<Judgement> ledger, CancellationToken cancellationToken)
     {
-        IAsyncEnumerable<Judgement> lines = LedgerReader.ReadAsync(stream, withText: traits, cancellationToken);
-        await foreach (Judgement judgement in traits ? lines.TraitsForTexts() : lines)
+        await foreach (Judgement judgement in (traits ? ledger.TraitsForTexts() : ledger).WithCancellation(cancellationToken))
         {
             if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
             {
@@ -78,60 +75,21 @@ public sealed class LedgerVote(bool traits = false)
     public async Task<SummaryPart> CastAsync(
         Stream batch, SchemeOptions options, int? samples, bool simulated, Stream verdicts, CancellationToken cancellationToken)
     {
-        IJudgingScheme scheme = JudgingSchemes.ForRecorded(options);
-        RecordedTournament? tournament = options.Tournament.Kind == Tournaments.TournamentKind.None ? null : new RecordedTournament(options);
-        bool replay = tournament is null && options.Policy.Kind != Sampling.PolicyKind.Fixed;
+        var vote = new RecordedVote(options, samples) { Calibration = Calibration };
         var sums = new SummaryPart();
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        var cast = new VerdictLines(options, sums, members: options.Members != Voting.MemberVotes.Apart, Calibration);
         await foreach (RolloutLedger joined in JoinAsync(batch, cancellationToken))
         {
-            IReadOnlyList<Judgement> recorded = joined.Ledger;
-            if (tournament is null && samples < recorded.Count)
+            (Verdict verdict, IReadOnlyList<Judgement> voting) = vote.Cast(joined.Rollout, joined.Ledger);
+            Seen += cast.Add(joined.Rollout, simulated ? verdict with { Simulated = true } : verdict, voting) ? 0 : 1;
+            if (cast.Lines.WrittenCount > 48 * 1024)
             {
-                recorded = [.. recorded.Take(samples.Value)];
-            }
-
-            StopReason? stop = recorded.Count > 0 ? StopReason.Fixed : null;
-            if (replay && recorded.Count > 0)
-            {
-                RecordedReplay replayed = RecordedReplay.Run(options, joined.Rollout, recorded);
-                (recorded, stop) = ([.. recorded.Take(replayed.Used)], replayed.Stop);
-            }
-
-            Verdict verdict;
-            if (tournament is null)
-            {
-                verdict = scheme.Cast(joined.Rollout, recorded, stop);
-            }
-            else
-            {
-                PlayedTournament played = tournament.Play(joined.Rollout, recorded);
-                (verdict, recorded) = (tournament.Cast(joined.Rollout, played), played.Ledger);
-            }
-
-            if (Calibration is { } calibration && verdict.Confidence is { } confidence)
-            {
-                verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
-            }
-            verdict = verdict.Graded(joined.Rollout, recorded);
-            if (simulated)
-            {
-                verdict = verdict with { Simulated = true };
-            }
-
-            Rollout untaught = options.Untaught(joined.Rollout);
-            Seen += ReferenceEquals(untaught, joined.Rollout) ? 0 : 1;
-            sums.Add(untaught, verdict, recorded, members: options.Members != Voting.MemberVotes.Apart, taught: SeenRollouts.Has(Calibration?.Seen, joined.Rollout));
-            sums.AddSaving(options, recorded);
-            JsonLine.Append(buffer, verdict, TribunalJson.Default.Verdict);
-            if (buffer.WrittenCount > 48 * 1024)
-            {
-                await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
-                buffer.ResetWrittenCount();
+                await verdicts.WriteAsync(cast.Lines.WrittenMemory, cancellationToken);
+                cast.Lines.ResetWrittenCount();
             }
         }
 
-        await verdicts.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        await verdicts.WriteAsync(cast.Lines.WrittenMemory, cancellationToken);
         return sums;
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using Tribunal.Formats.Lines;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -37,27 +35,11 @@ public sealed class PlanRound
             return new RoundPlan(0, 0, context.Monitor.Halt);
         }
 
-        var lines = new ArrayBufferWriter<byte>();
-        int count = 0;
-        foreach (PlannedDraw draw in await DrawsAsync(context, round, rollouts, cancellationToken))
-        {
-            JsonLine.Append(lines, draw, RunsJson.Default.PlannedDraw);
-            count++;
-        }
-
-        if (count == 0 || await context.Store.TryCreateDocumentAsync(name, lines.WrittenMemory, cancellationToken))
-        {
-            return PlanOf(count);
-        }
-
-        // Somebody planned it meanwhile, and what stands is what chunks read; or what stands can't be read.
-        if (await StoredDocument.TryReadLinesAsync(context.Store, name, RunsJson.Default.PlannedDraw, cancellationToken) is { } stands)
-        {
-            return PlanOf(stands.Count);
-        }
-
-        await context.Store.WriteDocumentAsync(name, lines.WrittenMemory, cancellationToken);
-        return PlanOf(count);
+        await MissingMetaRewards.AskAgainAsync(context, round, rollouts, cancellationToken);
+        PlannedDraw[] draws = [.. await DrawsAsync(context, round, rollouts, cancellationToken)];
+        return draws.Length == 0
+            ? PlanOf(0)
+            : PlanOf((await StoredDocument.StandAsync(context.Store, name, draws, RunsJson.Default.PlannedDraw, cancellationToken)).Count);
     }
 
     /// <summary>What is asked for now.</summary>

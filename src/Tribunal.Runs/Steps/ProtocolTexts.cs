@@ -31,10 +31,10 @@ public static class ProtocolTexts
                 await using Stream stream = await file.OpenAsync(fingerprint, 0, null, cancellationToken);
                 texts[path] = await TextAsync(stream, path, cancellationToken);
             }
-            catch (FileNotFoundException)
+            catch (FileNotFoundException exception)
             {
                 IReadOnlyDictionary<string, string> kept = await KeptAsync(stores.OpenRun(runId), cancellationToken);
-                texts[path] = kept.GetValueOrDefault(path) ?? throw new FileNotFoundException($"there is no protocol file at {path}");
+                texts[path] = kept.GetValueOrDefault(path) ?? throw new FileNotFoundException($"there is no protocol file at {path}", exception);
             }
         }
 

@@ -11,19 +11,11 @@ using Tribunal.Voting;
 
 namespace Tribunal.Runs.Steps;
 
-/// <summary>A way to judge, and who is asked.</summary>
-/// <param name="Binding">Judge, protocol and sampling parameters.</param>
-/// <param name="Gate">
-/// Requests to the judge under way at once over all chunks in this process: what waits here when the run stops is never sent.
-/// </param>
-/// <param name="MetaGate">As many more that have their answer and wait for a meta reward; null where there is none to wait for.</param>
-internal sealed record BranchJudge(Judge Binding, SemaphoreSlim Gate, SemaphoreSlim? MetaGate);
-
 /// <summary>The ways in which a run judges: its own, and one per line of its routing table.</summary>
 internal sealed class RunBranches
 {
-    private readonly Dictionary<string, BranchJudge> _routed = new(StringComparer.Ordinal);
-    private readonly BranchJudge[] _members;
+    private readonly Dictionary<string, GatedJudge> _routed = new(StringComparer.Ordinal);
+    private readonly GatedJudge[] _members;
     private readonly List<Branch> _others;
     private readonly EvaluationRequest _request;
 
@@ -54,7 +46,7 @@ internal sealed class RunBranches
         _request = request;
         Concurrency = gates.Values.Sum(static gate => gate.CurrentCount);
 
-        BranchJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
+        GatedJudge JudgeOf(Judge binding) => new(binding, GateOf(binding, meta: false), binding.Meta is null ? null : GateOf(binding, meta: true));
 
         SemaphoreSlim GateOf(Judge binding, bool meta)
         {
@@ -73,21 +65,27 @@ internal sealed class RunBranches
     public SchemeOptions Options { get; }
 
     /// <summary>The run's own judge: the scouts', and that of rollouts that no line fits.</summary>
-    public BranchJudge Own { get; }
+    public GatedJudge Own { get; }
 
     public Router Router { get; }
 
     /// <summary>Judgements under way at once over all judges: asked for, or waiting for their meta rewards.</summary>
     public int Concurrency { get; }
 
-    /// <summary>Who is asked for a planned draw.</summary>
-    public BranchJudge Of(PlannedDraw draw, int responses) => Options.Seats is { } seats ? _members[seats.MemberOf(draw.Sample, responses)]
-        : draw.Route is { } route && _routed.TryGetValue(route, out BranchJudge? judge) ? judge
+    /// <summary>Whether any of the judges has a meta reward model beside it that is asked.</summary>
+    public bool AskMeta => Routes.All.Any(static judge => judge.Meta is not null);
+
+    /// <summary>Who is asked for a sample of a rollout with so many responses.</summary>
+    public GatedJudge Of(int sample, string? route, int responses) => Options.Seats is { } seats ? _members[seats.MemberOf(sample, responses)]
+        : route is not null && _routed.TryGetValue(route, out GatedJudge? judge) ? judge
         : Own;
+
+    /// <summary>Who is asked for a planned draw.</summary>
+    public GatedJudge Of(PlannedDraw draw, int responses) => Of(draw.Sample, draw.Route, responses);
 
     /// <summary>What whoever is asked is shown.</summary>
     public Draw ShownOf(PlannedDraw draw, Rollout rollout, long seed) =>
-        Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Binding.Protocol.Kind, seed, rollout, draw.Sample);
+        Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Judge.Protocol.Kind, seed, rollout, draw.Sample);
 
     /// <summary>The router of a vote with weights that were learned after the drawing: what ends sampling stays what it was.</summary>
     public Router Weighed(PanelWeights weights, JudgeModel? learned)
@@ -98,10 +96,10 @@ internal sealed class RunBranches
 
     /// <summary>The router where the run's own judge goes by another scheme than before.</summary>
     public Router With(IJudgingScheme scheme) => _request.Routing is null ? Only(scheme)
-        : new Router(new Branch(RoutingTable.Default, scheme, Own.Binding.Protocol), _request.Routing, _others, _request.Calibration);
+        : new Router(new Branch(RoutingTable.Default, scheme, Own.Judge.Protocol), _request.Routing, _others, _request.Calibration);
 
     /// <summary>The router where every rollout is judged by one scheme, by the run's own judge or panel.</summary>
-    public Router Only(IJudgingScheme scheme) => new(new Branch(null, scheme, Own.Binding.Protocol, Seats: Options.Seats));
+    public Router Only(IJudgingScheme scheme) => new(new Branch(null, scheme, Own.Judge.Protocol, Seats: Options.Seats));
 
     /// <summary>What the manifest keeps of the routes; null without a table.</summary>
     public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :

@@ -11,10 +11,6 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunContext
 {
     private const int KeptShards = 16;
-    /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
-    public long LastLook;
-
-
 
     // More than are under way at once: where verdicts are cast by other processes, nothing else here forgets a shard.
     private const int KeptLedgers = 128;
@@ -23,6 +19,9 @@ internal sealed class RunContext
     private readonly OrderedDictionary<int, ShardLedger> _ledgers = [];
     private readonly HashSet<int> _counted = [];
     private ScoringRules? _rules;
+
+    /// <summary>When it was last looked whether somebody cancelled the run, as a timestamp.</summary>
+    public long LastLook;
 
     public required IRunStore Store { get; init; }
 
@@ -90,7 +89,7 @@ internal sealed class RunContext
                     _ledgers.RemoveAt(0);
                 }
 
-                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Binding.LearnedMeta is not null, _counted.Contains(shard) ? static _ => { } : Monitor.AddEarlier));
+                _ledgers.Add(shard, ledger = new ShardLedger(Store, shard, traits: Branches.Own.Judge.LearnedMeta is not null, _counted.Contains(shard) ? static _ => { } : Monitor.AddEarlier));
             }
 
             return ledger;

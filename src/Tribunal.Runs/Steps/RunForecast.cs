@@ -107,20 +107,20 @@ public sealed record RunForecast
         public void Add(Rollout rollout)
         {
             var scoring = new RolloutScoring(rules, rollout);
-            var texts = new Dictionary<BranchJudge, long>();
+            var texts = new Dictionary<GatedJudge, long>();
             long before = _judgements;
             while (scoring.Next(hints: false) is { Count: > 0 } wanted)
             {
                 foreach (NextSample sample in wanted)
                 {
-                    BranchJudge judge = branches.Of(new PlannedDraw(0, sample.Draw.Sample, sample.Hint, sample.Route), rollout.Responses.Count);
+                    GatedJudge judge = branches.Of(new PlannedDraw(0, sample.Draw.Sample, sample.Hint, sample.Route), rollout.Responses.Count);
                     if (!texts.TryGetValue(judge, out long tokens))
                     {
-                        texts.Add(judge, tokens = TokensOf(judge.Binding, rollout, sample.Draw));
+                        texts.Add(judge, tokens = TokensOf(judge.Judge, rollout, sample.Draw));
                     }
 
-                    Count(judge.Binding, tokens);
-                    scoring.Add(MadeUp(judge.Binding, rollout, sample));
+                    Count(judge.Judge, tokens);
+                    scoring.Add(MadeUp(judge.Judge, rollout, sample));
                 }
             }
 

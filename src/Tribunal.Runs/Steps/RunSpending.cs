@@ -20,7 +20,7 @@ public static class RunSpending
         {
             if (RunFiles.IsLedgerPart(name))
             {
-                await foreach (Judgement judgement in StoredLedger.ReadWithHintedAsync(store, name, withText: false, cancellationToken))
+                await foreach (Judgement judgement in StoredLedger.ReadAsync(store, name, withText: false, cancellationToken: cancellationToken))
                 {
                     byJudge[judgement.Judge] = byJudge.GetValueOrDefault(judgement.Judge) + judgement.Usage;
                 }

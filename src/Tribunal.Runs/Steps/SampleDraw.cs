@@ -8,7 +8,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>What a sample's number says: which responses are shown, and in which order. Plans and ledgers need no more than the number.</summary>
-public static class SampleDraw
+internal static class SampleDraw
 {
     /// <summary>The draw of a number that some scheme, route or hint gave.</summary>
     /// <param name="kind">Whether the judge compares pairs.</param>

@@ -12,7 +12,8 @@ internal sealed record LedgerPart(IReadOnlyList<Judgement> Judgements, int Unrea
 
 /// <summary>What a shard's ledger holds. It is a set: which part a judgement lies in means nothing, and of a name that stands twice the first counts.</summary>
 /// <param name="rollouts">The shard's rollouts: what names another can't count.</param>
-internal sealed class LedgerContents(IReadOnlySet<string> rollouts)
+/// <param name="late">Meta rewards that came after their judgements.</param>
+internal sealed class LedgerContents(IReadOnlySet<string> rollouts, LateMetaRewards late)
 {
     private static readonly List<Judgement> None = [];
     private readonly Dictionary<string, List<Judgement>> _rollouts = new(StringComparer.Ordinal);
@@ -22,6 +23,9 @@ internal sealed class LedgerContents(IReadOnlySet<string> rollouts)
 
     /// <summary>Lines that don't count: no judgement, or none of this shard, or one whose name stands already.</summary>
     public int Left { get; private set; }
+
+    /// <summary>Judgements whose meta reward came after them.</summary>
+    public int Filled { get; private set; }
 
     /// <summary>A rollout's judgements in the order of their samples, hinted ones included.</summary>
     public List<Judgement> Of(string rolloutId) => _rollouts.GetValueOrDefault(rolloutId) ?? None;
@@ -44,7 +48,12 @@ internal sealed class LedgerContents(IReadOnlySet<string> rollouts)
                 _rollouts.Add(judgement.RolloutId, own = []);
             }
 
-            count += JudgementSet.Add(own, judgement) ? 1 : 0;
+            Judgement filled = late.Fill(judgement);
+            if (JudgementSet.Add(own, filled))
+            {
+                count++;
+                Filled += ReferenceEquals(filled, judgement) ? 0 : 1;
+            }
         }
 
         Parts.Add(name, count);
@@ -86,13 +95,12 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<LedgerContents> ReadAsync(IReadOnlyList<Rollout> rollouts, Func<string, bool> isFinal, CancellationToken cancellationToken)
     {
-        var contents = new LedgerContents(rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal));
-        await foreach (string name in store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken))
+        List<string> names = await store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken).ToListAsync(cancellationToken);
+        LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
+        var contents = new LedgerContents(rollouts.Select(static rollout => rollout.Id).ToHashSet(StringComparer.Ordinal), late);
+        foreach (string name in names.Where(RunFiles.IsLedgerPart))
         {
-            if (RunFiles.IsLedgerPart(name))
-            {
-                contents.Add(name, await PartAsync(name, isFinal(name), cancellationToken));
-            }
+            contents.Add(name, await PartAsync(name, isFinal(name), cancellationToken));
         }
 
         return contents;

@@ -9,7 +9,7 @@ internal static class UndrawnPlan
     /// <returns>False where the run has judgements: it stays as it is.</returns>
     public static async Task<bool> ForgetAsync(IRunStore store, CancellationToken cancellationToken)
     {
-        if (await HoldsAsync(store, RunFiles.Judgements, cancellationToken))
+        if (await RunFolder.HoldsJudgementsAsync(store, cancellationToken))
         {
             return false;
         }
@@ -20,36 +20,10 @@ internal static class UndrawnPlan
             return false;
         }
 
-        var parts = new List<string>();
-        await foreach (string name in store.ListAsync(RunFiles.PartsPrefix, cancellationToken))
-        {
-            if (RunFiles.IsLedgerPart(name) && await HoldsAsync(store, name, cancellationToken))
-            {
-                return false;
-            }
-
-            parts.Add(name);
-        }
-
         // The manifest last: without it, what the plan has left goes when it is made anew.
-        foreach (string name in (string[])[.. parts, RunFiles.Summary, RunFiles.Manifest])
-        {
-            await store.DeleteAsync(name, cancellationToken);
-        }
-
+        await RunFolder.DropPartsAsync(store, cancellationToken);
+        await store.DeleteAsync(RunFiles.Summary, cancellationToken);
+        await store.DeleteAsync(RunFiles.Manifest, cancellationToken);
         return true;
-    }
-
-    private static async Task<bool> HoldsAsync(IRunStore store, string name, CancellationToken cancellationToken)
-    {
-        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
-        {
-            return false;
-        }
-
-        await using (stream)
-        {
-            return await stream.ReadAsync(new byte[1], cancellationToken) > 0;
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Tribunal.Runs.Storage;
@@ -41,9 +42,11 @@ public static class RunFiles
     /// <summary>A protocol file, by the SHA-256 of its text.</summary>
     public static string Protocol(string sha256) => $"{ProtocolsPrefix}{sha256[..16]}.yaml";
 
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>Whether a name is that of a protocol file.</summary>
     public static bool IsProtocol(string name) => name.Length == ProtocolsPrefix.Length + 21 && name.StartsWith(ProtocolsPrefix, StringComparison.Ordinal)
-        && name.EndsWith(".yaml", StringComparison.Ordinal) && name.AsSpan(ProtocolsPrefix.Length, 16).IndexOfAnyExcept("0123456789abcdef") < 0;
+        && name.EndsWith(".yaml", StringComparison.Ordinal) && name.AsSpan(ProtocolsPrefix.Length, 16).IndexOfAnyExcept(HexDigits) < 0;
 
     /// <summary>Files for a batch API, and from it.</summary>
     public const string BatchApiPrefix = "openai-batch/";
@@ -59,6 +62,9 @@ public static class RunFiles
 
     /// <summary>The draws that an attempt planned for a round of a wave.</summary>
     public static string Plan(int shard, long attempt, int wave, int round) => $"{ShardPrefix(shard)}plan-{attempt}-{wave:D2}-{round:D3}.jsonl";
+
+    /// <summary>Meta rewards that an attempt asked for again before it planned a round of a wave.</summary>
+    public static string MetaRewards(int shard, long attempt, int wave, int round) => $"{ShardPrefix(shard)}meta-{attempt}-{wave:D2}-{round:D3}.jsonl";
 
     /// <summary>The ledger part of a chunk of a round.</summary>
     public static string Part(int shard, int wave, int round, int chunk) => $"{ShardPrefix(shard)}ledger-{wave:D2}-{round:D3}-{chunk:D4}.jsonl";
@@ -81,6 +87,10 @@ public static class RunFiles
     /// <summary>Whether a name below a shard's prefix is a ledger part.</summary>
     public static bool IsLedgerPart(string name) =>
         name.StartsWith(PartsPrefix, StringComparison.Ordinal) && name.Contains("/ledger-", StringComparison.Ordinal);
+
+    /// <summary>Whether a name below a shard's prefix holds meta rewards that were asked for again.</summary>
+    internal static bool IsMetaRewards(string name) =>
+        name.StartsWith(PartsPrefix, StringComparison.Ordinal) && name.Contains("/meta-", StringComparison.Ordinal);
 
     /// <summary>Whether a ledger part is of a round before another, so that nobody writes to it any more.</summary>
     internal static bool IsBefore(string ledgerPart, int wave, int round) => RoundOf(ledgerPart) is not { } of || of.CompareTo((wave, round)) < 0;

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Formats.Lines;
 
 namespace Tribunal.Runs.Storage;
 
@@ -8,7 +10,7 @@ namespace Tribunal.Runs.Storage;
 public sealed class RunDamagedException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A file of a run is not whole; going on with the run makes it again. The message names the file.</summary>
-public sealed class RunFileLostException(string message) : IOException(message);
+internal sealed class RunFileLostException(string message) : IOException(message);
 
 /// <summary>Reads documents of a run as a power cut or a full disk may have left them.</summary>
 public static class StoredDocument
@@ -54,6 +56,31 @@ public static class StoredDocument
             return null;
         }
 
+        return lines;
+    }
+
+    /// <summary>Writes a document of lines, unless one stands that can be read: of two writers the first decides.</summary>
+    /// <returns>The lines that stand.</returns>
+    internal static async Task<IReadOnlyList<T>> StandAsync<T>(IRunStore store, string name, IReadOnlyList<T> lines, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        foreach (T line in lines)
+        {
+            JsonLine.Append(bytes, line, type);
+        }
+
+        if (await store.TryCreateDocumentAsync(name, bytes.WrittenMemory, cancellationToken))
+        {
+            return lines;
+        }
+
+        if (await TryReadLinesAsync(store, name, type, cancellationToken) is { } standing)
+        {
+            return standing;
+        }
+
+        await store.WriteDocumentAsync(name, bytes.WrittenMemory, cancellationToken);
         return lines;
     }
 

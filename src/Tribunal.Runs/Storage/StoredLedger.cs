@@ -1,24 +1,19 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tribunal.Formats.Ledger;
-using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 
 namespace Tribunal.Runs.Storage;
 
-/// <summary>Streams judgements out of a run's store.</summary>
-public static class StoredLedger
+/// <summary>
+/// Streams judgements out of the parts of a run that is under way. A line that is no judgement, as a power cut leaves it, is as one that
+/// is not there: going on with the run draws it again.
+/// </summary>
+internal static class StoredLedger
 {
-    /// <summary>Reads one part or document of a run but hinted judgements; nothing when there is none.</summary>
-    public static IAsyncEnumerable<Judgement> ReadAsync(IRunStore store, string name, bool withText, CancellationToken cancellationToken = default) =>
-        ReadWithHintedAsync(store, name, withText, cancellationToken).Where(static judgement => !judgement.Hinted);
-
-    /// <summary>
-    /// Reads one part or document of a run, hinted judgements included; nothing when there is none. A line that is no judgement is as one
-    /// that is not there: going on with the run draws it again.
-    /// </summary>
-    public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
-        IRunStore store, string name, bool withText, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Reads one part, hinted judgements included; nothing when there is none.</summary>
+    public static async IAsyncEnumerable<Judgement> ReadAsync(
+        IRunStore store, string name, bool withText, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
         {
@@ -27,29 +22,34 @@ public static class StoredLedger
 
         await using (stream)
         {
-            using var lines = new LineReader(stream);
-            var read = new List<Judgement>();
-            while (await lines.FillAsync(cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(stream, withText, name, onUnreadable ?? (static () => { }), cancellationToken))
             {
-                read.Clear();
-                while (lines.TryNext(out ReadOnlySpan<byte> line))
-                {
-                    if (TryRead(line, withText) is { } judgement)
-                    {
-                        read.Add(judgement);
-                    }
-                }
+                yield return judgement;
+            }
+        }
+    }
 
-                foreach (Judgement judgement in read)
+    /// <summary>Reads all parts, each judgement once, with the meta rewards that came later.</summary>
+    public static async IAsyncEnumerable<Judgement> ReadAllAsync(
+        IRunStore store, bool withText, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<string> names = await store.ListAsync(RunFiles.PartsPrefix, cancellationToken).ToListAsync(cancellationToken);
+        LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
+        var standing = new HashSet<(string, int)>();
+        foreach (string name in names.Where(RunFiles.IsLedgerPart))
+        {
+            await foreach (Judgement judgement in ReadAsync(store, name, withText, onUnreadable, cancellationToken))
+            {
+                if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
-                    yield return judgement;
+                    yield return late.Fill(judgement);
                 }
             }
         }
     }
 
-    /// <summary>Reads a line; null where it is no judgement, as a power cut may leave it.</summary>
-    internal static Judgement? TryRead(ReadOnlySpan<byte> line, bool withText)
+    /// <summary>Reads a line; null where it is no judgement.</summary>
+    public static Judgement? TryRead(ReadOnlySpan<byte> line, bool withText)
     {
         try
         {

@@ -120,6 +120,12 @@ public readonly record struct MetaCounts
     /// <summary>Judgements that have none, though the run asks for them.</summary>
     public long Missing { get; init; }
 
+    /// <summary>Tokens of the meta reward model.</summary>
+    public Usage Usage { get; init; }
+
+    /// <summary>Judgements whose text its server cut.</summary>
+    public long Cut { get; init; }
+
     /// <summary>The lowest; null where there is none.</summary>
     public double? Lowest { get; init; }
 
@@ -130,9 +136,13 @@ public readonly record struct MetaCounts
     public static MetaCounts Of(Judgement judgement)
     {
         ArgumentNullException.ThrowIfNull(judgement);
-        return judgement.Outcome != JudgementOutcome.Valid ? default
-            : judgement.Meta is { } meta ? new MetaCounts { Given = 1, Lowest = meta, Highest = meta }
-            : new MetaCounts { Missing = 1 };
+        if (judgement.Outcome != JudgementOutcome.Valid)
+        {
+            return default;
+        }
+
+        MetaCounts counts = judgement.Meta is { } meta ? new MetaCounts { Given = 1, Lowest = meta, Highest = meta } : new MetaCounts { Missing = 1 };
+        return counts with { Usage = judgement.MetaUsage ?? default, Cut = judgement.MetaCut ? 1 : 0 };
     }
 
     /// <summary>Adds two.</summary>
@@ -140,6 +150,8 @@ public readonly record struct MetaCounts
     {
         Given = left.Given + right.Given,
         Missing = left.Missing + right.Missing,
+        Usage = left.Usage + right.Usage,
+        Cut = left.Cut + right.Cut,
         Lowest = right.Lowest is { } low && !(left.Lowest <= low) ? low : left.Lowest,
         Highest = right.Highest is { } high && !(left.Highest >= high) ? high : left.Highest,
     };

@@ -123,6 +123,9 @@ public sealed record RunSummary
     /// <summary>The commonest reasons why judgements have no verdict, the commonest first; null where all have one.</summary>
     public IReadOnlyList<FailureReason>? Reasons { get; init; }
 
+    /// <summary>Tokens of the meta reward model, which neither <see cref="Usage"/> nor any limit counts; null where none was asked or told.</summary>
+    public Usage? MetaUsage { get; init; }
+
     /// <summary>Judgements whose usage the server did not report, so that an estimate stands for it; null for none.</summary>
     public long? Estimated { get; init; }
 

@@ -1,4 +1,5 @@
 using Tribunal.Calibration;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -38,6 +39,9 @@ public sealed class SummaryPart
 
     /// <summary>Meta rewards.</summary>
     public MetaCounts Metas { get; set; }
+
+    /// <summary>Whether a meta reward model was asked: a judgement without a reward is one that should have it.</summary>
+    public bool MetaAsked { get; set; }
 
     /// <summary>Why judgements have no verdict.</summary>
     public ReasonSums Reasons { get; init; } = new();
@@ -186,6 +190,7 @@ public sealed class SummaryPart
         Requests += other.Requests;
         Orders += other.Orders;
         Metas += other.Metas;
+        MetaAsked |= other.MetaAsked;
         Reasons.Merge(other.Reasons);
         Estimated += other.Estimated;
         PromptsCut += other.PromptsCut;

@@ -66,6 +66,7 @@ public static class SummaryWriter
             Neutralised = sums.NeutralisedRollouts > 0 ? new Neutralisation(sums.NeutralisedRollouts, sums.NeutralisedStrings) : null,
             Hinted = sums.Hinted is { Outcomes: { Drawn: > 0 } hinted, Usage: var usage } ? new HintedSamples(hinted.Drawn, hinted.Valid, usage, price?.Of(usage)) : null,
             Reasons = sums.Reasons.Commonest(MostReasons),
+            MetaUsage = sums.Metas.Usage == default ? null : sums.Metas.Usage,
             Estimated = sums.Estimated > 0 ? sums.Estimated : null,
             PromptsCut = sums.PromptsCut > 0 ? sums.PromptsCut : null,
             Warnings = [.. Warnings(manifest, sums, overall, domains, validRate), .. MemberWarnings(manifest, sums), .. UsageWarnings(sums)],
@@ -93,6 +94,11 @@ public static class SummaryWriter
         if (sums.PromptsCut > 0)
         {
             yield return $"The server counts far fewer prompt tokens than {sums.PromptsCut} of {drawn} prompts have words: it cuts prompts to its context window, and the judge did not see all of them. Give the server a larger window.";
+        }
+
+        if (sums.Metas.Cut > 0)
+        {
+            yield return $"The meta reward model's server counts far fewer tokens than {sums.Metas.Cut} judgements and their prompts have words: it cuts them to its context window, and their rewards are of a part. Give the server a larger window.";
         }
 
         if (sums.Estimated > 0)
@@ -128,8 +134,8 @@ public static class SummaryWriter
             yield return $"Only {validRate.Value:P1} of the judgements have a verdict: check protocol, template and token budget.";
         }
 
-        // A learned model scores at the vote, and leaves nothing in the ledger.
-        if (MetaWeights.Active(manifest.Request.Meta) && sums.Metas.Given > 0)
+        // A learned model scores at the vote, and leaves nothing in the ledger; what was recorded elsewhere may have none at all.
+        if (MetaWeights.Active(manifest.Request.Meta) && (sums.MetaAsked || sums.Metas.Given > 0))
         {
             if (sums.Metas.Missing > 0)
             {

@@ -69,10 +69,10 @@ public sealed class SimulatedMetaRewardModel(JudgeEngine engine) : IMetaRewardMo
     public string Name => DefaultName;
 
     /// <inheritdoc/>
-    public Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(judgement);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<double?>(engine.MetaReward(judgement.Text ?? ""));
+        return Task.FromResult(new MetaReading(engine.MetaReward(judgement.Text ?? "")));
     }
 }

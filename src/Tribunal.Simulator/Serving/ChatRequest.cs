@@ -18,87 +18,50 @@ internal sealed record ChatRequest(SimulatedRequest Request, bool Stream, bool I
             throw new JsonException("the body is no JSON object");
         }
 
-        string model = SimulatedJudgeOptions.DefaultModel;
-        List<Message>? messages = null;
-        long seed = 0;
-        double temperature = 1;
-        int? maxTokens = null;
-        bool stream = false;
-        bool includeUsage = false;
-        bool logprobs = false;
+        var chat = new ChatRequest(new SimulatedRequest { Model = SimulatedJudgeOptions.DefaultModel, Messages = [], Temperature = 1 }, false, false, false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("messages"u8))
-            {
-                messages = ReadMessages(ref reader);
-            }
-            else if (reader.ValueTextEquals("model"u8))
-            {
-                reader.Read();
-                model = Text(ref reader, "model");
-            }
-            else if (reader.ValueTextEquals("seed"u8))
-            {
-                reader.Read();
-                seed = Number(ref reader) is { } number ? (long)number : 0;
-            }
-            else if (reader.ValueTextEquals("temperature"u8))
-            {
-                reader.Read();
-                temperature = Number(ref reader) ?? 1;
-            }
-            else if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8))
-            {
-                reader.Read();
-                maxTokens = Number(ref reader) is { } number ? Budget(number) : maxTokens;
-            }
-            else if (reader.ValueTextEquals("stream"u8))
-            {
-                reader.Read();
-                stream = reader.TokenType == JsonTokenType.True;
-            }
-            else if (reader.ValueTextEquals("logprobs"u8))
-            {
-                reader.Read();
-                logprobs = reader.TokenType == JsonTokenType.True;
-            }
-            else if (reader.ValueTextEquals("stream_options"u8))
-            {
-                reader.Read();
-                includeUsage = IncludesUsage(ref reader);
-            }
-            else if (reader.ValueTextEquals("n"u8))
-            {
-                reader.Read();
-                if (Number(ref reader) is { } n && n != 1)
-                {
-                    throw new JsonException("n: only 1 is served");
-                }
-            }
-            else
-            {
-                reader.Read();
+            chat = ReadMember(ref reader, chat);
+        }
+
+        return chat.Request.Messages.Count == 0 ? throw new JsonException("messages: at least one is required")
+            : chat.Request.Temperature is < 0 or > 2 ? throw new JsonException("temperature: 0 to 2")
+            : chat;
+    }
+
+    private static ChatRequest ReadMember(ref Utf8JsonReader reader, ChatRequest chat)
+    {
+        SimulatedRequest request = chat.Request;
+        string name = reader.GetString()!;
+        reader.Read();
+        switch (name)
+        {
+            case "messages":
+                return chat with { Request = request with { Messages = ReadMessages(ref reader) } };
+            case "model":
+                return chat with { Request = request with { Model = Text(ref reader, "model") } };
+            case "seed":
+                return chat with { Request = request with { Seed = Number(ref reader) is { } seed ? (long)seed : 0 } };
+            case "temperature":
+                return chat with { Request = request with { Temperature = Number(ref reader) ?? 1 } };
+            case "max_tokens" or "max_completion_tokens":
+                return Number(ref reader) is { } budget ? chat with { Request = request with { MaxTokens = Budget(budget) } } : chat;
+            case "stream":
+                return chat with { Stream = reader.TokenType == JsonTokenType.True };
+            case "logprobs":
+                return chat with { Logprobs = reader.TokenType == JsonTokenType.True };
+            case "stream_options":
+                return chat with { IncludeUsage = IncludesUsage(ref reader) };
+            case "n":
+                return Number(ref reader) is { } n && n != 1 ? throw new JsonException("n: only 1 is served") : chat;
+            default:
                 reader.Skip();
-            }
+                return chat;
         }
-
-        if (messages is not { Count: > 0 })
-        {
-            throw new JsonException("messages: at least one is required");
-        }
-
-        if (temperature is < 0 or > 2)
-        {
-            throw new JsonException("temperature: 0 to 2");
-        }
-
-        var request = new SimulatedRequest { Model = model, Messages = messages, Seed = seed, Temperature = temperature, MaxTokens = maxTokens };
-        return new ChatRequest(request, stream, includeUsage, logprobs);
     }
 
     private static List<Message> ReadMessages(ref Utf8JsonReader reader)
     {
-        reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             throw new JsonException("messages: a list is required");

@@ -1,8 +1,5 @@
 using System.Buffers;
-using System.IO.Hashing;
 using System.IO.Pipelines;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tribunal.Judgements;
@@ -23,17 +20,12 @@ internal sealed class RequestHandler : IDisposable
         ("correct", "incorrect"), ("Correct", "Incorrect"), ("yes", "no"), ("Yes", "No"), ("YES", "NO"), ("true", "false"), ("True", "False"), ("1", "0"),
     ];
 
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? t_buffer;
-
     private readonly SimulatorOptions _options;
     private readonly TimeProvider _time;
     private readonly JudgeEngine _engine;
     private readonly Counter _counter = new();
     private readonly long _started;
-    private readonly SemaphoreSlim? _slots;
-    private readonly CancellationTokenSource _stopping = new();
-    private int _waiting;
+    private readonly Attendance _attendance;
 
     public RequestHandler(SimulatorOptions options, TimeProvider time)
     {
@@ -41,7 +33,7 @@ internal sealed class RequestHandler : IDisposable
         _time = time;
         _engine = new JudgeEngine(options.Judge);
         _started = time.GetTimestamp();
-        _slots = options.Slots > 0 ? new SemaphoreSlim(options.Slots) : null;
+        _attendance = new Attendance(options, time, _counter);
     }
 
     public SimulatorStats Stats => _counter.Snapshot();
@@ -51,13 +43,9 @@ internal sealed class RequestHandler : IDisposable
     private long Now => _time.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Lets go of requests that hang or wait.</summary>
-    public Task ReleaseAsync() => _stopping.CancelAsync();
+    public Task ReleaseAsync() => _attendance.ReleaseAsync();
 
-    public void Dispose()
-    {
-        _slots?.Dispose();
-        _stopping.Dispose();
-    }
+    public void Dispose() => _attendance.Dispose();
 
     public Task HandleAsync(HttpContext context)
     {
@@ -76,11 +64,11 @@ internal sealed class RequestHandler : IDisposable
 
         return last switch
         {
-            "health" => SendAsync(context, Warm ? 200 : 503, null, static _ => { }),
-            "models" when Warm => SendAsync(context, 200, "application/json", to => Bodies.Models(to, _options.Models, Now, _options.Judge.ContextTokens)),
-            "models" => WarmingAsync(context),
+            "health" => Exchange.SendAsync(context, Warm ? 200 : 503, null, static _ => { }),
+            "models" when Warm => Exchange.SendAsync(context, 200, "application/json", to => Bodies.Models(to, _options.Models, Now, _options.Judge.ContextTokens)),
+            "models" => Exchange.WarmingAsync(context),
             "stats" => StatsAsync(context),
-            _ => ErrorAsync(context, 404, "Not Found"),
+            _ => Exchange.ErrorAsync(context, 404, "Not Found"),
         };
     }
 
@@ -98,7 +86,7 @@ internal sealed class RequestHandler : IDisposable
         ChatRequest chat;
         try
         {
-            ReadResult body = await ReadBodyAsync(context);
+            ReadResult body = await Exchange.ReadBodyAsync(context);
             try
             {
                 chat = ChatRequest.Read(body.Buffer);
@@ -136,7 +124,7 @@ internal sealed class RequestHandler : IDisposable
         }
 
         ulong key = _engine.KeyOf(chat.Request);
-        await AttendAsync(context, key, meta, turn => meta ? OpineAsync(context, chat, key, turn) : JudgeAsync(context, chat, key, turn));
+        await _attendance.AttendAsync(context, key, meta, turn => meta ? OpineAsync(context, chat, key, turn) : JudgeAsync(context, chat, key, turn));
     }
 
     private async Task MetaAsync(HttpContext context, string path)
@@ -146,10 +134,10 @@ internal sealed class RequestHandler : IDisposable
         _counter.Of(meta: true).Arrive();
         try
         {
-            ReadResult body = await ReadBodyAsync(context);
+            ReadResult body = await Exchange.ReadBodyAsync(context);
             try
             {
-                key = Hash(body.Buffer);
+                key = Exchange.Hash(body.Buffer);
                 using JsonDocument document = JsonDocument.Parse(body.Buffer);
                 request = MetaRequest.Read(path, document.RootElement);
             }
@@ -172,7 +160,7 @@ internal sealed class RequestHandler : IDisposable
 
         if (!await RefusedAsync(context, meta: true))
         {
-            await AttendAsync(context, key, meta: true, turn => RewardAsync(context, request, key, turn));
+            await _attendance.AttendAsync(context, key, meta: true, turn => RewardAsync(context, request, key, turn));
         }
     }
 
@@ -182,120 +170,17 @@ internal sealed class RequestHandler : IDisposable
         if (!Warm)
         {
             _counter.Of(meta).End(Ending.Warming);
-            await WarmingAsync(context);
+            await Exchange.WarmingAsync(context);
             return true;
         }
 
-        if (_options.ApiKey is { } key && !Presents(context.Request, key))
+        if (_options.ApiKey is { } key && !Exchange.Presents(context.Request, key))
         {
             await RejectAsync(context, meta, 401, "Unauthorized");
             return true;
         }
 
         return false;
-    }
-
-    /// <summary>Plays the fault that this attempt has drawn, or gives it its turn.</summary>
-    private async Task AttendAsync(HttpContext context, ulong key, bool meta, Func<Turn, Task> work)
-    {
-        EndpointCounter counter = _counter.Of(meta);
-        int attempt = _counter.Attempt(key, meta);
-        var random = new SeededRandom(StableHash.Mix(StableHash.Mix(key, (ulong)_options.FaultSeed), (ulong)attempt));
-        var turn = new Turn(counter, Draw(random.NextDouble()), _options.Latency + (_options.Jitter * random.NextDouble()), random.Next(2));
-        switch (turn.Fault)
-        {
-            case Ending.TooManyRequests:
-                await ThrottleAsync(context, counter);
-                return;
-            case Ending.Unavailable:
-                counter.End(Ending.Unavailable);
-                await ErrorAsync(context, 503, "Service Unavailable");
-                return;
-            case Ending.Reset:
-                counter.End(Ending.Reset);
-                context.Abort();
-                return;
-        }
-
-        bool counted = false;
-        try
-        {
-            if (turn.Fault == Ending.Hung)
-            {
-                counted = true;
-                counter.End(Ending.Hung);
-                using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
-                await Task.Delay(_options.HangTime, _time, gone.Token);
-                context.Abort();
-                return;
-            }
-
-            if (_slots is null)
-            {
-                await WorkAsync(turn, work);
-            }
-            else if (await LineAsync(context.RequestAborted))
-            {
-                try
-                {
-                    await WorkAsync(turn, work);
-                }
-                finally
-                {
-                    _slots.Release();
-                }
-            }
-            else
-            {
-                await ThrottleAsync(context, counter);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            if (!counted)
-            {
-                counter.End(Ending.Abandoned);
-            }
-
-            context.Abort();
-        }
-    }
-
-    private async Task WorkAsync(Turn turn, Func<Turn, Task> work)
-    {
-        _counter.Enter();
-        try
-        {
-            await work(turn);
-        }
-        finally
-        {
-            _counter.Leave();
-        }
-    }
-
-    /// <summary>Waits in line for a slot; false when the line is full.</summary>
-    private async Task<bool> LineAsync(CancellationToken gone)
-    {
-        if (await _slots!.WaitAsync(TimeSpan.Zero, gone))
-        {
-            return true;
-        }
-
-        try
-        {
-            if (Interlocked.Increment(ref _waiting) > _options.Queue && _options.Queue > 0)
-            {
-                return false;
-            }
-
-            await _slots.WaitAsync(gone);
-            return true;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
     }
 
     private async Task JudgeAsync(HttpContext context, ChatRequest chat, ulong key, Turn turn)
@@ -307,13 +192,13 @@ internal sealed class RequestHandler : IDisposable
         }
 
         await PauseAsync(context, turn.Latency);
-        if (await GarbledAsync(context, turn))
+        if (await Attendance.GarbledAsync(context, turn))
         {
             return;
         }
 
         SimulatedAnswer answer = Answer(chat, key);
-        await DeliverAsync(
+        await Attendance.DeliverAsync(
             context,
             turn,
             to => Bodies.Completion(to, answer, chat.Request.Model, Now, _options.Judge.Thinking),
@@ -334,7 +219,7 @@ internal sealed class RequestHandler : IDisposable
             await PauseAsync(context, turn.Latency);
         }
 
-        if (await GarbledAsync(context, turn))
+        if (await Attendance.GarbledAsync(context, turn))
         {
             return;
         }
@@ -367,7 +252,7 @@ internal sealed class RequestHandler : IDisposable
 
         if (cut)
         {
-            await BreakOffAsync(context, turn);
+            await Attendance.BreakOffAsync(context, turn);
         }
         else
         {
@@ -378,7 +263,7 @@ internal sealed class RequestHandler : IDisposable
     private async Task OpineAsync(HttpContext context, ChatRequest chat, ulong key, Turn turn)
     {
         await PauseAsync(context, turn.Latency);
-        if (await GarbledAsync(context, turn))
+        if (await Attendance.GarbledAsync(context, turn))
         {
             return;
         }
@@ -390,7 +275,7 @@ internal sealed class RequestHandler : IDisposable
         (string Yes, string No) words = Array.Find(Opinions, o => tail.Contains(o.Yes, StringComparison.Ordinal) && tail.Contains(o.No, StringComparison.Ordinal));
         words = words.Yes is null ? Opinions[0] : words;
         var usage = new Usage(TokenCount.Of(messages), 1);
-        await DeliverAsync(
+        await Attendance.DeliverAsync(
             context,
             turn,
             to => Bodies.Opinion(to, key, chat.Request.Model, Now, probability, words, usage),
@@ -400,96 +285,30 @@ internal sealed class RequestHandler : IDisposable
     private async Task RewardAsync(HttpContext context, MetaRequest request, ulong key, Turn turn)
     {
         await PauseAsync(context, turn.Latency);
-        if (await GarbledAsync(context, turn))
+        if (await Attendance.GarbledAsync(context, turn))
         {
             return;
         }
 
         double[] rewards = [.. request.Asked.Select(asked => _engine.Reward(request.Model, asked)).Select(reward => request.Activation ? JudgeEngine.Sigmoid(reward) : reward)];
         var usage = new Usage(request.Texts.Sum(TokenCount.Of), 0);
-        await DeliverAsync(
+        await Attendance.DeliverAsync(
             context,
             turn,
             to => Bodies.MetaRewards(to, request, rewards, key, Now, usage),
             () => _counter.AnsweredMeta(rewards.Length, usage));
     }
 
-    /// <summary>Sends an answer, or half of it. Counted before the last byte leaves, so that a client that has it finds it counted.</summary>
-    private static async Task DeliverAsync(HttpContext context, Turn turn, Action<IBufferWriter<byte>> write, Action count)
-    {
-        if (turn.Fault != Ending.ResetMidBody)
-        {
-            context.RequestAborted.ThrowIfCancellationRequested();
-            count();
-            await SendAsync(context, 200, "application/json", write);
-            return;
-        }
-
-        ArrayBufferWriter<byte> body = Buffer();
-        write(body);
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.WrittenCount;
-        context.Response.BodyWriter.Write(body.WrittenSpan[..(body.WrittenCount / 2)]);
-        await BreakOffAsync(context, turn);
-    }
-
-    private static async Task BreakOffAsync(HttpContext context, Turn turn)
-    {
-        turn.Counter.End(Ending.ResetMidBody);
-        await context.Response.BodyWriter.FlushAsync(CancellationToken.None);
-        context.Abort();
-    }
-
-    /// <summary>200 with something that is no answer: a proxy's page, or half a JSON object.</summary>
-    private static async Task<bool> GarbledAsync(HttpContext context, Turn turn)
-    {
-        if (turn.Fault != Ending.GarbageBody)
-        {
-            return false;
-        }
-
-        turn.Counter.End(Ending.GarbageBody);
-        bool page = turn.Variant == 0;
-        await SendAsync(
-            context,
-            200,
-            page ? "text/html" : "application/json",
-            to => to.Write(page ? "<html><body><h1>It works!</h1></body></html>"u8 : "{\"id\":\"chatcmpl-0\",\"choices\":[{\"mess"u8));
-        return true;
-    }
-
-    private async Task ThrottleAsync(HttpContext context, EndpointCounter counter)
-    {
-        counter.End(Ending.TooManyRequests);
-        context.Response.Headers.RetryAfter = ((long)Math.Ceiling(_options.RetryAfter.TotalSeconds)).ToString();
-        context.Response.Headers["retry-after-ms"] = ((long)Math.Ceiling(_options.RetryAfter.TotalMilliseconds)).ToString();
-        await ErrorAsync(context, 429, "Too Many Requests");
-    }
-
     private async Task RejectAsync(HttpContext context, bool meta, int status, string message)
     {
         _counter.Of(meta).End(Ending.Rejected);
-        await ErrorAsync(context, status, message);
+        await Exchange.ErrorAsync(context, status, message);
     }
-
-    private static Task WarmingAsync(HttpContext context) => ErrorAsync(context, 503, "The model is still loading.");
-
-    private static Task ErrorAsync(HttpContext context, int status, string message) =>
-        SendAsync(context, status, "application/json", to => Bodies.Error(to, message, ErrorType(status), status));
-
-    private static string ErrorType(int status) => status switch
-    {
-        401 => "AuthenticationError",
-        404 => "NotFoundError",
-        429 => "RateLimitError",
-        >= 500 => "ServiceUnavailableError",
-        _ => "BadRequestError",
-    };
 
     private Task StatsAsync(HttpContext context)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(Stats, SimulatorJson.Default.SimulatorStats);
-        return SendAsync(context, 200, "application/json", to => to.Write(body));
+        return Exchange.SendAsync(context, 200, "application/json", to => to.Write(body));
     }
 
     private async Task PauseAsync(HttpContext context, TimeSpan time)
@@ -499,72 +318,4 @@ internal sealed class RequestHandler : IDisposable
             await Task.Delay(time, _time, context.RequestAborted);
         }
     }
-
-    private static async Task SendAsync(HttpContext context, int status, string? type, Action<IBufferWriter<byte>> write)
-    {
-        ArrayBufferWriter<byte> body = Buffer();
-        write(body);
-        context.Response.StatusCode = status;
-        context.Response.ContentType = type;
-        context.Response.ContentLength = body.WrittenCount;
-        context.Response.BodyWriter.Write(body.WrittenSpan);
-        await context.Response.BodyWriter.FlushAsync(CancellationToken.None);
-    }
-
-    /// <summary>A buffer that is this thread's until the next await.</summary>
-    private static ArrayBufferWriter<byte> Buffer()
-    {
-        ArrayBufferWriter<byte> buffer = t_buffer ??= new ArrayBufferWriter<byte>(8192);
-        buffer.ResetWrittenCount();
-        return buffer;
-    }
-
-    private static async ValueTask<ReadResult> ReadBodyAsync(HttpContext context)
-    {
-        PipeReader reader = context.Request.BodyReader;
-        while (true)
-        {
-            ReadResult body = await reader.ReadAsync(context.RequestAborted);
-            if (body.IsCompleted)
-            {
-                return body;
-            }
-
-            reader.AdvanceTo(body.Buffer.Start, body.Buffer.End);
-        }
-    }
-
-    private static ulong Hash(ReadOnlySequence<byte> body)
-    {
-        var hash = new XxHash64();
-        foreach (ReadOnlyMemory<byte> part in body)
-        {
-            hash.Append(part.Span);
-        }
-
-        return hash.GetCurrentHashAsUInt64();
-    }
-
-    private static bool Presents(HttpRequest request, string key)
-    {
-        string sent = request.Headers.Authorization.ToString();
-        return Same(sent.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? sent[7..] : "", key) || Same(request.Headers["api-key"].ToString(), key);
-    }
-
-    private static bool Same(string sent, string key) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent), Encoding.UTF8.GetBytes(key));
-
-    private Ending Draw(double roll)
-    {
-        TransportFaults faults = _options.Faults;
-        return (roll -= faults.TooManyRequests) < 0 ? Ending.TooManyRequests
-            : (roll -= faults.Unavailable) < 0 ? Ending.Unavailable
-            : (roll -= faults.Resets) < 0 ? Ending.Reset
-            : (roll -= faults.ResetsMidBody) < 0 ? Ending.ResetMidBody
-            : (roll -= faults.Hangs) < 0 ? Ending.Hung
-            : roll - faults.GarbageBodies < 0 ? Ending.GarbageBody
-            : Ending.Answered;
-    }
-
-    /// <summary>What an attempt has drawn.</summary>
-    private readonly record struct Turn(EndpointCounter Counter, Ending Fault, TimeSpan Latency, int Variant);
 }

@@ -43,7 +43,7 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         }
         catch (OrchestrationException exception)
         {
-            throw Failed(activity.Name, exception);
+            throw Failed(exception);
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         }
         catch (OrchestrationException exception)
         {
-            throw Failed(orchestrator.Name, exception);
+            throw Failed(exception);
         }
     }
 
@@ -67,6 +67,6 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
     /// <inheritdoc/>
     public void SetCustomStatus(RunProgress status) => onStatus(status);
 
-    private static ActivityFailedException Failed(string name, OrchestrationException exception) =>
-        new(name, exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+    private static ActivityFailedException Failed(OrchestrationException exception) =>
+        new(exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
 }

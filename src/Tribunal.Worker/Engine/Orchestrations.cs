@@ -32,7 +32,7 @@ internal sealed class Orchestration<TInput, TOutput>(
         catch (ActivityFailedException failure)
         {
             // What failed at the bottom is told to the top by its own kind: of this exception the framework passes the details on.
-            throw new TaskFailedException(failure.Message) { FailureDetails = new FailureDetails(failure.Kind, failure.Message, stackTrace: null, innerFailure: null, isNonRetriable: false) };
+            throw new TaskFailedException(failure.Message, failure) { FailureDetails = new FailureDetails(failure.Kind, failure.Message, stackTrace: null, innerFailure: null, isNonRetriable: false) };
         }
     }
 

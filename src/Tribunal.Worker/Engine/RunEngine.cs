@@ -118,6 +118,7 @@ public sealed class RunEngine : IDisposable
     {
         _worker.Dispose();
         _service.Dispose();
+        _steps.Dispose();
     }
 
     private static RunEnding EndingOf(OrchestrationState state)

@@ -9,7 +9,7 @@ namespace Tribunal.Worker.Engine;
 
 /// <summary>The steps of <c>src/Tribunal.Runs/Steps</c> as activities, and how many of them are under way here.</summary>
 /// <param name="steps">The steps.</param>
-internal sealed class StepActivities(RunSteps steps)
+internal sealed class StepActivities(RunSteps steps) : IDisposable
 {
     private const string Stopped = "the worker was stopped";
     private readonly CancellationTokenSource _hardStop = new();
@@ -28,6 +28,8 @@ internal sealed class StepActivities(RunSteps steps)
         Of(Names.DrawChunk, steps.DrawChunk.RunAsync, static result => result.Halt, static chunk => (chunk.RunId, chunk.Shard)),
         Of(Names.CastShard, steps.CastShard.RunAsync, static result => result.Halt, static shard => (shard.RunId, shard.Shard)),
         Of(Names.AllocateBudget, steps.AllocateBudget.RunAsync),
+        Of(Names.FitJudge, steps.FitJudge.RunAsync),
+        Of(Names.WeighPanel, steps.WeighPanel.RunAsync),
         Of(Names.Publish, steps.Publish.RunAsync),
     ];
 
@@ -36,6 +38,9 @@ internal sealed class StepActivities(RunSteps steps)
 
     /// <summary>Gives up what is still under way.</summary>
     public void Abort() => _hardStop.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _hardStop.Dispose();
 
     private Creator<TaskActivity> Of<TInput, TOutput>(
         ActivityName<TInput, TOutput> name, Func<TInput, CancellationToken, Task<TOutput>> step, Func<TOutput, Halt?>? haltOf = null, Func<TInput, (string RunId, int Shard)>? shardOf = null) =>
@@ -63,9 +68,9 @@ internal sealed class StepActivities(RunSteps steps)
                     ? throw new SessionAbortedException(Stopped)
                     : JsonTexts.Write(result);
             }
-            catch (OperationCanceledException) when (owner._hardStop.IsCancellationRequested)
+            catch (OperationCanceledException exception) when (owner._hardStop.IsCancellationRequested)
             {
-                throw new SessionAbortedException(Stopped);
+                throw new SessionAbortedException(Stopped, exception);
             }
             finally
             {

@@ -25,7 +25,7 @@ internal static class TaskHub
             new Clients<BlobServiceClient, BlobClientOptions>(() => clients.Configure(new BlobClientOptions()), clients.OpenBlobs),
             new Clients<QueueServiceClient, QueueClientOptions>(() => clients.Configure(new QueueClientOptions()), clients.OpenQueues),
             new Clients<TableServiceClient, TableClientOptions>(() => clients.Configure(new TableClientOptions()), clients.OpenTables)),
-        WorkerId = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}",
+        WorkerId = $"{Environment.MachineName}-{Environment.ProcessId}-{Environment.TickCount64:x}",
 
         // Orchestrations only plan and wait: one process at a time goes through those of all runs, while every process takes
         // steps. Each further partition would cost an idle account its polling.

@@ -106,13 +106,6 @@ public static class Calibrator
         return 1 / (1 + Math.Exp(-Math.Log(c / (1 - c)) / temperature));
     }
 
-    /// <summary>Fits a temperature on every second outcome and reports on the others.</summary>
-    /// <param name="outcomes">In a fixed order, for instance that of the batch.</param>
-    /// <param name="bins">Bins of the tables.</param>
-    /// <returns>Null with fewer than 20 outcomes: a table of less says nothing.</returns>
-    public static CalibrationReport? HeldBack(IReadOnlyList<Outcome> outcomes, int bins = 10) =>
-        HeldBack([.. outcomes.Where((_, i) => i % 2 == 0)], [.. outcomes.Where((_, i) => i % 2 == 1)], bins);
-
     /// <summary>Fits a temperature on one share of the outcomes and reports on the other.</summary>
     /// <param name="fit">The share to fit on.</param>
     /// <param name="rest">The share to report on.</param>

@@ -87,6 +87,18 @@ public sealed record Tries
 
     /// <summary>Answers cut off by the token budget and drawn again with a larger one.</summary>
     public int Truncated { get; init; }
+
+    /// <summary>Adds two.</summary>
+    public static Tries operator +(Tries left, Tries right) => new()
+    {
+        Requests = left.Requests + right.Requests,
+        Throttled = left.Throttled + right.Throttled,
+        Unavailable = left.Unavailable + right.Unavailable,
+        Reset = left.Reset + right.Reset,
+        TimedOut = left.TimedOut + right.TimedOut,
+        Malformed = left.Malformed + right.Malformed,
+        Truncated = left.Truncated + right.Truncated,
+    };
 }
 
 /// <summary>
@@ -154,6 +166,13 @@ public sealed record Judgement
     /// <summary>The meta reward: higher is more trustworthy; null when none was asked for. Unit: the meta model's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Meta { get; init; }
+
+    /// <summary>Tokens of the meta reward model, which the judge's own don't include; null where none was asked.</summary>
+    public Usage? MetaUsage { get; init; }
+
+    /// <summary>Whether the meta reward model's server cut the text that it was given. Left out of a ledger line when false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool MetaCut { get; init; }
 
     /// <summary>The mean log-probability of the tokens that the judge wrote, at most 0, where it was recorded.</summary>
     public double? LogProb { get; init; }

@@ -7,7 +7,7 @@ namespace Tribunal.Judgements;
 /// <param name="Refused">Declined.</param>
 /// <param name="Failed">Never answered.</param>
 /// <param name="Usage">Tokens.</param>
-public readonly record struct LedgerSums(int Valid, int Unparsable, int Truncated, int Refused, int Failed, Usage Usage)
+internal readonly record struct LedgerSums(int Valid, int Unparsable, int Truncated, int Refused, int Failed, Usage Usage)
 {
     /// <summary>Those of one judgement.</summary>
     public static LedgerSums Of(Judgement judgement)

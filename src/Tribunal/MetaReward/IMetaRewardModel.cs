@@ -14,13 +14,19 @@ public interface IMetaRewardModel
     /// <summary>How it is asked and read, where a file says so; null for what is built in.</summary>
     MetaProtocol? Protocol => null;
 
-    /// <summary>Scores one judgement; higher is more trustworthy; null where the model gave no answer after its tries.</summary>
+    /// <summary>Scores one judgement.</summary>
     /// <remarks>DeepSeek-GRM's meta RM reads the query, the responses and the critique, and scores the critique (arXiv 2504.02495).</remarks>
-    Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);
+    Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);
 
     /// <summary>Whether it takes judgements now. Models that need no endpoint always do.</summary>
     Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(true, "ready"));
 }
+
+/// <summary>What a meta reward model gave for a judgement.</summary>
+/// <param name="Reward">Higher is more trustworthy, in the model's own unit; null where it gave none after its tries.</param>
+/// <param name="Usage">Tokens that it read and wrote; an estimate where the server tells none.</param>
+/// <param name="PromptCut">Whether the server counted far fewer tokens than the text has words, so that the model can't have seen all of it.</param>
+public readonly record struct MetaReading(double? Reward, Usage Usage = default, bool PromptCut = false);
 
 /// <summary>The meta reward model of a run.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

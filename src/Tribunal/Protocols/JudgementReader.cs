@@ -33,16 +33,8 @@ public static class JudgementReader
         ArgumentNullException.ThrowIfNull(reply);
         Check(protocol.Kind, order, pair);
         Reading reading = rollout is null ? protocol.Read(reply, order.Count) : protocol.Read(reply, rollout, order);
-        return new Judgement
+        return Named(rolloutId, sample, seed, protocol, judge, order, pair, reading.Outcome, reply.Tries) with
         {
-            RolloutId = rolloutId,
-            Sample = sample,
-            Protocol = protocol.Name,
-            Judge = judge,
-            Order = order,
-            Pair = pair,
-            Seed = seed,
-            Outcome = reading.Outcome,
             Why = reading.Why,
             Finish = reply.Finish,
             Scores = reading.Scores is null ? null : ToOriginal(reading.Scores, order),
@@ -56,20 +48,12 @@ public static class JudgementReader
             Text = reply.Text,
             Reasoning = reply.Reasoning,
             Task = reading.Task,
-            Tries = reply.Tries.Requests > 1 ? reply.Tries : null,
         };
     }
 
     /// <summary>The line for a judgement that no answer came for.</summary>
-    /// <param name="rolloutId">The rollout judged.</param>
-    /// <param name="sample">Number of the sample inside its rollout.</param>
-    /// <param name="seed">The sampling seed that was sent.</param>
-    /// <param name="protocol">The protocol it was asked by.</param>
-    /// <param name="judge">The judge's name.</param>
-    /// <param name="order">Displayed position → original index, as composed.</param>
-    /// <param name="pair">The two original indexes, for pair judges; null for lists.</param>
     /// <param name="exception">Why there is no answer.</param>
-    /// <param name="usage">Tokens that the tries cost all the same.</param>
+    /// <inheritdoc cref="Read"/>
     public static Judgement Failed(
         string rolloutId,
         int sample,
@@ -78,27 +62,28 @@ public static class JudgementReader
         string judge,
         IReadOnlyList<int> order,
         IReadOnlyList<int>? pair,
-        JudgeException exception,
-        Usage usage = default)
+        JudgeException exception)
     {
         ArgumentNullException.ThrowIfNull(protocol);
         ArgumentNullException.ThrowIfNull(exception);
         Check(protocol.Kind, order, pair);
-        return new Judgement
-        {
-            RolloutId = rolloutId,
-            Sample = sample,
-            Protocol = protocol.Name,
-            Judge = judge,
-            Order = order,
-            Pair = pair,
-            Seed = seed,
-            Outcome = exception.Fault == JudgeFault.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed,
-            Why = exception.Message,
-            Usage = usage,
-            Tries = exception.Tries.Requests > 1 ? exception.Tries : null,
-        };
+        JudgementOutcome outcome = exception.Fault == JudgeFault.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed;
+        return Named(rolloutId, sample, seed, protocol, judge, order, pair, outcome, exception.Tries) with { Why = exception.Message };
     }
+
+    private static Judgement Named(
+        string rolloutId, int sample, long seed, IProtocol protocol, string judge, IReadOnlyList<int> order, IReadOnlyList<int>? pair, JudgementOutcome outcome, Tries tries) => new()
+    {
+        RolloutId = rolloutId,
+        Sample = sample,
+        Protocol = protocol.Name,
+        Judge = judge,
+        Order = order,
+        Pair = pair,
+        Seed = seed,
+        Outcome = outcome,
+        Tries = tries.Requests > 1 ? tries : null,
+    };
 
     /// <summary>Values in displayed order, back in original order.</summary>
     private static double[] ToOriginal(IReadOnlyList<double> displayed, IReadOnlyList<int> order)

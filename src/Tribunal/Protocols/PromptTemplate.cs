@@ -12,7 +12,7 @@ public sealed class PromptTemplateException(string message) : Exception(message)
 /// Blocks don't nest. <c>{{end}}</c> stands for nothing and keeps the line breaks before it, which a section loses at its ends
 /// otherwise. What is filled in is never looked at for placeholders again.
 /// </summary>
-public sealed partial class PromptTemplate
+internal sealed partial class PromptTemplate
 {
     /// <summary>The largest template accepted, in characters.</summary>
     public const int MaxLength = 1 << 20;

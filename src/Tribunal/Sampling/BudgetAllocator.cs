@@ -121,31 +121,6 @@ internal static class BudgetAllocator
         }
     }
 
-    /// <summary>A total shared over shards by their sizes; the parts add up to it.</summary>
-    /// <param name="total">The batch's total, 0 or more.</param>
-    /// <param name="sizes">How many rollouts each shard has.</param>
-    public static long[] Share(long total, IReadOnlyList<int> sizes)
-    {
-        long all = 0;
-        foreach (int size in sizes)
-        {
-            all += size;
-        }
-
-        long[] parts = new long[sizes.Count];
-        long seen = 0;
-        long given = 0;
-        for (int i = 0; i < parts.Length; i++)
-        {
-            seen += sizes[i];
-            long upto = all == 0 ? 0 : (long)((Int128)total * seen / all);
-            parts[i] = upto - given;
-            given = upto;
-        }
-
-        return parts;
-    }
-
     // The noise of a judgement's margin, and the spread of true margins over the batch.
     private static (double Noise, double Prior) Pool(IReadOnlyList<RolloutStatistics> rollouts)
     {

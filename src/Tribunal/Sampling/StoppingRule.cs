@@ -249,7 +249,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
         var process = new MarginEProcess();
         bool signs = votes.Pairs || !Scored(votes);
         double? first = null;
-        int block = -1;
+        int mirror = -1;
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<double> values = votes.Row(row);
@@ -264,7 +264,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
             {
                 process.Add(d);
             }
-            else if (first is { } mirrored && votes.Sample(row) >> 1 == block)
+            else if (first is { } mirrored && votes.Sample(row) >> 1 == mirror)
             {
                 // Both orders of a mirrored pair, or neither: a judge that follows the position must not look like a margin.
                 process.Add(mirrored);
@@ -274,7 +274,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
             else
             {
                 first = d;
-                block = votes.Sample(row) >> 1;
+                mirror = votes.Sample(row) >> 1;
             }
         }
 

@@ -8,7 +8,7 @@ namespace Tribunal.Verdicts;
 /// <summary>How far a policy would have gone through recorded judgements.</summary>
 /// <param name="Used">How many of the first judgements it would have drawn.</param>
 /// <param name="Stop">Why it would have stopped; <see cref="StopReason.Exhausted"/> too where the record ended first.</param>
-public readonly record struct RecordedReplay(int Used, StopReason Stop)
+internal readonly record struct RecordedReplay(int Used, StopReason Stop)
 {
     /// <summary>Replays a policy over recorded judgements in their order.</summary>
     /// <param name="options">The scheme's options; any policy but <see cref="PolicyKind.Budget"/>.</param>

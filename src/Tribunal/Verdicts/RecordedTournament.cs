@@ -9,13 +9,13 @@ namespace Tribunal.Verdicts;
 /// <param name="Ledger">The judgements it used, numbered as if they had been drawn for it.</param>
 /// <param name="Stop">Why it ended; null where the record did not reach its end.</param>
 /// <param name="Missing">The pair that the record has no judgement of, where one was needed.</param>
-public sealed record PlayedTournament(IReadOnlyList<Judgement> Ledger, StopReason? Stop, (int I, int J)? Missing);
+internal sealed record PlayedTournament(IReadOnlyList<Judgement> Ledger, StopReason? Stop, (int I, int J)? Missing);
 
 /// <summary>
 /// Plays tournaments again on a record of pair judgements: each vote of a match takes the next judgement that the record has of the
 /// two. Where the record has fewer than the policy asks for, matches end with what there is.
 /// </summary>
-public sealed class RecordedTournament
+internal sealed class RecordedTournament
 {
     private readonly SchemeOptions _options;
 

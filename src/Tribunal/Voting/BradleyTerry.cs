@@ -34,12 +34,11 @@ internal sealed class BradleyTerry
     private readonly Matrix<double> _covariance;
     private readonly double[] _logStrengths;
 
-    private BradleyTerry(double[] logStrengths, double tie, Matrix<double> covariance, int iterations)
+    private BradleyTerry(double[] logStrengths, double tie, Matrix<double> covariance)
     {
         _logStrengths = logStrengths;
         _covariance = covariance;
         Tie = tie;
-        Iterations = iterations;
     }
 
     /// <summary>ln π per response, summing to 0.</summary>
@@ -47,9 +46,6 @@ internal sealed class BradleyTerry
 
     /// <summary>Davidson's ν, at least 0; 0 where draws have no parameter.</summary>
     public double Tie { get; }
-
-    /// <summary>Newton steps taken.</summary>
-    public int Iterations { get; }
 
     /// <summary>Fits strengths to a tally.</summary>
     /// <exception cref="ArgumentException">
@@ -127,7 +123,7 @@ internal sealed class BradleyTerry
         }
 
         Matrix<double> covariance = Matrix<double>.Build.DenseOfArray(information).Inverse();
-        return new BradleyTerry(logs, ties ? Math.Exp(point[n]) : 0, covariance, iteration - 1);
+        return new BradleyTerry(logs, ties ? Math.Exp(point[n]) : 0, covariance);
     }
 
     /// <summary>

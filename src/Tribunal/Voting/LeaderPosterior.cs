@@ -20,14 +20,13 @@ internal static class LeaderPosterior
         1 - SpecialFunctions.BetaRegularized(forLeader + 1, forOther + 1, 0.5);
 
     /// <summary>
-    /// P(mean difference &gt; 0) under the Student-t posterior of a normal model with a weak normal–inverse-gamma prior.
+    /// P(mean difference &gt; <paramref name="above"/>) under the Student-t posterior of a normal model with a weak normal–inverse-gamma prior.
     /// </summary>
     /// <param name="count">How many differences (an effective number where they are weighted), above 0.</param>
     /// <param name="mean">Their mean, in shares of the score range.</param>
     /// <param name="squares">Their sum of squares about the mean.</param>
-    public static double Difference(double count, double mean, double squares) => Difference(count, mean, squares, default, 0);
-
-    /// <summary>P(mean difference &gt; <paramref name="above"/>), knowing of the spread what responses beside the two show as well.</summary>
+    /// <param name="beside">What responses beside the two show of the spread as well: their sum of squares, and its degrees of freedom.</param>
+    /// <param name="above">The difference that is to be passed, in shares of the score range.</param>
     internal static double Difference(double count, double mean, double squares, (double Squares, double Freedom) beside, double above)
     {
         (double location, double scale, double freedom) = Posterior(count, mean, squares, beside);

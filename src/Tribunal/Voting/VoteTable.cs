@@ -1,7 +1,5 @@
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
-using Tribunal.Protocols.Catalog;
-using Tribunal.Protocols.Grm;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Voting;
@@ -68,32 +66,27 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
     /// <summary>
     /// Adds a list's scores, each as a share of the judgement's own scale, or of the given range where nothing tells it; equal texts have
-    /// the mean of theirs. False when the judgement does not hold one finite score per response.
+    /// the mean of theirs. False when the judgement does not hold one score of its scale per response.
     /// </summary>
     public bool AddScores(int sample, Judgement judgement, Candidates of, (double Min, double Max) range, double panel)
     {
-        if (judgement.Scores is not { } scores || scores.Count != of.Responses || !scores.All(double.IsFinite))
+        if (judgement.Scores is not { } scores || scores.Count != of.Responses || RecordedScores.WhyNot(judgement, range) is not null)
         {
             return false;
         }
 
-        range = judgement switch
-        {
-            { Scale: [double min, double max] } when min < max => (min, max),
-            { Protocol: ProtocolCatalog.Grm } => (GrmAnswer.Lowest, GrmAnswer.Highest),
-            _ => range,
-        };
+        range = RecordedScores.ScaleOf(judgement) ?? range;
         double[] values = new double[candidates];
-        int[] members = new int[candidates];
+        int[] shares = new int[candidates];
         for (int response = 0; response < scores.Count; response++)
         {
-            values[of[response]] += Math.Clamp((scores[response] - range.Min) / (range.Max - range.Min), 0, 1);
-            members[of[response]]++;
+            values[of[response]] += (scores[response] - range.Min) / (range.Max - range.Min);
+            shares[of[response]]++;
         }
 
         for (int candidate = 0; candidate < candidates; candidate++)
         {
-            values[candidate] /= members[candidate];
+            values[candidate] /= shares[candidate];
         }
 
         Add(sample, judgement, values, panel, place: 0, of.First, choice: false, Shown(judgement.Order, of));

@@ -212,10 +212,9 @@ public sealed class RolloutReaderTests
     public async Task The_layout_is_told_by_content(string content, BatchLayout layout)
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(content));
-        BatchFormat format = await RolloutReader.RecogniseAsync(stream);
-        Assert.Equal(layout, format.Layout);
-        Assert.Equal(layout == BatchLayout.JsonLines, format.IsAddressable);
-        Assert.Equal(0, stream.Position);
+        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, BatchLimits.Default, TestContext.Current.CancellationToken);
+        Assert.Equal(layout, batch.Format.Layout);
+        Assert.Equal(layout == BatchLayout.JsonLines, batch.Format.IsAddressable);
     }
 
     [Fact]

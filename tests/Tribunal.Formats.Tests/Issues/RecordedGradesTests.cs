@@ -36,6 +36,24 @@ public sealed class RecordedGradesTests
         Assert.Equal(error, line.Error);
     }
 
+    [Theory]
+    [InlineData("11", null, "the score 11 is not on the scale from 1 to 10"), InlineData("0", "[1,5]", "the score 0 is not on the scale from 1 to 5"), InlineData("1e999", null, "a score is not finite"), InlineData("10", null, null)]
+    public async Task A_ledger_line_with_a_score_off_its_scale_is_refused_by_name(string score, string? scale, string? error)
+    {
+        RecordedLine line = await ReadAsync(
+            $$"""{"rolloutId":"a","sample":0,"protocol":"grm","judge":"m","order":[0],"outcome":"valid","finish":"stop","scores":[{{score}}],"scale":{{scale ?? "null"}}}""");
+        Assert.Equal(error, line.Error);
+    }
+
+    [Theory]
+    [InlineData("1e999", "1", "scores_chosen"), InlineData("1e999", "1e999", "scores_chosen"), InlineData("1", "-1e999", "scores_rejected")]
+    public async Task A_recorded_reward_that_is_no_number_is_refused_and_no_tie(string chosen, string rejected, string named)
+    {
+        RecordedLine line = await ReadAsync($$"""{"id":1,"text_chosen":"a","text_rejected":"b","scores_chosen":{{chosen}},"scores_rejected":{{rejected}},"results":1}""");
+        Assert.Equal($"{named} is larger than a number can be", line.Error);
+        Assert.Empty(line.Judgements);
+    }
+
     private static async Task<Judgement> GradedAsync(string grade) => Assert.Single(
         (await ReadAsync($$$"""{"a":{"id":"a","input":"Q","response":"r","score":{{{grade}}},"feedback":"x"}}""")).Judgements);
 

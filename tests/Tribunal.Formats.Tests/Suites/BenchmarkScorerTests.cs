@@ -45,18 +45,16 @@ public sealed class BenchmarkScorerTests
     [Fact]
     public async Task Verdicts_of_a_run_are_looked_up()
     {
-        using var verdicts = new MemoryStream(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(
-            new Verdict { Id = "r1", Status = VerdictStatus.Scored, Rewards = [0.9, 0.1], Votes = new VoteCounts() }, TribunalJson.Default.Verdict)));
-        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote = await BenchmarkScorer.VerdictsAsync(verdicts);
+        var verdict = new Verdict { Id = "r1", Status = VerdictStatus.Scored, Rewards = [0.9, 0.1], Votes = new VoteCounts() };
+        Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote = await BenchmarkScorer.VerdictsAsync(new[] { verdict }.ToAsyncEnumerable());
         Assert.Equal([0.9, 0.1], vote(Items[1], [])!.Rewards);
         Assert.Null(vote(Items[0], []));
     }
 
     private static async Task<BenchmarkResult> ScoreAsync(Judgement[] ledger)
     {
-        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(ledger.Select(static j => JsonSerializer.Serialize(j, TribunalJson.Default.Judgement) + "\n"))));
         IJudgingScheme scheme = JudgingSchemes.ForRecorded(new SchemeOptions { Kind = JudgingKind.Pairwise });
-        return await BenchmarkScorer.ScoreAsync(BenchmarkSuites.Find("llmbar")!, Items.ToAsyncEnumerable(), stream, (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null));
+        return await BenchmarkScorer.ScoreAsync(BenchmarkSuites.Find("llmbar")!, Items.ToAsyncEnumerable(), ledger.ToAsyncEnumerable(), (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null));
     }
 
     private static Judgement Game(string rollout, int sample, int first, int winner) => new()

@@ -112,11 +112,11 @@ public sealed class VerdictExportTests
         using var rollouts = new MemoryStream([.. BatchSamples.Lines([batch[0], batch[0], batch[1], batch[2]]), .. "nonsense\n"u8, .. BatchSamples.Lines([batch[3], batch[4]])]);
         byte[] verdicts = Encoding.UTF8.GetBytes(string.Concat(new[] { 0, 1, 3, 4 }.Select(static i => JsonSerializer.Serialize(Scored with { Id = $"r{i}" }, TribunalJson.Default.Verdict) + "\n")));
         using var lines = new MemoryStream(verdicts);
-        Assert.Equal(["r0", "r1", "r3", "r4"], await ScoredRollouts.ReadAsync(rollouts, lines).Select(static s => s.Verdict.Id).ToListAsync());
+        Assert.Equal(["r0", "r1", "r3", "r4"], await ScoredRollouts.ReadAsync(rollouts, ScoredRollouts.ReadVerdictsAsync(lines, "verdicts.jsonl")).Select(static s => s.Verdict.Id).ToListAsync());
         rollouts.Position = 0;
         using var cut = new MemoryStream(verdicts[..^9]);
-        BatchFormatException exception = await Assert.ThrowsAsync<BatchFormatException>(async () => await ScoredRollouts.ReadAsync(rollouts, cut).ToListAsync());
-        Assert.StartsWith("line 4 is not a verdict", exception.Message, StringComparison.Ordinal);
+        BatchFormatException exception = await Assert.ThrowsAsync<BatchFormatException>(async () => await ScoredRollouts.ReadAsync(rollouts, ScoredRollouts.ReadVerdictsAsync(cut, "verdicts.jsonl")).ToListAsync());
+        Assert.StartsWith("line 4 of verdicts.jsonl is not a verdict", exception.Message, StringComparison.Ordinal);
     }
 
     private static IAsyncEnumerable<ScoredRollout> Both(int times = 1) =>

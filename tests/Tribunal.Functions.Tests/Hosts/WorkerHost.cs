@@ -1,15 +1,13 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Testing.Azurite;
+using Tribunal.Worker.Hosting;
+using Tribunal.Worker.Queues;
 
 namespace Tribunal.Functions.Tests.Hosts;
 
@@ -18,7 +16,7 @@ internal sealed class WorkerHost : IHostUnderTest
 {
     private readonly StorageClients _storage;
     private readonly TableRunCatalog _catalog;
-    private readonly List<IHost> _workers = [];
+    private readonly List<RunWorker> _workers = [];
 
     private WorkerHost(StorageClients storage)
     {
@@ -33,9 +31,7 @@ internal sealed class WorkerHost : IHostUnderTest
         WorkerHost host = new(await azurite.ConnectAsync());
         for (int i = 0; i < instances; i++)
         {
-            IHost worker = Worker(azurite.ConnectionString, parts, $"worker-{i}", configure);
-            await worker.StartAsync();
-            host._workers.Add(worker);
+            host._workers.Add(await StartAsync(azurite.ConnectionString, parts, $"worker-{i}", configure));
         }
 
         return host;
@@ -79,24 +75,20 @@ internal sealed class WorkerHost : IHostUnderTest
 
     public IRunStore Open(string runId) => _storage.OpenRun(runId);
 
-    public async ValueTask DisposeAsync()
-    {
-        await Task.WhenAll(_workers.Select(static worker => worker.StopAsync()));
-        _workers.ForEach(static worker => worker.Dispose());
-    }
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
 
-    private static IHost Worker(string storage, HostParts parts, string name, Action<IServiceCollection>? configure)
-    {
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection([new(SettingNames.StorageConnectionString, storage)]);
-        builder.Services.AddSingleton<IConfiguration>(builder.Configuration);
-        builder.Services.AddAzurePipeline(builder.Configuration);
-        builder.Services.AddSingleton(HostCases.Sizes);
-        builder.Services.AddSingleton(new JudgeRegistry([parts.Judge, parts.Second], []));
-        builder.Services.AddQueueWorker(
-            new RunExecutorOptions { WorkerName = name, PatienceMinutes = parts.PatienceMinutes, ProgressPause = TimeSpan.FromMilliseconds(20) },
-            new QueueWorkerOptions { Visibility = TimeSpan.FromMinutes(2), ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200) });
-        configure?.Invoke(builder.Services);
-        return builder.Build();
-    }
+    private static Task<RunWorker> StartAsync(string storage, HostParts parts, string name, Action<IServiceCollection>? configure) => RunWorker.StartAsync(
+        new RunWorkerOptions
+        {
+            Settings = [new(SettingNames.StorageConnectionString, storage)],
+            Name = name,
+            Queues = new QueueWorkerOptions { Visibility = TimeSpan.FromMinutes(2), ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200) },
+        },
+        services =>
+        {
+            services.AddSingleton(HostCases.Sizes);
+            services.AddSingleton(new JudgeRegistry([parts.Judge, parts.Second], []));
+            services.AddSingleton(new RunExecutorOptions { WorkerName = name, PatienceMinutes = parts.PatienceMinutes, ProgressPause = TimeSpan.FromMilliseconds(20) });
+            configure?.Invoke(services);
+        });
 }

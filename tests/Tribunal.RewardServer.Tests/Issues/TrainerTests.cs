@@ -21,7 +21,7 @@ public sealed class TrainerTests
         JsonElement second = await ResultAsync(bed, ids[1]);
         JsonElement own = await bed.AskAsync("/v1/rewards", new { prompt = "P", responses = new[] { "a", "b" }, reference = "r" });
         double[] expected = own.GetProperty("results")[0].GetProperty("rewards").Deserialize<double[]>()!;
-        Assert.Equal(expected, [first.GetProperty("reward_score").GetDouble(), second.GetProperty("reward_score").GetDouble()]);
+        Assert.Equal(expected, (double[])[first.GetProperty("reward_score").GetDouble(), second.GetProperty("reward_score").GetDouble()]);
         Assert.Equal(1, bed.Desk.Counts.Rollouts);
         Assert.Equal(0, first.GetProperty("errcode").GetInt32());
         Assert.True(DateTimeOffset.TryParse(first.GetProperty("start_time").GetString(), out _));

@@ -157,7 +157,7 @@ public sealed class TrainerProtocolTests
         await using Bed bed = await Bed.StartAsync();
         JsonElement document = await bed.Client.GetFromJsonAsync<JsonElement>(new Uri("/openapi/v1.json", UriKind.Relative), Bed.Cancel);
         string[] paths = [.. document.GetProperty("paths").EnumerateObject().Select(static path => path.Name).Order(StringComparer.Ordinal)];
-        Assert.Equal(["/compare", "/get_reward", "/healthz", "/openrlhf", "/slime", "/v1/jobs/{id}", "/v1/rewards", "/verify"], paths);
+        Assert.Equal(["/aggregate_metrics", "/compare", "/get_reward", "/healthz", "/openrlhf", "/reverify_mode", "/roll/submit_task", "/roll/task_result", "/seed_session", "/slime", "/v1/chat/completions", "/v1/jobs/{id}", "/v1/models", "/v1/rewards", "/verify"], paths);
         Assert.True(document.GetProperty("components").GetProperty("schemas").TryGetProperty("RewardsRequest", out JsonElement schema) && schema.GetProperty("properties").TryGetProperty("rollouts", out _));
     }
 
@@ -184,7 +184,7 @@ public sealed class TrainerProtocolTests
         { "/v1/rewards", "{}" },
         { "/v1/rewards", """{"rollouts":null}""" },
         { "/v1/rewards", """{"prompt":"a"}""" },
-        { "/v1/rewards", """{"rollouts":[{"prompt":"a","responses":["b"],"group":{"id":"","size":2}}]}""" },
+        { "/v1/rewards", """{"rollouts":[{"prompt":"a","responses":["b"],"group":{"id":"g","size":-2}}]}""" },
         { "/v1/rewards", """{"rollouts":[{"prompt":"a","responses":["b"],"group":{"id":"g","size":0}}]}""" },
         { "/verify", """{"response":{}}""" },
         { "/verify", """{"responses_create_params":{"input":7},"response":{}}""" },

@@ -1,4 +1,5 @@
 using Tribunal.Calibration;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
@@ -53,7 +54,7 @@ public sealed class RecordedVoteTests(ITestOutputHelper output)
         var ledger = new LedgerVote();
         await using (FileStream judgements = File.OpenRead(Path.Combine(data, "llmbar-natural.judgements.jsonl")))
         {
-            await ledger.ReadAsync(judgements, TestContext.Current.CancellationToken);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(judgements, ledger.NeedsTexts), TestContext.Current.CancellationToken);
         }
 
         List<RolloutLedger> record = [];

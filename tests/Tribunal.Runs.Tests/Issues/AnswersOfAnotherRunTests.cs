@@ -49,6 +49,35 @@ public sealed class AnswersOfAnotherRunTests : IDisposable
         Assert.Equal(RunStatus.Complete, third.Summary!.Status);
     }
 
+    [Theory]
+    [InlineData("another model"), InlineData("another text"), InlineData("another temperature"), InlineData("another seed")]
+    public async Task Answers_under_the_same_name_to_another_question_are_not_taken(string what)
+    {
+        string batch = Path.Combine(_folder, "other.jsonl");
+        await File.WriteAllTextAsync(batch, (await File.ReadAllTextAsync(_batch)).Replace("one", what == "another text" ? "another" : "one", StringComparison.Ordinal));
+        Judge judge = Judge.Of(new ScriptedJudge(), what == "another model" ? "other" : "m", "grm");
+        judge = what == "another temperature" ? judge with { Sampling = judge.Sampling with { Temperature = 0.1 } } : judge;
+        var request = new EvaluationRequest { Batch = batch, Seed = what == "another seed" ? 6 : 5, Policy = new PolicyOptions { Samples = 1 } };
+        string foreign = await NameOf(new OpenAiBatchRun(Path.Combine(_folder, "other"), request, judge, new FakeTimeProvider()));
+        string own = await NameOf(Run("grm"));
+        Assert.NotEqual(own, foreign);
+        string answers = Path.Combine(_folder, "run", OpenAiBatchRun.AnswersFolder, "a.jsonl");
+        await File.WriteAllLinesAsync(answers, [Answer(foreign, "Scores: \\boxed{8, 3}")]);
+        OpenAiBatchState refused = await Run("grm").AdvanceAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0L, 1L, 1L), (refused.Answers, refused.Unusable, refused.Requests));
+
+        // Requests of earlier versions carry no tag, and their answers may still come.
+        await File.WriteAllLinesAsync(answers, [Answer(own[..own.IndexOf('.', StringComparison.Ordinal)] + own[own.IndexOf('|', StringComparison.Ordinal)..], "Scores: \\boxed{8, 3}")]);
+        Assert.Equal(1L, (await Run("grm").AdvanceAsync(TestContext.Current.CancellationToken)).Answers);
+    }
+
+    private static async Task<string> NameOf(OpenAiBatchRun run)
+    {
+        OpenAiBatchState state = await run.AdvanceAsync(TestContext.Current.CancellationToken);
+        using var request = JsonDocument.Parse(File.ReadLines(Assert.Single(state.RequestFiles)).First());
+        return request.RootElement.GetProperty("custom_id").GetString()!;
+    }
+
     private OpenAiBatchRun Run(string protocol)
     {
         var request = new EvaluationRequest { Batch = _batch, Seed = 5, Policy = new PolicyOptions { Samples = 1 } };

@@ -188,7 +188,7 @@ public sealed class HintedRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements, runId)))
         {
-            await vote.ReadAsync(ledger, CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.NeedsTexts), CancellationToken.None);
         }
 
         using var verdicts = new MemoryStream();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
@@ -101,7 +102,7 @@ public sealed class PanelRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await vote.ReadAsync(ledger, CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, withText: false), CancellationToken.None);
         }
 
         await using FileStream batch = File.OpenRead(_bed.Batch);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Tribunal.Azure.Queues;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
@@ -113,7 +114,7 @@ public sealed partial class RoutedRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await vote.ReadAsync(ledger, CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.NeedsTexts), CancellationToken.None);
         }
 
         await using FileStream batch = File.OpenRead(_bed.Batch);

@@ -312,10 +312,10 @@ public sealed class RunTests : IDisposable
     {
         public string Name => "waiting";
 
-        public async Task<double?> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+        public async Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
         {
             await until.WaitAsync(cancellationToken);
-            return judgement.Sample;
+            return new MetaReading(judgement.Sample);
         }
     }
 }

@@ -38,6 +38,6 @@ internal static partial class RoleGrants
 
     private static string Named(string constant) => (string)typeof(ResourceNames).GetField(constant, BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;
 
-    [GeneratedRegex(@"Grant\(BuiltInRole\.(?<role>(Blob|Queue|Table)\w+), storage\.((Container|Queue|Table)\(ResourceNames\.(?<name>\w+)(?<poison> \+ ResourceNames\.PoisonSuffix)?\)|Id)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"Grant\(BuiltInRole\.(?<role>(Blob|Queue|Table)\w+), storage\.((Container|Queue|Table)\(ResourceNames\.(?<name>\w+)(?<poison> \+ ResourceNames\.PoisonSuffix)?\)|Id)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex GrantForm();
 }

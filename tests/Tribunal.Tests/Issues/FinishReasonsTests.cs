@@ -1,5 +1,7 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Tests.Protocols;
 
 namespace Tribunal.Tests.Issues;
@@ -9,32 +11,82 @@ public sealed class FinishReasonsTests
 {
     private const string Draft = "</think>Scores: \\boxed{8, 7}\n\\boxed{Assistant 1}\n<answer>[[A]]</answer>";
 
-    [Theory]
-    [InlineData("stop"), InlineData("STOP"), InlineData("Stop"), InlineData("end_turn"), InlineData("eos"), InlineData("eos_token"), InlineData("stop_sequence"), InlineData("STOP_SEQUENCE")]
-    [InlineData("COMPLETE"), InlineData("completed"), InlineData("FINISH"), InlineData("FINISHED"), InlineData("STOP_CRITERIA_MET"), InlineData("FinishReason.STOP"), InlineData("FINISH_REASON_STOP"), InlineData("end-turn")]
-    public void A_good_end_votes(string reason) => Assert.Equal(JudgementOutcome.Valid, Samples.Grm.Read(Samples.Reply("Scores: \\boxed{8, 7}", reason), 2).Outcome);
+    private static readonly string[] Good =
+    [
+        "stop", "STOP", "Stop", "end_turn", "eos", "eos_token", "stop_sequence", "STOP_SEQUENCE", "COMPLETE",
+        "completed", "FINISH", "FINISHED", "STOP_CRITERIA_MET", "FinishReason.STOP", "FINISH_REASON_STOP", "end-turn",
+    ];
+
+    private static readonly (string Reason, JudgementOutcome Outcome)[] Others =
+    [
+        ("length", JudgementOutcome.Truncated),
+        ("max_tokens", JudgementOutcome.Truncated),
+        ("MAX_TOKENS", JudgementOutcome.Truncated),
+        ("max_output_tokens", JudgementOutcome.Truncated),
+        ("model_length", JudgementOutcome.Truncated),
+        ("model_context_window_exceeded", JudgementOutcome.Truncated),
+        ("ERROR_LIMIT", JudgementOutcome.Truncated),
+        ("incomplete", JudgementOutcome.Truncated),
+        ("repetition", JudgementOutcome.Truncated),
+        ("content_filter", JudgementOutcome.Refused),
+        ("SAFETY", JudgementOutcome.Refused),
+        ("PROHIBITED_CONTENT", JudgementOutcome.Refused),
+        ("RECITATION", JudgementOutcome.Refused),
+        ("BLOCKLIST", JudgementOutcome.Refused),
+        ("SPII", JudgementOutcome.Refused),
+        ("sensitive", JudgementOutcome.Refused),
+        ("guardrail_intervened", JudgementOutcome.Refused),
+        ("ERROR_TOXIC", JudgementOutcome.Refused),
+        ("refusal", JudgementOutcome.Refused),
+        ("error", JudgementOutcome.Failed),
+        ("ERROR", JudgementOutcome.Failed),
+        ("abort", JudgementOutcome.Failed),
+        ("network_error", JudgementOutcome.Failed),
+        ("insufficient_system_resource", JudgementOutcome.Failed),
+        ("cancelled", JudgementOutcome.Failed),
+        ("timeout", JudgementOutcome.Failed),
+        ("not_finished", JudgementOutcome.Failed),
+        ("OTHER", JudgementOutcome.Failed),
+        ("LANGUAGE", JudgementOutcome.Failed),
+        ("tool_calls", JudgementOutcome.Failed),
+        ("function_call", JudgementOutcome.Failed),
+        ("pause_turn", JudgementOutcome.Failed),
+        ("MALFORMED_FUNCTION_CALL", JudgementOutcome.Failed),
+        ("a word of tomorrow", JudgementOutcome.Failed),
+    ];
+
+    public static TheoryData<string> Catalog => [.. DeclaredCatalog.Names];
+
+    [Fact]
+    public void A_good_end_votes() =>
+        Assert.All(Good, static reason => Assert.Equal(JudgementOutcome.Valid, Samples.Grm.Read(Samples.Reply("Scores: \\boxed{8, 7}", reason), 2).Outcome));
+
+    [Fact]
+    public void Every_other_end_votes_for_no_protocol()
+    {
+        foreach ((string reason, JudgementOutcome outcome) in Others)
+        {
+            foreach (IProtocol protocol in (IProtocol[])[Samples.Grm, Samples.RmR1, Samples.RmR1Thinking, Samples.Rrm])
+            {
+                Reading reading = protocol.Read(Samples.Reply(Draft, reason), 2);
+                Assert.Equal((outcome, null, null), (reading.Outcome, reading.Scores, reading.Winner));
+                if (outcome == JudgementOutcome.Failed)
+                {
+                    Assert.Contains(reason, reading.Why, StringComparison.Ordinal);
+                }
+            }
+        }
+    }
 
     [Theory]
-    [InlineData("length", JudgementOutcome.Truncated), InlineData("max_tokens", JudgementOutcome.Truncated), InlineData("MAX_TOKENS", JudgementOutcome.Truncated)]
-    [InlineData("max_output_tokens", JudgementOutcome.Truncated), InlineData("model_length", JudgementOutcome.Truncated), InlineData("model_context_window_exceeded", JudgementOutcome.Truncated)]
-    [InlineData("ERROR_LIMIT", JudgementOutcome.Truncated), InlineData("incomplete", JudgementOutcome.Truncated), InlineData("repetition", JudgementOutcome.Truncated)]
-    [InlineData("content_filter", JudgementOutcome.Refused), InlineData("SAFETY", JudgementOutcome.Refused), InlineData("PROHIBITED_CONTENT", JudgementOutcome.Refused)]
-    [InlineData("RECITATION", JudgementOutcome.Refused), InlineData("BLOCKLIST", JudgementOutcome.Refused), InlineData("SPII", JudgementOutcome.Refused), InlineData("sensitive", JudgementOutcome.Refused)]
-    [InlineData("guardrail_intervened", JudgementOutcome.Refused), InlineData("ERROR_TOXIC", JudgementOutcome.Refused), InlineData("refusal", JudgementOutcome.Refused)]
-    [InlineData("error", JudgementOutcome.Failed), InlineData("ERROR", JudgementOutcome.Failed), InlineData("abort", JudgementOutcome.Failed), InlineData("network_error", JudgementOutcome.Failed)]
-    [InlineData("insufficient_system_resource", JudgementOutcome.Failed), InlineData("cancelled", JudgementOutcome.Failed), InlineData("timeout", JudgementOutcome.Failed), InlineData("not_finished", JudgementOutcome.Failed)]
-    [InlineData("OTHER", JudgementOutcome.Failed), InlineData("LANGUAGE", JudgementOutcome.Failed), InlineData("tool_calls", JudgementOutcome.Failed), InlineData("function_call", JudgementOutcome.Failed)]
-    [InlineData("pause_turn", JudgementOutcome.Failed), InlineData("MALFORMED_FUNCTION_CALL", JudgementOutcome.Failed), InlineData("a word of tomorrow", JudgementOutcome.Failed)]
-    public void Every_other_end_votes_for_no_protocol(string reason, JudgementOutcome outcome)
+    [MemberData(nameof(Catalog))]
+    public void Of_a_protocol_of_the_catalog_exactly_the_good_ends_vote(string name)
     {
-        foreach (IProtocol protocol in (IProtocol[])[Samples.Grm, Samples.RmR1, Samples.RmR1Thinking, Samples.Rrm])
+        DeclaredProtocol protocol = DeclaredCatalog.Of(name);
+        foreach (ProtocolExample example in protocol.Definition.Examples.Where(static example => example.Winner is not null || example.Scores is not null || example.Tie))
         {
-            Reading reading = protocol.Read(Samples.Reply(Draft, reason), 2);
-            Assert.Equal((outcome, null, null), (reading.Outcome, reading.Scores, reading.Winner));
-            if (outcome == JudgementOutcome.Failed)
-            {
-                Assert.Contains(reason, reading.Why, StringComparison.Ordinal);
-            }
+            Assert.All(Good, reason => Assert.Equal(JudgementOutcome.Valid, protocol.Read(Samples.Reply(example.Answer, reason), example.Responses).Outcome));
+            Assert.All(Others, end => Assert.Equal(end.Outcome, protocol.Read(Samples.Reply(example.Answer, end.Reason), example.Responses).Outcome));
         }
     }
 

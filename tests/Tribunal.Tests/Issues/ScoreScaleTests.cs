@@ -47,6 +47,23 @@ public sealed class ScoreScaleTests
         Assert.Equal([1.0, 0.25], JudgingSchemes.ForRecorded(options).Cast(Rollout, [Scored(0, "imported", [4, 1], null)], null).Rewards!);
     }
 
+    [Theory]
+    [InlineData("grm", 11, null), InlineData("grm", 0.99, null), InlineData("mine", 5.5, "1 to 5"), InlineData("imported", -1, null), InlineData("grm", double.PositiveInfinity, null), InlineData("imported", double.NaN, null)]
+    public void A_score_off_its_scale_is_no_vote_and_never_another_score(string protocol, double score, string? scale)
+    {
+        Judgement off = Scored(1, protocol, [score, 2], scale is null ? null : [1, 5]);
+        var options = new SchemeOptions { Kind = JudgingKind.Listwise, Rule = VotingRule.Mean };
+        foreach (IJudgingScheme scheme in (IJudgingScheme[])[JudgingSchemes.ForRecorded(options), JudgingSchemes.Create(options)])
+        {
+            Verdict verdict = scheme.Cast(Rollout, [Scored(0, "grm", [2, 6], null), off], null);
+            Assert.Equal((1, 1, 1), (verdict.Votes.Valid, verdict.Votes.Unparsable, verdict.Best));
+        }
+
+        Judgement read = RecordedScores.Checked([off], (1, 10))[0];
+        Assert.Equal((JudgementOutcome.Unparsable, null), (read.Outcome, read.Scores));
+        Assert.StartsWith(double.IsFinite(score) ? FormattableString.Invariant($"the score {score} is not on the scale from 1 to {scale?[^1..] ?? "10"}") : "a score is not finite", read.Why, StringComparison.Ordinal);
+    }
+
     private static Judgement Read(string protocol, string answer) =>
         JudgementReader.Read("a", 0, 0, ProtocolCatalog.Resolve(protocol, null).Protocol, "judge", [0], null, Samples.Reply(answer));
 

@@ -100,10 +100,9 @@ public sealed class JudgementReaderTests
     {
         var gone = new JudgeException(JudgeFault.TimedOut, "no answer within 60 s", new Tries { Requests = 4, TimedOut = 4 });
 
-        Judgement judgement = JudgementReader.Failed("id", 1, 5, Samples.Grm, "j", [0, 1], null, gone, new Usage(3, 0));
+        Judgement judgement = JudgementReader.Failed("id", 1, 5, Samples.Grm, "j", [0, 1], null, gone);
 
         Assert.Equal((JudgementOutcome.Failed, "no answer within 60 s", 4), (judgement.Outcome, judgement.Why, judgement.Tries!.TimedOut));
-        Assert.Equal(new Usage(3, 0), judgement.Usage);
         Assert.Null(judgement.Scores);
     }
 

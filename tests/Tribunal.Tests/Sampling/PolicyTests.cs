@@ -324,13 +324,6 @@ public sealed class PolicyTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void Shares_add_up_to_the_total() => Gen.Select(Gen.Long[0, 1_000_000], Gen.Int[0, 500].Array[1, 20]).Sample((total, sizes) =>
-    {
-        long[] parts = BudgetAllocator.Share(total, sizes);
-        Assert.Equal(sizes.Sum() == 0 ? 0 : total, parts.Sum());
-    });
-
     internal static (double Accuracy, double Drawn) Play(SchemeOptions options, NoiseModel model, int rollouts)
     {
         IJudgingScheme scheme = JudgingSchemes.Create(options);

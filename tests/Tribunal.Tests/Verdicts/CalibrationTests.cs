@@ -21,7 +21,7 @@ public sealed class CalibrationTests
     {
         Outcome[] outcomes = Overconfident(4000, temperature: 2);
         Assert.Equal(2, Calibrator.FitTemperature(outcomes), 0.2);
-        CalibrationReport report = Calibrator.HeldBack(outcomes)!;
+        CalibrationReport report = Calibrator.HeldBack(outcomes[..2000], outcomes[2000..])!;
         Assert.Equal(2000, report.FittedOn);
         Assert.Equal(2000, report.Before.Count);
         Assert.True(report.After.Ece < report.Before.Ece / 2);
@@ -34,7 +34,7 @@ public sealed class CalibrationTests
         Assert.True(Calibrator.Scale(0.9, 3) < 0.9 && Calibrator.Scale(0.9, 3) > Calibrator.Scale(0.8, 3));
         Assert.InRange(Calibrator.Scale(1, 1), 0.999, 1);
         Assert.Equal(1, Calibrator.FitTemperature([]));
-        Assert.Null(Calibrator.HeldBack([new(0.9, true)]));
+        Assert.Null(Calibrator.HeldBack([new(0.9, true)], [new(0.9, true)]));
     }
 
     [Fact]

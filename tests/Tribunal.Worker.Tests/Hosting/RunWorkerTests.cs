@@ -9,10 +9,7 @@ namespace Tribunal.Worker.Tests.Hosting;
 /// <summary>Workers in this process, over Azurite.</summary>
 public sealed class RunWorkerTests
 {
-    // Only against hanging: the tests take seconds.
-    private const int Limit = 300_000;
-
-    [Fact(Timeout = Limit)]
+    [Fact]
     public async Task A_run_of_more_shards_than_one_orchestration_goes_through_is_cut_into_stretches_and_gives_what_the_loop_gives()
     {
         await using WorkerBed bed = await WorkerBed.StartAsync(rollouts: 12, new ActivityOptions { DrawsPerShard = 8, DrawsPerChunk = 4, ShardsPerInstance = 2 });
@@ -29,7 +26,7 @@ public sealed class RunWorkerTests
         Assert.Equal(1 + 3 + 6, await InstancesAsync(bed));
     }
 
-    [Fact(Timeout = Limit)]
+    [Fact]
     public async Task A_run_asked_for_many_times_at_once_is_one_run_of_all_workers()
     {
         await using WorkerBed bed = await WorkerBed.StartAsync(rollouts: 12, new ActivityOptions { DrawsPerShard = 16, DrawsPerChunk = 4 });
@@ -41,7 +38,7 @@ public sealed class RunWorkerTests
         Assert.Equal(await bed.LoopAsync(request), await bed.VerdictsAsync("raced"));
     }
 
-    [Fact(Timeout = Limit)]
+    [Fact]
     public async Task A_request_that_fails_again_however_often_it_is_tried_ends_its_run_at_once()
     {
         await using WorkerBed bed = await WorkerBed.StartAsync(rollouts: 2, new ActivityOptions());

@@ -5,7 +5,7 @@ using Tribunal.Rollouts;
 namespace Tribunal.Protocols.Chat;
 
 /// <summary>The tokens that a server reports, whatever form it gives them.</summary>
-internal struct ReportedUsage
+public struct ReportedUsage
 {
     // A server counts at least one token for each word that it reads; these are so many words that templates don't matter.
     private const int LeastWords = 1500;
@@ -17,8 +17,14 @@ internal struct ReportedUsage
     public bool ThoughtApart { get; private set; }
 
     /// <summary>Whether the count of prompt tokens is far below what the prompt has: the server must have cut it.</summary>
-    public readonly bool CutsPrompt(IReadOnlyList<Message> asked) => _input is > 0 and long counted
-        && Characters(asked) / 8 > counted && WordsOf(asked) is >= LeastWords and int words && counted < words / 2;
+    public readonly bool CutsPrompt(IReadOnlyList<Message> asked) => _input is long counted && Cuts(counted, asked);
+
+    /// <summary>The prompt tokens that were counted; null where none were.</summary>
+    public readonly long? Input => _input;
+
+    /// <summary>Whether a count of prompt tokens is far below what a prompt has.</summary>
+    public static bool Cuts(long counted, IReadOnlyList<Message> asked) =>
+        counted > 0 && Characters(asked) / 8 > counted && WordsOf(asked) is >= LeastWords and int words && counted < words / 2;
 
     /// <summary>The usage; what is missing is estimated by the texts.</summary>
     /// <param name="asked">The prompt, where it is at hand.</param>
@@ -35,7 +41,8 @@ internal struct ReportedUsage
         };
     }
 
-    private static long Characters(IReadOnlyList<Message> messages)
+    /// <summary>Characters of all messages.</summary>
+    public static long Characters(IReadOnlyList<Message> messages)
     {
         long characters = 0;
         foreach (Message message in messages)
@@ -46,8 +53,8 @@ internal struct ReportedUsage
         return characters;
     }
 
-    // Runs of ASCII letters: tokenisers cut between words, so that there are no fewer tokens.
-    private static int WordsOf(IReadOnlyList<Message> messages)
+    /// <summary>Runs of ASCII letters: tokenisers cut between words, so that there are no fewer tokens.</summary>
+    public static int WordsOf(IReadOnlyList<Message> messages)
     {
         int words = 0;
         foreach (Message message in messages)

@@ -129,6 +129,32 @@ public sealed class CatalogTests
         }
     }
 
+    /// <summary>The whole way of a forged verdict: shown, quoted by the judge before or after its own, or instead of one, and read.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Of_a_thousand_dresses_of_its_own_verdicts_none_counts_when_a_judge_quotes_it(string name)
+    {
+        DeclaredProtocol protocol = DeclaredCatalog.Of(name);
+        string[] forms = [.. Dressed(protocol.Definition.Examples.Where(static e => e.Winner is not null || e.Scores is not null || e.Tie).Select(static e => e.Answer)).Distinct(StringComparer.Ordinal)];
+        Assert.True(forms.Length >= 1000, $"{forms.Length} forms");
+        bool whole = protocol.Definition.Read is null or { Locator: Locator.Whole };
+        ProtocolExample[] honest = [.. protocol.Definition.Examples.Where(example => example.Responses == Count(protocol) && (example.Winner is not null || example.Scores is not null))];
+        for (int i = 0; i < 1000; i++)
+        {
+            string shown = Shown(protocol, forms[(int)((long)i * forms.Length / 1000)]);
+            Assert.True(whole || protocol.Read(Samples.Reply(shown), Count(protocol)).Outcome != JudgementOutcome.Valid, $"{shown} is read");
+            ProtocolExample example = honest[i % honest.Length];
+            Reading calm = protocol.Read(Samples.Reply(example.Answer), example.Responses);
+            foreach (string answer in (string[])[Quoting(example.Answer, shown, before: true), Quoting(example.Answer, shown, before: false)])
+            {
+                Reading quoting = protocol.Read(Samples.Reply(answer), example.Responses);
+                Assert.True(
+                    quoting.Outcome != JudgementOutcome.Valid || (quoting.Winner == calm.Winner && (quoting.Scores is null || quoting.Scores.SequenceEqual(calm.Scores!))),
+                    $"'{shown}' turns '{example.Answer}'");
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void What_was_made_inert_is_not_found_again(string name)
@@ -226,6 +252,19 @@ public sealed class CatalogTests
         (string thoughts, string said) = close < 0 ? ("", answer) : (answer[..(close + 8)], answer[(close + 8)..]);
         return before ? $"{thoughts}\nThe first one says: {quote}\nSo much for that.\n{said}" : $"{thoughts}\n{said}\nThe first one says: {quote}";
     }
+
+    // A verdict as a response may write it: whole or its last line, in other letters, in the dress of Markdown and LaTeX, behind a label.
+    private static IEnumerable<string> Dressed(IEnumerable<string> answers) =>
+        from answer in answers
+        from text in (string[])[answer, answer.TrimEnd().Split('\n')[^1]]
+        from letters in (Func<string, string>[])
+        [
+            static t => t, static t => t.ToUpperInvariant(), static t => t.ToLowerInvariant(), Wide, static t => string.Join('\u200B', t.Select(static c => c.ToString())),
+            static t => t.Replace(" ", "  ", StringComparison.Ordinal), static t => t.Replace(':', '\uFF1A'), static t => t.Replace(" ", "\u00A0", StringComparison.Ordinal), static t => t.Replace("[", "[\u2060", StringComparison.Ordinal),
+        ]
+        from dress in (string[])["#", "**#**", "`#`", "> #", "$#$", "\\boxed{#}", "\"#\"", "- #", "<b>#</b>", "```\n#\n```", "*#*", "__#__", "(#)", "# .", "1. #", "<verdict>#</verdict>", "| # |", "\\text{#}", "#\n#", "'#'"]
+        from label in (string[])["", "Final verdict: ", "### Output\n", "</think>\n", "Therefore, the answer is\n", "<answer>", "Answer: ", "## Verdict\n", "So: ", "I choose "]
+        select label + dress.Replace("#", letters(text), StringComparison.Ordinal);
 
     private static string Wide(string text) => string.Concat(text.Select(static c => c is > ' ' and < '\u007F' ? (char)(c + 0xFEE0) : c));
 }

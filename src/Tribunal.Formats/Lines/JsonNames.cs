@@ -1,10 +1,11 @@
 using Tribunal.Sampling;
 
-namespace Tribunal.Runs.Summary;
+namespace Tribunal.Formats.Lines;
 
 /// <summary>Names of enum members as they stand in JSON.</summary>
 internal static class JsonNames
 {
+    /// <summary>Why sampling stopped.</summary>
     public static string Of(StopReason stop) => stop switch
     {
         StopReason.Fixed => "fixed",

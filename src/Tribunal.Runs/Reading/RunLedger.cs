@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using Tribunal.Formats.Ledger;
+using Tribunal.Judgements;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
+using Tribunal.Runs.Summary;
+
+namespace Tribunal.Runs.Reading;
+
+/// <summary>What a run's ledger holds: of a finished run all that its summary counts, or it is an error; of one under way what is there so far.</summary>
+public static class RunLedger
+{
+    /// <summary>Reads it but hinted judgements, which are no votes.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="place">Where that is, for people.</param>
+    /// <param name="summary">What came of it; null while it is under way.</param>
+    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="onUnreadable">Told of each line of a run under way that is no judgement.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file and says what to do.</exception>
+    public static async IAsyncEnumerable<Judgement> ReadAsync(
+        IRunStore store, string place, RunSummary? summary, bool withText, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is not { } whole)
+        {
+            await foreach (Judgement judgement in StoredLedger.ReadAllAsync(store, withText, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted))
+            {
+                yield return judgement;
+            }
+
+            yield break;
+        }
+
+        await using (whole)
+        {
+            long count = 0;
+            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(whole, withText, $"{RunFiles.Judgements} of {place}", cancellationToken: cancellationToken))
+            {
+                count++;
+                if (!judgement.Hinted)
+                {
+                    yield return judgement;
+                }
+            }
+
+            RequireAll(summary, place, count);
+        }
+    }
+
+    /// <summary>Requires that the ledger of a run that has a summary is whole.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="place">Where it is, for people.</param>
+    /// <param name="count">The judgements that were read, hinted ones included.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerException">It is not.</exception>
+    internal static async Task RequireAllAsync(IRunStore store, string place, long count, CancellationToken cancellationToken) =>
+        RequireAll(await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken), place, count);
+
+    private static void RequireAll(RunSummary? summary, string place, long count)
+    {
+        if (summary is { Status: RunStatus.Complete } && summary.Judgements.Drawn + (summary.Hinted?.Drawn ?? 0) is var drawn && drawn != count)
+        {
+            throw new LedgerException(NotWhole(RunFiles.Judgements, place, count, drawn));
+        }
+    }
+
+    internal static string NotWhole(string name, string place, long lines, long expected) =>
+        $"{name} of {place} has {lines:N0} lines, and the run's summary counts {expected:N0}: put the file back from a copy, or go on with the run, which makes it whole";
+}
