@@ -163,7 +163,7 @@ internal static class CommandErrors
     {
         CommandException known => known,
         AggregateException { InnerExceptions: [var only] } => Of(only),
-        JudgeConfigurationException judges => new(judges.Problems, judges),
+        JudgeConfigurationException judges => new([.. judges.Problems.Select(static problem => problem with { Message = OptionNames.InWords(problem.Message) })], judges),
         ProblemsException options => new(options.Problems, options),
         MessageRefusedException refused => new(refused.Problems, refused),
         RunMismatchException { AsksForFewer: true } fewer => new(ExitCodes.Usage, fewer.Message, fewer),

@@ -120,6 +120,7 @@ internal sealed class ScoreCommand
             _forecast.Confirm(parsed, forecast);
         }
 
+        RunTarget.Make(options.Folder);
         if (!viaBatchApi)
         {
             int code = await new ScoreRun(options, judges, routes, forecast).RunAsync(cancellationToken);
@@ -136,7 +137,7 @@ internal sealed class ScoreCommand
     {
         try
         {
-            RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalBatchFile(options.Request.Batch), routes, cancellationToken);
+            RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalRunStores(Path.GetDirectoryName(options.Folder)!).OpenBatch(options.Request.Batch), routes, cancellationToken);
             await (options.Json ? Console.Error : Console.Out).WriteAsync(ForecastText.Of(forecast));
             return forecast;
         }

@@ -123,7 +123,7 @@ internal static class SubmitCommand
         foreach (string name in protocols)
         {
             Judge judge = Judge.Of(new SimulatedJudge(new JudgeEngine(new SimulatedJudgeOptions())), SimulatedJudgeOptions.DefaultModel, known && protocolFile is not null ? "auto" : name, known && protocolFile is not null ? await File.ReadAllTextAsync(protocolFile, cancellationToken) : null);
-            RunForecast forecast = await RunForecast.OfAsync(request with { Routing = null }, new LocalBatchFile(request.Batch), new JudgeRoutes(judge, []), cancellationToken);
+            RunForecast forecast = await RunForecast.OfAsync(request with { Routing = null }, new LocalRunStores(Environment.CurrentDirectory).OpenBatch(request.Batch), new JudgeRoutes(judge, []), cancellationToken);
             await Console.Error.WriteAsync(ForecastText.Of(forecast, known ? null : judge.Protocol.Kind == JudgingKind.Pairwise ? "if the host's judge compares pairs" : "if the host's judge scores lists"));
             most = most is null || forecast.Judgements > most.Judgements ? forecast : most;
         }

@@ -31,4 +31,18 @@ internal static class RunTarget
 
     private static bool IsSame(string path, string other) =>
         string.Equals(Path.GetFullPath(path), other, OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+
+    /// <summary>Makes the folder of a run.</summary>
+    /// <exception cref="CommandException">It can't be made.</exception>
+    public static void Make(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCodes.Usage, $"-o {folder}: the folder can't be made there; name one that may be written to", exception);
+        }
+    }
 }

@@ -62,7 +62,7 @@ internal sealed class JudgeChoice
             {
                 if (!ProtocolCatalog.Names.Contains(name, StringComparer.Ordinal) && !File.Exists(name))
                 {
-                    result.AddError($"--protocol {name}: neither a protocol nor a file that is there (known: {string.Join(", ", ProtocolCatalog.Names)})");
+                    result.AddError($"--protocol {name}: neither a protocol nor a file that is there{CloseNames.Meant(name, ProtocolCatalog.Names)} (`tribunal judges` lists all)");
                 }
             }
         });

@@ -57,6 +57,10 @@ internal static class OptionNames
     /// <summary>The option of a field; a field that has none keeps its name.</summary>
     public static string Of(string field) => Options.GetValueOrDefault(field, field);
 
+    /// <summary>A sentence on an endpoint, with options for the names of its settings.</summary>
+    public static string InWords(string message) => message.Replace("endpoint 'judge': ", "", StringComparison.Ordinal)
+        .Replace("ApiKeyEnv", "--api-key-env", StringComparison.Ordinal);
+
     /// <summary>Problems as one sentence.</summary>
     public static string Join(IEnumerable<Problem> problems) => string.Join("; ", problems.Select(static problem => problem.In(Of)));
 }

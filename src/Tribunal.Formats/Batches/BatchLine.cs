@@ -76,6 +76,6 @@ public sealed class BatchFormatException(string message, Exception? inner = null
     /// <param name="records">How many records it has.</param>
     /// <param name="first">The first of them, and why it is refused.</param>
     public static BatchFormatException NothingFits(long records, InvalidLine first) => new(
-        $"{(records == 1 ? "its only record" : $"none of its {records:N0} records")} can be judged; record {first.Line:N0}: {first.Reason}. Expected are records such as "
+        $"{(records == 1 ? "its only record can't" : $"none of its {records:N0} records can")} be judged; record {first.Line:N0}: {first.Reason}. Expected are records such as "
         + """{"prompt": …, "responses": [ … ]} or {"prompt": …, "chosen": …, "rejected": …}; see docs/formats.md""");
 }

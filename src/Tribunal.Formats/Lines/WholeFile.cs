@@ -6,6 +6,13 @@ internal static class WholeFile
     /// <summary>Writes one beside its place, and puts it there once it is written.</summary>
     public static async Task<T> WriteAsync<T>(string path, Func<FileStream, Task<T>> write)
     {
+        // A device is written to; a file that is moved to its name would take its place.
+        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            await using FileStream device = new(path, FileMode.Open, FileAccess.ReadWrite);
+            return await write(device);
+        }
+
         string temporary = path + ".tmp~";
         try
         {

@@ -37,7 +37,9 @@ internal static class EndpointError
     // is too long are this request's, and so is what nobody knows.
     private static Attempt<T> Sort<T>(int status, EndpointWords said, string? key)
     {
-        string fit = Fit(said.Text, key);
+        string fit = said.Text.TrimStart().StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || said.Text.TrimStart().StartsWith("<html", StringComparison.OrdinalIgnoreCase)
+            ? "a web page came where a judge's API was expected (most servers have it at ADDRESS/v1)"
+            : Fit(said.Text, key);
         string detail = fit.Length == 0 ? $"HTTP {status}" : $"HTTP {status}: {fit}";
         Ending ending = status switch
         {

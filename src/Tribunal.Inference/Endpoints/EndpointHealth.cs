@@ -35,7 +35,7 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
 
             return (int)status is >= 200 and < 300 && Models(body) is { Count: > 0 } served && options.Model.Length > 0
                 && !served.Contains(options.Model, StringComparer.Ordinal)
-                ? new JudgeHealth(false, $"{options.Endpoint} does not serve '{options.Model}'; it serves {List(served)}")
+                ? new JudgeHealth(false, $"{options.Endpoint} does not serve '{options.Model}'; it serves {List(served)}: one of these is to be asked for")
                 : new JudgeHealth(true, options.Model.Length == 0 ? $"{options.Endpoint} is up" : $"{options.Endpoint} serves {options.Model}");
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -11,8 +11,8 @@ internal interface IDrawing
     /// <summary>Whether nothing new may begin.</summary>
     Task<bool> IsOverAsync(CancellationToken cancellationToken);
 
-    /// <summary>Has the judge asked.</summary>
-    Task<Judgement?> AskAsync(Func<Task<Judgement?>> ask) => ask();
+    /// <summary>Told that a judge is asked; what it gives is disposed of once the judge has answered, or was given up.</summary>
+    IDisposable? Waiting() => null;
 
     /// <summary>Whether a judge that gave no answer ends the work instead of this judgement.</summary>
     Task<bool> StopsAsync(JudgeException exception, IJudge judge, CancellationToken cancellationToken);
@@ -44,8 +44,7 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         await held.WaitAsync(cancellationToken);
         try
         {
-            if (await drawing.IsOverAsync(cancellationToken) || await drawing.AskAsync(() => JudgementSource.AskAsync(
-                    judge, seed, rollout, next.Draw, next.Hint, (exception, token) => drawing.StopsAsync(exception, judge.Endpoint, token), cancellationToken)) is not { } judgement)
+            if (await drawing.IsOverAsync(cancellationToken) || await AskAsync(drawing, seed, rollout, next, cancellationToken) is not { } judgement)
             {
                 return null;
             }
@@ -72,6 +71,12 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         {
             held.Release();
         }
+    }
+
+    private async Task<Judgement?> AskAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
+    {
+        using IDisposable? waiting = drawing.Waiting();
+        return await JudgementSource.AskAsync(judge, seed, rollout, next.Draw, next.Hint, (exception, token) => drawing.StopsAsync(exception, judge.Endpoint, token), cancellationToken);
     }
 
     /// <summary>Asks for a judgement's meta reward again; null where the work was over before there was a place.</summary>

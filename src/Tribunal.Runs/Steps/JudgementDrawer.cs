@@ -15,26 +15,15 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, LedgerW
     public async Task<bool> IsOverAsync(CancellationToken cancellationToken) =>
         await runs.IsStoppedAsync(context, cancellationToken) || await IsLimitReachedAsync(context.Allowance.EnterAsync(cancellationToken));
 
+    /// <inheritdoc/>
+    public IDisposable Waiting() => context.Monitor.Asked();
+
     /// <summary>The judgement, in the ledger; null where the run has to stop instead.</summary>
     public Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw planned, CancellationToken cancellationToken)
     {
         GatedJudge asked = context.Branches.Of(planned, rollout.Responses.Count);
         Draw draw = context.Branches.ShownOf(planned, rollout, context.Manifest.Request.Seed);
         return asked.DrawAsync(this, context.Manifest.Request.Seed, rollout, new NextSample(draw, planned.Route, planned.Hint), cancellationToken);
-    }
-
-    /// <summary>How long the oldest request has been away is told from here.</summary>
-    public async Task<Judgement?> AskAsync(Func<Task<Judgement?>> ask)
-    {
-        long asked = context.Monitor.Asked();
-        try
-        {
-            return await ask();
-        }
-        finally
-        {
-            context.Monitor.Answered(asked);
-        }
     }
 
     /// <summary>Counted before the next one may go, so that a limit is passed by no more than what is in flight.</summary>

@@ -19,8 +19,7 @@ public sealed class RunMonitor
     private Usage _usage;
     private readonly Dictionary<string, Usage> _usages = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Judge, string Protocol), OutcomeCounts> _members = [];
-    private readonly Dictionary<long, long> _asked = [];
-    private long _lastAsked;
+    private readonly HashSet<Question> _asked = [];
     private readonly ReasonSums _reasons = new();
     private Halt? _halt;
     private Halt? _interruption;
@@ -53,18 +52,19 @@ public sealed class RunMonitor
 
     /// <summary>Judges that are asked now, and how long the first of them has been waited for; nothing where none is.</summary>
     public (int Count, TimeSpan Longest)? Waiting => Read(static monitor =>
-        monitor._asked.Count == 0 ? ((int, TimeSpan)?)null : (monitor._asked.Count, Stopwatch.GetElapsedTime(monitor._asked.Values.Min())));
+        monitor._asked.Count == 0 ? ((int, TimeSpan)?)null : (monitor._asked.Count, Stopwatch.GetElapsedTime(monitor._asked.Min(static question => question.Began))));
 
-    /// <summary>Notes that a judge is asked.</summary>
-    /// <returns>What <see cref="Answered"/> ends it by.</returns>
-    internal long Asked() => Read(static monitor =>
+    /// <summary>Notes that a judge is asked, until what it gives is disposed of.</summary>
+    internal IDisposable Asked()
     {
-        monitor._asked.Add(++monitor._lastAsked, Stopwatch.GetTimestamp());
-        return monitor._lastAsked;
-    });
+        var question = new Question(this, Stopwatch.GetTimestamp());
+        lock (_gate)
+        {
+            _asked.Add(question);
+        }
 
-    /// <summary>Notes that it has answered, or was given up.</summary>
-    internal void Answered(long asked) => Read(monitor => monitor._asked.Remove(asked));
+        return question;
+    }
 
     /// <summary>Asks the run to stop. The first reason stays.</summary>
     public void Stop(Halt halt)
@@ -132,6 +132,19 @@ public sealed class RunMonitor
         lock (_gate)
         {
             return value(this);
+        }
+    }
+
+    private sealed class Question(RunMonitor monitor, long began) : IDisposable
+    {
+        public long Began => began;
+
+        public void Dispose()
+        {
+            lock (monitor._gate)
+            {
+                monitor._asked.Remove(this);
+            }
         }
     }
 }

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Tribunal.Cli.Commands;
+
+/// <summary>All commands of the tool.</summary>
+internal static class ToolCommand
+{
+    public static RootCommand Create()
+    {
+        RootCommand root = new("Scores batches of LLM rollouts with reward models that reason before they score.")
+        {
+            ScoreCommand.Create(),
+            VoteCommand.Create(),
+            SimulateCommand.Create(),
+            ReportCommand.Create(),
+            ViewCommand.Create(),
+            CompareCommand.Create(),
+            BenchCommand.Create(),
+            TrainCommand.Create(),
+            ImportCommand.Create(),
+            CalibrateCommand.Create(),
+            ExportCommand.Create(),
+            SubmitCommand.Create(),
+            WatchCommand.Create(),
+            RunsCommand.Create(),
+            CancelCommand.Create(),
+            ServeCommand.Create(),
+            WorkerCommand.Create(),
+            JudgesCommand.Create(),
+            RubricCommand.Create(),
+            DoctorCommand.Create(),
+            ConfigCommand.Create(),
+            CompletionCommand.Create(),
+        };
+        root.SetAction(static parsed => CommandErrors.Help(parsed, new HelpAction()));
+        return root;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Tribunal.Simulator.Serving;
+
+namespace Tribunal.Cli.Tests;
+
+/// <summary>What a new user does wrong ends in one line that says what to do, with the exit code that fits it.</summary>
+public sealed class MistakesTests : IAsyncLifetime
+{
+    private const string KeyVariable = "TRIBUNAL_TEST_JUDGE_KEY";
+    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-mistakes-").FullName;
+    private SimulatorServer _judge = null!;
+    private WebApplication _page = null!;
+    private WebApplication _filter = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _judge = await SimulatorServer.StartAsync(new SimulatorOptions { ApiKey = "right" });
+        _page = await ServeAsync(404, "text/html", "<!DOCTYPE html><html><body><h1>Not found</h1></body></html>");
+        _filter = await ServeAsync(400, "application/json", """{"error":{"code":"content_filter","message":"The response was filtered"}}""");
+        await WriteAsync("batch.jsonl", """{"id":"a","prompt":"p","responses":["x","y"]}""");
+        await WriteAsync("fields.jsonl", """{"task":"p","first":"x","second":"y"}""");
+        await WriteAsync("table.csv", "prompt,response\np,x");
+        await WriteAsync("words.txt", "these are words");
+        Directory.CreateDirectory(Path.Combine(_folder, "folder"));
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run", "-k", "2")).ExitCode);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _judge.DisposeAsync();
+        await _page.DisposeAsync();
+        await _filter.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(2, "score btach.jsonl", "there is no batch at")]
+    [InlineData(2, "score folder", "there is no batch at")]
+    [InlineData(2, "score fields.jsonl", "--prompt-field and --responses-field say which")]
+    [InlineData(2, "score fields.jsonl --prompt-field tsak --responses-field first,second", "tsak is missing")]
+    [InlineData(2, "score table.csv", "looks like a CSV table")]
+    [InlineData(2, "score words.txt", "the batch can't be read")]
+    [InlineData(2, "score batch.jsonl -o new --judge JUDGE", "--model is needed")]
+    [InlineData(3, "score batch.jsonl -o new --protocol grm --judge JUDGE --model other --api-key-env KEY", "does not serve 'other'; it serves simulated-judge")]
+    [InlineData(3, "score batch.jsonl -o new --protocol grm --judge JUDGE --model simulated-judge", "with the right key (--api-key-env VAR) it goes on")]
+    [InlineData(3, "score batch.jsonl -o new --protocol grm --judge JUDGE --model simulated-judge --api-key-env WRONG", "with the right key (--api-key-env VAR) it goes on")]
+    [InlineData(2, "score batch.jsonl -o new --judge JUDGE --model m --api-key-env UNSET_VARIABLE", "--api-key-env: the environment variable UNSET_VARIABLE is not set")]
+    [InlineData(2, "score batch.jsonl -o new --judge JUDGE --model m --api-key-env sk-the-key-itself", "the name of an environment variable is needed")]
+    [InlineData(2, "score batch.jsonl -o new --judge localhost:8000 --model m", "an http or https address is needed, such as http://localhost:8000/v1")]
+    [InlineData(3, "score batch.jsonl -o new --judge http://127.0.0.1:1/v1 --model m --protocol grm", "nothing listens at 127.0.0.1:1")]
+    [InlineData(3, "score batch.jsonl -o new --judge PAGE --model m --protocol grm", "a web page came where a judge's API was expected")]
+    [InlineData(2, "score batch.jsonl -o new --protocol gmr", "did you mean grm?")]
+    [InlineData(2, "score batch.jsonl -o run -k 2 --seed 5", "give the options it was started with to go on, or another folder with -o")]
+    [InlineData(2, "score batch.jsonl -o run -k 1", "`tribunal vote` votes on the first 1")]
+    [InlineData(2, "score batch.jsonl -o /proc/run", "the folder can't be made there")]
+    [InlineData(3, "export csv run -o /dev/full", "the disk is full")]
+    [InlineData(2, "report folder", "is no run")]
+    [InlineData(2, "vote run -o run", "would replace its verdicts")]
+    public async Task It_ends_in_one_line_that_says_what_to_do(int code, string commandLine, string words)
+    {
+        var environment = new Dictionary<string, string?> { [KeyVariable] = "right", ["WRONG"] = "wrong" };
+        string[] command = [.. commandLine.Split(' ').Select(word => word switch
+        {
+            "JUDGE" => $"{_judge.ApiBase}",
+            "PAGE" => $"{_page.Urls.First()}/v1",
+            "KEY" => KeyVariable,
+            _ => word,
+        })];
+        ToolResult result = await ToolProcess.RunAsync(_folder, "", environment, command);
+        Assert.True(result.ExitCode == code, $"exit code {result.ExitCode}\n{result.Errors}\n{result.Output}");
+        string line = Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(words, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("right\"", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("<html", line, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("delete", line, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_content_filter_leaves_rollouts_unscored_and_the_summary_names_it()
+    {
+        ToolResult result = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "filtered", "-k", "2", "--protocol", "grm", "--judge", $"{_filter.Urls.First()}/v1", "--model", "m");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("1 unscorable", result.Output, StringComparison.Ordinal);
+        Assert.Contains("filter", result.Output, StringComparison.Ordinal);
+    }
+
+    private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_folder, name), text + "\n");
+
+    private static async Task<WebApplication> ServeAsync(int status, string type, string body)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        WebApplication application = builder.Build();
+        application.Run(async context =>
+        {
+            context.Response.StatusCode = context.Request.Method == "GET" ? 404 : status;
+            context.Response.ContentType = context.Request.Method == "GET" ? "text/plain" : type;
+            await context.Response.WriteAsync(context.Request.Method == "GET" ? "" : body, Encoding.UTF8);
+        });
+        await application.StartAsync();
+        return application;
+    }
+}
