@@ -226,7 +226,7 @@ public sealed class FunctionsHost : ComponentResource
                 Registration = new AzureActiveDirectoryRegistrationArgs
                 {
                     ClientId = clientId,
-                    OpenIdIssuer = $"https://login.microsoftonline.com/{place.TenantId}/v2.0",
+                    OpenIdIssuer = $"https://login.microsoftonline.com/{place.Tenant}/v2.0",
                 },
                 Validation = new AzureActiveDirectoryValidationArgs { AllowedAudiences = [clientId, $"api://{clientId}"] },
             },

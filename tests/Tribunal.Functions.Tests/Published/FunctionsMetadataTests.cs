@@ -27,6 +27,7 @@ public sealed class FunctionsMetadataTests
                 "EvaluationRequested: queueTrigger evaluations AzureWebJobsStorage, durableClient",
                 "EvaluationResults: httpTrigger get evaluations/{runId}/results Function",
                 "EvaluationStatus: httpTrigger get evaluations/{runId} Function, durableClient",
+                "FitJudge: activityTrigger",
                 "GrantUpload: httpTrigger post uploads/{sha256}/{name} Function",
                 "PlanBatch: activityTrigger",
                 "PlanRound: activityTrigger",
