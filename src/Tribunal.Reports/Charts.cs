@@ -177,7 +177,7 @@ internal static class Charts
 
     private static PlotModel Model(string xTitle, string yTitle)
     {
-        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(64, 10, 16, 52) };
+        var model = new PlotModel { PlotAreaBorderColor = Grid, TextColor = Ink, PlotMargins = new OxyThickness(72, 10, 16, 52) };
         model.Axes.Add(Linear(AxisPosition.Bottom, xTitle));
         model.Axes.Add(Linear(AxisPosition.Left, yTitle));
         return model;
@@ -196,7 +196,7 @@ internal static class Charts
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = Grid,
         MinorTickSize = 0,
-        AxisTitleDistance = position == AxisPosition.Left ? 14 : 12,
+        AxisTitleDistance = position == AxisPosition.Left ? 22 : 12,
     };
 
     private static Markup Draw(PlotModel model, int width, int height, string label)

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Tribunal.Benchmarks;
+using Tribunal.Calibration;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Reports;
 
@@ -6,6 +9,8 @@ namespace Tribunal.Reports;
 public static class ComparePage
 {
     private const int NameShown = 120;
+    private const int TextShown = 3000;
+    private const int ResponsesShown = 8;
 
     /// <summary>Writes it.</summary>
     /// <param name="comparison">The comparison.</param>
@@ -28,6 +33,7 @@ public static class ComparePage
         {
             Runs(page, comparison);
             Differences(page, comparison);
+            Domains(page, comparison);
             Disagreements(page, comparison);
         }
 
@@ -45,7 +51,9 @@ public static class ComparePage
         IntervalRow[] rows = [.. comparison.Runs.Where(static r => r.Accuracy is not null).Take(20).Select(static r => new IntervalRow(r.Name, r.Accuracy!.Value, r.Accuracy.Low, r.Accuracy.High, null))];
         if (rows.Length > 0)
         {
-            page.Add($"<figure>{Charts.Intervals("Accuracy of each run with 95 % intervals; the table below has the figures", rows)}<figcaption>Accuracy on the shared labelled rollouts; unscorable ones count as wrong. Intervals of single runs overlap more readily than their paired difference, which is below.</figcaption></figure>\n");
+            string csv = "run,accuracy,low,high\n" + string.Concat(rows.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{RunPlots.Cell(row.Label)},{row.Value},{row.Low},{row.High}\n")));
+            const string Caption = "Accuracy on the shared labelled rollouts; unscorable ones count as wrong. Intervals of single runs overlap more readily than their paired difference, which is below.";
+            page.Add($"{HtmlPage.Figure(new RunPlot("accuracy", "Accuracy", Caption, Charts.Intervals("Accuracy of each run with 95 % intervals; the table below has the figures", rows), [], csv))}\n");
         }
 
         Open(page, "Accuracy and cost", "run", "model", "protocol", "scored", "accuracy", "95 % interval", "judgements", "tokens", "cost");
@@ -79,6 +87,54 @@ public static class ComparePage
             for (int i = 0; i < rollout.Choices.Count; i++)
             {
                 page.Add($"<td>{(rollout.Choices[i] is int choice ? $"{choice + 1} ({rollout.Confidences[i]:0.00})" : "unscorable")}</td>");
+            }
+
+            page.Add($"</tr>");
+        }
+
+        page.Add($"</tbody></table></div>\n");
+        foreach (Disagreement rollout in comparison.Disagreements.Where(static one => one.Rollout is not null))
+        {
+            Texts(page, comparison, rollout, rollout.Rollout!);
+        }
+
+        page.Add($"</section>\n");
+    }
+
+    private static void Texts(HtmlPage page, Comparison comparison, Disagreement told, Rollout rollout)
+    {
+        page.Add($"<details><summary><bdi>{Name(told.Id)}</bdi>: prompt and {rollout.Responses.Count} responses</summary>\n");
+        page.Pre("Prompt", PlainText.Head(string.Join("\n\n", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")), TextShown));
+        for (int i = 0; i < Math.Min(rollout.Responses.Count, ResponsesShown); i++)
+        {
+            string chosen = string.Join(", ", comparison.Runs.Where((_, run) => told.Choices[run] == i).Select(static run => run.Name));
+            page.Add($"<h3>Response {i + 1}{(told.Best?.Contains(i) == true ? ", labelled best" : "")}{(chosen.Length > 0 ? $", chosen by {Name(chosen)}" : "")}</h3>");
+            page.Pre($"Response {i + 1}", PlainText.Head(rollout.Responses[i].Content, TextShown));
+        }
+
+        page.Add($"{(rollout.Responses.Count > ResponsesShown ? $"{rollout.Responses.Count - ResponsesShown} more responses are left out." : "")}</details>\n");
+    }
+
+    private static void Domains(HtmlPage page, Comparison comparison)
+    {
+        if (comparison.Domains.Count == 0)
+        {
+            return;
+        }
+
+        page.Add($"<section aria-labelledby=\"domains\"><h2 id=\"domains\">By domain</h2>\n");
+        Open(page, "By domain", ["domain", "rollouts", "labelled", .. comparison.Runs.Select(static r => Name(r.Name)), .. comparison.Differences.Select(static d => $"{Name(d.Run)}: difference in points, 95 %, McNemar p")]);
+        foreach (ComparedDomain domain in comparison.Domains)
+        {
+            page.Add($"<tr><th scope=\"row\"><bdi>{Name(domain.Name)}</bdi></th><td>{domain.Shared:N0}</td><td>{domain.Labelled:N0}</td>");
+            foreach (Rate? rate in domain.Accuracy)
+            {
+                page.Add($"<td>{(rate is null ? "–" : $"{rate.Value:P1} [{rate.Low:P1}, {rate.High:P1}]")}</td>");
+            }
+
+            foreach (PairedDifference difference in domain.Differences)
+            {
+                page.Add($"<td>{Points(difference.Difference)} ({Points(difference.Low)} to {Points(difference.High)}), {(difference.McNemar is double p ? $"{p:0.###}" : "–")}</td>");
             }
 
             page.Add($"</tr>");

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Tribunal.Benchmarks;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Reports;
 
@@ -20,6 +21,9 @@ public sealed record Comparison
 
     /// <summary>Every other run against the first.</summary>
     public required IReadOnlyList<PairedDifference> Differences { get; init; }
+
+    /// <summary>The same by domain, the largest first, bounded.</summary>
+    public IReadOnlyList<ComparedDomain> Domains { get; init; } = [];
 
     /// <summary>Rollouts on which runs chose different responses: the surest of them, bounded.</summary>
     public required IReadOnlyList<Disagreement> Disagreements { get; init; }
@@ -68,6 +72,14 @@ public sealed record ComparedRun
     public double? Cost { get; init; }
 }
 
+/// <summary>Runs over the rollouts of a domain.</summary>
+/// <param name="Name">The domain.</param>
+/// <param name="Shared">Rollouts of it that every run has a verdict line for.</param>
+/// <param name="Labelled">Of these, with a label.</param>
+/// <param name="Accuracy">Each run's accuracy, in the order of the runs; null without labels.</param>
+/// <param name="Differences">Every other run against the first.</param>
+public sealed record ComparedDomain(string Name, long Shared, long Labelled, IReadOnlyList<Rate?> Accuracy, IReadOnlyList<PairedDifference> Differences);
+
 /// <summary>A run against the first, on the same labelled rollouts.</summary>
 public sealed record PairedDifference
 {
@@ -105,7 +117,12 @@ public sealed record PairedDifference
 /// <param name="Best">Labelled best, where known.</param>
 /// <param name="Choices">Each run's best response, in the order of the runs; null where unscorable.</param>
 /// <param name="Confidences">Each run's confidence.</param>
-public sealed record Disagreement(string Id, string? Domain, IReadOnlyList<int>? Best, IReadOnlyList<int?> Choices, IReadOnlyList<double?> Confidences);
+public sealed record Disagreement(string Id, string? Domain, IReadOnlyList<int>? Best, IReadOnlyList<int?> Choices, IReadOnlyList<double?> Confidences)
+{
+    /// <summary>Its texts, for people; not in the JSON. Null where the batch is gone.</summary>
+    [JsonIgnore]
+    public Rollout? Rollout { get; init; }
+}
 
 /// <summary>Source-generated JSON of comparisons.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

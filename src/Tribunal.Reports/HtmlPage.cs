@@ -44,6 +44,15 @@ internal sealed class HtmlPage
         Add($"<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" dir=\"auto\">{text[..start]}<mark>{text.Substring(start, length)}</mark>{text[(start + length)..]}</pre>");
     }
 
+    /// <summary>A plot with its caption, and links that save the drawing and its figures, which the page itself holds.</summary>
+    public static Markup Figure(RunPlot plot)
+    {
+        static string Data(string type, string text) => $"data:{type};base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
+        return new Markup(
+            $"<figure>{plot.Svg.Html}{plot.Key().Html}<figcaption>{Escape(plot.Caption)}</figcaption><p class=\"save\"><a download=\"{plot.Name}.svg\" href=\"{Data("image/svg+xml", plot.File())}\">Save as SVG</a> "
+            + $"<a download=\"{plot.Name}.csv\" href=\"{Data("text/csv", plot.Csv)}\">Figures as CSV</a></p></figure>");
+    }
+
     public override string ToString() => _html.ToString();
 
     /// <summary>Text as it may stand between tags and in quoted attributes.</summary>

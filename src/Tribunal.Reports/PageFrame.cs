@@ -4,16 +4,18 @@ using System.Text;
 namespace Tribunal.Reports;
 
 /// <summary>
-/// The frame of a self-contained page: one style sheet, allowed by its hash, and nothing else. No script, no image, no
-/// request: the policy forbids what the page doesn't need.
+/// The frame of a self-contained page: one style sheet, and of a report one script, each allowed by its hash, and nothing else. No image,
+/// no request: the policy forbids what the page doesn't need.
 /// </summary>
 internal static class PageFrame
 {
-    private static readonly string Css = ReadCss();
-    private static readonly string Policy =
-        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Css)))}'; base-uri 'none'; form-action 'none'";
+    private static readonly string Css = Read("report.css");
+    private static readonly string Script = Read("report.js");
 
-    public static HtmlPage Open(string title)
+    /// <summary>Begins a page.</summary>
+    /// <param name="title">Its title.</param>
+    /// <param name="table">Whether it holds the table that the script searches; without it no script may run.</param>
+    public static HtmlPage Open(string title, bool table = false)
     {
         var page = new HtmlPage();
         page.Add($"""
@@ -21,7 +23,7 @@ internal static class PageFrame
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="{new Markup(Policy)}">
+            <meta http-equiv="Content-Security-Policy" content="{new Markup(PolicyOf(table))}">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="referrer" content="no-referrer">
             <meta name="color-scheme" content="light dark">
@@ -35,12 +37,26 @@ internal static class PageFrame
         return page;
     }
 
-    public static string Close(HtmlPage page) => page.Add($"</main>\n</body>\n</html>\n").ToString();
+    public static string Close(HtmlPage page, bool table = false)
+    {
+        page.Add($"</main>\n");
+        if (table)
+        {
+            page.Add($"<script>{new Markup(Script)}</script>\n");
+        }
+
+        return page.Add($"</body>\n</html>\n").ToString();
+    }
+
+    private static string PolicyOf(bool table) =>
+        $"default-src 'none'; style-src 'sha256-{Hash(Css)}'; {(table ? $"script-src 'sha256-{Hash(Script)}'; " : "")}base-uri 'none'; form-action 'none'";
+
+    private static string Hash(string text) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     // The parser of HTML turns CRLF into LF before it hashes.
-    private static string ReadCss()
+    private static string Read(string name)
     {
-        using var reader = new StreamReader(typeof(PageFrame).Assembly.GetManifestResourceStream("report.css")!, Encoding.UTF8);
+        using var reader = new StreamReader(typeof(PageFrame).Assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

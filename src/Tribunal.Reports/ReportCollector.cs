@@ -6,8 +6,10 @@ using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Labels;
 using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Reports;
@@ -22,7 +24,12 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     private const double ResamplingWork = 2e7;
     private const int JudgementsPerResampledRollout = 256;
 
-    private readonly ReportData _data = new() { Run = run };
+    private readonly ReportData _data = new()
+    {
+        Run = run,
+        Rewards = new Histogram(run.Manifest.Request.Policy is { Kind: PolicyKind.Fixed, Samples: var samples } ? ScoreGrid.StepsOf(run.Manifest.Protocol, run.Manifest.Model, run.Manifest.Request, samples) : Histogram.Usual),
+    };
+
     private readonly Dictionary<string, Case> _cases = new(StringComparer.Ordinal);
     private readonly List<RolloutLedger> _labelled = [];
     private readonly Dictionary<string, List<Judgement>> _resampled = new(StringComparer.Ordinal);
@@ -144,12 +151,22 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     {
         if (await run.OpenBatchAsync(options.Batch, cancellationToken) is not { } batch)
         {
+            await foreach (Verdict verdict in run.VerdictsAsync(cancellationToken))
+            {
+                _data.Table.Add(verdict, null, null);
+            }
+
             return;
         }
 
         _data.HasBatch = true;
         var random = new SeededRandom((ulong)options.Seed);
         var sample = new List<Rollout>();
+        RunLabels labels = await run.LabelsAsync(cancellationToken);
+        var wrong = new Leaders<(string Id, Verdict Verdict)>(options.Cases);
+        var shown = new Dictionary<string, Rollout>(StringComparer.Ordinal);
+        await using var verdicts = new VerdictsInStep(run.VerdictsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken));
+        var validator = new RolloutValidator();
         await using Stream stream = batch;
         await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
         {
@@ -158,9 +175,15 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
                 continue;
             }
 
-            if (_cases.TryGetValue(rollout.Id, out Case? shown))
+            rollout = labels.Apply(rollout);
+            if (validator.Check(rollout) is null && await verdicts.TakeAsync(rollout.Id) is { } verdict)
             {
-                shown.Rollout ??= rollout;
+                Take(rollout, verdict);
+            }
+
+            if (_cases.TryGetValue(rollout.Id, out Case? known))
+            {
+                known.Rollout ??= rollout;
             }
 
             if (rollout.KnownBest() is null || rollout.Responses.Count < 2)
@@ -185,6 +208,27 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
             }
         }
 
+        void Take(Rollout rollout, Verdict verdict)
+        {
+            bool? right = verdict.Best is { } best && rollout.Responses.Count > 1 && rollout.KnownBest() is { } labelled ? labelled.Contains(best) : null;
+            _data.Table.Add(verdict, rollout, right);
+            if (right == false && verdict.Confidence is { } confidence && wrong.Offer((rollout.Id, verdict), confidence))
+            {
+                shown[rollout.Id] = rollout;
+            }
+        }
+
+        foreach (((string id, Verdict told), _) in wrong.Ordered())
+        {
+            if (!_cases.TryGetValue(id, out Case? sure))
+            {
+                _cases.Add(id, sure = new Case(id) { Verdict = told });
+            }
+
+            sure.Rollout ??= shown[id];
+            _data.Wrong.Add(sure);
+        }
+
         foreach (Rollout rollout in sample)
         {
             var ledger = new List<Judgement>();
@@ -193,6 +237,30 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
                 _labelled.Add(new RolloutLedger(rollout, ledger));
             }
         }
+    }
+
+    private sealed class VerdictsInStep(IAsyncEnumerator<Verdict> next) : IAsyncDisposable
+    {
+        // Verdicts keep the batch's order, so this holds what is out of step alone.
+        private readonly Dictionary<string, Verdict> _waiting = new(StringComparer.Ordinal);
+        private bool _more = true;
+
+        public async ValueTask<Verdict?> TakeAsync(string id)
+        {
+            Verdict? verdict;
+            while (!_waiting.Remove(id, out verdict) && _more)
+            {
+                _more = await next.MoveNextAsync();
+                if (_more)
+                {
+                    _waiting[next.Current.Id] = next.Current;
+                }
+            }
+
+            return verdict;
+        }
+
+        public ValueTask DisposeAsync() => next.DisposeAsync();
     }
 
     private async Task ReadTextsAsync(CancellationToken cancellationToken)
@@ -295,11 +363,12 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     {
         private readonly List<(T Key, double Value)> _items = [];
 
-        public void Offer(T key, double value)
+        /// <summary>Takes one in where it is among the highest so far.</summary>
+        public bool Offer(T key, double value)
         {
             if (most <= 0 || (_items.Count == most && value <= _items[^1].Value))
             {
-                return;
+                return false;
             }
 
             int known = _items.FindIndex(i => EqualityComparer<T>.Default.Equals(i.Key, key));
@@ -307,7 +376,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
             {
                 if (_items[known].Value >= value)
                 {
-                    return;
+                    return false;
                 }
 
                 _items.RemoveAt(known);
@@ -319,6 +388,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
             int at = _items.FindIndex(i => i.Value < value);
             _items.Insert(at < 0 ? _items.Count : at, (key, value));
+            return true;
         }
 
         public List<(T Key, double Value)> Ordered() => _items;

@@ -14,7 +14,7 @@ internal sealed class ReportData
 
     public IReadOnlyList<InvalidLine> Invalid { get; set; } = [];
 
-    public Histogram Rewards { get; } = new();
+    public required Histogram Rewards { get; init; }
 
     public Histogram Margins { get; } = new();
 
@@ -38,6 +38,11 @@ internal sealed class ReportData
 
     public List<Case> Contested { get; set; } = [];
 
+    /// <summary>Those whose best response is not a labelled one, the surest first.</summary>
+    public List<Case> Wrong { get; } = [];
+
+    public ReportTable Table { get; } = new();
+
     public List<Case> Slowest { get; set; } = [];
 
     /// <summary>Whether texts and labels were there.</summary>
@@ -47,12 +52,16 @@ internal sealed class ReportData
     public long Labelled { get; set; }
 }
 
-/// <summary>Counts in equal bins over [0, 1].</summary>
-internal sealed class Histogram
+/// <summary>Counts in equal bins around 0, 1/steps, … 1: values that lie on that grid are in the middle of their bins.</summary>
+/// <param name="steps">Into how many steps [0, 1] is cut.</param>
+internal sealed class Histogram(int steps = Histogram.Usual)
 {
-    public const int Bins = 20;
+    /// <summary>Steps where values lie on no grid.</summary>
+    public const int Usual = 20;
 
-    public long[] Counts { get; } = new long[Bins];
+    private readonly long[] _counts = new long[steps + 1];
+
+    public IReadOnlyList<long> Counts => _counts;
 
     public long Count { get; private set; }
 
@@ -60,9 +69,24 @@ internal sealed class Histogram
 
     public double? Mean => Count == 0 ? null : Sum / Count;
 
+    /// <summary>Where the bins begin and end, one more than there are bins; the first and the last reach half a step beyond.</summary>
+    public double[] Edges => [.. Enumerable.Range(0, _counts.Length + 1).Select(i => (i - 0.5) / (_counts.Length - 1))];
+
+    /// <summary>Those that were counted before.</summary>
+    public static Histogram Of(IReadOnlyList<long> counts, double sum)
+    {
+        var histogram = new Histogram(Math.Max(1, counts.Count - 1)) { Count = counts.Sum(), Sum = sum };
+        for (int i = 0; i < counts.Count; i++)
+        {
+            histogram._counts[i] = counts[i];
+        }
+
+        return histogram;
+    }
+
     public void Add(double value)
     {
-        Counts[Math.Clamp((int)(value * Bins), 0, Bins - 1)]++;
+        _counts[Math.Clamp((int)Math.Round(value * (_counts.Length - 1), MidpointRounding.AwayFromZero), 0, _counts.Length - 1)]++;
         Count++;
         Sum += value;
     }

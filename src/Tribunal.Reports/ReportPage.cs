@@ -16,16 +16,21 @@ namespace Tribunal.Reports;
 internal sealed class ReportPage(ReportData data, ReportOptions options)
 {
     private const int DomainsShown = 40;
-    private const int DomainsPlotted = 20;
     private const int ExampleShown = 800;
 
     private readonly RunManifest _manifest = data.Run.Manifest;
     private readonly RunSummary _summary = data.Run.Summary;
-    private readonly HtmlPage _page = PageFrame.Open($"{data.Run.Manifest.RunId} – Tribunal report");
+    private readonly HtmlPage _page = PageFrame.Open($"{data.Run.Manifest.RunId} – Tribunal report", table: true);
 
     public string Render()
     {
         Head();
+        var cases = new ReportCases(data, _page);
+        if (data.Wrong.Count > 0)
+        {
+            cases.Section("wrong", "Surest and wrong", "The rollouts whose best response is not a labelled one, the surest first: what a judge misses shows here.", data.Wrong);
+        }
+
         WhatWasRun();
         Distributions();
         Outcomes();
@@ -36,11 +41,11 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         AccuracyAgainstK();
         Positions();
         Tokens();
-        var cases = new ReportCases(data, _page);
         cases.Section("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
         cases.Section("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
-        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}.</footer>\n");
-        return PageFrame.Close(_page);
+        data.Table.AddTo(_page);
+        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}. <a href=\"#main\">Back to the top</a></footer>\n");
+        return PageFrame.Close(_page, table: true);
     }
 
     private void Head()
@@ -74,31 +79,31 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         _page.Add($"""
             </header>
             <nav aria-label="Sections"><ul>
-            <li><a href="#run">What was run</a></li><li><a href="#rewards">Rewards</a></li><li><a href="#outcomes">Outcomes</a></li>
+            {new Markup(data.Wrong.Count > 0 ? "<li><a href=\"#wrong\">Surest and wrong</a></li>" : "")}<li><a href="#run">What was run</a></li><li><a href="#rewards">Rewards</a></li><li><a href="#outcomes">Outcomes</a></li>
             <li><a href="#accuracy">Accuracy</a></li><li><a href="#calibration">Calibration</a></li><li><a href="#k">Accuracy against k</a></li>
-            <li><a href="#order">Order</a></li><li><a href="#tokens">Tokens and cost</a></li><li><a href="#slowest">Slowest</a></li><li><a href="#contested">Most contested</a></li>
+            <li><a href="#order">Order</a></li><li><a href="#tokens">Tokens and cost</a></li><li><a href="#slowest">Slowest</a></li><li><a href="#contested">Most contested</a></li><li><a href="#all">All rollouts</a></li>
             </ul></nav>
             <main id="main" tabindex="-1">
             <dl class="tiles">
 
             """);
-        Tile("Rollouts scored", $"{_summary.Scored:N0}", $"{_summary.Unscorable:N0} unscorable, {_summary.Invalid:N0} invalid lines");
-        Tile("Judgements", $"{_summary.Judgements.Drawn:N0}", $"{Share(_summary.ValidRate)} with a verdict");
+        Tile("Rollouts scored", "all", $"{_summary.Scored:N0}", $"{_summary.Unscorable:N0} unscorable, {_summary.Invalid:N0} invalid lines");
+        Tile("Judgements", "outcomes", $"{_summary.Judgements.Drawn:N0}", $"{Share(_summary.ValidRate)} with a verdict");
         if (_summary.Overall.Accuracy is { } accuracy)
         {
-            Tile("Accuracy", $"{accuracy.Value:P1}", $"95 %: {accuracy.Low:P1} to {accuracy.High:P1}; guessing {_summary.Overall.Chance:P1}");
+            Tile("Accuracy", "accuracy", $"{accuracy.Value:P1}", $"95 %: {accuracy.Low:P1} to {accuracy.High:P1}; guessing {_summary.Overall.Chance:P1}");
         }
 
-        Tile("Tokens", $"{_summary.Usage.Input + _summary.Usage.Output:N0}", $"{_summary.Usage.Input:N0} in, {_summary.Usage.Output:N0} out");
+        Tile("Tokens", "tokens", $"{_summary.Usage.Input + _summary.Usage.Output:N0}", $"{_summary.Usage.Input:N0} in, {_summary.Usage.Output:N0} out");
         if (_summary.Cost is double cost)
         {
-            Tile("Cost", $"{cost:N4}", "in the price table's currency");
+            Tile("Cost", "tokens", $"{cost:N4}", "in the price table's currency");
         }
 
         _page.Add($"</dl>\n");
     }
 
-    private void Tile(string name, string value, string more) => _page.Add($"<div><dt>{name}</dt><dd>{value}<small>{more}</small></dd></div>\n");
+    private void Tile(string name, string section, string value, string more) => _page.Add($"<div><dt><a href=\"#{section}\">{name}</a></dt><dd>{value}<small>{more}</small></dd></div>\n");
 
     private void WhatWasRun()
     {
@@ -144,21 +149,19 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
 
     private void Distribution(string name, string axis, Histogram histogram)
     {
-        if (histogram.Count == 0)
+        if (RunPlots.Distribution(name, axis, histogram) is not { } plot)
         {
             return;
         }
 
-        double[] edges = [.. Enumerable.Range(0, Histogram.Bins + 1).Select(static i => (double)i / Histogram.Bins)];
-        string caption = $"{name}: {histogram.Count:N0}, mean {histogram.Mean:0.000}";
-        _page.Add($"<figure>{Charts.Bars(caption, axis, "count", [.. histogram.Counts.Select(static c => (double)c)], edges)}<figcaption>{caption}</figcaption>");
-        _page.Add($"<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
-        for (int i = 0; i < Histogram.Bins; i++)
+        double[] edges = histogram.Edges;
+        _page.Add($"<div>{HtmlPage.Figure(plot)}<details><summary>{name} in figures</summary><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\">count</th></tr></thead><tbody>");
+        for (int i = 0; i < histogram.Counts.Count; i++)
         {
-            _page.Add($"<tr><td>{edges[i]:0.00}</td><td>{edges[i + 1]:0.00}</td><td>{histogram.Counts[i]:N0}</td></tr>");
+            _page.Add($"<tr><td>{Math.Max(0, edges[i]):0.000}</td><td>{Math.Min(1, edges[i + 1]):0.000}</td><td>{histogram.Counts[i]:N0}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></details></figure>\n");
+        _page.Add($"</tbody></table></details></div>\n");
     }
 
     private void Outcomes()
@@ -169,7 +172,8 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         foreach ((string name, long count) in ((string, long)[])
             [("valid", counts.Valid), ("unparsable", counts.Unparsable), ("truncated", counts.Truncated), ("refused", counts.Refused), ("failed", counts.Failed)])
         {
-            _page.Add($"<tr><th scope=\"row\">{name}</th><td>{count:N0}</td><td>{(counts.Drawn == 0 ? 0 : (double)count / counts.Drawn):P1}</td></tr>");
+            Markup link = new(data.Examples.Keys.Any(outcome => outcome.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)) ? $"<a href=\"#examples-{name}\">{name}</a>" : name);
+            _page.Add($"<tr><th scope=\"row\">{link}</th><td>{count:N0}</td><td>{(counts.Drawn == 0 ? 0 : (double)count / counts.Drawn):P1}</td></tr>");
         }
 
         _page.Add($"</tbody></table></div>\n");
@@ -183,7 +187,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         foreach ((JudgementOutcome outcome, List<Judgement> examples) in data.Examples.OrderBy(static e => e.Key))
         {
             string name = outcome.ToString().ToLowerInvariant();
-            _page.Add($"<details><summary>{examples.Count} examples of {name}</summary>\n");
+            _page.Add($"<details id=\"examples-{name}\"><summary>{examples.Count} examples of {name}</summary>\n");
             foreach (Judgement example in examples)
             {
                 _page.Add($"<h3><bdi>{PlainText.Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
@@ -219,21 +223,20 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             return;
         }
 
-        (string Name, DomainSummary Domain)[] rows = [("overall", _summary.Overall), .. Domains().Where(static d => d.Domain.Accuracy is not null)];
+        (string Name, DomainSummary Domain)[] rows = RunPlots.Domains(_summary);
         foreach ((string name, DomainSummary domain) in rows.Where(static r => r.Domain.BelowChance).Take(DomainsShown))
         {
             _page.Add($"<p class=\"banner\">Below chance in <bdi>{PlainText.Name(name)}</bdi>: {domain.Accuracy!.Value:P1}, guessing gives {domain.Chance ?? 0:P1}. More votes make it worse.</p>\n");
         }
 
-        IntervalRow[] plotted = [.. rows.Take(DomainsPlotted).Select(static r => new IntervalRow(r.Name, r.Domain.Accuracy!.Value, r.Domain.Accuracy.Low, r.Domain.Accuracy.High, r.Domain.Chance))];
-        _page.Add($"<figure>{Charts.Intervals("Accuracy by domain with 95 % intervals, and what guessing gives; the table below has the figures", plotted)}{Charts.Key("measured, with its 95 % interval", "guessing")}<figcaption>Share of labelled rollouts whose best response was found, with Wilson's 95 % interval.{(rows.Length > plotted.Length ? $" The {plotted.Length} largest of {rows.Length} are drawn." : "")}</figcaption></figure>\n");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(RunPlots.Accuracy(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by domain, table\"><table><thead><tr><th scope=\"col\">domain</th><th scope=\"col\">labelled</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % interval</th><th scope=\"col\">guessing</th><th scope=\"col\">scored</th></tr></thead><tbody>");
         foreach ((string name, DomainSummary domain) in rows.Take(DomainsShown))
         {
             _page.Add($"<tr{new Markup(domain.BelowChance ? " class=\"bad\"" : "")}><th scope=\"row\"><bdi>{PlainText.Name(name)}</bdi></th><td>{domain.Accuracy!.Of:N0}</td><td>{domain.Accuracy.Value:P1}</td><td>{domain.Accuracy.Low:P1} to {domain.Accuracy.High:P1}</td><td>{domain.Chance ?? 0:P1}</td><td>{domain.Scored:N0} of {domain.Rollouts:N0}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>{(rows.Length > DomainsShown ? $"{rows.Length - DomainsShown} smaller domains are left out." : "")}\n</section>\n");
+        _page.Add($"</tbody></table></div></div>{(rows.Length > DomainsShown ? $"{rows.Length - DomainsShown} smaller domains are left out." : "")}\n</section>\n");
     }
 
     private void CalibrationCurve()
@@ -245,29 +248,14 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             return;
         }
 
-        ReliabilityBin[] bins = Filled(calibration.All);
-        List<(double X, double Y, double Low, double High)> points = [];
-        foreach (ReliabilityBin bin in bins)
-        {
-            Rate rate = Rate.Wilson(bin.Accuracy!.Value * bin.Count, bin.Count)!;
-            points.Add((bin.Confidence!.Value, bin.Accuracy.Value, rate.Low, rate.High));
-        }
-
-        CalibrationReport? scaling = calibration.HeldBack;
-        (double X, double Y)[] scaled = scaling is null ? [] : [.. Filled(scaling.After).Select(static bin => (bin.Confidence!.Value, bin.Accuracy!.Value))];
-        string after = scaling is null
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" Temperature {scaling.Temperature:0.00}, fitted on {scaling.FittedOn:N0} verdicts, changes the error on the other {scaling.After.Count:N0} from {scaling.Before.Ece:0.000} to {scaling.After.Ece:0.000} (crosses).");
-        _page.Add($"<figure>{Charts.Reliability("Accuracy against confidence; the table below has the figures", points, scaled)}{Charts.Key("this run, with 95 % intervals", scaling is null ? "perfectly calibrated" : "perfectly calibrated; × after temperature scaling", "╌")}<figcaption>Expected calibration error {calibration.All.Ece:0.000}: how far confidences are from being probabilities.{after}</figcaption></figure>\n");
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(RunPlots.Calibration(_summary)!)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration, table\"><table><thead><tr><th scope=\"col\">confidence</th><th scope=\"col\">verdicts</th><th scope=\"col\">mean confidence</th><th scope=\"col\">accuracy</th></tr></thead><tbody>");
-        foreach (ReliabilityBin bin in bins)
+        foreach (ReliabilityBin bin in RunPlots.Filled(calibration.All))
         {
             _page.Add($"<tr><th scope=\"row\">{bin.Low:0.0} to {bin.High:0.0}</th><td>{bin.Count:N0}</td><td>{bin.Confidence!.Value:0.000}</td><td>{bin.Accuracy!.Value:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>\n</section>\n");
-
-        static ReliabilityBin[] Filled(Reliability table) => [.. table.Bins.Where(static bin => bin.Count > 0)];
+        _page.Add($"</tbody></table></div></div>\n</section>\n");
     }
 
     private void AccuracyAgainstK()
@@ -282,7 +270,12 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         ResampleResult any = data.Curves[0].Points[0];
         BandLine[] lines = [.. data.Curves.Select(static c => new BandLine(c.Name, [.. c.Points.Select(static p => (p.Judgements.Mean, p.Accuracy.Mean, p.Accuracy.Low, p.Accuracy.High))]))];
         string caption = $"The recorded judgements of {any.Rollouts:N0}{(data.Labelled > any.Rollouts ? $" (a random sample of {data.Labelled:N0})" : "")} labelled rollouts, voted on again in {any.Resamples:N0} random draw orders. Bands hold 95 % of the orders; they are not intervals over rollouts.";
-        _page.Add($"<figure>{Charts.Lines("Accuracy against judgements per rollout; the table below has the figures", "judgements per rollout", "accuracy", lines, logarithmic: true)}{Charts.Key(lines[0].Name, lines.Length > 1 ? lines[1].Name : null, "■")}<figcaption>{caption}</figcaption></figure>\n");
+        string csv = "vote over,judgements,accuracy,low,high\n" + string.Concat(data.Curves.SelectMany(static curve => curve.Points.Select(point => string.Create(
+            CultureInfo.InvariantCulture, $"{RunPlots.Cell(curve.Name)},{point.Judgements.Mean},{point.Accuracy.Mean},{point.Accuracy.Low},{point.Accuracy.High}\n"))));
+        var plot = new RunPlot(
+            "accuracy-against-k", "Accuracy against judgements per rollout", caption, Charts.Lines("Accuracy against judgements per rollout", "judgements per rollout", "accuracy", lines, logarithmic: true),
+            lines.Length > 1 ? [("●", lines[0].Name), ("■", lines[1].Name)] : [("●", lines[0].Name)], csv);
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against judgements, table\"><table><thead><tr><th scope=\"col\">vote over</th><th scope=\"col\">judgements</th><th scope=\"col\">accuracy</th><th scope=\"col\">95 % of orders</th></tr></thead><tbody>");
         foreach (ResampledCurve curve in data.Curves)
         {
@@ -292,7 +285,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             }
         }
 
-        _page.Add($"</tbody></table></div>\n");
+        _page.Add($"</tbody></table></div></div>\n");
         if (data.Metas == 0)
         {
             _page.Add($"<p class=\"soft\">The ledger has no meta rewards, so there is no curve with a meta filter.</p>\n");
@@ -327,14 +320,19 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             Rate rate = Rate.Wilson(w, of)!;
             return new IntervalRow($"shown as no. {position + 1}", rate.Value, rate.Low, rate.High, 1.0 / shown);
         })];
-        _page.Add($"<figure>{Charts.Intervals("How often the response shown at each position was judged best; the table below has the figures", rows)}{Charts.Key("measured, with its 95 % interval", "without position bias")}<figcaption>How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}.</figcaption></figure>\n");
+        string csv = "position,judged best,low,high\n" + string.Concat(rows.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{row.Label},{row.Value},{row.Low},{row.High}\n")));
+        var plot = new RunPlot(
+            "positions", "Position bias",
+            string.Create(CultureInfo.InvariantCulture, $"How often the response shown at each position was judged best, over {of:N0} judgements that showed {shown}. A judge without position bias gives every position 1/{shown}."),
+            Charts.Intervals("How often the response shown at each position was judged best", rows), [("●", "measured, with its 95 % interval"), ("×", "without position bias")], csv);
+        _page.Add($"<div class=\"pair\">{HtmlPage.Figure(plot)}");
         _page.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Positions, table\"><table><thead><tr><th scope=\"col\">position</th><th scope=\"col\">judged best</th><th scope=\"col\">95 % interval</th></tr></thead><tbody>");
         foreach (IntervalRow row in rows)
         {
             _page.Add($"<tr><th scope=\"row\">{row.Label}</th><td>{row.Value:P1}</td><td>{row.Low:P1} to {row.High:P1}</td></tr>");
         }
 
-        _page.Add($"</tbody></table></div>\n</section>\n");
+        _page.Add($"</tbody></table></div></div>\n</section>\n");
     }
 
     private void Tokens()

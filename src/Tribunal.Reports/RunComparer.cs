@@ -4,7 +4,9 @@ using Tribunal.Benchmarks;
 using Tribunal.Calibration;
 using Tribunal.Formats.Batches;
 using Tribunal.Judgements;
+using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
+using Tribunal.Runs.Labels;
 using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
@@ -26,6 +28,9 @@ public sealed record CompareOptions
 
     /// <summary>Disagreements shown; default 20.</summary>
     public int Disagreements { get; init; } = 20;
+
+    /// <summary>Domains told apart, the largest; default 100.</summary>
+    public int Domains { get; init; } = 100;
 }
 
 /// <summary>Compares runs over the same rollouts, joined by id, and results of benchmarks.</summary>
@@ -50,6 +55,14 @@ public static class RunComparer
             await SortAsync(path, runs, benchmarks, cancellationToken);
         }
 
+        return await CompareAsync(runs, benchmarks, options, cancellationToken);
+    }
+
+    /// <summary>Compares runs that are open.</summary>
+    /// <exception cref="ReportException">They share no rollout.</exception>
+    /// <exception cref="IOException">A file of a run is broken or can't be read.</exception>
+    internal static async Task<Comparison> CompareAsync(List<RunContents> runs, List<BenchmarkResult> benchmarks, CompareOptions options, CancellationToken cancellationToken)
+    {
         if (runs.Count < 2)
         {
             return benchmarks.Count + runs.Count < 2
@@ -64,7 +77,8 @@ public static class RunComparer
         }
 
         await ReadLabelsAsync(runs, rows, options.Batch, cancellationToken);
-        return Compute(runs, rows, benchmarks, options);
+        Comparison comparison = Compute(runs, rows, benchmarks, options);
+        return comparison with { Disagreements = await WithTextsAsync(runs, comparison.Disagreements, options.Batch, cancellationToken) };
     }
 
     private static async Task SortAsync(string path, List<RunContents> runs, List<BenchmarkResult> benchmarks, CancellationToken cancellationToken)
@@ -135,15 +149,15 @@ public static class RunComparer
 
     private static async Task ReadLabelsAsync(List<RunContents> runs, Dictionary<string, Row> rows, string? given, CancellationToken cancellationToken)
     {
-        Stream? batch = null;
-        for (int run = 0; batch is null && run < runs.Count; run++)
-        {
-            batch = await runs[run].OpenBatchAsync(given, cancellationToken);
-        }
-
-        if (batch is null)
+        if (await BatchOfAsync(runs, given, cancellationToken) is not { } batch)
         {
             return;
+        }
+
+        RunLabels labels = RunLabels.None();
+        foreach (RunContents run in runs)
+        {
+            labels.Merge(await run.LabelsAsync(cancellationToken));
         }
 
         await using Stream stream = batch;
@@ -152,9 +166,45 @@ public static class RunComparer
             if (line.Rollout is { } rollout && rows.TryGetValue(rollout.Id, out Row? row))
             {
                 row.Domain = rollout.Domain;
-                row.Best = rollout.Responses.Count > 1 ? rollout.KnownBest() : null;
+                row.Best = rollout.Responses.Count > 1 ? labels.Apply(rollout).KnownBest() : null;
             }
         }
+    }
+
+    private static async Task<IReadOnlyList<Disagreement>> WithTextsAsync(List<RunContents> runs, IReadOnlyList<Disagreement> disagreements, string? given, CancellationToken cancellationToken)
+    {
+        Dictionary<string, int> wanted = disagreements.Select(static (one, i) => (one.Id, i)).ToDictionary(static one => one.Id, static one => one.i, StringComparer.Ordinal);
+        if (wanted.Count == 0 || await BatchOfAsync(runs, given, cancellationToken) is not { } batch)
+        {
+            return disagreements;
+        }
+
+        Disagreement[] told = [.. disagreements];
+        await using Stream stream = batch;
+        await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is { } rollout && wanted.Remove(rollout.Id, out int i))
+            {
+                told[i] = told[i] with { Rollout = rollout };
+                if (wanted.Count == 0)
+                {
+                    break;
+                }
+            }
+        }
+
+        return told;
+    }
+
+    private static async Task<Stream?> BatchOfAsync(List<RunContents> runs, string? given, CancellationToken cancellationToken)
+    {
+        Stream? batch = null;
+        for (int run = 0; batch is null && run < runs.Count; run++)
+        {
+            batch = await runs[run].OpenBatchAsync(given, cancellationToken);
+        }
+
+        return batch;
     }
 
     private static Comparison Compute(List<RunContents> runs, Dictionary<string, Row> rows, List<BenchmarkResult> benchmarks, CompareOptions options)
@@ -195,6 +245,7 @@ public static class RunComparer
             Shared = rows.Count,
             Labelled = labelled,
             Differences = differences,
+            Domains = DomainsOf(rows, names, options),
             Disagreements = DisagreementsOf(rows, options.Disagreements),
             Benchmarks = benchmarks,
             Resamples = options.Resamples,
@@ -230,7 +281,25 @@ public static class RunComparer
         };
     }
 
-    private static PairedDifference DifferenceOf(int index, string[] names, Dictionary<string, Row>.ValueCollection rows, long labelled, CompareOptions options)
+    // The largest first; those in which nothing is labelled have nothing to compare.
+    private static ComparedDomain[] DomainsOf(Dictionary<string, Row> rows, string[] names, CompareOptions options) =>
+    [
+        .. rows.Values.Where(static row => row.Domain is not null).GroupBy(static row => row.Domain!, StringComparer.Ordinal)
+            .OrderByDescending(static domain => domain.Count()).ThenBy(static domain => domain.Key, StringComparer.Ordinal).Take(options.Domains)
+            .Select(domain =>
+            {
+                Row[] own = [.. domain];
+                long labelled = own.LongCount(static row => row.Best is not null);
+                return new ComparedDomain(
+                    domain.Key,
+                    own.Length,
+                    labelled,
+                    [.. names.Select((_, run) => Rate.Wilson(own.LongCount(row => row.IsRight(run)), labelled))],
+                    [.. Enumerable.Range(1, names.Length - 1).Select(run => DifferenceOf(run, names, own, labelled, options))]);
+            }),
+    ];
+
+    private static PairedDifference DifferenceOf(int index, string[] names, IReadOnlyCollection<Row> rows, long labelled, CompareOptions options)
     {
         long both = 0, same = 0, onlyThis = 0, onlyOther = 0;
         foreach (Row row in rows)

@@ -58,6 +58,7 @@ public static class RunReport
 
     internal static async Task<string> RenderAsync(RunContents run, ReportOptions options, CancellationToken cancellationToken)
     {
+        run = await run.WithLabelsAsync(options.Batch, cancellationToken);
         ReportData data = await new ReportCollector(run, options).CollectAsync(cancellationToken);
         return new ReportPage(data, options).Render();
     }

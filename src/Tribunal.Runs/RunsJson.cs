@@ -2,8 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
+using Tribunal.Runs.Labels;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
+using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 
@@ -38,6 +40,8 @@ namespace Tribunal.Runs;
 [JsonSerializable(typeof(RunOutcome))]
 [JsonSerializable(typeof(PlannedDraw))]
 [JsonSerializable(typeof(Spending))]
+[JsonSerializable(typeof(RolloutLabel))]
+[JsonSerializable(typeof(RunCommand))]
 [JsonSerializable(typeof(LateMetaReward))]
 [JsonSerializable(typeof(int[]))]
 public sealed partial class RunsJson : JsonSerializerContext

@@ -52,4 +52,9 @@ var clients = new Option<int>("--clients") { Description = "Requests under way a
 var load = new Command("load", "Many clients of `tribunal serve` at once, with faults of the judge and the server killed and restarted in the middle: what comes out, and what it costs.") { tool, latency, clients, group };
 load.SetAction((parsed, cancel) => new LoadBenchmark(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(clients), parsed.GetValue(group), parsed.GetValue(latency)).RunAsync(cancel));
 
-return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, load, endpoint, bare }.Parse(args).InvokeAsync();
+var many = new Option<int>("--rollouts") { Description = "Rollouts.", DefaultValueFactory = static _ => 100_000 };
+var samples = new Option<int>("--samples") { Description = "Judgements of each.", DefaultValueFactory = static _ => 8 };
+var view = new Command("view", "`tribunal view` over a large run: first rows, filters, search, memory.") { tool, many, samples };
+view.SetAction((parsed, cancel) => ViewBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(many), parsed.GetValue(samples), cancel));
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, load, view, endpoint, bare }.Parse(args).InvokeAsync();

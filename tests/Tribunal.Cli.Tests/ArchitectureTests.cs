@@ -16,13 +16,14 @@ public sealed class ArchitectureTests
         ["Tribunal.Simulator"] = ["Tribunal"],
         ["Tribunal.Runs"] = ["Tribunal", "Tribunal.Formats"],
         ["Tribunal.Reports"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Runs"],
+        ["Tribunal.Viewer"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Runs", "Tribunal.Reports"],
         ["Tribunal.Azure"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Inference", "Tribunal.Runs", "Tribunal.Simulator"],
         ["Tribunal.RewardServer"] = ["Tribunal", "Tribunal.Formats", "Tribunal.Runs"],
         ["Tribunal.Worker"] = ["Tribunal", "Tribunal.Runs", "Tribunal.Reports", "Tribunal.Azure"],
         ["Tribunal.Cli"] =
         [
             "Tribunal", "Tribunal.Formats", "Tribunal.Inference", "Tribunal.Learning", "Tribunal.Runs", "Tribunal.Reports", "Tribunal.Azure",
-            "Tribunal.RewardServer", "Tribunal.Simulator", "Tribunal.Worker",
+            "Tribunal.RewardServer", "Tribunal.Simulator", "Tribunal.Viewer", "Tribunal.Worker",
         ],
     };
 

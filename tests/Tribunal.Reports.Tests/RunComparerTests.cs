@@ -66,6 +66,12 @@ public sealed class RunComparerTests
         Assert.Equal("r1", differing.Id);
         Assert.Equal([0, 1], differing.Choices);
         Assert.Contains(comparison.Notes, static note => note.Contains("b has 4 rollouts", StringComparison.Ordinal));
+        Assert.Equal("Question 1?", differing.Rollout!.Prompt[0].Content);
+        Assert.Equal(["even", "odd"], comparison.Domains.Select(static domain => domain.Name));
+        Assert.Equal([(2L, 2L), (1L, 1L)], comparison.Domains.Select(static domain => (domain.Shared, domain.Labelled)));
+        Assert.Equal([0.5, 1.0, 0.0, 1.0], comparison.Domains.SelectMany(static domain => domain.Accuracy.Select(static rate => rate!.Value)));
+        Assert.Equal([(1L, 0L), (1L, 0L)], comparison.Domains.Select(static domain => (domain.Differences[0].OnlyThis, domain.Differences[0].OnlyOther)));
+        Assert.DoesNotContain("Question 1?", JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison), StringComparison.Ordinal);
         Assert.Contains("\"onlyThis\": 2", JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison), StringComparison.Ordinal);
     }
 

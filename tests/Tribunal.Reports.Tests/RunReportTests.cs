@@ -24,7 +24,7 @@ public sealed class RunReportTests
         Assert.Contains("<th scope=\"row\"><bdi>even</bdi></th><td>10</td>", html, StringComparison.Ordinal);
         Assert.Contains("vote over", html, StringComparison.Ordinal);
         Assert.Contains(@"<mark>\boxed{", html, StringComparison.Ordinal);
-        Assert.Equal(12, Regex.Count(html, "<article>"));
+        Assert.Equal(18, Regex.Count(html, "<article>"));
         Assert.DoesNotContain("SIMULATED", html, StringComparison.Ordinal);
         Assert.DoesNotContain("http:", html, StringComparison.Ordinal);
         Assert.DoesNotContain("https:", html, StringComparison.Ordinal);

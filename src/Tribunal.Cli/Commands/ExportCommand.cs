@@ -9,6 +9,7 @@ using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Verdicts;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Cli.Commands;
 
@@ -85,6 +86,7 @@ internal static class ExportCommand
         }
 
         string path = batch ?? await BatchOfAsync(run, cancellationToken);
+        RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken);
         bool simulated = false;
         IAsyncEnumerable<Verdict> told = VerdictsAsync(run, cancellationToken).Select(verdict =>
         {
@@ -94,7 +96,7 @@ internal static class ExportCommand
         long rows = await WholeFile.WriteAsync(output, async target =>
         {
             await using FileStream rollouts = File.OpenRead(path);
-            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken), target, cancellationToken);
+            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), target, cancellationToken);
         });
         Console.WriteLine($"{rows} rows in {output}");
         if (simulated)

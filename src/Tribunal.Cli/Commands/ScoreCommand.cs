@@ -208,6 +208,7 @@ internal sealed class ScoreCommand
             : new ScoreOptions
             {
                 Folder = folder,
+                OutputNamed = parsed.GetValue(_output) is not null,
                 Request = request,
                 ValidRateFloor = parsed.GetRequiredValue(_validFloor),
                 PatienceMinutes = parsed.GetRequiredValue(_wait),

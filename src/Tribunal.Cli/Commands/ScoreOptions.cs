@@ -32,6 +32,9 @@ internal sealed record ScoreOptions
     /// <summary>Whether standard output holds the summary as JSON, and nothing else.</summary>
     public bool Json { get; init; }
 
+    /// <summary>Whether the command line names the folder.</summary>
+    public bool OutputNamed { get; init; }
+
     /// <summary>The run's name: its folder's.</summary>
     public string RunId => Path.GetFileName(Folder);
 }

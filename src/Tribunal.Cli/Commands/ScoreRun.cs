@@ -35,15 +35,63 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         await using IAsyncDisposable ownership = new LocalRunStore(options.Folder).TryOwn()
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
         await SayWhoJudgesAsync();
+        await _store.DeleteAsync(RunFiles.Cancel, cancellationToken);
         if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Prices, cancellationToken) is { } reached)
         {
             return await SayReachedAsync(reached, cancellationToken);
         }
 
         DrainOnSignal();
-        RunOutcome outcome = await JudgeAsync(cancellationToken);
+        RunOutcome outcome = await WorkAsync(cancellationToken);
         await SayOutcomeAsync(outcome, cancellationToken);
         return outcome.Halt is null ? ExitCodes.Complete(outcome.Unscorable, outcome.Invalid) : RunEnd.Of(outcome.Halt).ExitCode;
+    }
+
+    private async Task<RunOutcome> WorkAsync(CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task watching = StopWhenAskedAsync(ended.Token);
+        try
+        {
+            return await JudgeAsync(cancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watching;
+        }
+    }
+
+    // For going on from the viewer's page. What can't go on a second time is not recorded: --retry-failed is asked for anew.
+    private async Task RecordCommandAsync(CancellationToken cancellationToken)
+    {
+        string[] arguments = [.. Environment.GetCommandLineArgs().Skip(1).Where(static argument => argument is not ("--retry-failed" or "--json"))];
+        var command = new RunCommand { Arguments = options.OutputNamed ? arguments : [.. arguments, "--output", options.Folder], Folder = Environment.CurrentDirectory, Price = _routes.Prices?.One };
+        if (arguments is ["score", ..] && !command.MayHoldSecret())
+        {
+            await _store.WriteDocumentAsync(RunFiles.CommandLine, JsonSerializer.SerializeToUtf8Bytes(command, RunsJson.Readable.RunCommand), cancellationToken);
+        }
+    }
+
+    // A page may ask for a soft end by a document in the run's folder; the steps look for it only between chunks.
+    private async Task StopWhenAskedAsync(CancellationToken cancellationToken)
+    {
+        using var look = new PeriodicTimer(TimeSpan.FromSeconds(1), TimeProvider.System);
+        try
+        {
+            while (await look.WaitForNextTickAsync(cancellationToken))
+            {
+                if (await _stores.IsCancelRequestedAsync(options.RunId, cancellationToken))
+                {
+                    _monitors.Of(options.RunId).Stop(new Halt(HaltKind.Cancelled, "somebody asked the run to stop"));
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run has ended.
+        }
     }
 
     private Task SayWhoJudgesAsync() => _words.WriteLineAsync(Simulated
@@ -87,10 +135,23 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             NullLogger<RunSteps>.Instance,
             options.Report ? new ReportWriter() : null);
         var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json);
-        var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress => Show(view, progress));
+        Task recorded = Task.CompletedTask;
+        bool planned = false;
+        var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress =>
+        {
+            Show(view, progress);
+            if (progress.Stage != RunStages.Planning && !planned)
+            {
+                // Only now is it known to be this run's: a command with other options is refused by the plan.
+                planned = true;
+                recorded = RecordCommandAsync(cancellationToken);
+            }
+        });
         try
         {
-            return await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request with { RetryFailed = options.RetryFailed }, PatienceMinutes: options.PatienceMinutes), cancellationToken));
+            RunOutcome outcome = await view.FollowAsync(host.RunAsync(new BatchRun(options.RunId, options.Request with { RetryFailed = options.RetryFailed }, PatienceMinutes: options.PatienceMinutes), cancellationToken));
+            await recorded;
+            return outcome;
         }
         catch (BatchChangedException exception) when (options.RetryFailed)
         {

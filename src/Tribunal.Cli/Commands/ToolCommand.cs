@@ -14,6 +14,8 @@ internal static class ToolCommand
             VoteCommand.Create(),
             SimulateCommand.Create(),
             ReportCommand.Create(),
+            ViewCommand.Create(),
+            LabelCommand.Create(),
             CompareCommand.Create(),
             BenchCommand.Create(),
             TrainCommand.Create(),

@@ -12,6 +12,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
 using Tribunal.Voting;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Cli.Inputs;
 
@@ -106,6 +107,11 @@ internal sealed class LedgerInputs
 
             await using FileStream stream = File.OpenRead(path);
             await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.NeedsTexts, path, cancellationToken: cancellationToken), cancellationToken);
+        }
+
+        foreach (string run in _paths.Where(static path => !File.Exists(path)))
+        {
+            ledger.Labels.Merge(await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken));
         }
 
         if (Unreadable > 0)

@@ -13,6 +13,7 @@ using Tribunal.Runs.Reading;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Training;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Runs.Exports;
 
@@ -60,6 +61,7 @@ public static class TrainingExport
         Directory.CreateDirectory(options.Output);
         string name = options.Format == TrainingFileFormat.Parquet ? "train.parquet" : "train.jsonl";
         string path = Path.Combine(options.Output, name);
+        RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(options.Run), cancellationToken);
         (IReadOnlyList<string> files, bool underWay) = LedgersOf(options.Run);
         using LedgerIndex ledger = await LedgerIndex.BuildAsync(files, underWay, cancellationToken);
         if (!underWay)
@@ -80,6 +82,7 @@ public static class TrainingExport
                     continue;
                 }
 
+                rollout = labels.Apply(rollout);
                 IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
                 sums.Add(rollout, decided);
                 await writer.WriteAsync(rollout, decided, cancellationToken);

@@ -10,6 +10,7 @@ using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
 using Tribunal.Verdicts;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Runs.Reading;
 
@@ -73,6 +74,38 @@ public sealed class RunContents
         return new RunContents(store, place, run, summary, run is null ? null : openBatch(run.Request.Batch));
     }
 
+    /// <summary>What people say of the run's rollouts.</summary>
+    public Task<RunLabels> LabelsAsync(CancellationToken cancellationToken) => RunLabels.ReadAsync(_store, cancellationToken);
+
+    /// <summary>
+    /// The run with people's labels in its figures: accuracy and calibration, over all and by domain, are reckoned anew where there are
+    /// labels and the batch is there.
+    /// </summary>
+    /// <param name="given">A batch to read instead of the run's.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<RunContents> WithLabelsAsync(string? given, CancellationToken cancellationToken)
+    {
+        RunLabels labels = await LabelsAsync(cancellationToken);
+        if (labels.Count == 0 || await OpenBatchAsync(given, cancellationToken) is not { } batch)
+        {
+            return this;
+        }
+
+        var sums = new SummaryPart();
+        await using (batch)
+        {
+            await foreach (ScoredRollout one in ScoredRollouts.ReadAsync(batch, VerdictsAsync(cancellationToken), cancellationToken))
+            {
+                sums.Add(labels.Apply(one.Rollout), one.Verdict, []);
+            }
+        }
+
+        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original) { Labelled = labels.Count };
+    }
+
+    /// <summary>How many rollouts people labelled, where their labels are in the figures.</summary>
+    public int Labelled { get; private init; }
+
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
     /// <param name="given">A file to read instead.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -84,27 +117,7 @@ public sealed class RunContents
             return File.Exists(given) ? File.OpenRead(given) : throw new ReportException($"there is no batch at {given}");
         }
 
-        if (await _store.OpenReadAsync(RunFiles.Batch, cancellationToken) is { } copy)
-        {
-            return copy;
-        }
-
-        if (_original is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            // A local file may have been copied since, which changes its time and nothing else.
-            BatchFingerprint now = await _original.FingerprintAsync(cancellationToken);
-            bool same = _original is LocalBatchFile ? now.Length == Manifest.Batch.Length : now == Manifest.Batch;
-            return same ? await _original.OpenAsync(now, 0, null, cancellationToken) : null;
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or BatchChangedException)
-        {
-            return null;
-        }
+        return await new RunBatch(_store, _manifest, _original).OpenAsync(0, cancellationToken);
     }
 
     /// <summary>Lines of a run under way that the last reading of its ledger could not read: they are drawn again.</summary>

@@ -5,6 +5,7 @@ using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Summary;
 using Tribunal.Verdicts;
+using Tribunal.Runs.Labels;
 
 namespace Tribunal.Runs.Steps;
 
@@ -25,6 +26,9 @@ public sealed class LedgerVote(bool traits = false)
 
     /// <summary>Judges, protocols and so on of what was read: the first judgement.</summary>
     public Judgement? First { get; private set; }
+
+    /// <summary>What people say of the rollouts, in place of what the batch says.</summary>
+    public RunLabels Labels { get; } = RunLabels.None();
 
     /// <summary>Whether judgements are to come with their texts.</summary>
     public bool NeedsTexts => traits;
@@ -59,7 +63,7 @@ public sealed class LedgerVote(bool traits = false)
         {
             if (line.Rollout is { } rollout && validator.Check(rollout) is null)
             {
-                yield return new RolloutLedger(rollout, Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
+                yield return new RolloutLedger(Labels.Apply(rollout), Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
             }
         }
     }

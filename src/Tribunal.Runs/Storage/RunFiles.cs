@@ -48,6 +48,15 @@ public static class RunFiles
     public static bool IsProtocol(string name) => name.Length == ProtocolsPrefix.Length + 21 && name.StartsWith(ProtocolsPrefix, StringComparison.Ordinal)
         && name.EndsWith(".yaml", StringComparison.Ordinal) && name.AsSpan(ProtocolsPrefix.Length, 16).IndexOfAnyExcept(HexDigits) < 0;
 
+    /// <summary>What people say of rollouts (<see cref="Runs.Labels.RunLabels"/>); only ever added to.</summary>
+    public const string Labels = "labels.jsonl";
+
+    /// <summary>A document that, while it is there, asks whoever works on a local run to stop it softly.</summary>
+    public const string Cancel = "cancel";
+
+    /// <summary>The command line that the run was last worked on with, for going on with it.</summary>
+    public const string CommandLine = "command.json";
+
     /// <summary>Files for a batch API, and from it.</summary>
     public const string BatchApiPrefix = "openai-batch/";
 

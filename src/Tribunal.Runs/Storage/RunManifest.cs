@@ -124,6 +124,7 @@ public sealed record RunManifest
         [
             ("reading of the batch's fields", Request.Fields, other.Request.Fields),
             ("selection of rollouts", Request.Selection, other.Request.Selection),
+            ("showing of trajectories", Request.Trajectories, other.Request.Trajectories),
             ("protocol or rubric file", Files(this), Files(other)),
             ("members of the panel", string.Join(", ", Members ?? []), string.Join(", ", other.Members ?? [])),
             ("weighing of the panel", Weighing(Request.Judges), Weighing(other.Request.Judges)),

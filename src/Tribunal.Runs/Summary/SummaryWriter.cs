@@ -88,6 +88,31 @@ public static class SummaryWriter
         }
     }
 
+    /// <summary>A summary with the accuracies and the calibration of other sums, over the same verdicts with other labels.</summary>
+    public static RunSummary Relabel(RunSummary summary, SummaryPart sums)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        ArgumentNullException.ThrowIfNull(sums);
+        var total = new DomainSums();
+        foreach (DomainSums domain in sums.Domains.Values)
+        {
+            total.Merge(domain);
+        }
+
+        return summary with
+        {
+            Overall = Of(summary.Overall, total),
+            Domains = summary.Domains.ToDictionary(static d => d.Key, d => sums.Domains.TryGetValue(d.Key, out DomainSums? found) ? Of(d.Value, found) : d.Value, StringComparer.Ordinal),
+            Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
+        };
+
+        static DomainSummary Of(DomainSummary before, DomainSums sums)
+        {
+            DomainSummary now = sums.ToSummary();
+            return before with { Accuracy = now.Accuracy, Chance = now.Chance };
+        }
+    }
+
     private static IEnumerable<string> UsageWarnings(SummaryPart sums)
     {
         long drawn = sums.Outcomes.Drawn;

@@ -11,6 +11,12 @@ namespace Tribunal.Verdicts;
 /// <param name="Missing">The pair that the record has no judgement of, where one was needed.</param>
 internal sealed record PlayedTournament(IReadOnlyList<Judgement> Ledger, StopReason? Stop, (int I, int J)? Missing);
 
+/// <summary>A match of a tournament.</summary>
+/// <param name="A">One response: the first of its team.</param>
+/// <param name="B">The other.</param>
+/// <param name="ScoreA">1 where the first won, 0 where it lost, ½ where nobody did.</param>
+public sealed record PlayedMatch(int A, int B, double ScoreA);
+
 /// <summary>
 /// Plays tournaments again on a record of pair judgements: each vote of a match takes the next judgement that the record has of the
 /// two. Where the record has fewer than the policy asks for, matches end with what there is.
@@ -62,6 +68,11 @@ internal sealed class RecordedTournament
             }
         }
     }
+
+    /// <summary>The rounds of a knockout or Swiss tournament as its own judgements decided them, as far as they go.</summary>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="ledger">The judgements that were drawn for the tournament, or that <see cref="Play"/> took.</param>
+    public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger) => new TournamentScheme(_options).Rounds(rollout, ledger);
 
     /// <summary>The verdict over what was played.</summary>
     public Verdict Cast(Rollout rollout, PlayedTournament played)

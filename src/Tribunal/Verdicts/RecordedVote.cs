@@ -29,6 +29,10 @@ public sealed class RecordedVote
     /// <summary>How confidences become probabilities of being right; null gives none.</summary>
     public StoredCalibration? Calibration { get; init; }
 
+    /// <summary>The rounds of a knockout or Swiss tournament as the judgements that were drawn for it decided them; null for other votes.</summary>
+    public IReadOnlyList<IReadOnlyList<PlayedMatch>>? Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger) =>
+        _options.Tournament.Kind is TournamentKind.Knockout or TournamentKind.Swiss ? _tournament!.Rounds(rollout, ledger) : null;
+
     /// <summary>The verdict, and the judgements that it is over.</summary>
     public (Verdict Verdict, IReadOnlyList<Judgement> Voting) Cast(Rollout rollout, IReadOnlyList<Judgement> ledger)
     {

@@ -85,6 +85,18 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         int Rival() => candidates[Array.Find(ranked.Ranking, response => candidates[response] != leader)];
     }
 
+    /// <summary>The matches by round, as far as the ledger goes, by the first response of each candidate.</summary>
+    public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger)
+    {
+        Candidates candidates = CandidatesOf(rollout);
+        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
+        return candidates.Count < 2 ? [] :
+        [
+            .. Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds.Select(round =>
+                (IReadOnlyList<PlayedMatch>)[.. round.Select(match => new PlayedMatch(candidates.First(match.A), candidates.First(match.B), match.ScoreA))]),
+        ];
+    }
+
     public int MatchCount(Rollout rollout) => PairIndex.Count(Candidates.Of(rollout).Count);
 
     // Votes are counted round by round over the matches, as they would be numbered if every candidate were one response.

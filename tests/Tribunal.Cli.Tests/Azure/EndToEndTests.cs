@@ -43,6 +43,45 @@ public sealed partial class EndToEndTests
         await again.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(ExitCodes.Ok, again.ExitCode);
         Assert.Equal(report, await File.ReadAllTextAsync(Path.Combine(bed.Folder, "again/report.html"), TestContext.Current.CancellationToken));
+        await ViewAsync(bed, fetched[3]);
+    }
+
+    // The page of the same run, read by ranges out of the account, with the batch's texts.
+    private static async Task ViewAsync(Bed bed, string verdict)
+    {
+        using Process view = ToolProcess.Start(bed.Folder, "view", "--storage", bed.Azurite.ConnectionString);
+        try
+        {
+            string said = (await view.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!;
+            var address = new Uri(said[said.IndexOf("http", StringComparison.Ordinal)..]);
+            using var client = new HttpClient { BaseAddress = new Uri(address.GetLeftPart(UriPartial.Authority)) };
+            client.DefaultRequestHeaders.Add("X-Tribunal-Token", address.Query["?token=".Length..]);
+            JsonElement run = Assert.Single((await ReadAsync("/api/runs")).GetProperty("runs").EnumerateArray());
+            Assert.Equal("done", run.GetProperty("state").GetString());
+            string rows = $"/api/runs/{run.GetProperty("key").GetString()}/rollouts";
+            while ((await ReadAsync(rows)).GetProperty("index").GetProperty("stage").GetString() != "")
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+            }
+
+            JsonElement rollout = await ReadAsync($"{rows}/3");
+            using var published = JsonDocument.Parse(verdict);
+            Assert.Equal(published.RootElement.GetProperty("id").GetString(), rollout.GetProperty("row").GetProperty("id").GetString());
+            Assert.Equal(published.RootElement.GetProperty("rewards").GetRawText(), rollout.GetProperty("verdict").GetProperty("rewards").GetRawText());
+            Assert.Equal(4, rollout.GetProperty("judgements").GetArrayLength());
+            Assert.True(rollout.GetProperty("rollout").GetProperty("responses").GetArrayLength() > 0);
+
+            async Task<JsonElement> ReadAsync(string path)
+            {
+                using var document = JsonDocument.Parse(await client.GetStringAsync(path, TestContext.Current.CancellationToken));
+                return document.RootElement.Clone();
+            }
+        }
+        finally
+        {
+            view.Kill();
+            await view.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact(Timeout = Limit)]

@@ -207,7 +207,7 @@ public sealed class PanelRunTests : IDisposable
 
         // Another reading of the same prompt is another protocol, too.
         await File.WriteAllTextAsync(path, text + "\n# changed");
-        Assert.Contains("another protocol file", (await Assert.ThrowsAsync<RunMismatchException>(() => _bed.RunAsync(request: request))).Message, StringComparison.Ordinal);
+        Assert.Contains("another protocol or rubric file", (await Assert.ThrowsAsync<RunMismatchException>(() => _bed.RunAsync(request: request))).Message, StringComparison.Ordinal);
         File.Delete(path);
         Assert.Equal(RunStatus.Complete, (await _bed.RunAsync(request: request)).Status);
         Assert.All(await _bed.LedgerAsync(), static j => Assert.Equal("mine", j.Protocol));

