@@ -133,7 +133,7 @@ internal sealed class ScoreCommand
             : throw new CommandException(ExitCodes.Usage, "--routes and --judges go with no batch API: a file of requests is for one model");
     }
 
-    private async Task<RunForecast> SayForecastAsync(ScoreOptions options, JudgeRoutes routes, CancellationToken cancellationToken)
+    private static async Task<RunForecast> SayForecastAsync(ScoreOptions options, JudgeRoutes routes, CancellationToken cancellationToken)
     {
         try
         {

@@ -52,7 +52,7 @@ internal sealed class Interrupts : IDisposable
 
     private async Task AbortAsync(TimeSpan within)
     {
-        await Task.Delay(within);
+        await Task.Delay(within, TimeProvider.System);
         if (_current == this && Volatile.Read(ref _times) == 1)
         {
             (_abort ?? _source.Cancel)();
