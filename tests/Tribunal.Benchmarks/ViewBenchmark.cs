@@ -110,7 +110,7 @@ internal static class ViewBenchmark
     private static Process Start(string tool, string folder, params string[] arguments)
     {
         bool assembly = tool.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
-        var start = new ProcessStartInfo(assembly ? "dotnet" : tool) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(assembly ? "dotnet" : tool) { WorkingDirectory = folder, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in assembly ? [tool, .. arguments] : arguments)
         {
             start.ArgumentList.Add(argument);

@@ -73,7 +73,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains(ToolProcess.IsNative ? native : "-o FILE or --splits N is needed", (await RunAsync(2, "train", "meta", "bare")).Errors, StringComparison.Ordinal);
         Assert.Contains("need no labels", (await RunAsync(2, "train", "panel", "bare", "-o", "p")).Errors, StringComparison.Ordinal);
         Assert.Contains("named twice", (await RunAsync(2, "train", "panel", "bare", "bare", "-o", "p")).Errors, StringComparison.Ordinal);
-        Assert.Contains("weights are learned from the judgements of a panel", (await RunAsync(2, "score", "bare.jsonl", "-o", "s", "--panel", "one-coin")).Errors, StringComparison.Ordinal);
+        Assert.Contains("one judge is asked", (await RunAsync(2, "score", "bare.jsonl", "-o", "s", "--panel", "one-coin")).Errors, StringComparison.Ordinal);
     }
 
     private async Task<ToolResult> RunAsync(int exitCode, params string[] arguments)

@@ -16,7 +16,7 @@ public sealed class ChatAnswerTests
     {
         using var answer = new ChatAnswer();
         answer.Add(Encoding.UTF8.GetBytes(Whole));
-        Assert.Equal(new JudgeReply { Text = "a\nü😀", Finish = "stop", ThoughtApart = true, Usage = new Usage(3, 4) }, answer.ToReply(), Same);
+        Assert.Equal(new JudgeReply { Text = "a\nü😀", Finish = "stop", ThoughtApart = true, Usage = new Usage(3, 4) }, answer.ToReply() with { Tokens = null }, Same);
     }
 
     [Theory]

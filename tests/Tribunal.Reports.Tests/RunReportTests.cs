@@ -118,6 +118,8 @@ public sealed class RunReportTests
         }
 
         Assert.Equal(100_000, File.ReadLines(bed.PathOf(RunFiles.Judgements)).LongCount());
+        RunSummary summary = bed.Summary() with { Judgements = new OutcomeCounts { Drawn = 100_000, Valid = 100_000 } };
+        await File.WriteAllBytesAsync(bed.PathOf(RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.RunSummary));
         string report = await RunReport.WriteAsync(bed.PathOf(""));
         Assert.InRange(new FileInfo(report).Length, 50_000, 5_000_000);
         Assert.Contains("a random sample of 12,500", await File.ReadAllTextAsync(report), StringComparison.Ordinal);

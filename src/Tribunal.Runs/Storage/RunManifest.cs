@@ -123,8 +123,8 @@ public sealed record RunManifest
         (string Name, object? Mine, object? Theirs)[] fields =
         [
             ("reading of the batch's fields", Request.Fields, other.Request.Fields),
-            ("selection of rollouts", Request.Selection, other.Request.Selection),
             ("showing of trajectories", Request.Trajectories, other.Request.Trajectories),
+            ("selection of rollouts", Request.Selection, other.Request.Selection),
             ("protocol or rubric file", Files(this), Files(other)),
             ("members of the panel", string.Join(", ", Members ?? []), string.Join(", ", other.Members ?? [])),
             ("weighing of the panel", Weighing(Request.Judges), Weighing(other.Request.Judges)),

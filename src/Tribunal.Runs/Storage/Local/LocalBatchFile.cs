@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Tribunal.Runs.Storage.Local;
 
 /// <summary>A batch in a local file; its identity is its length and modification time.</summary>
-internal sealed class LocalBatchFile(string path) : IBatchFile
+public sealed class LocalBatchFile(string path) : IBatchFile
 {
     private readonly FileInfo _file = new(path);
 
