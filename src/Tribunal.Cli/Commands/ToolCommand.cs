@@ -15,6 +15,7 @@ internal static class ToolCommand
             SimulateCommand.Create(),
             ReportCommand.Create(),
             ViewCommand.Create(),
+            LabelCommand.Create(),
             CompareCommand.Create(),
             BenchCommand.Create(),
             TrainCommand.Create(),
