@@ -187,7 +187,8 @@ public sealed class AcceptanceTests : IDisposable
         ToolResult result = await ToolProcess.RunAsync(_folder, "score", sample, "-o", "out");
         Assert.Equal(0, result.ExitCode);
         string[] lines = result.Output.Trim().Split('\n');
-        Assert.StartsWith("SIMULATED", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("plan: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("SIMULATED", lines[2], StringComparison.Ordinal);
         Assert.StartsWith("SIMULATED", lines[^1], StringComparison.Ordinal);
         Assert.True(Summary("out").Simulated);
         Assert.All(File.ReadLines(PathOf("out", RunFiles.Verdicts)), static line => Assert.Contains("\"simulated\":true", line, StringComparison.Ordinal));

@@ -17,7 +17,8 @@ public sealed partial class SharedNamesTests
     public async Task Every_queue_container_and_table_that_the_code_names_is_deployed(string stack)
     {
         Deployed deployed = await Stacks.DeployAsync(stack);
-        (string Member, string Value)[] names = [.. Constants(typeof(ResourceNames))];
+        // The worker's engine makes what it needs under its own prefix.
+        (string Member, string Value)[] names = [.. Constants(typeof(ResourceNames)).Where(n => !n.Value.StartsWith(ResourceNames.WorkerHub, StringComparison.Ordinal))];
 
         string[] queues = [.. names.Where(n => n.Member.EndsWith("Queue", StringComparison.Ordinal)).Select(n => n.Value)];
         Assert.Equal(
@@ -51,6 +52,9 @@ public sealed partial class SharedNamesTests
             SettingNames.Judges, SettingNames.HostStorage, SettingNames.StorageConnectionString, SettingNames.DurableAzureStorage, SettingNames.DurableTaskScheduler,
             SettingNames.JudgeEndpoint, SettingNames.JudgeModel, SettingNames.JudgeProtocol, SettingNames.JudgeConcurrency, SettingNames.JudgeApiKeyVariable,
             SettingNames.JudgeInputPrice, SettingNames.JudgeOutputPrice, SettingNames.JudgeTemplate, SettingNames.JudgeOmit,
+
+            // Requests name them; no stack has a default.
+            SettingNames.MetaProtocol, SettingNames.DefaultProtocolFile, SettingNames.DefaultJudges,
 
             // Where the stack has a table.
             SettingNames.DefaultRouting,
