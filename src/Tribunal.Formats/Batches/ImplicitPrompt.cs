@@ -13,7 +13,7 @@ internal static class ImplicitPrompt
     private const string Assistant = "\n\nAssistant:";
 
     /// <summary>Conversations: the common turns together with the stated prompt, each turn once; what follows them is the responses, trajectories where it is more than a turn.</summary>
-    /// <exception cref="JsonException">They part at a user's turn, there is no prompt, or the stated one is another.</exception>
+    /// <exception cref="JsonException">They part at a user's turn or before one, there is no prompt, or the stated one is another.</exception>
     public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTurns(
         IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated)
     {
@@ -26,9 +26,10 @@ internal static class ImplicitPrompt
 
         Message[] good = [.. chosen.Skip(common)];
         Message[] bad = [.. rejected.Skip(common)];
-        if (good.Length == 0 || bad.Length == 0 || ((good.Length > 1 || bad.Length > 1) && (Conversation.Label(good[0].Role) == "User" || Conversation.Label(bad[0].Role) == "User")))
+        if (good.Length == 0 || bad.Length == 0 || ((good.Length > 1 || bad.Length > 1) && good.Concat(bad).Any(static turn => Conversation.Label(turn.Role) == "User")))
         {
-            throw new JsonException("chosen and rejected part at a user's turn; what an assistant does is judged");
+            // A user answers what was said before: the second half of one conversation is no answer to the other's.
+            throw new JsonException("chosen and rejected part at a user's turn or before one; what an assistant does by itself is judged");
         }
 
         IReadOnlyList<Message> prompt = Joined(stated, [.. chosen.Take(common)]);

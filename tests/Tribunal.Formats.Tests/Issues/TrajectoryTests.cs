@@ -29,14 +29,16 @@ public sealed class TrajectoryTests
         Assert.Equal(["a", "b"], rollout.Responses.Select(static response => response.Content));
     }
 
-    [Fact]
-    public async Task What_a_user_says_is_not_judged()
+    [Theory]
+    [InlineData("x", "a", "x", "b")]
+    [InlineData("x", "a", "y", "a")]
+    public async Task What_a_user_says_is_not_judged(string good, string asked, string bad, string askedOther)
     {
-        BatchLine line = await LineAsync("""
-            {"chosen":[{"role":"user","content":"Hi"},{"role":"assistant","content":"x"},{"role":"user","content":"a"},{"role":"assistant","content":"y"}],
-             "rejected":[{"role":"user","content":"Hi"},{"role":"assistant","content":"x"},{"role":"user","content":"b"},{"role":"assistant","content":"z"}]}
+        BatchLine line = await LineAsync($$"""
+            {"chosen":[{"role":"user","content":"Hi"},{"role":"assistant","content":"{{good}}"},{"role":"user","content":"{{asked}}"},{"role":"assistant","content":"y"}],
+             "rejected":[{"role":"user","content":"Hi"},{"role":"assistant","content":"{{bad}}"},{"role":"user","content":"{{askedOther}}"},{"role":"assistant","content":"z"}]}
             """);
-        Assert.Contains("part at a user's turn", line.Error, StringComparison.Ordinal);
+        Assert.Contains("part at a user's turn or before one", line.Error, StringComparison.Ordinal);
     }
 
     [Theory]
