@@ -123,6 +123,28 @@ public sealed partial class DeployScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task The_registration_that_people_sign_in_to_is_made_once_and_the_stack_told()
+    {
+        Answers();
+        Assert.Equal(0, (await DeployAsync("prod", "--run", "sign-in-app")).Code);
+        Assert.Equal(0, (await DeployAsync("prod", "--run", "sign-in-app")).Code);
+        string[] calls = Calls();
+        Assert.Single(calls, static call => call.StartsWith("az ad app create", StringComparison.Ordinal));
+        Assert.Single(calls, static call => call.StartsWith("az ad sp create", StringComparison.Ordinal));
+        Assert.Contains("az ad app update --id app-id --identifier-uris api://app-id", calls);
+        Assert.Contains("pulumi -C infra config set signIn app-id --stack prod", calls);
+        Assert.Equal("pulumi -C infra up --stack prod --yes", calls[^1]);
+    }
+
+    [Fact]
+    public async Task Taking_a_stack_down_is_one_call()
+    {
+        Answers();
+        Assert.Equal(0, (await DeployAsync("prod", "--run", "destroy")).Code);
+        Assert.Equal(["pulumi -C infra destroy --stack prod --yes"], Calls());
+    }
+
+    [Fact]
     public void Every_block_of_the_guide_that_has_a_mark_has_one_that_the_script_knows()
     {
         string guide = File.ReadAllText(Path.Combine(Stacks.Root, "docs", "deploy.md"));
@@ -157,6 +179,11 @@ public sealed partial class DeployScriptTests : IDisposable
               "acr artifact-streaming"*) exit 1 ;;
               "functionapp show"*) echo /subscriptions/s/sites/func-tribunal ;;
               "rest --method patch"*) [ ! -e no-rolling ] ;;
+              "ad app list"*) [ ! -e registered ] || echo app-id ;;
+              "ad app create"*) touch registered; echo app-id ;;
+              "ad app update"*) ;;
+              "ad sp show"*) [ -e principal ] ;;
+              "ad sp create"*) touch principal ;;
               "functionapp function list"*) [ -e functions ] && cat functions || echo 9 ;;
               *) echo "az has no recorded answer to: $*" >&2; exit 9 ;;
             esac
@@ -177,6 +204,7 @@ public sealed partial class DeployScriptTests : IDisposable
               preview*) echo "64 to create" ;;
               up*--target*) ;;
               up*) touch up ;;
+              destroy*) ;;
               "stack output functionApp"*) echo func-tribunal ;;
               "stack output resourceGroup"*) echo rg-tribunal ;;
               "stack output durableBackend"*) echo azureStorage ;;
