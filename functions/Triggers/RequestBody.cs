@@ -6,14 +6,19 @@ namespace Tribunal.Functions.Triggers;
 /// <summary>Bodies of requests, under limits of our own: the server's would end larger ones at 30,000,000 bytes without an answer of ours.</summary>
 internal static class RequestBody
 {
-    /// <summary>Reads a body of at most <paramref name="most"/> bytes; null when it is larger.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    /// <summary>Lets a body be as long as <paramref name="most"/> bytes, or of any length.</summary>
+    public static void Allow(HttpRequest request, long? most)
     {
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = null;
+            limit.MaxRequestBodySize = most;
         }
+    }
 
+    /// <summary>Reads a body of at most <paramref name="most"/> bytes; null when it is larger.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    {
+        Allow(request, null);
         if (request.ContentLength > most)
         {
             return null;

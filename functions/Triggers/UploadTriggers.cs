@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Azure;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Tribunal.Azure;
@@ -28,11 +27,7 @@ public sealed class UploadTriggers(SubmittedBatches batches)
     public Task<IActionResult> TakeUpload(
         [HttpTrigger(AuthorizationLevel.Function, "put", Route = Route)] HttpRequest request, string sha256, string name, CancellationToken cancellationToken)
     {
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = SubmittedBatches.MaxBody + 1;
-        }
-
+        RequestBody.Allow(request, SubmittedBatches.MaxBody + 1);
         return AnswerAsync(async () => new UploadGrant(await batches.TakeAsync(name, sha256, request.Body, cancellationToken), null, default));
     }
 

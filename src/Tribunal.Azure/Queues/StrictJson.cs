@@ -7,6 +7,34 @@ namespace Tribunal.Azure.Queues;
 /// <summary>Requests and tables from outside: unknown fields are refused by name, and what is not said has its default.</summary>
 internal static class StrictJson
 {
+    private static readonly JsonDocumentOptions ByHand = new() { MaxDepth = 16, AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
+    /// <summary>Reads what people write by hand, comments allowed.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="what">What it is, for messages, such as <c>the panel</c>.</param>
+    /// <param name="type">Its type, of <see cref="AzureJson"/>.</param>
+    /// <param name="check">What is wrong with it.</param>
+    /// <exception cref="MessageRefusedException">It can't be read, or something in it can't be; the message lists every problem.</exception>
+    public static T ReadFile<T>(string json, string what, JsonTypeInfo<T> type, Func<T, IReadOnlyList<Problem>> check)
+        where T : class
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, ByHand);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new MessageRefusedException($"{what} is no JSON object");
+            }
+
+            T read = Read(document.RootElement, type, []);
+            return check(read) is { Count: > 0 } problems ? throw new MessageRefusedException(problems) : read;
+        }
+        catch (JsonException exception)
+        {
+            throw new MessageRefusedException($"{what} is not valid JSON (line {exception.LineNumber + 1})", exception);
+        }
+    }
+
     /// <summary>Reads a value.</summary>
     /// <param name="element">What was said.</param>
     /// <param name="type">Its type, of <see cref="AzureJson"/>.</param>

@@ -173,7 +173,7 @@ public sealed class AzureRunStore : IRunStore
                     }
                 }
 
-                return await blocks.CommitAsync(cancellationToken);
+                return await blocks.CommitAsync(conditions: null, cancellationToken);
             }
             catch (RequestFailedException exception) when (tries < 3 && exception.ErrorCode == BlobErrorCode.InvalidBlockList)
             {

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 
 namespace Tribunal.Azure.Storage;
 
-/// <summary>Collects whole lines into blocks of a blob that appears when they are committed. Memory: one block.</summary>
+/// <summary>Collects content into blocks of a blob that appears when they are committed. Memory: one block.</summary>
 internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAsyncDisposable
 {
     private readonly List<string> _ids = [];
@@ -41,21 +42,8 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
         }
     }
 
-    /// <returns>The blob's length in bytes.</returns>
-    public async Task<long> CommitAsync(CancellationToken cancellationToken)
-    {
-        await StageAsync(cancellationToken);
-        await target.CommitBlockListAsync(_ids, cancellationToken: cancellationToken);
-        return _length;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        ArrayPool<byte>.Shared.Return(_block);
-        return ValueTask.CompletedTask;
-    }
-
-    private async Task AddAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Takes bytes over as they are.</summary>
+    public async Task AddAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (bytes.Length > 0)
         {
@@ -69,6 +57,22 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
                 await StageAsync(cancellationToken);
             }
         }
+    }
+
+    /// <param name="conditions">When it may appear; null for always.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The blob's length in bytes.</returns>
+    public async Task<long> CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        await target.CommitBlockListAsync(_ids, new CommitBlockListOptions { Conditions = conditions }, cancellationToken);
+        return _length;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        ArrayPool<byte>.Shared.Return(_block);
+        return ValueTask.CompletedTask;
     }
 
     private async Task StageAsync(CancellationToken cancellationToken)

@@ -28,6 +28,7 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
     public const long MaxBody = 1L << 30;
 
     private const int BlockBytes = 4 * 1024 * 1024;
+    private const int BufferBytes = 128 * 1024;
     private const int NamedDigits = 16;
 
     // Clocks differ: what begins now has begun a little while ago.
@@ -103,11 +104,11 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
         }
 
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        List<string> blocks = [];
-        byte[] buffer = new byte[BlockBytes];
+        await using StagedBlocks blocks = new(blob, BlockBytes);
+        byte[] buffer = new byte[BufferBytes];
         long length = 0;
         int read;
-        while ((read = await content.ReadAtLeastAsync(buffer, BlockBytes, throwOnEndOfStream: false, cancellationToken)) > 0)
+        while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
         {
             length += read;
             if (length > MaxBody)
@@ -116,10 +117,7 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
             }
 
             hash.AppendData(buffer, 0, read);
-            string id = Convert.ToBase64String(BitConverter.GetBytes(blocks.Count));
-            using MemoryStream block = new(buffer, 0, read, writable: false);
-            await blob.StageBlockAsync(id, block, cancellationToken: cancellationToken);
-            blocks.Add(id);
+            await blocks.AddAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) != sha256)
@@ -129,8 +127,7 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
 
         try
         {
-            await blob.CommitBlockListAsync(
-                blocks, new CommitBlockListOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellationToken);
+            await blocks.CommitAsync(new BlobRequestConditions { IfNoneMatch = ETag.All }, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.Status == 409)
         {

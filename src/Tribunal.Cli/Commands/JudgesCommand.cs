@@ -132,19 +132,7 @@ internal static class JudgesCommand
         SamplingDefaults sampling = choice.SamplingOf(parsed, protocol);
         try
         {
-            return await judge.Endpoint.AskAsync(
-                prompt,
-                new JudgeQuestion
-                {
-                    Messages = prompt.Messages,
-                    Temperature = sampling.Temperature,
-                    TopP = sampling.TopP,
-                    MaxTokens = sampling.MaxTokens,
-                    ThinkingTokens = sampling.ThinkingTokens,
-                    Fields = prompt.Fields,
-                    Scalar = prompt.Scalar,
-                },
-                cancellationToken);
+            return await judge.Endpoint.AskAsync(prompt, JudgeQuestion.Of(prompt, sampling), cancellationToken);
         }
         catch (JudgeException exception)
         {

@@ -101,17 +101,7 @@ internal static class RubricCommand
         SamplingDefaults sampling = judge.Overrides?.Invoke(RubricWriting.Defaults) ?? RubricWriting.Defaults;
         try
         {
-            JudgeReply reply = await judge.Endpoint.AskAsync(
-                new JudgeQuestion
-                {
-                    Messages = prompt.Messages,
-                    Temperature = sampling.Temperature,
-                    TopP = sampling.TopP,
-                    MaxTokens = sampling.MaxTokens,
-                    ThinkingTokens = sampling.ThinkingTokens,
-                    Fields = prompt.Fields,
-                },
-                cancellationToken);
+            JudgeReply reply = await judge.Endpoint.AskAsync(JudgeQuestion.Of(prompt, sampling), cancellationToken);
             return (rollout, RubricWriting.Read(reply, out string why), why);
         }
         catch (JudgeException exception) when (exception.Fault is not (JudgeFault.Rejected or JudgeFault.Exhausted or JudgeFault.Unreachable))

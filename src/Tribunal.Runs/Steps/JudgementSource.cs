@@ -48,17 +48,7 @@ internal static class JudgementSource
             prompt = Hints.Append(prompt, protocol.Name, position);
         }
 
-        var question = new JudgeQuestion
-        {
-            Messages = prompt.Messages,
-            Temperature = sampling.Temperature,
-            TopP = sampling.TopP,
-            MaxTokens = sampling.MaxTokens,
-            ThinkingTokens = sampling.ThinkingTokens,
-            Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample),
-            Fields = prompt.Fields,
-            Scalar = prompt.Scalar,
-        };
+        JudgeQuestion question = JudgeQuestion.Of(prompt, sampling) with { Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample) };
 
         JudgeReply? cutOff = null;
         Judgement judgement;

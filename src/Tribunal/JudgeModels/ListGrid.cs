@@ -1,5 +1,4 @@
 using MathNet.Numerics.Distributions;
-using MathNet.Numerics.Integration;
 
 namespace Tribunal.JudgeModels;
 
@@ -118,16 +117,7 @@ internal readonly struct ListGrid
 
         double up = Normal.CDF(0, 1, then);
         double sure = Normal.CDF(0, 1, now);
-        double joint = GaussLegendreRule.Integrate(
-            t =>
-            {
-                double sin = Math.Sin(t);
-                double cos = Math.Cos(t);
-                return Math.Exp(-((then * then) + (now * now) - (2 * then * now * sin)) / (2 * cos * cos));
-            },
-            0,
-            Math.Asin(correlation),
-            12) / (2 * Math.PI);
+        double joint = BivariateNormal.Excess(then, now, correlation);
         return (up * sure) + ((1 - up) * (1 - sure)) + (2 * joint) - sure;
     }
 

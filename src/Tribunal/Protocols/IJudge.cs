@@ -47,6 +47,23 @@ public sealed record JudgeQuestion
 
     /// <summary>Whether the endpoint is a classic reward model: its number is the answer, and nothing is sampled.</summary>
     public bool Scalar { get; init; }
+
+    /// <summary>A prompt as a question, sampled so.</summary>
+    public static JudgeQuestion Of(JudgePrompt prompt, SamplingDefaults sampling)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(sampling);
+        return new()
+        {
+            Messages = prompt.Messages,
+            Temperature = sampling.Temperature,
+            TopP = sampling.TopP,
+            MaxTokens = sampling.MaxTokens,
+            ThinkingTokens = sampling.ThinkingTokens,
+            Fields = prompt.Fields,
+            Scalar = prompt.Scalar,
+        };
+    }
 }
 
 /// <summary>What the judge answered.</summary>

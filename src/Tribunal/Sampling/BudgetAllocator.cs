@@ -1,5 +1,4 @@
 using MathNet.Numerics.Distributions;
-using MathNet.Numerics.Integration;
 
 namespace Tribunal.Sampling;
 
@@ -189,17 +188,8 @@ internal static class BudgetAllocator
             double correlation = Math.Sqrt(moved / _variance);
             double h = _mean / Math.Sqrt(moved);
 
-            // P(both above 0) + P(both below 0) of a bivariate normal (Drezner and Wesolowsky's integral over the correlation).
-            double joint = GaussLegendreRule.Integrate(
-                t =>
-                {
-                    double sin = Math.Sin(t);
-                    double cos = Math.Cos(t);
-                    return Math.Exp(-((h * h) + (sure * sure) - (2 * h * sure * sin)) / (2 * cos * cos));
-                },
-                0,
-                Math.Asin(correlation),
-                12) / (2 * Math.PI);
+            // P(both above 0) + P(both below 0).
+            double joint = BivariateNormal.Excess(h, sure, correlation);
             double up = Normal.CDF(0, 1, h);
             return (up * now) + ((1 - up) * (1 - now)) + (2 * joint);
         }

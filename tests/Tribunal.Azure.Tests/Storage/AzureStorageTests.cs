@@ -96,7 +96,7 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
         {
             await blocks.AppendLinesAsync(new MemoryStream("two\nthree\n"u8.ToArray()), Cancel);
             Assert.Equal("one\n", await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
-            await blocks.CommitAsync(Cancel);
+            await blocks.CommitAsync(conditions: null, Cancel);
         }
 
         Assert.Equal("two\nthree\n", await TextAsync(await store.OpenReadAsync("all", 0, Cancel)));
