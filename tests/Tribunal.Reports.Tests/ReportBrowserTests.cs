@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using Tribunal.Testing.Pages;
 using Tribunal.Testing.Runs;
 
 namespace Tribunal.Reports.Tests;
@@ -10,7 +11,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     [Fact]
     public async Task Hostile_texts_fire_nothing_and_make_no_elements()
     {
-        using RunBed bed = await ReportBed.HostileAsync();
+        using RunBed bed = await HostileRun.OfAsync(Hostile.Texts);
         string report = await RunReport.WriteAsync(bed.PathOf(""));
         WatchedPage watched = await browser.OpenAsync(report);
         await watched.UnfoldAsync();
@@ -53,7 +54,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
         WatchedPage watched = await browser.OpenAsync(await RunReport.WriteAsync(bed.PathOf("")), width, scheme);
         Assert.False(await watched.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"));
         await watched.UnfoldAsync();
-        Assert.Empty(await SeriousAsync(watched.Page));
+        Assert.Empty(await PageWatch.SeriousAsync(watched.Page));
         Assert.Empty(watched.Incidents);
         if (Environment.GetEnvironmentVariable("TRIBUNAL_SCREENSHOTS") is { Length: > 0 } folder)
         {
@@ -64,13 +65,13 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     [Fact]
     public async Task The_comparison_has_no_accessibility_fault_and_fires_nothing()
     {
-        using RunBed bed = await ReportBed.HostileAsync();
+        using RunBed bed = await HostileRun.OfAsync(Hostile.Texts);
         await bed.RunAsync("other", new() { Batch = bed.Batch, Policy = new() { Samples = 2 }, Seed = 5 });
         string path = Path.Combine(bed.Folder, "compare.html");
         await ComparePage.WriteAsync(await RunComparer.CompareAsync([bed.PathOf(""), bed.PathOf("", "other")]), path);
         WatchedPage watched = await browser.OpenAsync(path, 820);
         await HandleEverythingAsync(watched.Page);
-        Assert.Empty(await SeriousAsync(watched.Page));
+        Assert.Empty(await PageWatch.SeriousAsync(watched.Page));
         Assert.Empty(watched.Incidents);
         Assert.False(await watched.Page.EvaluateAsync<bool>("() => 'pwned' in window"));
     }
@@ -137,17 +138,4 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
           await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
         }
         """);
-
-    private static async Task<string[]> SeriousAsync(IPage page)
-    {
-        await page.EvaluateAsync(ReportBrowser.Axe + "\n;0");
-        JsonElement found = await page.EvaluateAsync<JsonElement>("() => axe.run(document)");
-        Assert.NotEmpty(found.GetProperty("passes").EnumerateArray());
-        return
-        [
-            .. found.GetProperty("violations").EnumerateArray()
-                .Where(static v => v.GetProperty("impact").GetString() is "serious" or "critical")
-                .Select(static v => $"{v.GetProperty("id").GetString()}: {v.GetProperty("nodes")[0].GetProperty("html").GetString()} {v.GetProperty("nodes")[0].GetProperty("failureSummary").GetString()}"),
-        ];
-    }
 }

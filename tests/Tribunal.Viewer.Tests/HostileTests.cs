@@ -106,30 +106,7 @@ public sealed class HostileTests(ViewerBrowser browser) : IClassFixture<ViewerBr
 
     private static async Task<RunBed> HostileAsync()
     {
-        var bed = new RunBed(0);
-        await File.WriteAllLinesAsync(bed.Batch, Texts.Select(static (text, i) => JsonSerializer.Serialize(
-            new Rollout
-            {
-                Id = $"{i} <img src=x onerror=alert(9)> \" '",
-                Prompt = [new Message("user", text)],
-                Responses = [.. Enumerable.Range(0, 3).Select(j => new Response($"{j} {text}"))],
-                Best = [i % 3],
-                Domain = text.Replace("\u0007", "", StringComparison.Ordinal),
-            },
-            TribunalJson.Default.Rollout)));
-        bed.Judge.On = static (call, question) =>
-        {
-            string text = Texts[call % Texts.Length];
-            JudgeReply reply = ScriptedJudge.Answer(question);
-            return (call % 7) switch
-            {
-                0 => reply with { Text = text },
-                1 => reply with { Text = text, Finish = "length" },
-                2 => reply with { Text = "I'm sorry, I can't judge this. " + text },
-                _ => reply with { Text = text + "\n" + reply.Text, Reasoning = text },
-            };
-        };
-        await bed.RunAsync();
+        RunBed bed = await HostileRun.OfAsync(Texts);
         await bed.RunAsync("other", new() { Batch = bed.Batch, Policy = new() { Samples = 2 }, Seed = 5 });
         return bed;
     }
