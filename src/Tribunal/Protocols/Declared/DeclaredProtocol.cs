@@ -45,7 +45,8 @@ public sealed class DeclaredProtocol : IProtocol
 
     private IReadOnlyCollection<string>? Words => Definition.Read is { Locator: Locator.Probability } read ? [.. read.Words.Keys] : null;
 
-    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric;
+    /// <summary>Whether a judgement is a call for each response, or more.</summary>
+    public bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric;
 
     /// <summary>Whether the prompt shows a rubric.</summary>
     public bool ShowsRubric => Definition.Kind == ProtocolKind.Rubric || Definition.Messages.Any(static message => message.Text?.Used.Contains("rubric") == true);
