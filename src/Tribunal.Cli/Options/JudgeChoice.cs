@@ -24,7 +24,7 @@ internal sealed class JudgeChoice
 
     private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
-    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
+    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score or serve: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
     private readonly Option<string[]> _model = new("--model") { Description = "The model as the endpoint names it." };
     private readonly Option<string[]> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
@@ -171,7 +171,7 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge Open(ParseResult parsed, JudgeFactory factory) => MembersOf(parsed) == 1
         ? Open(parsed, factory, 0, null)
-        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score takes");
+        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score and serve take");
 
     /// <summary>The panel that was asked for, whose members are named by their models; null where one judge was. Nothing is sent yet.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>

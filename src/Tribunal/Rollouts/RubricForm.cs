@@ -76,6 +76,18 @@ public static class RubricForm
         writer.WriteEndObject();
     }
 
+    /// <summary>A rubric as UTF-8 JSON: the same for the same rubric.</summary>
+    public static byte[] Bytes(Rubric rubric)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            Write(writer, rubric);
+        }
+
+        return bytes.ToArray();
+    }
+
     /// <summary>A kind in words.</summary>
     public static string Word(CriterionKind kind) => kind switch
     {

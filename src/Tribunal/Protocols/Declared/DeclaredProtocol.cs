@@ -59,6 +59,9 @@ public sealed class DeclaredProtocol : IProtocol
         return copy;
     }
 
+    /// <summary>A rollout's own rubric: that of its id or its domain, or the one that it carries; null where only that of all others is left.</summary>
+    public Rubric? OwnRubric(Rollout rollout) => (_rubrics with { Others = null }).For(rollout);
+
     /// <inheritdoc/>
     public string? WhyNot(Rollout rollout)
     {
