@@ -90,7 +90,7 @@ internal sealed class ScoreCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         ScoreOptions options = OptionsOf(parsed);
         (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = viaBatchApi ? null : _judge.OpenPanel(parsed, factory);

@@ -85,7 +85,7 @@ internal sealed class ServeCommand
     {
         RewardOptions options = OptionsOf(parsed);
         ClientKeys keys = KeysOf(parsed);
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = _judge.OpenPanel(parsed, factory);
         IReadOnlyList<Judge> own = several?.Judges ?? [_judge.Open(parsed, factory)];
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);

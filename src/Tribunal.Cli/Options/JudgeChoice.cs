@@ -239,7 +239,13 @@ internal sealed class JudgeChoice
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>
     /// <exception cref="CommandException">It can't be used.</exception>
-    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory)
+    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory) => OpenMeta(parsed, meta, factory, null);
+
+    /// <summary>The model of <c>--judge</c> and <c>--model</c>, asked as a meta reward model.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public IMetaRewardModel OpenAsMeta(ParseResult parsed, JudgeFactory factory, MetaProtocol protocol) => OpenMeta(parsed, At(parsed, _judge, 0)!, factory, protocol)!;
+
+    private IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory, MetaProtocol? given)
     {
         switch (meta)
         {
@@ -260,15 +266,15 @@ internal sealed class JudgeChoice
             {
                 Name = "meta",
                 Endpoint = endpoint,
-                Model = parsed.GetValue(_metaModel) ?? "",
+                Model = parsed.GetValue(_metaModel) ?? (given is null ? "" : At(parsed, _model, 0) ?? ""),
                 Kind = parsed.GetValue(_metaKind) switch
                 {
                     "vllm-turns" => MetaKind.VllmTurns,
                     "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
                     _ => MetaKind.Auto,
                 },
-                Protocol = parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
-                ApiKeyEnv = parsed.GetValue(_metaKey),
+                Protocol = given is not null ? given : parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
+                ApiKeyEnv = parsed.GetValue(_metaKey) ?? (given is null ? null : At(parsed, _apiKey, 0)),
                 Concurrency = ConcurrencyOf(parsed),
             });
         }
