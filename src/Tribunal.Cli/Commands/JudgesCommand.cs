@@ -148,7 +148,7 @@ internal static class JudgesCommand
 
     private static async Task<int> TryMetaAsync(MetaProtocol protocol, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var judgement = new Judgement
+        var judgement = new TracedJudgement
         {
             RolloutId = Example.Id,
             Sample = 0,

@@ -13,12 +13,12 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
     public long Changed { get; private set; }
 
     /// <summary>What the judge was asked and answered: once, or once for each response or criterion. Nothing where its answers can't be told apart.</summary>
-    public IReadOnlyList<(List<TurnRow> Prompt, Judgement Said)> Calls(Rollout rollout, Trajectory trajectory) =>
+    public IReadOnlyList<(List<TurnRow> Prompt, TracedJudgement Said)> Calls(Rollout rollout, Trajectory trajectory) =>
         [.. (Asked(rollout, trajectory).Calls(trajectory.Judgement) ?? []).Select(static call => (Turns(call.Messages), call.Said))];
 
     private JudgePrompt Asked(Rollout rollout, Trajectory trajectory)
     {
-        Judgement judgement = trajectory.Judgement;
+        TracedJudgement judgement = trajectory.Judgement;
         JudgePrompt prompt = protocol.Compose(options.View.Of(rollout), judgement.Order);
         Changed += prompt.Neutralised == (judgement.Neutralised ?? 0) ? 0 : 1;
         if (judgement.Hinted && !options.StripHints)
@@ -31,15 +31,15 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
 
     private static List<TurnRow> Turns(IReadOnlyList<Message> messages) => [.. messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
 
-    public static TurnRow Answer(Judgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
+    public static TurnRow Answer(TracedJudgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
 
-    public static ReasonedTurnRow ReasonedAnswer(Judgement judgement)
+    public static ReasonedTurnRow ReasonedAnswer(TracedJudgement judgement)
     {
         (string? reasoning, string answer) = Trajectory.Split(judgement);
         return new ReasonedTurnRow { Role = "assistant", Content = answer, ReasoningContent = reasoning };
     }
 
-    public T From<T>(T row, Rollout rollout, Judgement judgement)
+    public T From<T>(T row, Rollout rollout, TracedJudgement judgement)
         where T : TrainingRow
     {
         row.RolloutId = rollout.Id;

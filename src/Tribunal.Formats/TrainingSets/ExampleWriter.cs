@@ -58,7 +58,7 @@ internal abstract class ExampleWriter
             }),
         };
 
-        ExampleWriter Each<TRow>(JsonTypeInfo<TRow> type, Func<Trajectory, List<TurnRow>, Judgement, TRow> compose)
+        ExampleWriter Each<TRow>(JsonTypeInfo<TRow> type, Func<Trajectory, List<TurnRow>, TracedJudgement, TRow> compose)
             where TRow : TrainingRow, new() =>
             new Writer<TRow>(Rows(type), (example, rollout, kept, _) => kept.SelectMany(t => example.Calls(rollout, t).Select(call => example.From(compose(t, call.Prompt, call.Said), rollout, t.Judgement))), example);
 

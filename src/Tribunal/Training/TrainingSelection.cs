@@ -57,7 +57,7 @@ public sealed class TrainingSelection
     /// <param name="rollout">The rollout.</param>
     /// <param name="ledger">All that the ledger holds of it, texts and hinted samples included, in any order.</param>
     /// <returns>One trajectory per line, those of an item together, ordinary ones by sample before hinted ones.</returns>
-    public IReadOnlyList<Trajectory> Select(Rollout rollout, IReadOnlyList<Judgement> ledger)
+    public IReadOnlyList<Trajectory> Select(Rollout rollout, IReadOnlyList<TracedJudgement> ledger)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(ledger);
@@ -69,7 +69,7 @@ public sealed class TrainingSelection
 
         // To imitate each answer of a judgement that was right is sound; to call each of them right, or to ask for what the label says, is not.
         bool several = _options.OneByOne && _options.Form != TrainingForm.Spct;
-        foreach (Judgement judgement in ledger.OrderBy(static j => j.Hinted).ThenBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal))
+        foreach (TracedJudgement judgement in ledger.OrderBy(static j => j.Hinted).ThenBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal))
         {
             bool fits = Fits(rollout, judgement);
             Label? label = fits && given ? Label.Of(rollout, judgement.Pair) : null;

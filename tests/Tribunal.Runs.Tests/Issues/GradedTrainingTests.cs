@@ -108,7 +108,7 @@ public sealed class GradedTrainingTests
     public void A_response_alone_is_graded_by_the_ends_of_the_judges_own_scale(int truth, double score, Grade expected)
     {
         var rollout = new Rollout { Id = "r", Prompt = [new Message("user", "q")], Responses = [new Response("a")], Scores = [truth] };
-        var judgement = new Judgement { RolloutId = "r", Sample = 0, Protocol = "prometheus-absolute", Judge = "j", Order = [0], Outcome = JudgementOutcome.Valid, Scores = [score], Scale = [1, 5], Text = "t" };
+        var judgement = new TracedJudgement { RolloutId = "r", Sample = 0, Protocol = "prometheus-absolute", Judge = "j", Order = [0], Outcome = JudgementOutcome.Valid, Scores = [score], Scale = [1, 5], Text = "t" };
         Trajectory trajectory = Assert.Single(new TrainingSelection(new TrainingOptions { Form = TrainingForm.Meta, Protocol = "prometheus-absolute", OneByOne = true }).Select(rollout, [judgement]));
         Assert.Equal((expected, null), (trajectory.Grade, trajectory.Dropped));
     }
@@ -118,7 +118,7 @@ public sealed class GradedTrainingTests
     {
         var rollout = new Rollout { Id = "r", Prompt = [new Message("user", "q")], Responses = [new Response("a"), new Response("b")] };
         JudgePrompt prompt = DeclaredCatalog.Of("general-pair-tokens").Compose(rollout, [0, 1]);
-        var judgement = new Judgement { RolloutId = "r", Sample = 0, Protocol = "general-pair-tokens", Judge = "j", Order = [0, 1], Pair = [0, 1], Outcome = JudgementOutcome.Valid, Winner = 0, Text = "A\n⟪probabilities A=0.8 B=0.2⟫" };
+        var judgement = new TracedJudgement { RolloutId = "r", Sample = 0, Protocol = "general-pair-tokens", Judge = "j", Order = [0, 1], Pair = [0, 1], Outcome = JudgementOutcome.Valid, Winner = 0, Text = "A\n⟪probabilities A=0.8 B=0.2⟫" };
         Assert.Equal("A", Assert.Single(Tribunal.Protocols.Declared.PromptAsking.Calls(prompt, judgement)!).Said.Text);
     }
 

@@ -35,7 +35,7 @@ public static class PromptAsking
     /// <summary>What each call was answered, in the calls' order, as the judge wrote it; null where the answers can't be told apart.</summary>
     /// <param name="prompt">The prompt, as it was sent.</param>
     /// <param name="judgement">What the ledger holds of the answer.</param>
-    public static IReadOnlyList<AnsweredCall>? Calls(this JudgePrompt prompt, Judgement judgement)
+    public static IReadOnlyList<AnsweredCall>? Calls(this JudgePrompt prompt, TracedJudgement judgement)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(judgement);
@@ -60,4 +60,4 @@ public static class PromptAsking
 /// <summary>One call of a judgement.</summary>
 /// <param name="Messages">What was asked.</param>
 /// <param name="Said">The judgement with what was answered to this call alone.</param>
-public sealed record AnsweredCall(IReadOnlyList<Message> Messages, Judgement Said);
+public sealed record AnsweredCall(IReadOnlyList<Message> Messages, TracedJudgement Said);
