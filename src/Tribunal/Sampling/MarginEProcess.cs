@@ -55,8 +55,8 @@ internal sealed class MarginEProcess
     }
 
     /// <summary>
-    /// About how probably the wealth reaches a threshold by so many observations more, by the stake that gains most: a normal approximation
-    /// of the sum of its logarithms.
+    /// About how probably the wealth reaches a threshold within so many observations more: a normal approximation of the sum of logarithms for
+    /// the stake that has the best prospect, doubled because what is reached on the way need not last (the reflection principle).
     /// </summary>
     /// <param name="threshold">Above 0.</param>
     /// <param name="remaining">Observations to come, 0 or more.</param>
@@ -64,16 +64,16 @@ internal sealed class MarginEProcess
     public double Reaches(double threshold, double remaining, Func<double, (double Mean, double Variance)> logs)
     {
         double need = Math.Log(threshold * _wealth.Length);
-        double best = double.NegativeInfinity;
-        double deviation = 0;
+        double best = 0;
         for (int k = 0; k < _wealth.Length; k++)
         {
             (double mean, double variance) = logs(Stakes[k]);
             double then = Math.Log(_wealth[k]) + (remaining * mean);
-            (best, deviation) = then > best ? (then, Math.Sqrt(remaining * variance)) : (best, deviation);
+            double deviation = Math.Sqrt(remaining * variance);
+            best = Math.Max(best, deviation > 0 ? 2 * Normal.CDF(need, deviation, then) : then >= need ? 1 : 0);
         }
 
-        return deviation > 0 ? Normal.CDF(need, deviation, best) : best >= need ? 1 : 0;
+        return Math.Min(1, best);
     }
 
     private static double[] MakeWealth()

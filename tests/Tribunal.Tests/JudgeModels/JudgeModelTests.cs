@@ -156,7 +156,7 @@ public sealed class JudgeModelTests(ITestOutputHelper output)
         (int drawnLearned, int sureLearned) = Play(Lists with { Policy = certified, Learned = model });
         output.WriteLine($"{drawn} judgements, {sure} certified; learned {drawnLearned}, {sureLearned}");
         Assert.InRange(drawnLearned, drawn / 2, 0.9 * drawn);
-        Assert.InRange(sureLearned, 0.95 * sure, sure);
+        Assert.InRange(sureLearned, sure - (0.02 * 300), sure);
 
         static (int Drawn, int Certified) Play(SchemeOptions options)
         {
