@@ -108,7 +108,7 @@ public sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time
         };
     }
 
-    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) });
+    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) }, sample);
 
     private static void Refuse(ChatRequest request)
     {
