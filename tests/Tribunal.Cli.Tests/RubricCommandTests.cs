@@ -72,8 +72,9 @@ public sealed class RubricCommandTests : IDisposable
             }
             while (line?.StartsWith("tribunal serve: ", StringComparison.Ordinal) == false);
 
+            Assert.NotNull(line);
             Assert.Contains("simulated-judge by rubric-together, simulated-judge by general-pair", line, StringComparison.Ordinal);
-            using HttpClient client = new() { BaseAddress = new Uri(line!["tribunal serve: ".Length..line!.IndexOf(',', StringComparison.Ordinal)]) };
+            using HttpClient client = new() { BaseAddress = new Uri(line["tribunal serve: ".Length..line.IndexOf(',', StringComparison.Ordinal)]) };
             using var body = new StringContent("""{"prompt":"p","responses":["x","y"]}""", System.Text.Encoding.UTF8, "application/json");
             using HttpResponseMessage answer = await client.PostAsync(new Uri("/v1/rewards", UriKind.Relative), body, TestContext.Current.CancellationToken);
             JsonElement result = (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("results")[0];

@@ -2,14 +2,12 @@ using System.Text;
 using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
-using Tribunal.Rollouts;
 using Tribunal.Runs;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
-using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Testing.Runs;
 
@@ -22,7 +20,6 @@ public abstract partial class HostCases
     private const int Concurrency = 4;
     private const int TokensEach = 15;
     private static readonly byte[] Batch = BatchOf(Rollouts);
-    private static readonly byte[] RubricFile = "criteria: [{id: right, text: It is right., weight: 2, kind: required}, It is brief., {id: flaw, text: It is rude., kind: negative}]"u8.ToArray();
     private readonly ScriptedJudge _judge = new();
     private readonly ScriptedJudge _second = new("second");
 
@@ -55,35 +52,6 @@ public abstract partial class HostCases
         Assert.Equal(RunState.Done, (await RunAsync(host, request with { Limits = high })).State);
         await AssertAsUndisturbedAsync(host, request);
         Assert.Equal(Rollouts * 4, _judge.Asked.Count);
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_run_that_grades_by_a_rubric_goes_on_where_it_stopped_and_draws_again_what_failed(bool panel)
-    {
-        string runId = panel ? "graded-panel" : "graded";
-        await using IHostUnderTest host = await StartAsync(instances: 2);
-        EvaluationRequest request = Graded(await RequestAsync(host, runId), await host.PutBatchAsync($"{runId}.yaml", RubricFile), panel);
-        int failed = 0;
-        _judge.On = (_, question) => question.Seed % 7 == 0 && Interlocked.Increment(ref failed) > 0 ? throw new JudgeException(JudgeFault.TimedOut, "too slow", new Tries { Requests = 1, TimedOut = 1 }) : Grades(question);
-        _second.On = static (_, question) => Grades(question);
-        Assert.Equal(RunState.Failed, (await RunAsync(host, request with { Limits = new SpendLimits { Tokens = 1500 } })).State);
-        RunRecord ended = await RunAsync(host, request with { Limits = new SpendLimits { Tokens = 1_000_000 } });
-        Assert.Equal((RunState.Done, null), (ended.State, ended.Reason));
-        Assert.InRange(failed, 1, int.MaxValue);
-        Assert.InRange((await SummaryAsync(host, runId)).Judgements.Failed, 1, failed);
-        _judge.On = static (_, question) => Grades(question);
-        Assert.Equal(RunState.Done, (await RunAsync(host, request with { RetryFailed = true })).State);
-
-        RunSummary summary = await SummaryAsync(host, runId);
-        Assert.Equal((0, panel ? 2 : 0), (summary.Judgements.Failed, summary.Members?.Count ?? 0));
-        Assert.Equal(["c2", "flaw", "right"], summary.Criteria!.Select(static criterion => criterion.Id));
-        await AssertAsUndisturbedAsync(host, request, RubricFile);
-
-        // Another text under the same path is another run.
-        await host.PutBatchAsync($"{runId}.yaml", "criteria: [It is another.]"u8.ToArray());
-        Assert.Contains("rubric", await EndAsync(host, request), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -304,25 +272,6 @@ public abstract partial class HostCases
         return await UntilAsync(host, request.Output!, static run => run.IsOver);
     }
 
-    private static EvaluationRequest Graded(EvaluationRequest request, string rubric, bool panel) => request with
-    {
-        Protocol = "rubric-together",
-        RubricFile = rubric,
-        Judges = panel ? new JudgePanel { Members = [new PanelMember { Judge = "second", Protocol = "grm" }, new PanelMember { Judge = "scripted", Protocol = "rubric-together" }] } : null,
-    };
-
-    // A grade for each criterion by what is asked and the seed; null, the scores of lists, where no criterion is shown.
-    private static JudgeReply? Grades(JudgeQuestion question)
-    {
-        string asked = question.Messages[^1].Content;
-        return !asked.Contains("# Criteria\n", StringComparison.Ordinal) ? null : new JudgeReply
-        {
-            Text = $$"""{"criteria": [{{string.Join(", ", Enumerable.Range(1, 3).Select(i => $$"""{"criterion": {{i}}, "explanation": "e", "met": {{(((StableHash.Of((ulong)i, asked) ^ (ulong)question.Seed) >> 9) % 2 == 0 ? "true" : "false")}}}"""))}}]}""",
-            Finish = "stop",
-            Usage = new Usage(10, 5),
-        };
-    }
-
     // How a request ends that can't be served: refused when it is asked, or by the run.
     private static async Task<string> EndAsync(IHostUnderTest host, EvaluationRequest request) =>
         await host.AskAsync(request) ?? (await UntilAsync(host, request.Output!, static run => run.State == RunState.Failed)).Reason!;
@@ -346,11 +295,10 @@ public abstract partial class HostCases
         JsonSerializer.Deserialize(await host.Open(runId).ReadDocumentAsync(RunFiles.Summary, default), RunsJson.Default.RunSummary)!;
 
     // The verdicts of a run in one process that nothing ever stopped.
-    private static async Task<string> AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request, byte[]? rubric = null, Func<int, JudgeQuestion, JudgeReply?>? on = null)
+    private static async Task<string> AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request, Func<int, JudgeQuestion, JudgeReply?>? on = null, byte[]? rubric = null)
     {
-        on ??= static (_, question) => Grades(question);
         ScriptedJudge judge = new() { On = on };
-        await using LoopHost loop = new(new HostParts(JudgeOf(judge), JudgeOf(new ScriptedJudge("second") { On = static (_, question) => Grades(question) }), 0));
+        await using LoopHost loop = new(new HostParts(JudgeOf(judge), JudgeOf(new ScriptedJudge("second") { On = on }), 0));
         request = rubric is null ? request : request with { RubricFile = await loop.PutBatchAsync("rubric.yaml", rubric) };
         await RunAsync(loop, request with { Batch = await loop.PutBatchAsync("batch.jsonl", Batch), Output = "whole", Limits = new SpendLimits(), RetryFailed = false });
         string whole = Encoding.UTF8.GetString((await loop.Open("whole").ReadDocumentAsync(RunFiles.Verdicts, default))!);
