@@ -16,7 +16,7 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="desk">Whom to ask, and what is counted.</param>
 /// <param name="samples">Answers per vote, 1 or more.</param>
 /// <param name="time">The clock.</param>
-public sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time)
+internal sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time)
 {
     private const int Remembered = 4096;
     private const int UsualTokens = 4096;

@@ -15,7 +15,7 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="desk">What judges.</param>
 /// <param name="options">How requests become groups.</param>
 /// <param name="time">The clock.</param>
-public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
+internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
 {
     private const int MostTasks = 65_536;
     private const int Done = 0;
@@ -135,7 +135,7 @@ public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rewar
 /// <param name="ProjectId">The project.</param>
 /// <param name="ExperimentId">The experiment.</param>
 /// <param name="GlobalStep">The step.</param>
-public sealed record RollTask(
+internal sealed record RollTask(
     JsonElement Prompt, string? Response,
     [property: JsonPropertyName("reward_info")] JsonElement? RewardInfo = null,
     [property: JsonPropertyName("data_id")] JsonElement? DataId = null,
@@ -146,14 +146,14 @@ public sealed record RollTask(
 /// <summary>A task was taken.</summary>
 /// <param name="RewardRequestId">Its name.</param>
 /// <param name="ErrCode">0.</param>
-public sealed record RollAccepted([property: JsonPropertyName("reward_request_id")] string RewardRequestId, [property: JsonPropertyName("errcode")] int ErrCode);
+internal sealed record RollAccepted([property: JsonPropertyName("reward_request_id")] string RewardRequestId, [property: JsonPropertyName("errcode")] int ErrCode);
 
 /// <summary>Which task is polled for.</summary>
 /// <param name="RewardRequestId">Its name.</param>
-public sealed record RollPoll([property: JsonPropertyName("reward_request_id")] string? RewardRequestId);
+internal sealed record RollPoll([property: JsonPropertyName("reward_request_id")] string? RewardRequestId);
 
 /// <summary>How a task stands.</summary>
-public sealed record RollResult
+internal sealed record RollResult
 {
     /// <summary>0 done, 1 running, 2 failed.</summary>
     [JsonPropertyName("errcode")]
@@ -182,7 +182,7 @@ public sealed record RollResult
 }
 
 /// <summary>What stands behind a reward.</summary>
-public sealed record RollDimension
+internal sealed record RollDimension
 {
     /// <summary>The reward.</summary>
     public double? Score { get; init; }
@@ -209,4 +209,4 @@ public sealed record RollDimension
 
 /// <summary>A time.</summary>
 /// <param name="TimeCost">Seconds.</param>
-public sealed record RollCost([property: JsonPropertyName("time_cost")] double TimeCost);
+internal sealed record RollCost([property: JsonPropertyName("time_cost")] double TimeCost);

@@ -245,7 +245,7 @@ internal sealed record RewardJob(string Id, string Status, RewardsAnswer? Answer
 /// <param name="Title">In a word.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Detail">In a sentence.</param>
-public sealed record Problem(string Title, int Status, string Detail);
+internal sealed record Problem(string Title, int Status, string Detail);
 
 /// <summary>Source-generated JSON of the trainers' forms.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
