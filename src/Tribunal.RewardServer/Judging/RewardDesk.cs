@@ -59,10 +59,10 @@ public sealed class RewardDesk : IAsyncDisposable
     public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
 
     /// <summary>The last groups that were judged.</summary>
-    public RecentGroups Recent { get; } = new();
+    internal RecentGroups Recent { get; } = new();
 
     /// <summary>Groups that wait for their other responses.</summary>
-    public IReadOnlyList<WaitingGroup> Gatherings
+    internal IReadOnlyList<WaitingGroup> Gatherings
     {
         get
         {
@@ -115,7 +115,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
+    internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
@@ -141,7 +141,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
+    internal async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
