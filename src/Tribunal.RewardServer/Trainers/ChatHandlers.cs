@@ -108,7 +108,7 @@ internal sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider ti
         };
     }
 
-    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) });
+    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) }, sample);
 
     private static void Refuse(ChatRequest request)
     {

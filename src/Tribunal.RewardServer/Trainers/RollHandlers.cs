@@ -32,11 +32,10 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
         RollTask task = Answers.Parse(body, TrainerJson.Default.RollTask);
         IReadOnlyList<Message> prompt = task.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(task.Prompt);
         string response = TrainerText.Response(task.Response ?? throw new JsonException("'response' is missing"), "");
-        string? reference = task.RewardInfo is { ValueKind: JsonValueKind.Object } info && info.TryGetProperty("ground_truth", out JsonElement truth) ? RewardHandlers.Label(truth) : null;
         string? group = task.DataId is { ValueKind: JsonValueKind.String or JsonValueKind.Number } data
             ? $"roll {task.ProjectId}/{task.ExperimentId}/{task.GlobalStep}/{data}"
             : null;
-        RewardQuestion question = handlers.Question(prompt, [new Response(response)], reference);
+        RewardQuestion question = KnownOf.Label(task.RewardInfo).Of(handlers.Question(prompt, [new Response(response)], reference: null));
         string id = RandomNumberGenerator.GetHexString(32, lowercase: true);
         DateTimeOffset start = time.GetUtcNow();
         Task<RewardAnswer> judging = desk.GatherAsync(question, new RewardGroup(client, group, options.GroupSize), Timeout.InfiniteTimeSpan, CancellationToken.None);
@@ -118,6 +117,7 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
                     Judgements = answer.Verdict.Votes.Kept,
                     Group = answer.Group,
                     Whole = answer.Whole,
+                    Criteria = RewardHandlers.GradesOf(answer)?.ToDictionary(static criterion => criterion.Id, static criterion => criterion.Grades[0], StringComparer.Ordinal),
                     DebugInfo = new Dictionary<string, RollCost>(StringComparer.Ordinal) { ["tribunal"] = new RollCost((end - task.Start).TotalSeconds) },
                 },
             },
@@ -130,7 +130,7 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
 /// <summary>A task of ROLL's.</summary>
 /// <param name="Prompt">A text or turns.</param>
 /// <param name="Response">The response.</param>
-/// <param name="RewardInfo">What the dataset knows; <c>ground_truth</c> is shown to the judge as the reference answer.</param>
+/// <param name="RewardInfo">What the dataset knows; <c>ground_truth</c> is shown to the judge as the reference answer, and it may be graded by a <c>rubric</c>.</param>
 /// <param name="DataId">The prompt's name: responses to it in one step are a group.</param>
 /// <param name="ProjectId">The project.</param>
 /// <param name="ExperimentId">The experiment.</param>
@@ -198,6 +198,9 @@ internal sealed record RollDimension
 
     /// <summary>False where the group was judged without all of its responses.</summary>
     public required bool Whole { get; init; }
+
+    /// <summary>What each criterion of the rubric was graded, in [0, 1]; left out for other judges.</summary>
+    public IReadOnlyDictionary<string, double>? Criteria { get; init; }
 
     /// <summary>Times, as ROLL's client adds them up.</summary>
     [JsonPropertyName("debug_info")]
