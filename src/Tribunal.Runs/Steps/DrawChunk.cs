@@ -54,7 +54,7 @@ public sealed class DrawChunk
     }
 
     private async Task<Judgement?[]> DrawAsync(
-        RunContext context, string part, IReadOnlyList<Rollout> rollouts, PlannedDraw[] draws, Func<Judgement, Judgement> lean, CancellationToken cancellationToken)
+        RunContext context, string part, IReadOnlyList<Rollout> rollouts, PlannedDraw[] draws, Func<TracedJudgement, Judgement> lean, CancellationToken cancellationToken)
     {
         var drawn = new Judgement?[draws.Length];
         await using ILedgerPart file = await context.Store.OpenPartAsync(part, cancellationToken);
