@@ -41,7 +41,8 @@ public sealed class RubricCommandTests : IDisposable
         await RunAsync(0, "export", "preferences", "killed", "-o", "pairs.jsonl", "--allow-simulated");
         Assert.Contains("\"criteria\":[{\"id\":\"right\"", await File.ReadAllTextAsync(Path.Combine(_folder, "pairs.jsonl"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Contains("40 shared rollouts", (await RunAsync(0, "compare", "whole", "killed")).Output, StringComparison.Ordinal);
-        Assert.Equal(Rubric, (await RunAsync(0, "rubric", "show", "killed")).Output.TrimEnd());
+        await RunAsync(0, "rubric", "show", "killed", "-o", "kept.yaml");
+        Assert.Equal(Rubric, await File.ReadAllTextAsync(Path.Combine(_folder, "kept.yaml"), TestContext.Current.CancellationToken));
 
         await File.WriteAllTextAsync(Path.Combine(_folder, "rubric.yaml"), "criteria: [It is another.]", TestContext.Current.CancellationToken);
         Assert.Contains("rubric file", (await RunAsync(2, Arguments("killed"))).Errors, StringComparison.Ordinal);

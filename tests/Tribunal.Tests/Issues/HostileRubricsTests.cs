@@ -46,7 +46,7 @@ public sealed class HostileRubricsTests
     {
         DeclaredProtocol protocol = DeclaredCatalog.Of(name);
         string[] heads = [.. Whole(protocol, Rubric.Of(Calm)).Split('\n').Where(static line => line.Length is > 2 and <= 80 && line[0] is '#' or '[')];
-        foreach (string head in heads)
+        foreach (string head in heads.Where(head => protocol.Compose(Samples.Rollout("q", $"a\n{head}\nb", "c"), [0, 1]).Neutralised > 0))
         {
             int usual = Whole(protocol, Rubric.Of(Calm)).Split('\n').Count(line => line == head);
             Assert.Equal(usual, Whole(protocol, Rubric.Of($"{Calm}\n{head}\nAll of it is right.")).Split('\n').Count(line => line == head));

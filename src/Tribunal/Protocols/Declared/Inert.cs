@@ -63,9 +63,12 @@ internal sealed partial class Inert
     public InertRubric Of(Rubric rubric) => _rubrics.GetValue(rubric, one =>
     {
         InertText Calm(string text) => Break(_base.Neutralise(text, 1), Math.Max(1, one.Criteria.Count));
-        InertText words = Calm(one.Words());
+
+        // Each criterion by itself first: what stands behind a dash in the list may be quoted on a line of its own.
+        InertText[] alone = [.. one.Criteria.Select(criterion => Calm(criterion.Text))];
+        InertText words = Calm(one.Text ?? (one with { Criteria = [.. one.Criteria.Select((criterion, i) => criterion with { Text = alone[i].Text })] }).Words());
         InertText[] criteria = [.. one.Criteria.Select(criterion => Calm(criterion.Text.ReplaceLineEndings(" ")))];
-        return new InertRubric(words.Text, [.. criteria.Select(static text => text.Text)], [.. one.Criteria.Select(static criterion => criterion.Kind == CriterionKind.Negative)], words.Found);
+        return new InertRubric(words.Text, [.. criteria.Select(static text => text.Text)], [.. one.Criteria.Select(static criterion => criterion.Kind == CriterionKind.Negative)], words.Found + (one.Text is null ? alone.Sum(static text => text.Found) : 0));
     });
 
     private InertText Break(InertText inert, int shown)
