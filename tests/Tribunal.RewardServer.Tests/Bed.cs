@@ -67,7 +67,7 @@ internal sealed class Bed : IAsyncDisposable
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
-        bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
+        bed.Desk = await RewardDesk.OpenAsync(new JudgeRoutes(binding, []), request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);
         await bed._application.StartAsync(Cancel);
         bed.Client.BaseAddress = new Uri(bed._application.Urls.First());

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
-using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -60,7 +59,7 @@ public sealed class RewardDesk : IAsyncDisposable
     public (string Model, SamplingDefaults Sampling) Asked => (_routes.Panel is null ? _routes.Own.Model : "panel", _routes.Own.Sampling);
 
     /// <summary>Whether a judge grades by rubrics or is shown them.</summary>
-    public bool ShowsRubric => _routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true });
+    public bool ShowsRubric => RewardJudges.ShowRubrics(_routes);
 
     /// <summary>The last groups that were judged.</summary>
     internal RecentGroups Recent { get; } = new();
@@ -78,8 +77,7 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     /// <summary>The rubric of a client's rollout: that of its id or its domain in the server's file, or its own; null for the server's own.</summary>
-    public Rubric? RubricOf(Rollout rollout) =>
-        _routes.All.Select(static judge => judge.Protocol).OfType<DeclaredProtocol>().FirstOrDefault(static protocol => protocol.ShowsRubric)?.OwnRubric(rollout) ?? rollout.Rubric;
+    public Rubric? RubricOf(Rollout rollout) => RewardJudges.RubricOf(_routes, rollout);
 
     /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes; of a panel the members that chat, in turns.</summary>
     /// <param name="question">The question.</param>
@@ -98,11 +96,6 @@ public sealed class RewardDesk : IAsyncDisposable
             }
         }
     }
-
-    /// <summary>Opens a desk of one judge.</summary>
-    /// <inheritdoc cref="OpenAsync(JudgeRoutes, EvaluationRequest, RewardOptions, RewardLedger, TimeProvider, CancellationToken)"/>
-    public static Task<RewardDesk> OpenAsync(Judge judge, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
-        OpenAsync(new JudgeRoutes(judge, []), request, options, ledger, time, cancellationToken);
 
     /// <summary>Opens a desk and remembers what its ledger holds.</summary>
     /// <param name="routes">The judge, or the panel.</param>
@@ -133,7 +126,7 @@ public sealed class RewardDesk : IAsyncDisposable
     internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        UInt128 prompt = KeyOf(question);
+        UInt128 prompt = RewardJudges.KeyOf(_routes, question);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
         string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
@@ -160,7 +153,7 @@ public sealed class RewardDesk : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament));
+        var key = GroupKey.Of(group, RewardJudges.KeyOf(_routes, question), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
@@ -196,11 +189,6 @@ public sealed class RewardDesk : IAsyncDisposable
 
         return answer with { Whole = whole };
     }
-
-    // A rubric that nobody would look at is no small matter to whoever sent it.
-    private UInt128 KeyOf(RewardQuestion question) => question.Rubric is null || ShowsRubric
-        ? ContentKey.OfPrompt(question.Prompt, question.Reference, question.Rubric)
-        : throw new ProblemsException([new Problem("rubric", $"{_routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]);
 
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
     public async ValueTask DisposeAsync()
