@@ -1,5 +1,6 @@
 using System.Text;
 using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Summary;
 

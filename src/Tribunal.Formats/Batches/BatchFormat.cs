@@ -7,7 +7,7 @@ using ZstdSharp.Unsafe;
 namespace Tribunal.Formats.Batches;
 
 /// <summary>How a batch's records are laid out, compression aside.</summary>
-internal enum BatchLayout
+public enum BatchLayout
 {
     /// <summary>One JSON value per line.</summary>
     JsonLines,

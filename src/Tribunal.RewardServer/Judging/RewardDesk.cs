@@ -63,10 +63,10 @@ public sealed class RewardDesk : IAsyncDisposable
     public bool ShowsRubric => _routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true });
 
     /// <summary>The last groups that were judged.</summary>
-    public RecentGroups Recent { get; } = new();
+    internal RecentGroups Recent { get; } = new();
 
     /// <summary>Groups that wait for their other responses.</summary>
-    public IReadOnlyList<WaitingGroup> Gatherings
+    internal IReadOnlyList<WaitingGroup> Gatherings
     {
         get
         {
@@ -130,7 +130,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
+    internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         UInt128 prompt = KeyOf(question);
@@ -156,7 +156,7 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
+    internal async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);

@@ -3,6 +3,7 @@ using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 using Tribunal.Sampling;
 using Tribunal.Testing.Runs;
