@@ -24,14 +24,15 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
     private readonly RolloutDrawing _drawing;
-    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly RewardMemory _memory;
     private readonly JudgeWatch _health;
     private readonly RewardGroups _groups;
-    private readonly HashSet<Task> _working = [];
+    private readonly RolloutWork _work;
     private readonly RewardScaling _scaling;
-    private double _secondsPerRollout = 1;
+    private readonly Elsewhere _elsewhere;
+    private readonly RecordReader _reader;
+    private readonly Sharing _sharing;
 
     private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
@@ -39,9 +40,14 @@ public sealed class RewardDesk : IAsyncDisposable
         _options = options;
         _ledger = ledger;
         _time = time;
-        _drawing = new RolloutDrawing(binding, request, ledger, Counts);
         _groups = new RewardGroups(options);
         _memory = new RewardMemory(_groups);
+        _elsewhere = new Elsewhere(time);
+        Spending = new ClientSpending(ledger, () => _sharing!.CatchUpAsync());
+        _reader = new RecordReader(_lock, _memory, _groups, _elsewhere, Spending);
+        _sharing = new Sharing(ledger, _reader, Look, time);
+        _drawing = new RolloutDrawing(binding, request, ledger, Counts, Spending);
+        _work = new RolloutWork(binding.Protocol, ledger, _drawing, _sharing, Counts, Recent, _lock, time);
         _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
         _health = new JudgeWatch(binding.Endpoint, time);
     }
@@ -57,6 +63,9 @@ public sealed class RewardDesk : IAsyncDisposable
 
     /// <summary>The judge's model and its sampling parameters.</summary>
     public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
+
+    /// <summary>What clients that have names have spent.</summary>
+    public ClientSpending Spending { get; }
 
     /// <summary>The last groups that were judged.</summary>
     public RecentGroups Recent { get; } = new();
@@ -75,7 +84,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
     /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
     /// <exception cref="JudgeException">There is no answer.</exception>
-    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _closing.Token);
+    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _work.Closing);
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -84,7 +93,7 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _working.Count + _groups.Waiting;
+                return _work.Count + _groups.Waiting;
             }
         }
     }
@@ -105,7 +114,8 @@ public sealed class RewardDesk : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(time);
         var desk = new RewardDesk(binding, request, options, ledger, time);
-        await ledger.ReadAsync(desk._memory.Add, desk._memory.Add, desk._memory.Add, cancellationToken);
+        await ledger.ReadAsync(desk._reader, cancellationToken);
+        desk._sharing.Begin();
         return desk;
     }
 
@@ -150,6 +160,7 @@ public sealed class RewardDesk : IAsyncDisposable
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
         (JudgedRollout Rollout, bool Whole)? member;
+        await _sharing.CatchUpAsync();
         lock (_lock)
         {
             member = _groups.MemberOf(key, responses);
@@ -165,7 +176,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (gathering is not null)
         {
-            member = (await gathering.WaitAsync(responses.Length, _lock, cancellationToken), gathering.IsWhole);
+            member = (await GatheredAsync(gathering, question, responses, cancellationToken), gathering.IsWhole);
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
@@ -182,24 +193,55 @@ public sealed class RewardDesk : IAsyncDisposable
         return answer with { Whole = whole };
     }
 
+    // Who reads of these responses elsewhere counts them; who gives up, or has its answer, says so.
+    private async Task<JudgedRollout> GatheredAsync(Gathering gathering, RewardQuestion question, UInt128[] responses, CancellationToken cancellationToken)
+    {
+        Task<JudgedRollout> wait = gathering.WaitAsync(responses.Length, _lock, cancellationToken);
+        if (wait.IsCompletedSuccessfully)
+        {
+            return await wait;
+        }
+
+        long? number = await _sharing.AnnounceAsync(gathering.Key, question);
+        try
+        {
+            return await wait;
+        }
+        finally
+        {
+            await _sharing.TakeBackAsync(number, gathering.Ready.Task.IsCompletedSuccessfully);
+        }
+    }
+
+    // Whether groups that gather have become whole by what is elsewhere; says whether any waits still.
+    private bool Look()
+    {
+        lock (_lock)
+        {
+            foreach (Gathering gathering in _groups.OpenOnes)
+            {
+                gathering.Elsewhere = _elsewhere.CountOf(gathering);
+                if (gathering is { Size: not null, IsWhole: true })
+                {
+                    Close(gathering);
+                }
+            }
+
+            return _groups.Waiting > 0;
+        }
+    }
+
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
     public async ValueTask DisposeAsync()
     {
-        Task[] working;
-        lock (_lock)
-        {
-            working = [.. _working];
-        }
-
-        await _closing.CancelAsync();
-        await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+        await _work.DisposeAsync();
+        await _sharing.DisposeAsync();
         await _ledger.DisposeAsync();
-        _closing.Dispose();
         _drawing.Dispose();
     }
 
     // Under the lock.
-    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
+    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, Gathering? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
         string id = ContentKey.OfRollout(contents.Key, keys, contents.Schedule);
@@ -220,13 +262,13 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (rollout.Verdict is null && rollout.Work is null)
         {
-            Start(rollout, new Rollout
+            _work.Start(rollout, new Rollout
             {
                 Id = id,
                 Prompt = contents.Prompt,
                 Responses = [.. responses.Select(static response => response.Content)],
                 Reference = contents.Reference,
-                Metadata = GroupRecord.Of(group, contents.Schedule),
+                Metadata = GroupRecord.Of(group?.Key, contents.Schedule, group is { IsWhole: false } ? group.Arrived + group.Elsewhere : null),
             });
         }
 
@@ -239,7 +281,7 @@ public sealed class RewardDesk : IAsyncDisposable
         Counts.Remember();
         if (rollout is { Verdict: null, Work: null, Kept: { } kept })
         {
-            Start(rollout, kept);
+            _work.Start(rollout, kept);
         }
     }
 
@@ -254,7 +296,7 @@ public sealed class RewardDesk : IAsyncDisposable
             gathering.Timer = wait > TimeSpan.Zero ? _time.CreateTimer(Flush, gathering, wait, Timeout.InfiniteTimeSpan) : null;
         }
 
-        gathering.Add(question, responses);
+        gathering.Add(question, responses, _time.GetTimestamp());
         if (gathering.Timer is null || gathering.Arrived >= gathering.Size || gathering.Responses.Count >= _options.MaxGroup)
         {
             Close(gathering);
@@ -263,11 +305,23 @@ public sealed class RewardDesk : IAsyncDisposable
         return gathering;
     }
 
-    private void Flush(object? state)
+    // The time is over: what came elsewhere until now counts too.
+    private void Flush(object? state) => _ = FlushAsync((Gathering)state!);
+
+    private async Task FlushAsync(Gathering gathering)
     {
+        try
+        {
+            await _sharing.CatchUpAsync();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // Storage is away; what is here is judged.
+        }
+
         lock (_lock)
         {
-            Close((Gathering)state!);
+            Close(gathering);
         }
     }
 
@@ -279,86 +333,26 @@ public sealed class RewardDesk : IAsyncDisposable
             return;
         }
 
+        gathering.Elsewhere = _elsewhere.CountOf(gathering);
+        foreach ((UInt128 response, Response content) in _elsewhere.ResponsesOf(gathering.Key))
+        {
+            gathering.Responses.TryAdd(response, content);
+        }
+
         JudgedRollout rollout = Ask(
-            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering);
         _groups.Judged(gathering, rollout);
-        gathering.Ready.SetResult(rollout);
+        _elsewhere.Settled(gathering.Key);
+        gathering.Settle(rollout, gathering.IsWhole);
     }
 
     // Under the lock.
     private void Admit()
     {
-        if (_working.Count + _groups.Waiting >= _options.MaxWaiting)
+        if (_work.Count + _groups.Waiting >= _options.MaxWaiting)
         {
             Counts.TurnAway();
-            throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_secondsPerRollout), 1, 60));
-        }
-    }
-
-    // Under the lock.
-    private void Start(JudgedRollout judged, Rollout rollout)
-    {
-        judged.Kept = rollout;
-        Task work = Task.Run(() => WorkAsync(judged, rollout));
-        judged.Work = work;
-        _working.Add(work);
-        _ = work.ContinueWith(
-            _ =>
-            {
-                lock (_lock)
-                {
-                    _working.Remove(work);
-                }
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private async Task WorkAsync(JudgedRollout judged, Rollout rollout)
-    {
-        long start = _time.GetTimestamp();
-        try
-        {
-            bool fits = _binding.Protocol.WhyNot(rollout) is null;
-            if (fits)
-            {
-                await _drawing.DrawAsync(judged, rollout, _closing.Token);
-            }
-
-            Verdict verdict = _drawing.Cast(judged, rollout, judged.Drawn);
-
-            // What failed is asked again with the next question; everything else stands.
-            bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
-            if (stands && fits)
-            {
-                await _ledger.Verdicts.AppendAsync(verdict);
-            }
-
-            lock (_lock)
-            {
-                Counts.Judged(verdict);
-                Recent.Add(new RecentGroup(verdict, _time.GetUtcNow(), _time.GetElapsedTime(start)));
-                judged.Last = verdict;
-                judged.Work = null;
-                _secondsPerRollout = (0.9 * _secondsPerRollout) + (0.1 * _time.GetElapsedTime(start).TotalSeconds);
-                if (stands)
-                {
-                    judged.Finish(verdict);
-                }
-                else
-                {
-                    judged.DropFailed();
-                }
-            }
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                judged.Work = null;
-                judged.DropFailed();
-            }
-
-            throw;
+            throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_work.Seconds), 1, 60));
         }
     }
 

@@ -14,7 +14,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than the judge takes.</summary>
-internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, RewardLedger ledger, RewardCounts counts) : IDisposable
+internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, RewardLedger ledger, RewardCounts counts, ClientSpending spending) : IDisposable
 {
     private readonly ConcurrentDictionary<string, ScoringRules> _rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(judge.Concurrency);
@@ -49,7 +49,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         try
         {
             JudgeReply reply = await judge.Endpoint.AskAsync(question, CancellationToken.None);
-            ClientBudget.Charge(reply.Usage);
+            await spending.ChargeAsync(reply.Usage);
             counts.Asked();
             return reply;
         }
@@ -106,7 +106,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         }
 
         counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
-        ClientBudget.Charge(judgement.Usage);
+        await spending.ChargeAsync(judgement.Usage);
         return Lean(judgement);
     }
 

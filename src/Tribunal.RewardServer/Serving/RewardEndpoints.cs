@@ -44,7 +44,8 @@ internal static class RewardEndpoints
             return;
         }
 
-        if (HttpMethods.IsPost(context.Request.Method) && client?.WhyRefused() is { } why)
+        if (HttpMethods.IsPost(context.Request.Method) && client is not null
+            && await context.RequestServices.GetRequiredService<RewardDesk>().Spending.EnterAsync(client) is { } why)
         {
             await Send(context, RewardHandlers.Refuse(StatusCodes.Status403Forbidden, "the budget is spent", why));
             return;

@@ -9,8 +9,7 @@ namespace Tribunal.RewardServer.Serving;
 
 /// <summary>
 /// The handlers for hosts whose instances come and go, such as Functions: opened with the first request, with the configured
-/// default judge, over the runs' storage. Instances share one record, each with parts of its own; what another instance
-/// judged after this one started is judged again.
+/// default judge, over the runs' storage. Instances share one record, each with parts of its own, and make one server of many.
 /// </summary>
 /// <param name="stores">The runs' storage.</param>
 /// <param name="judges">The configured judges.</param>
@@ -41,7 +40,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 JudgeRoutes routes = judges.Resolve(wanted, await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken));
                 Judge binding = routes.Panel is null ? routes.Own : throw new JudgeConfigurationException([new Problem("judges", "rewards on demand are one judge's, not a panel's")]);
                 byte[] manifest = ServeManifest.Of(binding, wanted);
-                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, time, cancellationToken);
+                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
                 _handlers = new RewardHandlers(_desk, options, jobs: false);
             }

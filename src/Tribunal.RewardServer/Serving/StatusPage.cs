@@ -39,7 +39,7 @@ internal static class StatusPage
         if (whole)
         {
             Figures(page, desk, health);
-            Clients(page, [.. clients]);
+            Clients(page, desk.Spending, [.. clients]);
             Waiting(page, desk.Gatherings);
             Recent(page, desk.Recent.Latest);
         }
@@ -67,7 +67,7 @@ internal static class StatusPage
         void Fact(string name, string value) => page.Append("<dt>").Append(name).Append("</dt><dd>").Append(WebUtility.HtmlEncode(value)).Append("</dd>");
     }
 
-    private static void Clients(StringBuilder page, ClientBudget[] clients)
+    private static void Clients(StringBuilder page, ClientSpending spending, ClientBudget[] clients)
     {
         if (clients.Length == 0)
         {
@@ -77,7 +77,7 @@ internal static class StatusPage
         page.Append("<h2>Clients</h2><table><tr><th>client<th>requests<th>tokens");
         foreach (ClientBudget client in clients)
         {
-            page.Append("<tr><td>").Append(WebUtility.HtmlEncode(client.Name)).Append("<td>").Append(Number(client.Requests)).Append("<td>").Append(Number(client.Tokens));
+            page.Append("<tr><td>").Append(WebUtility.HtmlEncode(client.Name)).Append("<td>").Append(Number(spending.Of(client.Name).Requests)).Append("<td>").Append(Number(spending.Of(client.Name).Tokens));
         }
 
         page.Append("</table>");

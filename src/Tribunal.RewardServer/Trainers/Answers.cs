@@ -56,6 +56,11 @@ internal static class Answers
         {
             return Later(503, "closing", "the server closes, or the client went away", 5);
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The storage's own, mostly, whatever it is: nothing is said of the responses.
+            return Later(503, "the record can't be read or written", exception.Message.Split('\n')[0].TrimEnd(), 5);
+        }
     }
 
     public static HttpAnswer Ok<T>(T value, JsonTypeInfo<T> type, bool complete, bool simulated)

@@ -1,0 +1,134 @@
+using Tribunal.Protocols;
+using Tribunal.Rollouts;
+using Tribunal.Verdicts;
+
+namespace Tribunal.RewardServer.Judging;
+
+/// <summary>The judging under way: each rollout is taken, drawn, concluded and written down by one instance.</summary>
+/// <param name="protocol">How the judge is asked.</param>
+/// <param name="ledger">The record.</param>
+/// <param name="drawing">Draws.</param>
+/// <param name="sharing">Says whose a rollout is.</param>
+/// <param name="counts">What is counted.</param>
+/// <param name="recent">What was judged last.</param>
+/// <param name="gate">Guards the rollouts.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RolloutWork(IProtocol protocol, RewardLedger ledger, RolloutDrawing drawing, Sharing sharing, RewardCounts counts, RecentGroups recent, Lock gate, TimeProvider time) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _closing = new();
+    private readonly HashSet<Task> _working = [];
+    private double _seconds = 1;
+
+    /// <summary>How many are under way; under the desk's lock.</summary>
+    public int Count => _working.Count;
+
+    /// <summary>How long one takes, in seconds; the mean of the last ones.</summary>
+    public double Seconds => _seconds;
+
+    /// <summary>Cancelled when nothing new may begin.</summary>
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>Judges a rollout in the background; under the desk's lock.</summary>
+    public void Start(JudgedRollout judged, Rollout rollout)
+    {
+        judged.Kept = rollout;
+        Task work = Task.Run(() => WorkAsync(judged, rollout));
+        judged.Work = work;
+        _working.Add(work);
+        _ = work.ContinueWith(
+            _ =>
+            {
+                lock (gate)
+                {
+                    _working.Remove(work);
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task WorkAsync(JudgedRollout judged, Rollout rollout)
+    {
+        try
+        {
+            bool fits = protocol.WhyNot(rollout) is null;
+            if (fits && !await sharing.TakeAsync(judged, _closing.Token))
+            {
+                lock (gate)
+                {
+                    counts.Remember();
+                    judged.Work = null;
+                }
+
+                return;
+            }
+
+            try
+            {
+                await JudgeAsync(judged, rollout, fits);
+            }
+            finally
+            {
+                await (fits ? sharing.GiveBackAsync(judged) : Task.CompletedTask);
+            }
+        }
+        catch
+        {
+            lock (gate)
+            {
+                judged.Work = null;
+                judged.DropFailed();
+            }
+
+            throw;
+        }
+    }
+
+    private async Task JudgeAsync(JudgedRollout judged, Rollout rollout, bool fits)
+    {
+        long start = time.GetTimestamp();
+        if (fits)
+        {
+            await drawing.DrawAsync(judged, rollout, _closing.Token);
+        }
+
+        Verdict verdict = drawing.Cast(judged, rollout, judged.Drawn);
+
+        // What failed is asked again with the next question; everything else stands.
+        bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
+        if (stands && fits)
+        {
+            await ledger.Verdicts.AppendAsync(verdict);
+        }
+
+        lock (gate)
+        {
+            counts.Judged(verdict);
+            recent.Add(new RecentGroup(verdict, time.GetUtcNow(), time.GetElapsedTime(start)));
+            judged.Last = verdict;
+            judged.Work = null;
+            _seconds = (0.9 * _seconds) + (0.1 * time.GetElapsedTime(start).TotalSeconds);
+            if (stands)
+            {
+                judged.Finish(verdict);
+            }
+            else
+            {
+                judged.DropFailed();
+            }
+        }
+    }
+
+    /// <summary>Ends what is under way, softly: draws in flight end, nothing new begins.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] working;
+        lock (gate)
+        {
+            working = [.. _working];
+        }
+
+        await _closing.CancelAsync();
+        await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+        _closing.Dispose();
+    }
+}
