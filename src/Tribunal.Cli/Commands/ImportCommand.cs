@@ -97,7 +97,7 @@ internal static class ImportCommand
                         await rollouts.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
                     }
 
-                    foreach (Judgement judgement in line.Judgements)
+                    foreach (TracedJudgement judgement in line.Judgements)
                     {
                         await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
                     }

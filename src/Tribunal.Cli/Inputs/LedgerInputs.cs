@@ -101,12 +101,12 @@ internal sealed class LedgerInputs
             {
                 var store = new LocalRunStore(path);
                 RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
-                await ledger.ReadAsync(RunLedger.ReadAsync(store, path, summary, ledger.NeedsTexts, () => Unreadable++, cancellationToken), cancellationToken);
+                await ledger.ReadAsync(RunLedger.ReadAsync(store, path, summary, ledger.Line, () => Unreadable++, cancellationToken), cancellationToken);
                 continue;
             }
 
             await using FileStream stream = File.OpenRead(path);
-            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.NeedsTexts, path, cancellationToken: cancellationToken), cancellationToken);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.Line, path, cancellationToken: cancellationToken), cancellationToken);
         }
 
         foreach (string run in _paths.Where(static path => !File.Exists(path)))

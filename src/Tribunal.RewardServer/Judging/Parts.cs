@@ -39,7 +39,7 @@ internal static class Parts
                 reader.Read(JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!);
                 break;
             case Judgements:
-                reader.Read(JudgementLine.Read(line, withText: false));
+                reader.Read(JudgementLine.Read(line));
                 break;
             case Verdicts:
                 reader.Read(JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!);
@@ -94,4 +94,6 @@ internal sealed record Arrival(long Number, GroupName? Group = null, Rollout? Ro
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(ClientSpent))]
 [JsonSerializable(typeof(Arrival))]
+[JsonSerializable(typeof(ChatLine))]
+[JsonSerializable(typeof(TaskName))]
 internal sealed partial class ServeLines : JsonSerializerContext;

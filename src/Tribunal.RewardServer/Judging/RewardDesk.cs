@@ -1,12 +1,8 @@
-using System.Diagnostics;
 using Tribunal.Calibration;
-using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Steps;
-using Tribunal.Runs.Telemetry;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
@@ -46,6 +42,7 @@ public sealed class RewardDesk : IAsyncDisposable
         Spending = new ClientSpending(ledger, () => _sharing!.CatchUpAsync());
         _reader = new RecordReader(_lock, _memory, _groups, _elsewhere, Spending);
         _sharing = new Sharing(ledger, _reader, Look, time);
+        Chats = new ChatRecord(ledger.Answers, time);
         _drawing = new RolloutDrawing(binding, request, ledger, Counts, Spending);
         _work = new RolloutWork(binding.Protocol, ledger, _drawing, _sharing, Counts, Recent, _lock, time);
         _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
@@ -85,6 +82,17 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
     /// <exception cref="JudgeException">There is no answer.</exception>
     public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _work.Closing);
+
+    /// <summary>Sends on a chat request that asks for no verdict, as it is.</summary>
+    /// <returns>What the endpoint answers; null where this judge takes nothing but questions.</returns>
+    /// <exception cref="JudgeException">Nothing answers.</exception>
+    public Task<PassedAnswer?> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => _drawing.PassAsync(body, cancellationToken);
+
+    /// <summary>What chat questions were answered.</summary>
+    internal ChatRecord Chats { get; }
+
+    /// <summary>Names that mean the vote, for clients that name a model.</summary>
+    public IReadOnlyList<string> VoteNames => [_binding.Model, "tribunal", _binding.Name];
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -137,7 +145,7 @@ public sealed class RewardDesk : IAsyncDisposable
             rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
-        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
+        return _work.AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
     }
 
     /// <summary>
@@ -181,7 +189,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
         (JudgedRollout rollout, bool whole) = member!.Value;
         TimeSpan left = limit == Timeout.InfiniteTimeSpan ? limit : limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
+        RewardAnswer answer = await _work.AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)
@@ -191,6 +199,37 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         return answer with { Whole = whole };
+    }
+
+    /// <summary>The name by which any server of the record knows a response of a group.</summary>
+    internal string NameOf(RewardQuestion question, RewardGroup group) => TaskNames.Of(
+        GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament)), ContentKey.OfResponse(question.Responses[0]));
+
+    /// <summary>How a response stands that was asked about before, here or at another server.</summary>
+    /// <returns>Whether it is known, and its reward once there is one.</returns>
+    internal async Task<(bool Known, RewardAnswer? Answer)> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if (TaskNames.Read(name) is not { } task)
+        {
+            return (false, null);
+        }
+
+        await _sharing.CatchUpAsync();
+        (JudgedRollout Rollout, bool Whole)? member;
+        lock (_lock)
+        {
+            member = _groups.MemberOf(task.Group, [task.Response]);
+            if (member is not { } known)
+            {
+                return (_groups.Open(task.Group)?.Responses.ContainsKey(task.Response) == true || _elsewhere.ResponsesOf(task.Group).Any(one => one.Key == task.Response), null);
+            }
+
+            Resume(known.Rollout);
+        }
+
+        (JudgedRollout rollout, bool whole) = member.Value;
+        RewardAnswer answer = await _work.AnswerAsync(rollout, [rollout.IndexOf(task.Response)], _scaling.Usual, TimeSpan.Zero, cancellationToken);
+        return (true, answer.Complete ? answer with { Whole = whole } : null);
     }
 
     // Who reads of these responses elsewhere counts them; who gives up, or has its answer, says so.
@@ -354,32 +393,5 @@ public sealed class RewardDesk : IAsyncDisposable
             Counts.TurnAway();
             throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_work.Seconds), 1, 60));
         }
-    }
-
-    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        await rollout.WaitAsync(limit, _time, cancellationToken);
-        lock (_lock)
-        {
-            if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
-            {
-                return Answer(verdict, complete: true);
-            }
-        }
-
-        IReadOnlyList<Judgement> drawn = rollout.Drawn;
-        Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
-            ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : _drawing.Cast(rollout, kept, drawn);
-        return Answer(present, complete: false);
-
-        RewardAnswer Answer(Verdict verdict, bool complete) => new()
-        {
-            Verdict = verdict,
-            Scaled = scale(verdict),
-            Index = index,
-            Group = rollout.Keys.Count,
-            Complete = complete,
-        };
     }
 }

@@ -45,7 +45,7 @@ public sealed class RewardLedger : IAsyncDisposable
 
     internal PartLineWriter<Rollout> Rollouts { get; private set; } = null!;
 
-    internal PartLineWriter<Judgement> Judgements { get; private set; } = null!;
+    internal PartLineWriter<TracedJudgement> Judgements { get; private set; } = null!;
 
     internal PartLineWriter<Verdict> Verdicts { get; private set; } = null!;
 
@@ -154,7 +154,7 @@ public sealed class RewardLedger : IAsyncDisposable
             }
 
             ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync(Parts.Rollouts, cancellationToken), static (output, rollout) => Parts.Write(output, rollout, TribunalJson.Default.Rollout));
-            ledger.Judgements = new PartLineWriter<Judgement>(await ledger.PartAsync(Parts.Judgements, cancellationToken), JudgementLine.Write);
+            ledger.Judgements = new PartLineWriter<TracedJudgement>(await ledger.PartAsync(Parts.Judgements, cancellationToken), JudgementLine.Write);
             ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync(Parts.Verdicts, cancellationToken), static (output, verdict) => Parts.Write(output, verdict, TribunalJson.Default.Verdict));
             ledger.Spendings = new PartLineWriter<ClientSpent>(await ledger.PartAsync(Parts.Spendings, cancellationToken), static (output, spent) => Parts.Write(output, spent, ServeLines.Default.ClientSpent));
             if (ledger.Instance is not null)

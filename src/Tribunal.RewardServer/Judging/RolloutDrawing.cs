@@ -59,6 +59,27 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         }
     }
 
+    /// <summary>Sends on what a client wrote itself; null where this judge takes nothing but questions.</summary>
+    public async Task<PassedAnswer?> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (judge.Endpoint is not IPassThrough endpoint)
+        {
+            return null;
+        }
+
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            PassedAnswer answer = await endpoint.PassAsync(body, cancellationToken);
+            return new PassedAnswer(answer.Status, answer.ContentType, answer.RetryAfter, answer.Body, new Passing(answer, _gate));
+        }
+        catch
+        {
+            _gate.Release();
+            throw;
+        }
+    }
+
     /// <summary>The verdict over what was drawn.</summary>
     public Verdict Cast(JudgedRollout judged, Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(RulesOf(judged), rollout, drawn).Conclude();
 
@@ -107,10 +128,18 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
         await spending.ChargeAsync(judgement.Usage);
-        return Lean(judgement);
+        return judgement.WithoutTrace();
     }
 
-    private static Judgement Lean(Judgement judgement) => judgement with { Text = null, Reasoning = null };
+    /// <summary>An answer that takes a judge's place until it is through.</summary>
+    private sealed class Passing(PassedAnswer answer, SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose()
+        {
+            answer.Dispose();
+            gate.Release();
+        }
+    }
 
     /// <summary>One rollout's judgements.</summary>
     private sealed class Drawing(JudgedRollout judged, RewardLedger ledger, CancellationToken closing) : IDrawing
@@ -119,14 +148,14 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         public Task DrawnAsync(Judgement judgement, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public async Task KeepAsync(Judgement judgement)
+        public async Task KeepAsync(TracedJudgement judgement)
         {
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);
             }
 
-            judged.Add(Lean(judgement));
+            judged.Add(judgement.WithoutTrace());
         }
 
         // An endpoint that is away says nothing of the responses; the trainer comes back later.

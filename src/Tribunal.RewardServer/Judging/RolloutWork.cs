@@ -1,3 +1,4 @@
+using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -116,6 +117,40 @@ internal sealed class RolloutWork(IProtocol protocol, RewardLedger ledger, Rollo
                 judged.DropFailed();
             }
         }
+    }
+
+    /// <summary>What can be said of a rollout: its verdict, or when the limit comes first that of the votes there are.</summary>
+    /// <param name="rollout">The rollout.</param>
+    /// <param name="index">Which of its responses are asked about.</param>
+    /// <param name="scale">How rewards are said.</param>
+    /// <param name="limit">When to answer.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
+    /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
+    public async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await rollout.WaitAsync(limit, time, cancellationToken);
+        lock (gate)
+        {
+            if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
+            {
+                return Answer(verdict, complete: true);
+            }
+        }
+
+        IReadOnlyList<Judgement> drawn = rollout.Drawn;
+        Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
+            ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
+            : drawing.Cast(rollout, kept, drawn);
+        return Answer(present, complete: false);
+
+        RewardAnswer Answer(Verdict verdict, bool complete) => new()
+        {
+            Verdict = verdict,
+            Scaled = scale(verdict),
+            Index = index,
+            Group = rollout.Keys.Count,
+            Complete = complete,
+        };
     }
 
     /// <summary>Ends what is under way, softly: draws in flight end, nothing new begins.</summary>

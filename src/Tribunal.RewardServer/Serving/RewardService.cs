@@ -20,13 +20,13 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
 {
     private readonly SemaphoreSlim _opening = new(1);
     private RewardDesk? _desk;
-    private RewardHandlers? _handlers;
+    private RewardHost? _host;
 
     /// <summary>The handlers.</summary>
     /// <exception cref="JudgeConfigurationException">The configured defaults can't judge.</exception>
-    public async Task<RewardHandlers> HandlersAsync(CancellationToken cancellationToken)
+    public async Task<RewardHost> HostAsync(CancellationToken cancellationToken)
     {
-        if (_handlers is { } open)
+        if (_host is { } open)
         {
             return open;
         }
@@ -34,7 +34,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_handlers is null)
+            if (_host is null)
             {
                 EvaluationRequest wanted = request();
                 JudgeRoutes routes = judges.Resolve(wanted, await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken));
@@ -42,10 +42,11 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 byte[] manifest = ServeManifest.Of(binding, wanted);
                 RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
-                _handlers = new RewardHandlers(_desk, options, jobs: false);
+                var rewards = new RewardHandlers(_desk, options, jobs: false);
+                _host = new RewardHost(rewards, new RollHandlers(rewards, _desk, options, time), new ChatHandlers(_desk, options.ChatVotes));
             }
 
-            return _handlers;
+            return _host;
         }
         finally
         {
@@ -64,3 +65,9 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
         _opening.Dispose();
     }
 }
+
+/// <summary>What answers the trainers' forms.</summary>
+/// <param name="Rewards">Most of them.</param>
+/// <param name="Roll">ROLL's.</param>
+/// <param name="Chat">The chat endpoint's.</param>
+public sealed record RewardHost(RewardHandlers Rewards, RollHandlers Roll, ChatHandlers Chat);

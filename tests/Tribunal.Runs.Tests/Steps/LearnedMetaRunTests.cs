@@ -56,7 +56,7 @@ public sealed class LearnedMetaRunTests : IDisposable
         var ledger = new LedgerVote(traits: true);
         await using (FileStream stream = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.NeedsTexts), CancellationToken.None);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.Line), CancellationToken.None);
         }
 
         SchemeOptions options = Schemes.OptionsFor(request with { Policy = new PolicyOptions() }, JudgingKind.Listwise, (1, 10), model);

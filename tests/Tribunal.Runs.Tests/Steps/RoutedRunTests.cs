@@ -50,7 +50,7 @@ public sealed partial class RoutedRunTests : IDisposable
     {
         RunOutcome outcome = await _bed.RunAsync(request: Request());
         Assert.Equal((RunStatus.Complete, (long)Rollouts, (long)Whole), (outcome.Status, outcome.Scored, outcome.Judgements));
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(Whole, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         foreach (string line in File.ReadLines(_bed.PathOf(RunFiles.Verdicts)))
         {
@@ -114,7 +114,7 @@ public sealed partial class RoutedRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.NeedsTexts), CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.Line), CancellationToken.None);
         }
 
         await using FileStream batch = File.OpenRead(_bed.Batch);

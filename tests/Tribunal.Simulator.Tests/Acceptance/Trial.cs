@@ -115,7 +115,7 @@ internal sealed class Trial
         SimulatedAnswer answer = _engine.Answer(request);
         Judgement judgement = JudgementReader.Read(
             asked.Id, draw.Sample, request.Seed, _protocol, request.Model, draw.Order, draw.Pair, Asked.Reply(answer));
-        return judgement with { Meta = _meta ? _engine.MetaReward(answer.Text) : null, Text = null, Reasoning = null };
+        return judgement.WithoutTrace() with { Meta = _meta ? _engine.MetaReward(answer.Text) : null };
     });
 }
 

@@ -76,11 +76,11 @@ internal sealed class RunBed : IDisposable
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 
-    public async Task<List<Judgement>> LedgerAsync(string runId = "run")
+    public async Task<List<TracedJudgement>> LedgerAsync(string runId = "run")
     {
         await using FileStream stream = File.OpenRead(PathOf(RunFiles.Judgements, runId));
-        var judgements = new List<Judgement>();
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: true))
+        var judgements = new List<TracedJudgement>();
+        await foreach (TracedJudgement judgement in LedgerReader.ReadAsync(stream, JudgementLine.ReadTraced))
         {
             judgements.Add(judgement);
         }
