@@ -30,8 +30,8 @@ internal static class ExportCommand
     {
         Command command = new("export", "Writes a run's verdicts, and training data for judges, for other tools.")
         {
-            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", static (_, scored, output, token) => VerdictExport.WriteCsvAsync(scored, output, token)),
-            Create("parquet", "A row per rollout, for data frames.", static (_, scored, output, token) => VerdictExport.WriteParquetAsync(scored, output, token)),
+            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", static (_, scored, graded, output, token) => VerdictExport.WriteCsvAsync(scored, output, graded, token)),
+            Create("parquet", "A row per rollout, for data frames.", static (_, scored, graded, output, token) => VerdictExport.WriteParquetAsync(scored, output, graded, token)),
             CreatePreferences(),
             ExportTrainingCommand.Create(),
         };
@@ -48,10 +48,10 @@ internal static class ExportCommand
         Command command = Create(
             "preferences",
             "Preference data that TRL reads: prompt, chosen and rejected as messages, with the margin.",
-            (parsed, scored, output, token) => VerdictExport.WritePreferencesAsync(
+            (parsed, scored, graded, output, token) => VerdictExport.WritePreferencesAsync(
                 scored,
                 output,
-                new PreferenceOptions { Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
+                new PreferenceOptions { Graded = graded, Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
                 token));
         command.Add(pairs);
         command.Add(margin);
@@ -61,7 +61,7 @@ internal static class ExportCommand
     }
 
     private static Command Create(
-        string name, string description, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write)
+        string name, string description, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write)
     {
         Argument<string> run = new("run") { Description = "The run's folder." };
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
@@ -76,7 +76,7 @@ internal static class ExportCommand
         string run,
         string? batch,
         string output,
-        Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write,
+        Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write,
         CancellationToken cancellationToken)
     {
         string verdicts = Path.Combine(run, RunFiles.Verdicts);
@@ -87,6 +87,9 @@ internal static class ExportCommand
 
         string path = batch ?? await BatchOfAsync(run, cancellationToken);
         RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken);
+
+        // Of a panel, some rollouts may have grades and others none: one look before says how the file is made.
+        bool graded = await VerdictsAsync(run, cancellationToken).AnyAsync(static verdict => verdict.Criteria is not null, cancellationToken);
         bool simulated = false;
         IAsyncEnumerable<Verdict> told = VerdictsAsync(run, cancellationToken).Select(verdict =>
         {
@@ -96,7 +99,7 @@ internal static class ExportCommand
         long rows = await WholeFile.WriteAsync(output, async target =>
         {
             await using FileStream rollouts = File.OpenRead(path);
-            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), target, cancellationToken);
+            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), graded, target, cancellationToken);
         });
         Console.WriteLine($"{rows} rows in {output}");
         if (simulated)

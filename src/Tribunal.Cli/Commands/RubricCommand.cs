@@ -46,7 +46,7 @@ internal static class RubricCommand
 
     private static async Task<int> WriteAsync(FileInfo batch, FileInfo output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
         HashSet<string> there = output.Exists ? [.. RubricFiles.Read(output.FullName).Rollouts.Keys] : [];
         var validator = new RolloutValidator();

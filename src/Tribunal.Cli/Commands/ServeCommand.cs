@@ -18,6 +18,7 @@ using Tribunal.RewardServer.Serving;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Telemetry;
@@ -44,7 +45,8 @@ internal sealed class ServeCommand
     private readonly Option<FileInfo?> _clients = new("--clients") { Description = "Clients with keys and budgets of their own: {\"NAME\": {\"keyEnv\": \"VAR\", \"requests\": N, \"tokens\": N}}.", HelpName = "FILE" };
     private readonly Option<string?> _storage = RemoteRuns.StorageOption("Several servers share a record there, named by judge and options; without it the record is --output's folder.");
     private readonly Option<bool> _open = new("--allow-anonymous") { Description = "Listen beyond this machine without a key." };
-    private readonly JudgeChoice _judge = new();
+    private readonly JudgeChoice _judge = new() { Rubric = new RubricChoice() };
+    private readonly PanelChoice _panel = new();
     private readonly VoteChoice _vote = new();
     private readonly ViewChoice _view = new();
 
@@ -74,6 +76,7 @@ internal sealed class ServeCommand
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
         serve._view.AddTo(command);
+        serve._panel.AddTo(command);
         command.SetAction(serve.RunAsync);
         return command;
     }
@@ -82,10 +85,15 @@ internal sealed class ServeCommand
     {
         RewardOptions options = OptionsOf(parsed);
         ClientKeys keys = KeysOf(parsed);
-        using var factory = new JudgeFactory();
-        Judge asked = _judge.Open(parsed, factory);
+        using var factory = new JudgeFactory(new EndpointNotes());
+        (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = _judge.OpenPanel(parsed, factory);
+        IReadOnlyList<Judge> own = several?.Judges ?? [_judge.Open(parsed, factory)];
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name) with { Trajectories = _view.Of(parsed) };
+        EvaluationRequest request = _judge.Rubric!.AddTo(_vote.ToRequest(parsed, "rollouts.jsonl", several is null ? _judge.ProtocolOf(parsed) : "auto", meta?.Name), parsed) with
+        {
+            Trajectories = _view.Of(parsed),
+            Judges = _panel.Of(parsed, several?.Panel, _vote.LearnedPanelOf(parsed)),
+        };
         request = request with { Tournament = request.Tournament with { KeepRatings = request.Tournament.Rating == RatingKind.Elo } };
         if (request.Policy.Kind == PolicyKind.Budget)
         {
@@ -98,10 +106,11 @@ internal sealed class ServeCommand
         }
 
         options = options with { ChatVotes = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : request.Policy.Max };
-        Judge judge = new JudgeRegistry([asked], meta is null ? [] : [meta]).Resolve(request).Own;
+        IReadOnlyDictionary<string, string> files = await ProtocolTexts.GivenAsync(new LocalRunStores(Path.GetTempPath()), "serve", request, cancellationToken);
+        JudgeRoutes routes = RewardJudges.Resolve(RouteChoice.Registry(own, new MetaChoice(meta, null), factory), request, files);
         await using RewardDesk desk = await RewardDesk.OpenAsync(
-            judge, request, options,
-            await LedgerAsync(parsed, judge, request, cancellationToken), TimeProvider.System, cancellationToken);
+            routes, request, options,
+            await LedgerAsync(parsed, ServeManifest.Of(routes, request, files), cancellationToken), TimeProvider.System, cancellationToken);
         await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), keys, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
         {
             builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
@@ -127,12 +136,12 @@ internal sealed class ServeCommand
                 exception);
         }
 
-        if (judge.Simulated)
+        if (desk.Simulated)
         {
             Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
         }
 
-        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {judge.Model} by {judge.Protocol.Name}{(keys.Wanted ? "" : ", no key asked for")}");
+        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {string.Join(", ", routes.All.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}{(keys.Wanted ? "" : ", no key asked for")}");
         await application.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Ok;
     }
@@ -207,9 +216,8 @@ internal sealed class ServeCommand
         }
     }
 
-    private async Task<RewardLedger> LedgerAsync(ParseResult parsed, Judge judge, EvaluationRequest request, CancellationToken cancellationToken)
+    private async Task<RewardLedger> LedgerAsync(ParseResult parsed, byte[] manifest, CancellationToken cancellationToken)
     {
-        byte[] manifest = ServeManifest.Of(judge, request);
         try
         {
             if (parsed.GetValue(_storage) is not { } storage)

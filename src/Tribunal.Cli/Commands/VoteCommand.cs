@@ -94,7 +94,7 @@ internal sealed class VoteCommand
         EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
         SchemeOptions options = OptionsFor(request, inputs, learned) with { Members = inputs.Footing };
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
-        if (options is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Learned: null })
+        if (options is { Policy.Learns: true, Learned: null })
         {
             options = options with { Learned = JudgeLearning.LearnFirst(options, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken)) };
         }

@@ -24,7 +24,7 @@ internal sealed class JudgeChoice
 
     private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
-    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
+    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score or serve: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
     private readonly Option<string[]> _model = new("--model") { Description = "The model as the endpoint names it." };
     private readonly Option<string[]> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
@@ -48,6 +48,7 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long[]> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => [1] };
     private readonly Option<double[]> _simulatorBias = new("--simulator-bias") { Description = "How far the simulated judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => [new NoiseModel().Bias] };
+    private readonly Option<double[]> _simulatorNoise = new("--simulator-noise") { Description = "How far one judgement of the simulated judge errs by itself, beside all others.", DefaultValueFactory = static _ => [new NoiseModel().Noise] };
     private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
 
     public JudgeChoice()
@@ -80,6 +81,7 @@ internal sealed class JudgeChoice
         _priceOut.Between(0, double.PositiveInfinity);
         _simulatorCue.Between(0, 100);
         _simulatorBias.Between(0, 100);
+        _simulatorNoise.Between(0, 100);
     }
 
     /// <summary>The rubric that responses are graded by, for commands that take one.</summary>
@@ -90,7 +92,7 @@ internal sealed class JudgeChoice
         Rubric?.AddTo(command);
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorNoise, _simulatorCue])
         {
             command.Add(option);
         }
@@ -114,7 +116,7 @@ internal sealed class JudgeChoice
         (string Option, int Given)[] counts =
         [
             ("--judge", Count(_judge)), ("--model", Count(_model)), ("--protocol", Count(_protocol)), ("--template", Count(_template)), ("--api-key-env", Count(_apiKey)),
-            ("--price-in", Count(_priceIn)), ("--price-out", Count(_priceOut)), ("--simulator-seed", Count(_simulatorSeed)), ("--simulator-bias", Count(_simulatorBias)),
+            ("--price-in", Count(_priceIn)), ("--price-out", Count(_priceOut)), ("--simulator-seed", Count(_simulatorSeed)), ("--simulator-bias", Count(_simulatorBias)), ("--simulator-noise", Count(_simulatorNoise)),
         ];
         int members = counts.Max(static option => option.Given);
         foreach ((string option, int given) in counts)
@@ -171,7 +173,7 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge Open(ParseResult parsed, JudgeFactory factory) => MembersOf(parsed) == 1
         ? Open(parsed, factory, 0, null)
-        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score takes");
+        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score and serve take");
 
     /// <summary>The panel that was asked for, whose members are named by their models; null where one judge was. Nothing is sent yet.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
@@ -239,7 +241,13 @@ internal sealed class JudgeChoice
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>
     /// <exception cref="CommandException">It can't be used.</exception>
-    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory)
+    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory) => OpenMeta(parsed, meta, factory, null);
+
+    /// <summary>The model of <c>--judge</c> and <c>--model</c>, asked as a meta reward model.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public IMetaRewardModel OpenAsMeta(ParseResult parsed, JudgeFactory factory, MetaProtocol protocol) => OpenMeta(parsed, At(parsed, _judge, 0)!, factory, protocol)!;
+
+    private IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory, MetaProtocol? given)
     {
         switch (meta)
         {
@@ -260,15 +268,15 @@ internal sealed class JudgeChoice
             {
                 Name = "meta",
                 Endpoint = endpoint,
-                Model = parsed.GetValue(_metaModel) ?? "",
+                Model = parsed.GetValue(_metaModel) ?? (given is null ? "" : At(parsed, _model, 0) ?? ""),
                 Kind = parsed.GetValue(_metaKind) switch
                 {
                     "vllm-turns" => MetaKind.VllmTurns,
                     "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
                     _ => MetaKind.Auto,
                 },
-                Protocol = parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
-                ApiKeyEnv = parsed.GetValue(_metaKey),
+                Protocol = given is not null ? given : parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
+                ApiKeyEnv = parsed.GetValue(_metaKey) ?? (given is null ? null : At(parsed, _apiKey, 0)),
                 Concurrency = ConcurrencyOf(parsed),
             });
         }
@@ -291,7 +299,7 @@ internal sealed class JudgeChoice
             return new JudgeEngine(new SimulatedJudgeOptions
             {
                 Seed = At(parsed, _simulatorSeed, member),
-                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member) },
+                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member), Noise = At(parsed, _simulatorNoise, member) },
                 Protocols = protocol is not null && ProtocolFileReader.IsProtocol(protocol) ? [ProtocolFiles.Read(At(parsed, _protocol, member)!)] : [],
             });
         }

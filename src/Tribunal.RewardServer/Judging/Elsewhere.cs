@@ -32,7 +32,7 @@ internal sealed class Elsewhere(TimeProvider time)
 
         if (arrival is { Rollout: { } rollout, Group: { } group })
         {
-            UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
+            UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric);
             var waiting = new Waiting(instance, arrival.Number, new GroupKey(group.Client ?? "", group.Group, prompt, group.Schedule ?? ""), rollout.Responses, [.. rollout.Responses.Select(ContentKey.OfResponse)], now);
             _waiting[(instance, arrival.Number)] = waiting;
             (_groups.TryGetValue(waiting.Group, out List<Waiting>? known) ? known : _groups[waiting.Group] = []).Add(waiting);

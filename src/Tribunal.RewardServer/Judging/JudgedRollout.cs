@@ -11,6 +11,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 {
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConcurrentDictionary<int, Judgement> _drawn = [];
+    private IReadOnlyList<MemberVote>? _members;
 
     public string Id { get; } = id;
 
@@ -37,6 +38,8 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 
     /// <summary>Completes with the verdict that stands.</summary>
     public Task Settled => _settled.Task;
+    /// <summary>What each member of a panel says by itself; null for one judge.</summary>
+    public IReadOnlyList<MemberVote>? Members => _members ?? (Kept is { } kept ? MemberVote.Of(kept, Drawn) : null);
 
     /// <summary>The last verdict, whether it stands or not.</summary>
     public Verdict? Last { get; set; }
@@ -80,6 +83,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 
     public void Finish(Verdict verdict)
     {
+        _members = Members;
         Verdict = verdict;
         Kept = null;
         _drawn = [];

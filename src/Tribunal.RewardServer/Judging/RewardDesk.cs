@@ -1,5 +1,6 @@
 using Tribunal.Calibration;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -15,7 +16,7 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 public sealed class RewardDesk : IAsyncDisposable
 {
-    private readonly Judge _binding;
+    private readonly JudgeRoutes _routes;
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
@@ -30,9 +31,9 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly RecordReader _reader;
     private readonly Sharing _sharing;
 
-    private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
+    private RewardDesk(JudgeRoutes routes, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
-        _binding = binding;
+        _routes = routes;
         _options = options;
         _ledger = ledger;
         _time = time;
@@ -43,14 +44,14 @@ public sealed class RewardDesk : IAsyncDisposable
         _reader = new RecordReader(_lock, _memory, _groups, _elsewhere, Spending);
         _sharing = new Sharing(ledger, _reader, Look, time);
         Chats = new ChatRecord(ledger.Answers, time);
-        _drawing = new RolloutDrawing(binding, request, ledger, Counts, Spending);
-        _work = new RolloutWork(binding.Protocol, ledger, _drawing, _sharing, Counts, Recent, _lock, time);
-        _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
-        _health = new JudgeWatch(binding.Endpoint, time);
+        _drawing = new RolloutDrawing(routes, request, ledger, Counts, Spending);
+        _work = new RolloutWork(ledger, _drawing, _sharing, Counts, Recent, _lock, time);
+        _scaling = new RewardScaling(options.Scale, _drawing.Kind, request.Tournament);
+        _health = new JudgeWatch([.. routes.All.Select(static judge => judge.Endpoint).DistinctBy(static judge => judge.Name)], time);
     }
 
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
-    public bool Simulated => _binding.Simulated;
+    public bool Simulated => _routes.All.Any(static judge => judge.Simulated);
 
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
     public Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken) => _health.AskAsync(cancellationToken);
@@ -58,17 +59,23 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
 
-    /// <summary>The judge's model and its sampling parameters.</summary>
-    public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
+    /// <summary>The model that passed requests go to where they name the vote.</summary>
+    public string PassedModel => _routes.Own.Model;
+
+    /// <summary>The judge's model, or <c>panel</c>, and the sampling parameters of the judge, or of the panel's first member.</summary>
+    public (string Model, SamplingDefaults Sampling) Asked => (_routes.Panel is null ? _routes.Own.Model : "panel", _routes.Own.Sampling);
+
+    /// <summary>Whether a judge grades by rubrics or is shown them.</summary>
+    public bool ShowsRubric => _routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true });
 
     /// <summary>What clients that have names have spent.</summary>
     public ClientSpending Spending { get; }
 
     /// <summary>The last groups that were judged.</summary>
-    public RecentGroups Recent { get; } = new();
+    internal RecentGroups Recent { get; } = new();
 
     /// <summary>Groups that wait for their other responses.</summary>
-    public IReadOnlyList<WaitingGroup> Gatherings
+    internal IReadOnlyList<WaitingGroup> Gatherings
     {
         get
         {
@@ -79,9 +86,15 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
+    /// <summary>The rubric of a client's rollout: that of its id or its domain in the server's file, or its own; null for the server's own.</summary>
+    public Rubric? RubricOf(Rollout rollout) =>
+        _routes.All.Select(static judge => judge.Protocol).OfType<DeclaredProtocol>().FirstOrDefault(static protocol => protocol.ShowsRubric)?.OwnRubric(rollout) ?? rollout.Rubric;
+
+    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes; of a panel the members that chat, in turns.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="turn">Which answer to it, from 0.</param>
     /// <exception cref="JudgeException">There is no answer.</exception>
-    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _work.Closing);
+    public Task<JudgeReply> AskAsync(JudgeQuestion question, int turn) => _drawing.AskAsync(question, turn, _work.Closing);
 
     /// <summary>Sends on a chat request that asks for no verdict, as it is.</summary>
     /// <returns>What the endpoint answers; null where this judge takes nothing but questions.</returns>
@@ -92,7 +105,7 @@ public sealed class RewardDesk : IAsyncDisposable
     internal ChatRecord Chats { get; }
 
     /// <summary>Names that mean the vote, for clients that name a model.</summary>
-    public IReadOnlyList<string> VoteNames => [_binding.Model, "tribunal", _binding.Name];
+    public IReadOnlyList<string> VoteNames => [Asked.Model, "tribunal", _routes.Own.Name];
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -106,22 +119,27 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a desk of one judge.</summary>
+    /// <inheritdoc cref="OpenAsync(JudgeRoutes, EvaluationRequest, RewardOptions, RewardLedger, TimeProvider, CancellationToken)"/>
+    public static Task<RewardDesk> OpenAsync(Judge judge, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(new JudgeRoutes(judge, []), request, options, ledger, time, cancellationToken);
+
     /// <summary>Opens a desk and remembers what its ledger holds.</summary>
-    /// <param name="binding">The judge.</param>
+    /// <param name="routes">The judge, or the panel.</param>
     /// <param name="request">Policy, votes, tournament and seed, as for a run.</param>
     /// <param name="options">How requests become groups.</param>
     /// <param name="ledger">The record; the desk disposes it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<RewardDesk> OpenAsync(
-        Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
+        JudgeRoutes routes, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(binding);
+        ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(time);
-        var desk = new RewardDesk(binding, request, options, ledger, time);
+        var desk = new RewardDesk(routes, request, options, ledger, time);
         await ledger.ReadAsync(desk._reader, cancellationToken);
         desk._sharing.Begin();
         return desk;
@@ -133,16 +151,16 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
+    internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
+        UInt128 prompt = KeyOf(question);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
         string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
         lock (_lock)
         {
-            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
+            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule) { Rubric = question.Rubric }, [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
         return _work.AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
@@ -159,11 +177,11 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
+    internal async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament));
+        var key = GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
@@ -184,7 +202,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (gathering is not null)
         {
-            member = (await GatheredAsync(gathering, question, responses, cancellationToken), gathering.IsWhole);
+            member = (await _sharing.GatheredAsync(gathering, question, responses.Length, _lock, cancellationToken), gathering.IsWhole);
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
@@ -203,7 +221,7 @@ public sealed class RewardDesk : IAsyncDisposable
 
     /// <summary>The name by which any server of the record knows a response of a group.</summary>
     internal string NameOf(RewardQuestion question, RewardGroup group) => TaskNames.Of(
-        GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament)), ContentKey.OfResponse(question.Responses[0]));
+        GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament)), ContentKey.OfResponse(question.Responses[0]));
 
     /// <summary>How a response stands that was asked about before, here or at another server.</summary>
     /// <returns>Whether it is known, and its reward once there is one.</returns>
@@ -232,26 +250,6 @@ public sealed class RewardDesk : IAsyncDisposable
         return (true, answer.Complete ? answer with { Whole = whole } : null);
     }
 
-    // Who reads of these responses elsewhere counts them; who gives up, or has its answer, says so.
-    private async Task<JudgedRollout> GatheredAsync(Gathering gathering, RewardQuestion question, UInt128[] responses, CancellationToken cancellationToken)
-    {
-        Task<JudgedRollout> wait = gathering.WaitAsync(responses.Length, _lock, cancellationToken);
-        if (wait.IsCompletedSuccessfully)
-        {
-            return await wait;
-        }
-
-        long? number = await _sharing.AnnounceAsync(gathering.Key, question);
-        try
-        {
-            return await wait;
-        }
-        finally
-        {
-            await _sharing.TakeBackAsync(number, gathering.Ready.Task.IsCompletedSuccessfully);
-        }
-    }
-
     // Whether groups that gather have become whole by what is elsewhere; says whether any waits still.
     private bool Look()
     {
@@ -270,13 +268,17 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
+    // A rubric that nobody would look at is no small matter to whoever sent it.
+    private UInt128 KeyOf(RewardQuestion question) => question.Rubric is null || ShowsRubric
+        ? ContentKey.OfPrompt(question.Prompt, question.Reference, question.Rubric)
+        : throw new ProblemsException([new Problem("rubric", $"{_routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]);
+
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
     public async ValueTask DisposeAsync()
     {
         await _work.DisposeAsync();
         await _sharing.DisposeAsync();
         await _ledger.DisposeAsync();
-        _drawing.Dispose();
     }
 
     // Under the lock.
@@ -307,6 +309,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 Prompt = contents.Prompt,
                 Responses = [.. responses.Select(static response => response.Content)],
                 Reference = contents.Reference,
+                Rubric = contents.Rubric,
                 Metadata = GroupRecord.Of(group?.Key, contents.Schedule, group is { IsWhole: false } ? group.Arrived + group.Elsewhere : null),
             });
         }
@@ -379,7 +382,7 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         JudgedRollout rollout = Ask(
-            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule) { Rubric = gathering.Rubric }, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering);
         _groups.Judged(gathering, rollout);
         _elsewhere.Settled(gathering.Key);
         gathering.Settle(rollout, gathering.IsWhole);

@@ -22,7 +22,7 @@ internal sealed class RewardMemory(RewardGroups groups)
 
     public void Read(Rollout rollout)
     {
-        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
+        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric);
         GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
         bool known = _rollouts.TryGetValue(rollout.Id, out JudgedRollout? judged);
         if (!known)

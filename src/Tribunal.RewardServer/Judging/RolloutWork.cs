@@ -1,12 +1,10 @@
 using Tribunal.Judgements;
-using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>The judging under way: each rollout is taken, drawn, concluded and written down by one instance.</summary>
-/// <param name="protocol">How the judge is asked.</param>
 /// <param name="ledger">The record.</param>
 /// <param name="drawing">Draws.</param>
 /// <param name="sharing">Says whose a rollout is.</param>
@@ -14,7 +12,7 @@ namespace Tribunal.RewardServer.Judging;
 /// <param name="recent">What was judged last.</param>
 /// <param name="gate">Guards the rollouts.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RolloutWork(IProtocol protocol, RewardLedger ledger, RolloutDrawing drawing, Sharing sharing, RewardCounts counts, RecentGroups recent, Lock gate, TimeProvider time) : IAsyncDisposable
+internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, Sharing sharing, RewardCounts counts, RecentGroups recent, Lock gate, TimeProvider time) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _closing = new();
     private readonly HashSet<Task> _working = [];
@@ -51,7 +49,7 @@ internal sealed class RolloutWork(IProtocol protocol, RewardLedger ledger, Rollo
     {
         try
         {
-            bool fits = protocol.WhyNot(rollout) is null;
+            bool fits = drawing.Fits(judged, rollout);
             if (fits && !await sharing.TakeAsync(judged, _closing.Token))
             {
                 lock (gate)
@@ -147,6 +145,7 @@ internal sealed class RolloutWork(IProtocol protocol, RewardLedger ledger, Rollo
         {
             Verdict = verdict,
             Scaled = scale(verdict),
+            Members = rollout.Members,
             Index = index,
             Group = rollout.Keys.Count,
             Complete = complete,

@@ -62,28 +62,35 @@ internal sealed class Sharing(RewardLedger ledger, IRewardReader reader, Func<bo
         }
     }
 
-    /// <summary>Writes down that responses wait here.</summary>
-    /// <returns>The number to take it back by; null where nobody else would read of it.</returns>
-    public async Task<long?> AnnounceAsync(GroupKey group, RewardQuestion question)
+    /// <summary>The rollout that a group becomes. Who reads of these responses elsewhere counts them; who gives up, or has its answer, says so.</summary>
+    /// <param name="gathering">The group.</param>
+    /// <param name="question">What was asked.</param>
+    /// <param name="responses">How many responses came.</param>
+    /// <param name="gate">Guards the group.</param>
+    /// <param name="cancellationToken">The client gives up.</param>
+    public async Task<JudgedRollout> GatheredAsync(Gathering gathering, RewardQuestion question, int responses, Lock gate, CancellationToken cancellationToken)
     {
-        if (ledger.Arrivals is not { } arrivals)
+        Task<JudgedRollout> wait = gathering.WaitAsync(responses, gate, cancellationToken);
+        if (wait.IsCompletedSuccessfully || ledger.Arrivals is not { } arrivals)
         {
-            return null;
+            return await wait;
         }
 
         long number = Interlocked.Increment(ref _number);
         await arrivals.AppendAsync(new Arrival(
-            number, GroupRecord.NameOf(group, group.Schedule), new Rollout { Id = "waiting", Prompt = question.Prompt, Responses = question.Responses, Reference = question.Reference }));
+            number, GroupRecord.NameOf(gathering.Key, gathering.Key.Schedule),
+            new Rollout { Id = "waiting", Prompt = question.Prompt, Responses = question.Responses, Reference = question.Reference, Rubric = question.Rubric }));
         await CatchUpAsync();
         look();
-        return number;
+        try
+        {
+            return await wait;
+        }
+        finally
+        {
+            await arrivals.AppendAsync(new Arrival(number, Judged: gathering.Ready.Task.IsCompletedSuccessfully));
+        }
     }
-
-    /// <summary>Writes down that they no longer do.</summary>
-    /// <param name="number">Which; null for none.</param>
-    /// <param name="judged">Whether their group is judged.</param>
-    public Task TakeBackAsync(long? number, bool judged) =>
-        number is { } known ? ledger.Arrivals!.AppendAsync(new Arrival(known, Judged: judged)) : Task.CompletedTask;
 
     /// <summary>Takes a rollout, waiting for whoever has it.</summary>
     /// <returns>False where it was judged elsewhere meanwhile.</returns>

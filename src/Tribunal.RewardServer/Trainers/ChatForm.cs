@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Tribunal.RewardServer.Trainers;
 
 /// <summary>A chat request.</summary>
-public sealed record ChatRequest
+internal sealed record ChatRequest
 {
     /// <summary>The model: the judge's, <c>tribunal</c>, or none means the vote; any other has the request passed through.</summary>
     public string? Model { get; init; }
@@ -51,10 +51,10 @@ public sealed record ChatRequest
 
 /// <summary>What goes into a stream.</summary>
 /// <param name="IncludeUsage">Whether a last piece says what it took.</param>
-public sealed record ChatStreamOptions([property: JsonPropertyName("include_usage")] bool? IncludeUsage);
+internal sealed record ChatStreamOptions([property: JsonPropertyName("include_usage")] bool? IncludeUsage);
 
 /// <summary>A chat answer.</summary>
-public sealed record ChatCompletion
+internal sealed record ChatCompletion
 {
     /// <summary>Its name; the same for the same question.</summary>
     public required string Id { get; init; }
@@ -82,7 +82,7 @@ public sealed record ChatCompletion
 /// <param name="Index">0.</param>
 /// <param name="Message">The message.</param>
 /// <param name="FinishReason">How it ended.</param>
-public sealed record ChatChoice(int Index, ChatMessage Message, [property: JsonPropertyName("finish_reason")] string FinishReason);
+internal sealed record ChatChoice(int Index, ChatMessage Message, [property: JsonPropertyName("finish_reason")] string FinishReason);
 
 /// <summary>A piece of a stream.</summary>
 /// <param name="Id">The answer's name.</param>
@@ -91,7 +91,7 @@ public sealed record ChatChoice(int Index, ChatMessage Message, [property: JsonP
 /// <param name="Choices">One; none in the piece that says the usage.</param>
 /// <param name="Usage">In the last piece, where it was asked for.</param>
 /// <param name="Tribunal">What stands behind the answer, in the piece that ends it.</param>
-public sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyList<ChatDelta> Choices, ChatUsage? Usage = null, ChatTribunal? Tribunal = null)
+internal sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyList<ChatDelta> Choices, ChatUsage? Usage = null, ChatTribunal? Tribunal = null)
 {
     /// <summary><c>chat.completion.chunk</c>.</summary>
     public string Object => "chat.completion.chunk";
@@ -101,29 +101,29 @@ public sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyL
 /// <param name="Index">0.</param>
 /// <param name="Delta">What comes; empty in the piece that ends it.</param>
 /// <param name="FinishReason">How it ended; null before.</param>
-public sealed record ChatDelta(int Index, ChatPiece Delta, [property: JsonPropertyName("finish_reason"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason);
+internal sealed record ChatDelta(int Index, ChatPiece Delta, [property: JsonPropertyName("finish_reason"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason);
 
 /// <summary>A piece of a message.</summary>
 /// <param name="Role"><c>assistant</c>, in the first.</param>
 /// <param name="Content">The text.</param>
 /// <param name="ReasoningContent">The thinking.</param>
-public sealed record ChatPiece(string? Role = null, string? Content = null, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent = null);
+internal sealed record ChatPiece(string? Role = null, string? Content = null, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent = null);
 
 /// <summary>A message.</summary>
 /// <param name="Role"><c>assistant</c>.</param>
 /// <param name="Content">One of the judge's answers, with the verdict that was voted.</param>
 /// <param name="ReasoningContent">Its thinking, where the judge keeps it apart.</param>
-public sealed record ChatMessage(string Role, string Content, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent);
+internal sealed record ChatMessage(string Role, string Content, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent);
 
 /// <summary>Tokens.</summary>
 /// <param name="PromptTokens">Read.</param>
 /// <param name="CompletionTokens">Written.</param>
 /// <param name="TotalTokens">Both.</param>
-public sealed record ChatUsage(
+internal sealed record ChatUsage(
     [property: JsonPropertyName("prompt_tokens")] long PromptTokens, [property: JsonPropertyName("completion_tokens")] long CompletionTokens, [property: JsonPropertyName("total_tokens")] long TotalTokens);
 
 /// <summary>What stands behind a voted answer.</summary>
-public sealed record ChatTribunal
+internal sealed record ChatTribunal
 {
     /// <summary>The verdict in short; null where the answer holds none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
@@ -150,11 +150,11 @@ public sealed record ChatTribunal
 /// <summary>Models.</summary>
 /// <param name="Object"><c>list</c>.</param>
 /// <param name="Data">The judge's model.</param>
-public sealed record ChatModels(string Object, IReadOnlyList<ChatModel> Data);
+internal sealed record ChatModels(string Object, IReadOnlyList<ChatModel> Data);
 
 /// <summary>A model.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="Object"><c>model</c>.</param>
 /// <param name="Created">0.</param>
 /// <param name="OwnedBy"><c>tribunal</c>.</param>
-public sealed record ChatModel(string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy);
+internal sealed record ChatModel(string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy);

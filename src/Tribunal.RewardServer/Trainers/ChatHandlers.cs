@@ -75,7 +75,7 @@ public sealed class ChatHandlers(RewardDesk desk, int samples)
     {
         long seed = request.Seed ?? 0;
         (IReadOnlyList<JudgeReply> replies, DateTimeOffset at) = await desk.Chats.AnswersAsync(
-            key, Next, sample => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) }), CancellationToken.None);
+            key, Next, sample => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) }, sample), CancellationToken.None);
         var vote = ChatVote.Of(replies, ChatQuestion.SchemaOf(request)?.Contains("\"integer\"", StringComparison.Ordinal) == true);
         Usage usage = replies.Aggregate(default(Usage), static (sum, reply) => sum + reply.Usage);
         return new ChatCompletion

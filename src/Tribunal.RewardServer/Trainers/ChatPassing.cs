@@ -55,7 +55,7 @@ internal sealed class ChatPassing(RewardDesk desk)
     private ReadOnlyMemory<byte> Body(ReadOnlyMemory<byte> body, ChatRequest request, bool withUsage)
     {
         bool vote = string.IsNullOrEmpty(request.Model) || desk.VoteNames.Contains(request.Model, StringComparer.Ordinal);
-        if ((!vote || request.Model == desk.Asked.Model) && !withUsage)
+        if ((!vote || request.Model == desk.PassedModel) && !withUsage)
         {
             return body;
         }
@@ -63,7 +63,7 @@ internal sealed class ChatPassing(RewardDesk desk)
         JsonObject changed = JsonNode.Parse(WholeText.Of(body).Span)!.AsObject();
         if (vote)
         {
-            changed["model"] = desk.Asked.Model;
+            changed["model"] = desk.PassedModel;
         }
 
         if (withUsage)

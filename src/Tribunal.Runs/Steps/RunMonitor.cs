@@ -35,11 +35,11 @@ public sealed class RunMonitor
     /// <summary>The stop, once there is one.</summary>
     public Halt? Halt => Volatile.Read(ref _halt);
 
-    /// <summary>Judgements drawn by this process.</summary>
-    public long Drawn => Read(static monitor => monitor._outcomes.Drawn);
+    /// <summary>Judgements drawn by this process, and how many of them are valid, of one moment.</summary>
+    public (long Drawn, long Valid) Counts => Read(static monitor => (monitor._outcomes.Drawn, monitor._outcomes.Valid));
 
-    /// <summary>Of these, valid.</summary>
-    public long Valid => Read(static monitor => monitor._outcomes.Valid);
+    /// <summary>Judgements drawn by this process.</summary>
+    public long Drawn => Counts.Drawn;
 
     /// <summary>Judgements that other processes have left in the ledger, as far as they were met.</summary>
     public long Earlier => Read(static monitor => monitor._earlier);
@@ -166,14 +166,6 @@ public sealed class RunMonitors
         static (_, attempt) => (new RunMonitor(), attempt),
         static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(known.Monitor), attempt),
         attempt).Monitor;
-
-    /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>
-    public RunMonitor Renew(string runId)
-    {
-        RunMonitor fresh = new();
-        _monitors[runId] = (fresh, 0);
-        return fresh;
-    }
 
     /// <summary>Stops every run softly: the host is going down.</summary>
     public void StopAll(Halt halt)
