@@ -226,7 +226,7 @@ internal sealed class ServeCommand
             }
 
             RemoteRuns remote = await RemoteRuns.OpenAsync(storage, cancellationToken);
-            return await RewardLedger.OpenSharedAsync(remote.Stores, manifest, TimeProvider.System, cancellationToken);
+            return await RewardLedger.OpenSharedAsync(remote.Stores, manifest, cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
         {
