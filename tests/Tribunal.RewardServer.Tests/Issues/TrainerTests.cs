@@ -89,10 +89,10 @@ public sealed class TrainerTests
         await using Bed bed = await Bed.StartAsync(new RewardOptions { GroupSize = 2 });
         JsonElement[] answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(async i =>
         {
-            string body = $$"""
-                {"responses_create_params": {"input": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "question {{i / 2}}"}]}, "_ng_task_index": {{i / 2}}, "_ng_rollout_index": {{i % 2}}, "uuid": "u",
+            string body = $$$"""
+                {"responses_create_params": {"input": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "question {{{i / 2}}}"}]}, "_ng_task_index": {{{i / 2}}}, "_ng_rollout_index": {{{i % 2}}}, "uuid": "u",
                  "response": {"id": "resp_1", "object": "response", "created_at": 0, "model": "policy", "output": [{"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "I think."}]},
-                  {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": "Answer {{i}} with {{i}} reasons.", "annotations": []}]}], "parallel_tool_calls": true, "tool_choice": "auto", "tools": []}}
+                  {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": "Answer {{{i}}} with {{{i}}} reasons.", "annotations": []}]}], "parallel_tool_calls": true, "tool_choice": "auto", "tools": []}}
                 """;
             string path = string.Format(System.Globalization.CultureInfo.InvariantCulture, prefix, i / 2, i % 2);
             using HttpResponseMessage session = await bed.PostTextAsync(path + "/seed_session", body);
