@@ -307,6 +307,9 @@ internal sealed class JudgeChoice
         var (input, output) => new TokenPrice(input ?? 0, output ?? 0),
     };
 
+    /// <summary>The cap on one answer that was given; null for the protocol's.</summary>
+    public int? AnswerCapOf(ParseResult parsed) => parsed.GetValue(_maxOutput);
+
     /// <summary>The request fields to leave out.</summary>
     public IReadOnlyList<string> OmittedOf(ParseResult parsed) =>
         parsed.GetValue(_omit)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];

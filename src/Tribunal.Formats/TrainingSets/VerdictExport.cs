@@ -184,7 +184,7 @@ public static class VerdictExport
                     continue;
                 }
 
-                Write(json, rollout, chosen, rejected, rewards, verdict.Simulated == true);
+                Write(json, rollout, chosen, rejected, rewards, verdict);
                 await json.FlushAsync(cancellationToken);
                 json.Reset();
                 await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
@@ -206,7 +206,7 @@ public static class VerdictExport
         };
     }
 
-    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, bool simulated)
+    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, Verdict verdict)
     {
         json.WriteStartObject();
         json.WritePropertyName("prompt"u8);
@@ -219,9 +219,14 @@ public static class VerdictExport
         json.WriteNumber("score_chosen"u8, rewards[chosen]);
         json.WriteNumber("score_rejected"u8, rewards[rejected]);
         json.WriteString("id"u8, rollout.Id);
-        if (simulated)
+        if (verdict.Simulated == true)
         {
             json.WriteBoolean("simulated"u8, true);
+        }
+
+        if (verdict.Stop == Sampling.StopReason.Interrupted)
+        {
+            json.WriteString("stop"u8, JsonNames.Of(Sampling.StopReason.Interrupted));
         }
 
         json.WriteEndObject();
