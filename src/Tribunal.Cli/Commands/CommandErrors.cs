@@ -73,7 +73,7 @@ internal static class CommandErrors
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            if (parsed.UnmatchedTokens.Count > 0 && CloseNames.Say(parsed) is { } close)
+            if (CloseNames.Say(parsed) is { } close)
             {
                 await SayAsync($"{close} (see {NameOf(parsed)} --help)");
                 return ExitCodes.Usage;
@@ -193,6 +193,16 @@ internal static class CommandErrors
         const string Type = "as expected type '";
         string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         int type = line.IndexOf(Type, StringComparison.Ordinal);
+        if (line.StartsWith("Cannot parse argument '' for option '", StringComparison.Ordinal))
+        {
+            return $"{line.Split('\'')[3]} needs a value";
+        }
+
+        if (line.StartsWith("Required argument missing for command: ", StringComparison.Ordinal))
+        {
+            return "an argument is missing: what it works on comes first, such as a batch or a run's folder";
+        }
+
         return type < 0 ? line : line[..type] + (
             line.Contains("System.Int", StringComparison.Ordinal) ? "as a whole number"
             : line.Contains("System.Double", StringComparison.Ordinal) ? "as a number"

@@ -191,6 +191,11 @@ internal sealed class ScoreCommand
     /// <exception cref="CommandException">An option can't be used.</exception>
     private ScoreOptions OptionsOf(ParseResult parsed, FileInfo batch)
     {
+        if (batch.ToString() is var named && named.Contains("://", StringComparison.Ordinal))
+        {
+            throw new CommandException(ExitCodes.Usage, $"{named}: a batch is a file on this machine; download it first, or pipe it into `tribunal score - -o DIR`");
+        }
+
         if (!batch.Exists)
         {
             throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}");

@@ -192,7 +192,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         await _words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(_started)));
         if (outcome.Halt is { } halt)
         {
-            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail)}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
+            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail).TrimEnd('.')}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
         }
 
         // What was once a run's total caps an answer now: who gave it for the run is told so.

@@ -317,6 +317,11 @@ internal sealed class JudgeChoice
     private Uri EndpointOf(ParseResult parsed, int member)
     {
         string judge = At(parsed, _judge, member)!;
+        if (judge.TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal))
+        {
+            throw new CommandException(ExitCodes.Usage, $"--judge {judge}: the base address is needed, without /chat/completions");
+        }
+
         return Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
             ? endpoint
             : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
