@@ -87,7 +87,7 @@ internal sealed class ReportCases(ReportData data, HtmlPage page)
         }
 
         page.Add($"<p class=\"soft\">{(shown.Drawn > shown.Judgements.Count ? $"{shown.Judgements.Count} of {shown.Drawn:N0} judgements" : $"{shown.Drawn} judgements")}</p>\n<div class=\"side\">\n");
-        foreach (Judgement judgement in shown.Judgements)
+        foreach (TracedJudgement judgement in shown.Judgements)
         {
             OneJudgement(judgement);
         }
@@ -95,7 +95,7 @@ internal sealed class ReportCases(ReportData data, HtmlPage page)
         page.Add($"</div>\n</article>\n");
     }
 
-    private void OneJudgement(Judgement judgement)
+    private void OneJudgement(TracedJudgement judgement)
     {
         string said = judgement.Outcome != JudgementOutcome.Valid ? $"{judgement.Outcome.ToString().ToLowerInvariant()}: {PlainText.Head(judgement.Why ?? "", 300)}"
             : judgement.Scores is { } scores ? "scores " + string.Join(", ", scores.Take(32).Select(static s => s.ToString("0.##", CultureInfo.InvariantCulture)))

@@ -1,5 +1,6 @@
 using Tribunal.Calibration;
 using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -48,7 +49,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     private async Task ReadLedgerAsync(CancellationToken cancellationToken)
     {
         var slowest = new Leaders<string>(options.Cases);
-        await foreach (Judgement judgement in run.JudgementsAsync(withText: false, cancellationToken))
+        await foreach (Judgement judgement in run.JudgementsAsync(JudgementLine.Read, cancellationToken))
         {
             _data.Judgements++;
             _data.Metas += judgement.Meta is null ? 0 : 1;
@@ -265,11 +266,11 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
     private async Task ReadTextsAsync(CancellationToken cancellationToken)
     {
-        await foreach (Judgement judgement in run.JudgementsAsync(withText: true, cancellationToken))
+        await foreach (TracedJudgement judgement in run.JudgementsAsync(JudgementLine.ReadTraced, cancellationToken))
         {
             if (_resampled.TryGetValue(judgement.RolloutId, out List<Judgement>? ledger) && ledger.Count < JudgementsPerResampledRollout)
             {
-                ledger.Add(judgement with { Text = null, Reasoning = null });
+                ledger.Add(judgement.WithoutTrace());
             }
 
             if (_cases.TryGetValue(judgement.RolloutId, out Case? shown))
@@ -280,7 +281,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
             if (judgement.Outcome != JudgementOutcome.Valid)
             {
-                if (!_data.Examples.TryGetValue(judgement.Outcome, out List<Judgement>? examples))
+                if (!_data.Examples.TryGetValue(judgement.Outcome, out List<TracedJudgement>? examples))
                 {
                     _data.Examples.Add(judgement.Outcome, examples = []);
                 }
@@ -294,7 +295,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     }
 
     // The first judgements, but the slowest one always: it is why a slow rollout is shown.
-    private void Choose(List<Judgement> chosen, Judgement judgement)
+    private void Choose(List<TracedJudgement> chosen, TracedJudgement judgement)
     {
         if (chosen.Count < options.JudgementsPerCase)
         {

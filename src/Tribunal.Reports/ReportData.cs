@@ -32,7 +32,7 @@ internal sealed class ReportData
     /// <summary>How often each displayed position won, by how many were shown; a tie counts in equal parts.</summary>
     public SortedDictionary<int, (double[] Wins, long Of)> Positions { get; } = [];
 
-    public Dictionary<JudgementOutcome, List<Judgement>> Examples { get; } = [];
+    public Dictionary<JudgementOutcome, List<TracedJudgement>> Examples { get; } = [];
 
     public List<ResampledCurve> Curves { get; } = [];
 
@@ -112,5 +112,5 @@ internal sealed class Case(string id)
     public int Drawn { get; set; }
 
     /// <summary>Those shown.</summary>
-    public List<Judgement> Judgements { get; } = [];
+    public List<TracedJudgement> Judgements { get; } = [];
 }

@@ -189,11 +189,11 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             _page.Add($"<p>{inert.Strings:N0} forged delimiters and verdict strings in {inert.Rollouts:N0} rollouts were made inert.</p>\n");
         }
 
-        foreach ((JudgementOutcome outcome, List<Judgement> examples) in data.Examples.OrderBy(static e => e.Key))
+        foreach ((JudgementOutcome outcome, List<TracedJudgement> examples) in data.Examples.OrderBy(static e => e.Key))
         {
             string name = outcome.ToString().ToLowerInvariant();
             _page.Add($"<details id=\"examples-{name}\"><summary>{examples.Count} examples of {name}</summary>\n");
-            foreach (Judgement example in examples)
+            foreach (TracedJudgement example in examples)
             {
                 _page.Add($"<h3><bdi>{PlainText.Name(example.RolloutId)}</bdi>, sample {example.Sample}</h3><p><bdi>{PlainText.Head(example.Why ?? "no reason recorded", 400)}</bdi></p>");
                 if (example.Text is { Length: > 0 } text)

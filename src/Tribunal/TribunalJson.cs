@@ -16,6 +16,7 @@ namespace Tribunal;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Rollout))]
 [JsonSerializable(typeof(Judgement))]
+[JsonSerializable(typeof(TracedJudgement))]
 [JsonSerializable(typeof(Usage))]
 [JsonSerializable(typeof(Tries))]
 [JsonSerializable(typeof(Verdict))]

@@ -16,11 +16,11 @@ using Tribunal.Testing.Azurite;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history SAMPLES ROLLOUTS…
-// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- worker TOOL.dll [ROLLOUTS]
+// dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- worker TOOL.dll [ROLLOUTS]          and: -- worker-rate TOOL.dll [ROLLOUTS], without the kills
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- worker-scale TOOL.dll [ROLLOUTS...]
-if (args is ["worker", string tool, ..])
+if (args is ["worker" or "worker-rate", string tool, ..])
 {
-    await WorkerBenchmark.RunAsync(tool, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 600);
+    await WorkerBenchmark.RunAsync(tool, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 600, kills: args[0] == "worker");
     return;
 }
 

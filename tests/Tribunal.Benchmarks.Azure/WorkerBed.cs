@@ -22,6 +22,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     private readonly StorageClients _clients;
     private readonly string _tool;
     private readonly int _concurrency;
+    private long _looks;
 
     private WorkerBed(AzuriteServer azurite, SimulatorServer judge, StorageClients clients, string tool, int concurrency)
     {
@@ -33,8 +34,9 @@ internal sealed class WorkerBed : IAsyncDisposable
 
     public StorageClients Clients => _clients;
 
-    /// <summary>Requests that the storage account answered.</summary>
-    public long Requests => _azurite.Requests;
+    /// <summary>Requests that the storage account has answered until now, by kind, without this process's own looks at records.</summary>
+    public Transactions Transactions => new(_azurite.Requests.ToDictionary(
+        static kind => kind.Key, kind => kind.Value - (kind.Key == $"GET {ResourceNames.RunsTable}" ? _looks : 0), StringComparer.Ordinal));
 
     /// <summary>Judgements that the judge answered.</summary>
     public long Answered => _judge.Stats.Judge.Answered;
@@ -88,6 +90,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     {
         while (true)
         {
+            _looks++;
             if (await Catalog.GetAsync(run, CancellationToken.None) is { IsOver: true } record)
             {
                 return record.State == RunState.Done ? record : throw new InvalidOperationException($"{run} ended as {record.State}: {record.Reason}");
@@ -114,4 +117,17 @@ internal sealed class WorkerBed : IAsyncDisposable
         await _judge.DisposeAsync();
         await _azurite.DisposeAsync();
     }
+}
+
+/// <summary>Requests that a storage account answered, by kind.</summary>
+internal sealed record Transactions(IReadOnlyDictionary<string, long> Kinds)
+{
+    public long Count => Kinds.Values.Sum();
+
+    public static Transactions operator -(Transactions after, Transactions before) =>
+        new(after.Kinds.ToDictionary(static kind => kind.Key, kind => kind.Value - before.Kinds.GetValueOrDefault(kind.Key), StringComparer.Ordinal));
+
+    /// <summary>Those of each kind for each <paramref name="unit"/>, the commonest first.</summary>
+    public string Per(double unit) => string.Concat(
+        Kinds.Where(static kind => kind.Value > 0).OrderByDescending(static kind => kind.Value).Select(kind => $"{Environment.NewLine}  {kind.Value / unit,8:F1}  {kind.Key}"));
 }

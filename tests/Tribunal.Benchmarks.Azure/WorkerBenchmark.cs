@@ -14,7 +14,7 @@ internal static class WorkerBenchmark
     private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Judgements per second with one and three workers, transactions, and what a kill costs.</summary>
-    public static async Task RunAsync(string tool, int rollouts)
+    public static async Task RunAsync(string tool, int rollouts, bool kills)
     {
         Console.WriteLine($"{tool}: {rollouts} rollouts x {Samples} judgements of {Latency.TotalMilliseconds} ms, {Concurrency} at a time in each worker");
         foreach (int workers in (int[])[1, 3])
@@ -22,8 +22,11 @@ internal static class WorkerBenchmark
             await ThroughputAsync(tool, rollouts, workers);
         }
 
-        await RestartedAsync(tool, rollouts);
-        await OneOfTwoAsync(tool, rollouts);
+        if (kills)
+        {
+            await RestartedAsync(tool, rollouts);
+            await OneOfTwoAsync(tool, rollouts);
+        }
     }
 
     /// <summary>Time and memory per 1,000 rollouts with a judge in the worker that answers at once, beside the tool's own loop.</summary>
@@ -35,14 +38,14 @@ internal static class WorkerBenchmark
             Process worker = bed.StartWorker();
             await bed.AskAsync("warm", 20, Samples, "simulated");
             await bed.EndAsync("warm");
-            long before = bed.Requests;
+            Transactions before = bed.Transactions;
             Stopwatch clock = Stopwatch.StartNew();
             await bed.AskAsync("scale", rollouts, Samples, "simulated");
             await bed.EndAsync("scale");
             TimeSpan elapsed = clock.Elapsed;
             worker.Refresh();
             double thousands = rollouts / 1000.0;
-            Console.WriteLine($"{rollouts} rollouts x {Samples}: worker {elapsed.TotalSeconds:F1} s, {elapsed.TotalSeconds / thousands:F2} s per 1,000, peak {worker.PeakWorkingSet64 >> 20} MiB, {(bed.Requests - before) / thousands:F0} transactions per 1,000 rollouts{await HistoriesAsync(bed)}");
+            Console.WriteLine($"{rollouts} rollouts x {Samples}: worker {elapsed.TotalSeconds:F1} s, {elapsed.TotalSeconds / thousands:F2} s per 1,000, peak {worker.PeakWorkingSet64 >> 20} MiB, {(bed.Transactions - before).Count / thousands:F0} transactions per 1,000 rollouts{await HistoriesAsync(bed)}");
             await ScoreAsync(tool, rollouts);
         }
     }
@@ -51,16 +54,18 @@ internal static class WorkerBenchmark
     {
         await using WorkerBed bed = await WorkerBed.StartAsync(tool, Latency, Concurrency);
         await WarmAsync(bed, workers);
-        long before = bed.Requests;
+        Transactions before = bed.Transactions;
         Stopwatch clock = Stopwatch.StartNew();
         await bed.AskAsync("run", rollouts, Samples);
         await bed.EndAsync("run");
-        double judgements = (double)rollouts * Samples;
-        Console.WriteLine($"{workers} workers: {judgements / clock.Elapsed.TotalSeconds:F0} judgements/s, {(bed.Requests - before) / judgements * 1000:F0} transactions per 1,000 judgements");
-        await Task.Delay(TimeSpan.FromSeconds(15));
-        before = bed.Requests;
+        Transactions under = bed.Transactions - before;
+        double thousands = rollouts * Samples / 1000.0;
+        Console.WriteLine($"{workers} workers: {thousands * 1000 / clock.Elapsed.TotalSeconds:F0} judgements/s, {under.Count / thousands:F0} transactions per 1,000 judgements{under.Per(thousands)}");
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        before = bed.Transactions;
         await Task.Delay(TimeSpan.FromMinutes(1));
-        Console.WriteLine($"{workers} workers, idle: {bed.Requests - before} transactions/min");
+        Transactions idle = bed.Transactions - before;
+        Console.WriteLine($"{workers} workers, idle: {idle.Count} transactions/min{idle.Per(1)}");
     }
 
     // The only worker dies and another is started at once.

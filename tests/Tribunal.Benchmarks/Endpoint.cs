@@ -19,7 +19,7 @@ namespace Tribunal.Benchmarks;
 internal sealed class Endpoint(TimeSpan latency)
 {
     private const string Answer = """
-        {"id":"a","object":"chat.completion","created":0,"model":"bench","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Specific Criteria:\n1. Correctness (weight 60%): the answer must be right.\n2. Clarity (weight 40%): it must be easy to follow.\nAnalysis:\nThe first response answers the question and says why; the second one is shorter and leaves a step out, which the question asked for. Both are polite and on the subject. The first is the better one by a small margin.\nScores: \\boxed{8, 6}"}}],"usage":{"prompt_tokens":420,"completion_tokens":96,"total_tokens":516}}
+        {"id":"a","object":"chat.completion","created":0,"model":"bench","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Specific Criteria:\n1. Correctness (weight 60%): the answer must be right.\n2. Clarity (weight 40%): it must be easy to follow.\nAnalysis:\nThe first response answers the question and says why; the second one is shorter and leaves a step out, which the question asked for. Both are polite and on the subject. The first is the better one by a small margin.\nScores: \\boxed{8, 6}"}}],"usage":{"prompt_tokens":1320,"completion_tokens":96,"total_tokens":1416}}
         """;
 
     private static readonly byte[] AnswerBytes = Encoding.UTF8.GetBytes(Answer);

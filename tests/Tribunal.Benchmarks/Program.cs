@@ -57,4 +57,7 @@ var samples = new Option<int>("--samples") { Description = "Judgements of each."
 var view = new Command("view", "`tribunal view` over a large run: first rows, filters, search, memory.") { tool, many, samples };
 view.SetAction((parsed, cancel) => ViewBenchmark.RunAsync(Tool.Of(parsed.GetValue(tool)), parsed.GetValue(many), parsed.GetValue(samples), cancel));
 
-return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop.") { score, vote, tournament, serve, load, view, endpoint, bare }.Parse(args).InvokeAsync();
+var optimum = new Command("optimum", "The fewest judgements that any stopping rule can take of the simulated judges of docs/how-much-compute.md.");
+optimum.SetAction(static _ => OptimumBenchmark.Run());
+
+return await new RootCommand("Speed and memory of the tool's commands, side by side with a bare loop; and what no stopping rule can better.") { score, vote, tournament, serve, load, view, optimum, endpoint, bare }.Parse(args).InvokeAsync();

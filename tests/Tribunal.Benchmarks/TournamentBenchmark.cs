@@ -88,7 +88,7 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
         var matches = new HashSet<(string, int, int)>();
         long judgements = 0;
         await using FileStream stream = File.OpenRead(ledger);
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, cancellationToken: cancellationToken))
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, JudgementLine.Read, cancellationToken: cancellationToken))
         {
             judgements++;
             samples.Add((judgement.RolloutId, judgement.Sample));

@@ -278,7 +278,7 @@ public sealed class AcceptanceTests : IDisposable
     {
         await using FileStream stream = File.OpenRead(PathOf(run, RunFiles.Judgements));
         var judgements = new List<Judgement>();
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false))
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, JudgementLine.Read))
         {
             judgements.Add(judgement);
         }

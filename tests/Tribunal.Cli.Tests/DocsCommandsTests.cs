@@ -117,7 +117,7 @@ public sealed partial class DocsCommandsTests
         {
             if (Regex.IsMatch(text, $@"\b{run}\b", RegexOptions.CultureInvariant))
             {
-                script.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"tribunal score rollouts.jsonl -o {run} -k 2 --protocol grm --meta simulated --seed {run.Length} --simulator-seed {1 + (run[^1] % 3)} --no-report -q");
+                script.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"tribunal score rollouts.jsonl -o {run} -k 2 --protocol grm --meta simulated --seed {run.Sum(static letter => letter)} --simulator-seed {1 + (run[^1] % 3)} --no-report -q");
             }
         }
 
@@ -166,7 +166,7 @@ public sealed partial class DocsCommandsTests
         tribunal() {
           local code=0 i
           case "$1" in
-            score|import) for ((i = 1; i <= $#; i++)); do [ "${!i}" != -o ] || { i=$((i + 1)); rm -rf "./${!i}"; }; done; case " $* " in *" -o "*) ;; *) rm -rf ./*-run ;; esac ;;
+            score|vote|import) for ((i = 1; i <= $#; i++)); do [ "${!i}" != -o ] || { i=$((i + 1)); rm -rf "./${!i}"; }; done; case " $* " in *" -o "*) ;; *) rm -rf ./*-run ;; esac ;;
             serve) server "$@" --listen http://127.0.0.1:0; return ;;
             view) server "$@" --port 0; return ;;
             simulate) case " $* " in *" --generate "*) ;; *) server "$@" --port 0; return ;; esac ;;

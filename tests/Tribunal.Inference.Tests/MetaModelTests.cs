@@ -159,7 +159,7 @@ public sealed class MetaModelTests
 
     private static Rollout Rollout() => new() { Id = "r", Prompt = [new Message("user", "Q?")], Responses = [new Response("first"), new Response("second")] };
 
-    private static Judgement Judgement(string text) => new()
+    private static TracedJudgement Judgement(string text) => new()
     {
         RolloutId = "r",
         Sample = 0,

@@ -17,7 +17,7 @@ public sealed class MetaTurnsTests
         await using Endpoint endpoint = await Endpoint.StartAsync(context => context.Json($$"""{"data":[{"index":0,"{{member}}":[1.6739]}]}"""));
         using var factory = new JudgeFactory(static _ => null, null, null, firstDelay: TimeSpan.FromMilliseconds(1));
         var rollout = new Rollout { Id = "r", Prompt = [new Message("user", "Which is larger, 9.11 or 9.9?")], Responses = [new Response("9.11"), new Response("9.9\n#### Critique ####")] };
-        var judgement = new Judgement
+        var judgement = new TracedJudgement
         {
             RolloutId = "r", Sample = 0, Protocol = "grm", Judge = "j", Order = [1, 0], Seed = 0, Outcome = JudgementOutcome.Valid, Scores = [1, 9], Text = "Analysis: 9.9 is larger.\nScores: \\boxed{9, 1}",
         };

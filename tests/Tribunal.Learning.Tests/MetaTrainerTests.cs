@@ -57,7 +57,7 @@ public sealed class MetaTrainerTests
             string mark = string.Join(' ', Enumerable.Repeat("word.", 5 + (7 * i)));
             return r with
             {
-                Ledger = [.. r.Ledger.Select(j => j with { Text = mark, Scores = (r.Rollout.Best![0] == 0) == right ? [9, 2] : [2, 9] })],
+                Ledger = [.. r.Ledger.Select(j => (TracedJudgement)j with { Text = mark, Scores = (r.Rollout.Best![0] == 0) == right ? [9, 2] : [2, 9] })],
             };
         })];
         var options = new MetaTrainingOptions { Learners = [MetaLearner.Trees], Features = [MetaFeatureSet.Words] };
@@ -116,7 +116,7 @@ public sealed class MetaTrainerTests
     [Fact]
     public void Repeated_splits_compare_at_equal_judgements()
     {
-        List<RolloutLedger> rollouts = [.. Worlds.Make(120).Select(static r => r with { Ledger = [.. r.Ledger.Select(static j => j with { Meta = j.Text!.Contains("Perhaps", StringComparison.Ordinal) ? 0 : 1 })] })];
+        List<RolloutLedger> rollouts = [.. Worlds.Make(120).Select(static r => r with { Ledger = [.. r.Ledger.Select(static j => j with { Meta = ((TracedJudgement)j).Text!.Contains("Perhaps", StringComparison.Ordinal) ? 0 : 1 })] })];
         var trial = new MetaTrial(new MetaTrainingOptions { Features = [MetaFeatureSet.Words] }, Time);
         IReadOnlyList<MetaTrialRow> rows = trial.Run(rollouts, 4, 0.5, [1, null], CancellationToken.None);
         Assert.Equal([1, null], rows.Select(static r => r.Samples));

@@ -27,7 +27,7 @@ internal static class Worlds
             bool hedges = (cue ? !sound : random.Next(2) == 0) ? random.NextDouble() < 0.9 : random.NextDouble() < 0.1;
             double high = 6 + random.Next(4);
             double low = 1 + random.Next(4);
-            return new Judgement
+            return new TracedJudgement
             {
                 RolloutId = id,
                 Sample = sample,

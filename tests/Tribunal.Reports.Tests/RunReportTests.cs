@@ -114,7 +114,7 @@ public sealed class RunReportTests
 
         // What the run drew, eight times over and with long texts for every thirtieth rollout.
         string filler = string.Concat(Enumerable.Repeat("<&\u202E\"> ", 4000));
-        List<Judgement> drawn = await bed.LedgerAsync();
+        List<TracedJudgement> drawn = await bed.LedgerAsync();
         await using (FileStream ledger = File.Create(bed.PathOf(RunFiles.Judgements)))
         {
             for (int i = 0; i < drawn.Count; i++)
@@ -124,7 +124,7 @@ public sealed class RunReportTests
                     bool slow = i % 2500 == 0;
                     await ledger.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(
                         drawn[i] with { Sample = sample, LatencyMs = slow ? 9000 + i : 1, Reasoning = slow ? filler : null, Text = slow ? filler + drawn[i].Text : drawn[i].Text },
-                        TribunalJson.Default.Judgement));
+                        TribunalJson.Default.TracedJudgement));
                     ledger.WriteByte((byte)'\n');
                 }
             }

@@ -95,7 +95,7 @@ public sealed class BigRunTests(BigRuns big, ViewerBrowser browser) : IClassFixt
     [Fact]
     public async Task The_filters_count_what_the_ledger_holds()
     {
-        List<Judgement> ledger = await big.Runs.LedgerAsync();
+        List<TracedJudgement> ledger = await big.Runs.LedgerAsync();
         await SameAsync("unparsable", ledger.Where(static j => j.Outcome == JudgementOutcome.Unparsable).Select(static j => j.RolloutId).Distinct().Count());
         await SameAsync("unscorable", Verdicts.Count(static v => v.Status == VerdictStatus.Unscorable));
         await SameAsync("contested", Verdicts.Count(static v => v.Confidence < 0.6));

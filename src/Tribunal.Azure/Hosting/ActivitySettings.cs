@@ -10,10 +10,12 @@ namespace Tribunal.Azure.Hosting;
 public static class ActivitySettings
 {
     /// <summary>Options of the activities.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="defaults">What is not set in it; null for the steps' own defaults.</param>
     /// <exception cref="FormatException">A setting is no number.</exception>
-    public static ActivityOptions Options(IConfiguration configuration)
+    public static ActivityOptions Options(IConfiguration configuration, ActivityOptions? defaults = null)
     {
-        ActivityOptions options = new();
+        ActivityOptions options = defaults ?? new ActivityOptions();
         return options with
         {
             DrawsPerChunk = Number(configuration, SettingNames.ChunkJudgements) ?? options.DrawsPerChunk,

@@ -56,14 +56,14 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         }
 
         Func<Rollout, IReadOnlyList<Judgement>, Verdict?> verdicts = await BenchmarkScorer.VerdictsAsync(contents.VerdictsAsync(cancellationToken), cancellationToken);
-        return await ScoreAsync(contents.JudgementsAsync(withText: false, cancellationToken), verdicts, cancellationToken);
+        return await ScoreAsync(contents.JudgementsAsync(JudgementLine.Read, cancellationToken), verdicts, cancellationToken);
     }
 
     public async Task<int> ScoreRecordedAsync(string judgements, CancellationToken cancellationToken)
     {
         Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote = await RecordedVoteAsync(judgements, cancellationToken);
         await using FileStream ledger = File.OpenRead(judgements);
-        return await ScoreAsync(LedgerReader.ReadAsync(ledger, withText: false, judgements, cancellationToken: cancellationToken), vote, cancellationToken);
+        return await ScoreAsync(LedgerReader.ReadAsync(ledger, JudgementLine.Read, judgements, cancellationToken: cancellationToken), vote, cancellationToken);
     }
 
     private async Task<string> WriteItemsAsync(CancellationToken cancellationToken)
@@ -151,7 +151,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         double min = double.PositiveInfinity;
         double max = double.NegativeInfinity;
         await using FileStream stream = File.OpenRead(judgements);
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: false, judgements, cancellationToken: cancellationToken))
+        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, JudgementLine.Read, judgements, cancellationToken: cancellationToken))
         {
             foreach (double score in judgement.Scores?.Where(double.IsFinite) ?? [])
             {

@@ -67,7 +67,7 @@ internal sealed class DoctorCommand
     private async Task JudgeAsync(ParseResult parsed, Checkup checkup, CancellationToken cancellationToken)
     {
         using var factory = new JudgeFactory();
-        Judgement? judgement = null;
+        TracedJudgement? judgement = null;
         if (_judge.IsSimulated(parsed))
         {
             checkup.Skip("judge", "none was named: --judge URL --model NAME");

@@ -98,10 +98,44 @@ internal static class ImportCommand
             throw new CommandException(ExitCodes.Usage, $"{ledger} exists; import into another folder");
         }
 
+        (long judgements, int known, long problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        if (problems > ProblemsShown)
+        {
+            await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
+        }
+
+        // Rollouts that are named stand for those that the files carry.
+        Keep(ledger, judgements > 0);
+        Keep(batch, named is null && known > 0);
+        if (judgements == 0)
+        {
+            throw new CommandException(ExitCodes.Usage, "no judgement could be read");
+        }
+
+        Console.WriteLine($"{judgements} judgements in {ledger}{(named is null && known > 0 ? $", {known} rollouts in {batch}" : "")}{(problems > 0 ? $", {problems} records refused" : "")}");
+        if (options.Requests is { Unanswered.Count: > 0 } asked)
+        {
+            Console.WriteLine($"{asked.Unanswered.Count} requests have no answer yet");
+        }
+
+        Results.Print(new JsonObject { ["judgements"] = judgements, ["rollouts"] = known, ["refused"] = problems, ["unanswered"] = options.Requests?.Unanswered.Count, ["output"] = folder });
+        if (named is null && known == 0)
+        {
+            await Console.Error.WriteLineAsync("these files carry no rollouts: with --batch FILE the folder is a run, which report, compare and export read");
+            return problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        }
+
+        RunSummary summary = await VoteAsync(folder, named?.FullName ?? Path.GetFullPath(batch), options, reports, cancellationToken);
+        Console.Write(SummaryText.Of(summary, elapsed: null));
+        return problems > 0 || summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    // What the files hold, into a ledger and a batch that get their names later.
+    private static async Task<(long Judgements, int Rollouts, long Problems)> ReadAllAsync(string[] files, string ledger, string batch, ImportOptions options, CancellationToken cancellationToken)
+    {
         long problems = 0;
         var known = new HashSet<string>(StringComparer.Ordinal);
         var drawn = new HashSet<(string, int)>();
-        long judgements;
         await using (FileStream ledgerFile = File.Create(ledger + Unfinished))
         await using (var lines = new LineWriter(ledgerFile))
         await using (FileStream batchFile = File.Create(batch + Unfinished))
@@ -127,45 +161,15 @@ internal static class ImportCommand
                         await rollouts.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
                     }
 
-                    foreach (Judgement judgement in line.Judgements)
+                    foreach (TracedJudgement judgement in line.Judgements)
                     {
                         await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
                     }
                 }
             }
 
-            judgements = lines.Lines;
+            return (lines.Lines, known.Count, problems);
         }
-
-        if (problems > ProblemsShown)
-        {
-            await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
-        }
-
-        // Rollouts that are named stand for those that the files carry.
-        Keep(ledger, judgements > 0);
-        Keep(batch, named is null && known.Count > 0);
-        if (judgements == 0)
-        {
-            throw new CommandException(ExitCodes.Usage, "no judgement could be read");
-        }
-
-        Console.WriteLine($"{judgements} judgements in {ledger}{(known.Count > 0 ? $", {known.Count} rollouts in {batch}" : "")}{(problems > 0 ? $", {problems} records refused" : "")}");
-        if (options.Requests is { Unanswered.Count: > 0 } asked)
-        {
-            Console.WriteLine($"{asked.Unanswered.Count} requests have no answer yet");
-        }
-
-        Results.Print(new JsonObject { ["judgements"] = judgements, ["rollouts"] = known.Count, ["refused"] = problems, ["unanswered"] = options.Requests?.Unanswered.Count, ["output"] = folder });
-        if (named is null && known.Count == 0)
-        {
-            await Console.Error.WriteLineAsync("these files carry no rollouts: with --batch FILE the folder is a run, which report, compare and export read");
-            return problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
-        }
-
-        RunSummary summary = await VoteAsync(folder, named?.FullName ?? Path.GetFullPath(batch), options, reports, cancellationToken);
-        Console.Write(SummaryText.Of(summary, elapsed: null));
-        return problems > 0 || summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
     // Every recorded judgement votes; a protocol that they share and we know says on what scale.
@@ -173,7 +177,7 @@ internal static class ImportCommand
     {
         string file = Path.Combine(folder, RunFiles.Judgements);
         var ledger = new LedgerVote();
-        await ledger.ReadAsync(Ledger(withText: false), cancellationToken);
+        await ledger.ReadAsync(Ledger(JudgementLine.Read), cancellationToken);
         string protocol = ledger.OneProtocol ? ledger.First!.Protocol : "imported";
         var request = new EvaluationRequest { Batch = batch, Protocol = protocol, Meta = new MetaOptions { Model = "recorded" } };
         var run = new RecordedRun
@@ -191,7 +195,7 @@ internal static class ImportCommand
                 Created = TimeProvider.System.GetUtcNow(),
             },
             Ledger = ledger,
-            Again = () => Ledger(withText: true),
+            Again = () => Ledger(JudgementLine.ReadTraced),
             Options = RecordedOptions.Imported(RecordedOptions.Of(request, protocol, null, null), ledger.Scores),
             HasLedger = true,
         };
@@ -199,10 +203,11 @@ internal static class ImportCommand
         await Settings.KeepAsync(folder, cancellationToken);
         return summary;
 
-        async IAsyncEnumerable<Judgement> Ledger(bool withText)
+        async IAsyncEnumerable<T> Ledger<T>(ReadJudgement<T> read)
+            where T : Judgement
         {
             await using FileStream stream = Open(file);
-            await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText, file, cancellationToken: cancellationToken))
+            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, file, cancellationToken: cancellationToken))
             {
                 yield return judgement;
             }

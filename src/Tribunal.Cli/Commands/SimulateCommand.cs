@@ -23,6 +23,8 @@ internal sealed class SimulateCommand
     private readonly Option<double> _faults = new("--faults") { Description = "Share of faults, 0 to 1: 429, 503, resets, hangs, garbage, truncation, refusals." };
     private readonly Option<double> _hang = new("--hang") { Description = "Seconds that a hanging request hangs.", DefaultValueFactory = static _ => 600 };
     private readonly Option<double> _position = new("--position-bias") { Description = "How far the judge favours what it sees first." };
+    private readonly Option<double> _bias = new("--bias") { Description = "How far the judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => new NoiseModel().Bias };
+    private readonly Option<double> _noise = new("--noise") { Description = "How far one judgement errs by itself, beside all others.", DefaultValueFactory = static _ => new NoiseModel().Noise };
     private readonly Option<double> _cue = new("--cue") { Description = "How far the words tell how sound a judgement is; 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
     private readonly Option<string?> _keyEnv = new("--api-key-env") { Description = "NAME of the environment variable with the key that clients must send.", HelpName = "VAR" };
     private readonly Option<string[]> _models = new("--model") { Description = "Names on /v1/models; repeat for more.", DefaultValueFactory = static _ => [SimulatedJudgeOptions.DefaultModel] };
@@ -47,7 +49,7 @@ internal sealed class SimulateCommand
             """);
         foreach (Option option in (Option[])
             [simulate._port, simulate._host, simulate._latency, simulate._jitter, simulate._slots, simulate._queue, simulate._warmUp, simulate._faults, simulate._hang,
-             simulate._position, simulate._cue, simulate._keyEnv, simulate._models, simulate._protocols, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
+             simulate._position, simulate._bias, simulate._noise, simulate._cue, simulate._keyEnv, simulate._models, simulate._protocols, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
         {
             command.Add(option);
         }
@@ -112,7 +114,7 @@ internal sealed class SimulateCommand
                     Judge = new SimulatedJudgeOptions
                     {
                         Seed = parsed.GetRequiredValue(_seed),
-                        Noise = new NoiseModel { Position = parsed.GetValue(_position), Cue = parsed.GetValue(_cue) },
+                        Noise = new NoiseModel { Position = parsed.GetValue(_position), Bias = parsed.GetValue(_bias), Noise = parsed.GetValue(_noise), Cue = parsed.GetValue(_cue) },
                         Faults = TransportFaults.Answers(faults),
                         Protocols = [.. parsed.GetRequiredValue(_protocols).Select(ProtocolFiles.Read)],
                     },

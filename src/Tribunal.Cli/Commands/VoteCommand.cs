@@ -3,6 +3,7 @@ using System.Text.Json;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -96,7 +97,7 @@ internal sealed class VoteCommand
         SchemeOptions options = RecordedOptions.Of(request, inputs.Protocol, inputs.Protocol is { } protocol ? inputs.ProtocolTexts().GetValueOrDefault(protocol) : null, learned) with { Members = inputs.Footing };
         options = inputs.Imported ? RecordedOptions.Imported(options, ledger.Scores) : options;
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
-        if (options is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Learned: null })
+        if (options is { Policy.Learns: true, Learned: null })
         {
             options = options with { Learned = JudgeLearning.LearnFirst(options, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken)) };
         }
@@ -109,7 +110,7 @@ internal sealed class VoteCommand
         {
             Manifest = manifest with { Request = request, Simulated = inputs.Simulated, Origin = RunOrigin.Voted, Normalised = false, Shards = 0, DrawsPerShard = 0, Invalid = 0, Extensions = null, Created = TimeProvider.System.GetUtcNow() },
             Ledger = ledger,
-            Again = () => inputs.JudgementsAsync(withText: true, cancellationToken),
+            Again = () => inputs.JudgementsAsync(JudgementLine.ReadTraced, cancellationToken),
             Options = options,
             Samples = samples,
         };

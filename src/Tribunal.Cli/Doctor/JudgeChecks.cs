@@ -20,7 +20,7 @@ internal static class JudgeChecks
     };
 
     /// <summary>Asks the judge for one judgement, twice with the same seed; the judgement where one was read.</summary>
-    public static async Task<Judgement?> RunAsync(Checkup checkup, Judge judge, CancellationToken cancellationToken)
+    public static async Task<TracedJudgement?> RunAsync(Checkup checkup, Judge judge, CancellationToken cancellationToken)
     {
         JudgeHealth health = await judge.Endpoint.CheckHealthAsync(cancellationToken);
         if (!health.Ready)
@@ -32,7 +32,7 @@ internal static class JudgeChecks
         checkup.Ok("judge", health.Detail);
         try
         {
-            (JudgeReply reply, Judgement judgement) = await AskAsync(judge, cancellationToken);
+            (JudgeReply reply, TracedJudgement judgement) = await AskAsync(judge, cancellationToken);
             Judged(checkup, judge, reply, judgement);
             (JudgeReply again, _) = await AskAsync(judge, cancellationToken);
             if (again.Text == reply.Text)
@@ -55,9 +55,9 @@ internal static class JudgeChecks
     }
 
     /// <summary>Has a judgement scored.</summary>
-    public static async Task MetaAsync(Checkup checkup, IMetaRewardModel meta, Judgement? judgement, CancellationToken cancellationToken)
+    public static async Task MetaAsync(Checkup checkup, IMetaRewardModel meta, TracedJudgement? judgement, CancellationToken cancellationToken)
     {
-        judgement ??= new Judgement
+        judgement ??= new TracedJudgement
         {
             RolloutId = Question.Id,
             Sample = 0,
@@ -104,7 +104,7 @@ internal static class JudgeChecks
         }
     }
 
-    private static async Task<(JudgeReply Reply, Judgement Judgement)> AskAsync(Judge judge, CancellationToken cancellationToken)
+    private static async Task<(JudgeReply Reply, TracedJudgement Judgement)> AskAsync(Judge judge, CancellationToken cancellationToken)
     {
         int[] order = [0, 1];
         int[]? pair = judge.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;

@@ -110,7 +110,7 @@ internal sealed class LedgerInputs
     {
         var ledger = new LedgerVote(traits) { OnlyJudged = Manifests.Any(static manifest => manifest.Request.Selection is not null) };
         Unreadable = 0;
-        await ledger.ReadAsync(JudgementsAsync(ledger.NeedsTexts, cancellationToken), cancellationToken);
+        await ledger.ReadAsync(JudgementsAsync(ledger.Line, cancellationToken), cancellationToken);
         foreach (string run in _paths.Where(static path => !File.Exists(path)))
         {
             ledger.Labels.Merge(await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken));
@@ -125,10 +125,11 @@ internal sealed class LedgerInputs
     }
 
     /// <summary>The judgements of all inputs, one after the other.</summary>
-    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="read">How much of a line is read.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerException">A line is not a judgement, or a finished run's ledger is not whole; the message names the file.</exception>
-    public async IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<T> JudgementsAsync<T>(ReadJudgement<T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : Judgement
     {
         foreach (string path in _paths)
         {
@@ -136,7 +137,7 @@ internal sealed class LedgerInputs
             {
                 var store = new LocalRunStore(path);
                 RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
-                await foreach (Judgement judgement in RunLedger.ReadAsync(store, path, summary, withText, () => Unreadable++, cancellationToken))
+                await foreach (T judgement in RunLedger.ReadAsync(store, path, summary, read, () => Unreadable++, cancellationToken))
                 {
                     yield return judgement;
                 }
@@ -145,7 +146,7 @@ internal sealed class LedgerInputs
             }
 
             await using FileStream stream = File.OpenRead(path);
-            await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText, path, cancellationToken: cancellationToken))
+            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, path, cancellationToken: cancellationToken))
             {
                 yield return judgement;
             }

@@ -44,11 +44,11 @@ internal static class PriorFiles
         }
 
         StoredCalibration calibration = Read(file, "--calibration", TribunalJson.Default.StoredCalibration);
-        return (calibration.Temperature is > 0 and < double.PositiveInfinity || calibration.Points is { Count: > 0 })
+        return (calibration.Temperature is > 0 and < double.PositiveInfinity || calibration.Points is { Count: > 0 } || calibration.Odds is { } odds && double.IsFinite(odds.Intercept + odds.Confidence + odds.Margin))
             && (calibration.Points ?? []).All(static point => point is { Confidence: >= 0 and <= 1, Correctness: >= 0 and <= 1 })
             && calibration.Exhausted is null or (>= 0 and <= 1)
             ? calibration
-            : throw new CommandException(ExitCodes.Usage, $"--calibration: {file} holds neither a temperature above 0 nor a curve in [0, 1]");
+            : throw new CommandException(ExitCodes.Usage, $"--calibration: {file} holds neither a temperature above 0, nor a curve in [0, 1], nor log-odds");
     }
 
     private static T Read<T>(string file, string option, JsonTypeInfo<T> type)

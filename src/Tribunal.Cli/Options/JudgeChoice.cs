@@ -48,6 +48,7 @@ internal sealed class JudgeChoice
     private readonly Option<string?> _metaKey = new("--meta-key-env") { Description = "NAME of the environment variable that holds the meta endpoint's key.", HelpName = "VAR" };
     private readonly Option<long[]> _simulatorSeed = new("--simulator-seed") { Description = "Seed of the simulated judge's taste.", DefaultValueFactory = static _ => [1] };
     private readonly Option<double[]> _simulatorBias = new("--simulator-bias") { Description = "How far the simulated judge errs on a response whenever it is asked: the less, the better it judges.", DefaultValueFactory = static _ => [new NoiseModel().Bias] };
+    private readonly Option<double[]> _simulatorNoise = new("--simulator-noise") { Description = "How far one judgement of the simulated judge errs by itself, beside all others.", DefaultValueFactory = static _ => [new NoiseModel().Noise] };
     private readonly Option<double> _simulatorCue = new("--simulator-cue") { Description = "How far the simulated judge's words tell how sound they are (docs/simulator.md); 0 for not at all.", DefaultValueFactory = static _ => new NoiseModel().Cue };
 
     public JudgeChoice()
@@ -80,6 +81,7 @@ internal sealed class JudgeChoice
         _priceOut.Between(0, double.PositiveInfinity);
         _simulatorCue.Between(0, 100);
         _simulatorBias.Between(0, 100);
+        _simulatorNoise.Between(0, 100);
     }
 
     /// <summary>The rubric that responses are graded by, for commands that take one.</summary>
@@ -90,7 +92,7 @@ internal sealed class JudgeChoice
         Rubric?.AddTo(command);
         foreach (Option option in (Option[])
             [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorCue])
+             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorNoise, _simulatorCue])
         {
             command.Add(option);
         }
@@ -114,7 +116,7 @@ internal sealed class JudgeChoice
         (string Option, int Given)[] counts =
         [
             ("--judge", Count(_judge)), ("--model", Count(_model)), ("--protocol", Count(_protocol)), ("--template", Count(_template)), ("--api-key-env", Count(_apiKey)),
-            ("--price-in", Count(_priceIn)), ("--price-out", Count(_priceOut)), ("--simulator-seed", Count(_simulatorSeed)), ("--simulator-bias", Count(_simulatorBias)),
+            ("--price-in", Count(_priceIn)), ("--price-out", Count(_priceOut)), ("--simulator-seed", Count(_simulatorSeed)), ("--simulator-bias", Count(_simulatorBias)), ("--simulator-noise", Count(_simulatorNoise)),
         ];
         int members = counts.Max(static option => option.Given);
         foreach ((string option, int given) in counts)
@@ -291,7 +293,7 @@ internal sealed class JudgeChoice
             return new JudgeEngine(new SimulatedJudgeOptions
             {
                 Seed = At(parsed, _simulatorSeed, member),
-                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member) },
+                Noise = new NoiseModel { Cue = parsed.GetValue(_simulatorCue), Bias = At(parsed, _simulatorBias, member), Noise = At(parsed, _simulatorNoise, member) },
                 Protocols = protocol is not null && ProtocolFileReader.IsProtocol(protocol) ? [ProtocolFiles.Read(At(parsed, _protocol, member)!)] : [],
             });
         }

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Queues;
+using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.MetaReward;
@@ -36,12 +39,46 @@ internal sealed class RouteChoice
 
         try
         {
-            RoutingTable table = RoutingFile.Parse(File.ReadAllText(file.FullName));
+            RoutingTable table = RoutingFile.Parse(WithPriors(File.ReadAllText(file.FullName), file.DirectoryName!));
             return table with { Routes = [.. table.Routes.Select(route => route.ProtocolFile is not { } path ? route : route with { ProtocolFile = Path.GetFullPath(path, file.DirectoryName!) })] };
         }
         catch (MessageRefusedException exception)
         {
             throw new CommandException(ExitCodes.Usage, $"--routes: {exception.Message}", exception);
+        }
+    }
+
+    // A prior may be named by its file, or by the folder of the run that learned it.
+    private static string WithPriors(string text, string folder)
+    {
+        if (Parsed(text)?["routes"] is not JsonArray routes)
+        {
+            return text;
+        }
+
+        bool any = false;
+        foreach (JsonObject route in routes.OfType<JsonObject>())
+        {
+            if (route["prior"] is JsonValue prior && prior.TryGetValue(out string? path))
+            {
+                route["prior"] = JsonSerializer.SerializeToNode(PriorFiles.ReadPrior(Path.GetFullPath(path, folder)), TribunalJson.Default.JudgeModel);
+                any = true;
+            }
+        }
+
+        return any ? routes.Root.ToJsonString() : text;
+
+        // What can't be read is refused in better words by whoever reads the table.
+        static JsonObject? Parsed(string text)
+        {
+            try
+            {
+                return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
         }
     }
 

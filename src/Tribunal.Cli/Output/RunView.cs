@@ -59,7 +59,7 @@ internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, RunF
         // Each attempt has its own.
         RunMonitor monitor = current();
         double seconds = Math.Max(0.001, Elapsed.TotalSeconds);
-        long drawn = monitor.Drawn;
+        (long drawn, long valid) = monitor.Counts;
         Usage usage = monitor.Usage;
         long done = drawn + monitor.Earlier;
         double? share = forecast is { Exact: true, Judgements: > 0 } ? Math.Min(1, (double)done / forecast.Judgements) : null;
@@ -77,7 +77,7 @@ internal sealed class RunView(Func<RunMonitor> current, JudgeRoutes routes, RunF
 
         if (drawn > 0)
         {
-            parts.Add($"valid {(double)monitor.Valid / drawn:P1}");
+            parts.Add($"valid {(double)valid / drawn:P1}");
         }
 
         if (share is > 0 and < 1 && drawn > 0)

@@ -1,63 +1,55 @@
 using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 
 namespace Tribunal.Formats.Ledger;
 
-/// <summary>A line of a ledger: a judgement and, beside what votes, its trace. The form is that of <see cref="TribunalJson"/>.</summary>
+/// <summary>Reads a line of a ledger, UTF-8 without its line feed.</summary>
+/// <exception cref="JsonException">It is not a judgement; the message says why.</exception>
+public delegate T ReadJudgement<out T>(ReadOnlySpan<byte> line)
+    where T : Judgement;
+
+/// <summary>A line of a ledger: a judgement and its trace. The form is that of <see cref="TribunalJson"/>.</summary>
 public static class JudgementLine
 {
     private static readonly string[] Required = ["rolloutId", "sample", "protocol", "judge", "order", "outcome"];
-    private static readonly string[] Trace = ["text", "reasoning"];
-    private static readonly JsonTypeInfo<Judgement> Whole = Contract(skipped: []);
+    private static readonly TribunalJson Contracts = new(new JsonSerializerOptions(TribunalJson.Default.Options) { RespectNullableAnnotations = true });
 
-    // Voting reads millions of lines, most of whose bytes are texts that it doesn't look at.
-    private static readonly JsonTypeInfo<Judgement> WithoutTrace = Contract(Trace);
+    /// <summary>Reads what votes. Voting reads millions of lines, most of whose bytes are texts that it doesn't look at.</summary>
+    /// <inheritdoc cref="ReadJudgement{T}"/>
+    public static Judgement Read(ReadOnlySpan<byte> line) => Read(line, Contracts.Judgement);
 
-    /// <summary>Reads a line.</summary>
-    /// <param name="line">UTF-8, without its line feed.</param>
-    /// <param name="withText">Whether to read <c>text</c> and <c>reasoning</c>; voting needs neither.</param>
-    /// <exception cref="JsonException">It is not a judgement; the message says why.</exception>
-    public static Judgement Read(ReadOnlySpan<byte> line, bool withText)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, withText ? Whole : WithoutTrace) ?? throw new JsonException();
-        }
-        catch (JsonException exception)
-        {
-            throw new JsonException(WhyNot(line, exception), exception);
-        }
-    }
+    /// <summary>Reads a judgement with its texts.</summary>
+    /// <inheritdoc cref="ReadJudgement{T}"/>
+    public static TracedJudgement ReadTraced(ReadOnlySpan<byte> line) => Read(line, Contracts.TracedJudgement);
+
+    /// <summary>Reads a judgement, and keeps of its texts what they look like.</summary>
+    /// <inheritdoc cref="ReadJudgement{T}"/>
+    public static Judgement ReadWithTraits(ReadOnlySpan<byte> line) => ReadTraced(line).WithTraits();
 
     /// <summary>Appends a judgement as a line with its line feed.</summary>
-    public static void Write(IBufferWriter<byte> output, Judgement judgement)
+    public static void Write(IBufferWriter<byte> output, TracedJudgement judgement)
     {
         using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { SkipValidation = true, Encoder = LedgerEncoding.Encoder }))
         {
-            JsonSerializer.Serialize(writer, judgement, TribunalJson.Default.Judgement);
+            JsonSerializer.Serialize(writer, judgement, TribunalJson.Default.TracedJudgement);
         }
 
         output.Write("\n"u8);
     }
 
-    private static JsonTypeInfo<Judgement> Contract(string[] skipped)
+    private static T Read<T>(ReadOnlySpan<byte> line, JsonTypeInfo<T> contract)
     {
-        var options = new JsonSerializerOptions(TribunalJson.Default.Options)
+        try
         {
-            RespectNullableAnnotations = true,
-            TypeInfoResolver = TribunalJson.Default.WithAddedModifier(type =>
-            {
-                foreach (JsonPropertyInfo property in type.Properties.Where(property => type.Type == typeof(Judgement) && skipped.Contains(property.Name)))
-                {
-                    property.CustomConverter = new Skipped();
-                }
-            }),
-        };
-        return (JsonTypeInfo<Judgement>)options.GetTypeInfo(typeof(Judgement));
+            return JsonSerializer.Deserialize(line, contract) ?? throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException(WhyNot(line, exception), exception);
+        }
     }
 
     // The library names our types; who reads the message knows fields.
@@ -81,16 +73,5 @@ public static class JudgementLine
         {
             return broken.Message;
         }
-    }
-
-    private sealed class Skipped : JsonConverter<string?>
-    {
-        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            reader.Skip();
-            return null;
-        }
-
-        public override void Write(Utf8JsonWriter writer, string? value, JsonSerializerOptions options) => writer.WriteStringValue(value);
     }
 }

@@ -10,22 +10,24 @@ public static class LedgerReader
 {
     /// <summary>Reads every line of a stream but hinted judgements, which are no votes.</summary>
     /// <inheritdoc cref="ReadWithHintedAsync"/>
-    public static IAsyncEnumerable<Judgement> ReadAsync(
-        Stream stream, bool withText, string? name = null, Action? onUnreadable = null, CancellationToken cancellationToken = default) =>
-        ReadWithHintedAsync(stream, withText, name, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted);
+    public static IAsyncEnumerable<T> ReadAsync<T>(
+        Stream stream, ReadJudgement<T> read, string? name = null, Action? onUnreadable = null, CancellationToken cancellationToken = default)
+        where T : Judgement =>
+        ReadWithHintedAsync(stream, read, name, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted);
 
     /// <summary>Reads every line of a stream, hinted judgements included.</summary>
     /// <param name="stream">The ledger.</param>
-    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="read">How much of a line is read.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="onUnreadable">Told of each line that is no judgement, as a power cut leaves them in a ledger that is still written; null throws.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerException">A line is not a judgement, or is cut off; the message gives its number and why.</exception>
-    public static async IAsyncEnumerable<Judgement> ReadWithHintedAsync(
-        Stream stream, bool withText, string? name = null, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<T> ReadWithHintedAsync<T>(
+        Stream stream, ReadJudgement<T> read, string? name = null, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where T : Judgement
     {
         using var lines = new LineReader(stream);
-        var batch = new List<Judgement>();
+        var batch = new List<T>();
         long number = 0;
         bool more = true;
         while (more)
@@ -42,34 +44,31 @@ public static class LedgerReader
                 Add(batch, lines.Rest, ++number, cut: true);
             }
 
-            foreach (Judgement judgement in batch)
+            foreach (T judgement in batch)
             {
                 yield return judgement;
             }
         }
 
-        void Add(List<Judgement> into, ReadOnlySpan<byte> line, long number, bool cut)
+        void Add(List<T> into, ReadOnlySpan<byte> line, long number, bool cut)
         {
-            if (TryRead(line, withText, number, name, cut, onUnreadable) is { } judgement)
+            if (TryRead(line, read, number, name, cut, onUnreadable) is { } judgement)
             {
                 into.Add(judgement);
             }
         }
     }
 
-    /// <summary>Keeps of the texts what a learned meta reward model asks of them, and lets the texts go.</summary>
-    public static IAsyncEnumerable<Judgement> TraitsForTexts(this IAsyncEnumerable<Judgement> judgements) => judgements.Select(static judgement =>
-        judgement with { Traits = ReasoningTraits.Of(judgement.Reasoning, judgement.Text), Text = null, Reasoning = null });
-
     /// <summary>Reads a line; null where it is blank, or no judgement and somebody is told so.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="read">How much of a line is read.</param>
     /// <param name="number">Its number, from 1.</param>
     /// <param name="name">What the message calls the file.</param>
     /// <param name="cut">Whether the file ends without the line's line feed.</param>
     /// <param name="onUnreadable">Told where it is no judgement; null throws.</param>
     /// <exception cref="LedgerException">It is no judgement.</exception>
-    internal static Judgement? TryRead(ReadOnlySpan<byte> line, bool withText, long number, string? name, bool cut, Action? onUnreadable)
+    internal static T? TryRead<T>(ReadOnlySpan<byte> line, ReadJudgement<T> read, long number, string? name, bool cut, Action? onUnreadable)
+        where T : Judgement
     {
         if (line.Trim(" \t\r"u8).Length == 0)
         {
@@ -78,7 +77,7 @@ public static class LedgerReader
 
         try
         {
-            return JudgementLine.Read(line, withText);
+            return read(line);
         }
         catch (JsonException exception)
         {

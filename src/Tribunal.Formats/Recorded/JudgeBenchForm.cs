@@ -20,7 +20,7 @@ internal static class JudgeBenchForm
             throw new FormatException("judgments are not one or two games");
         }
 
-        var judgements = new List<Judgement>(2);
+        var judgements = new List<TracedJudgement>(2);
         for (int sample = 0; sample < games.GetArrayLength(); sample++)
         {
             judgements.Add(Game(rollout.Id, sample, games[sample], root, options));
@@ -29,7 +29,7 @@ internal static class JudgeBenchForm
         return new RecordedLine { Line = number, Rollout = rollout with { Metadata = null }, Judgements = judgements };
     }
 
-    private static Judgement Game(string rolloutId, int sample, JsonElement game, JsonElement root, ImportOptions options)
+    private static TracedJudgement Game(string rolloutId, int sample, JsonElement game, JsonElement root, ImportOptions options)
     {
         int[] order = sample == 0 ? [0, 1] : [1, 0];
         string? decision = game.ValueKind == JsonValueKind.Object && JsonText.TryGet(game, "decision", out JsonElement value) ? JsonText.Scalar(value) : null;
@@ -42,7 +42,7 @@ internal static class JudgeBenchForm
             null => (JudgementOutcome.Unparsable, null, "no decision was recorded"),
             _ => (JudgementOutcome.Unparsable, null, $"the recorded decision is {decision}"),
         };
-        return new Judgement
+        return new TracedJudgement
         {
             RolloutId = rolloutId,
             Sample = sample,

@@ -142,10 +142,10 @@ internal static class LedgerForm
 {
     public static RecordedLine Read(JsonElement root, long number)
     {
-        Judgement judgement;
+        TracedJudgement judgement;
         try
         {
-            judgement = root.Deserialize(TribunalJson.Default.Judgement)!;
+            judgement = root.Deserialize(TribunalJson.Default.TracedJudgement)!;
         }
         catch (JsonException exception)
         {

@@ -62,9 +62,9 @@ internal static class OpenAiBatchForm
         string judge = request?.Model ?? model ?? options.Judge;
         IProtocol protocol = options.Grammar ?? ProtocolCatalog.Resolve(options.Protocol, judge).Protocol;
         int[]? pair = protocol.Kind == JudgingKind.Pairwise && order.Length == 2 ? [Math.Min(order[0], order[1]), Math.Max(order[0], order[1])] : null;
-        Judgement judgement = reply is not null
+        TracedJudgement judgement = reply is not null
             ? JudgementReader.Read(rolloutId, sample, request?.Seed ?? 0, protocol, judge, order, pair, reply)
-            : new Judgement
+            : new TracedJudgement
             {
                 RolloutId = rolloutId,
                 Sample = sample,

@@ -136,7 +136,7 @@ internal static class PrometheusForm
             .. scores.EnumerateArray().Select((score, sample) =>
             {
                 string? verdict = JsonText.Scalar(score)?.ToUpperInvariant();
-                return new Judgement
+                return new TracedJudgement
                 {
                     RolloutId = id,
                     Sample = sample,
@@ -191,10 +191,10 @@ internal static class PrometheusForm
     }
 
     // −1 and null stand for an answer that could not be read; a number off the scale is no grade either.
-    private static Judgement Graded(string id, int sample, string judge, JsonElement[] grades, string? text)
+    private static TracedJudgement Graded(string id, int sample, string judge, JsonElement[] grades, string? text)
     {
         bool valid = Array.TrueForAll(grades, static g => g.ValueKind == JsonValueKind.Number && g.GetDouble() is >= Lowest and <= Highest);
-        return new Judgement
+        return new TracedJudgement
         {
             RolloutId = id,
             Sample = sample,

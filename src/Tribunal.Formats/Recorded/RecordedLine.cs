@@ -12,7 +12,7 @@ public sealed record RecordedLine
     public required long Line { get; init; }
 
     /// <summary>The judgements it holds, in the ledger's form.</summary>
-    public IReadOnlyList<Judgement> Judgements { get; init; } = [];
+    public IReadOnlyList<TracedJudgement> Judgements { get; init; } = [];
 
     /// <summary>The rollout they are about, where the file carries it.</summary>
     public Rollout? Rollout { get; init; }

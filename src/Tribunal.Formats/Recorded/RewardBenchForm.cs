@@ -72,7 +72,7 @@ internal static class RewardBenchForm
             Rollout = rollout,
             Judgements =
             [
-                new Judgement
+                new TracedJudgement
                 {
                     RolloutId = subset is null ? id : $"{subset}/{id}",
                     Sample = 0,

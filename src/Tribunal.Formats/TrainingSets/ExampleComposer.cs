@@ -13,7 +13,7 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
 
     public List<TurnRow> Prompt(Rollout rollout, Trajectory trajectory)
     {
-        Judgement judgement = trajectory.Judgement;
+        TracedJudgement judgement = trajectory.Judgement;
         JudgePrompt prompt = protocol.Compose(options.View.Of(rollout), judgement.Order);
         Changed += prompt.Neutralised == (judgement.Neutralised ?? 0) ? 0 : 1;
         if (judgement.Hinted && !options.StripHints)
@@ -24,15 +24,15 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
         return [.. prompt.Messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
     }
 
-    public static TurnRow Answer(Judgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
+    public static TurnRow Answer(TracedJudgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
 
-    public static ReasonedTurnRow ReasonedAnswer(Judgement judgement)
+    public static ReasonedTurnRow ReasonedAnswer(TracedJudgement judgement)
     {
         (string? reasoning, string answer) = Trajectory.Split(judgement);
         return new ReasonedTurnRow { Role = "assistant", Content = answer, ReasoningContent = reasoning };
     }
 
-    public T From<T>(T row, Rollout rollout, Judgement judgement)
+    public T From<T>(T row, Rollout rollout, TracedJudgement judgement)
         where T : TrainingRow
     {
         row.RolloutId = rollout.Id;

@@ -47,7 +47,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     /// <summary>The kind in use; <see cref="MetaKind.Auto"/> until the endpoint has been asked.</summary>
     internal MetaKind Kind => _kind;
 
-    public async Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public async Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);

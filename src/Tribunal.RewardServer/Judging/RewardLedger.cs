@@ -32,7 +32,7 @@ public sealed class RewardLedger : IAsyncDisposable
 
     internal PartLineWriter<Rollout> Rollouts { get; private set; } = null!;
 
-    internal PartLineWriter<Judgement> Judgements { get; private set; } = null!;
+    internal PartLineWriter<TracedJudgement> Judgements { get; private set; } = null!;
 
     internal PartLineWriter<Verdict> Verdicts { get; private set; } = null!;
 
@@ -69,7 +69,7 @@ public sealed class RewardLedger : IAsyncDisposable
             }
 
             ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
-            ledger.Judgements = new PartLineWriter<Judgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
+            ledger.Judgements = new PartLineWriter<TracedJudgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
             ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));
             return ledger;
         }
@@ -110,7 +110,7 @@ public sealed class RewardLedger : IAsyncDisposable
 
         foreach (string name in names.Where(static name => name.StartsWith("judgements", StringComparison.Ordinal)))
         {
-            await LinesAsync(name, line => judgement(JudgementLine.Read(line, withText: false)), cancellationToken);
+            await LinesAsync(name, line => judgement(JudgementLine.Read(line)), cancellationToken);
         }
 
         foreach (string name in names.Where(static name => name.StartsWith("verdicts", StringComparison.Ordinal)))

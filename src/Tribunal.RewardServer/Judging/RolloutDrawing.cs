@@ -107,10 +107,8 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
         ClientBudget.Charge(judgement.Usage);
-        return Lean(judgement);
+        return judgement.WithoutTrace();
     }
-
-    private static Judgement Lean(Judgement judgement) => judgement with { Text = null, Reasoning = null };
 
     /// <summary>One rollout's judgements.</summary>
     private sealed class Drawing(JudgedRollout judged, RewardLedger ledger, CancellationToken closing) : IDrawing
@@ -119,14 +117,14 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         public Task DrawnAsync(Judgement judgement, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public async Task KeepAsync(Judgement judgement)
+        public async Task KeepAsync(TracedJudgement judgement)
         {
             if (judgement.Outcome != JudgementOutcome.Failed)
             {
                 await ledger.Judgements.AppendAsync(judgement);
             }
 
-            judged.Add(Lean(judgement));
+            judged.Add(judgement.WithoutTrace());
         }
 
         // An endpoint that is away says nothing of the responses; the trainer comes back later.

@@ -172,7 +172,7 @@ public sealed class OpenAiBatchRun(
                     continue;
                 }
 
-                Judgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = judge.Model };
+                TracedJudgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = judge.Model };
                 if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
                     int shard = places[judgement.RolloutId].Shard;

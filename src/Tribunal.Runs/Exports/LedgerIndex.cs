@@ -43,14 +43,14 @@ internal sealed class LedgerIndex : IDisposable
     }
 
     /// <summary>A rollout's lines with their texts; a second time there are none.</summary>
-    public IReadOnlyList<Judgement> Take(string rolloutId)
+    public IReadOnlyList<TracedJudgement> Take(string rolloutId)
     {
         if (!_places.Remove(rolloutId, out List<Place>? places))
         {
             return [];
         }
 
-        var judgements = new Judgement[places.Count];
+        var judgements = new TracedJudgement[places.Count];
         for (int i = 0; i < judgements.Length; i++)
         {
             byte[] line = new byte[places[i].Length];
@@ -60,7 +60,7 @@ internal sealed class LedgerIndex : IDisposable
                 read += more;
             }
 
-            judgements[i] = JudgementLine.Read(line.AsSpan(0, read), withText: true);
+            judgements[i] = JudgementLine.ReadTraced(line.AsSpan(0, read));
         }
 
         return judgements;
@@ -80,12 +80,12 @@ internal sealed class LedgerIndex : IDisposable
         {
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
-                Add(line, offset, LedgerReader.TryRead(line, withText: false, ++number, path, cut: false, onUnreadable));
+                Add(line, offset, LedgerReader.TryRead(line, JudgementLine.Read, ++number, path, cut: false, onUnreadable));
                 offset += line.Length + 1;
             }
         }
 
-        Add(lines.Rest, offset, LedgerReader.TryRead(lines.Rest, withText: false, ++number, path, cut: true, onUnreadable));
+        Add(lines.Rest, offset, LedgerReader.TryRead(lines.Rest, JudgementLine.Read, ++number, path, cut: true, onUnreadable));
     }
 
     private void Add(ReadOnlySpan<byte> line, long offset, Judgement? read)

@@ -95,7 +95,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         Tournament = route.Protocol == ProtocolCatalog.Grm ? new() : request.Tournament,
         Routing = null,
         // What is known of one judge is not known of another.
-        Prior = route.Judge is null ? request.Prior : null,
+        Prior = route.Prior ?? (route.Judge is null ? request.Prior : null),
     };
 
     /// <summary>What is wrong with a request's panel by itself, whatever judges there are; empty when nothing is.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Runs.Storage;
 
@@ -74,12 +75,24 @@ public sealed record ShardRound(string RunId, int Shard, int Wave, int Round, bo
 
 /// <summary>What a round draws.</summary>
 /// <param name="Draws">Judgements; 0 when the policy asks for nothing more.</param>
-/// <param name="Chunks">Activities that draw them.</param>
+/// <param name="PerChunk">How many of them one activity draws, 1 or more.</param>
 /// <param name="Halt">The run is stopping.</param>
-public sealed record RoundPlan(int Draws, int Chunks, Halt? Halt = null);
+public sealed record RoundPlan(int Draws, int PerChunk, Halt? Halt = null)
+{
+    /// <summary>Activities that draw them.</summary>
+    [JsonIgnore]
+    public int Chunks => (Draws + PerChunk - 1) / PerChunk;
+}
 
 /// <summary>A chunk of a round: what one activity draws.</summary>
-public sealed record ChunkReference(string RunId, int Shard, int Wave, int Round, int Chunk, long Attempt = 0);
+/// <param name="RunId">The run.</param>
+/// <param name="Shard">Index.</param>
+/// <param name="Wave">Index.</param>
+/// <param name="Round">Index.</param>
+/// <param name="Chunk">Index.</param>
+/// <param name="PerChunk">Lines of the plan that a chunk has: as it was planned, whatever the process that draws it is set to.</param>
+/// <param name="Attempt">See <see cref="RunReference"/>.</param>
+public sealed record ChunkReference(string RunId, int Shard, int Wave, int Round, int Chunk, int PerChunk, long Attempt = 0);
 
 /// <summary>What came of a chunk.</summary>
 /// <param name="Drawn">Judgements in the ledger.</param>

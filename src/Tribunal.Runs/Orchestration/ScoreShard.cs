@@ -20,7 +20,7 @@ public static class ScoreShard
             for (int chunk = 0; chunk < chunks.Length; chunk++)
             {
                 chunks[chunk] = context.CallActivityAsync(
-                    Names.DrawChunk, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk, shard.Attempt));
+                    Names.DrawChunk, new ChunkReference(shard.RunId, shard.Shard, shard.Wave, round, chunk, plan.PerChunk, shard.Attempt));
             }
 
             foreach (ChunkResult result in await Task.WhenAll(chunks))

@@ -159,10 +159,11 @@ public sealed class RunContents
 
     /// <summary>The ledger, or the parts of it that an unfinished run has.</summary>
     /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file.</exception>
-    public IAsyncEnumerable<Judgement> JudgementsAsync(bool withText, CancellationToken cancellationToken)
+    public IAsyncEnumerable<T> JudgementsAsync<T>(ReadJudgement<T> read, CancellationToken cancellationToken)
+        where T : Judgement
     {
         Unreadable = 0;
-        return RunLedger.ReadAsync(_store, Place, Summary, withText, () => Unreadable++, cancellationToken);
+        return RunLedger.ReadAsync(_store, Place, Summary, read, () => Unreadable++, cancellationToken);
     }
 
     /// <summary>The first refused lines.</summary>

@@ -14,16 +14,17 @@ public static class RunLedger
     /// <param name="store">The run.</param>
     /// <param name="place">Where that is, for people.</param>
     /// <param name="summary">What came of it; null while it is under way.</param>
-    /// <param name="withText">Whether to read texts and reasoning.</param>
+    /// <param name="read">How much of a line is read.</param>
     /// <param name="onUnreadable">Told of each line of a run under way that is no judgement.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerException">The ledger of a finished run is not whole; the message names the file and says what to do.</exception>
-    public static async IAsyncEnumerable<Judgement> ReadAsync(
-        IRunStore store, string place, RunSummary? summary, bool withText, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<T> ReadAsync<T>(
+        IRunStore store, string place, RunSummary? summary, ReadJudgement<T> read, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : Judgement
     {
         if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is not { } whole)
         {
-            await foreach (Judgement judgement in StoredLedger.ReadAllAsync(store, withText, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted))
+            await foreach (T judgement in StoredLedger.ReadAllAsync(store, read, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted))
             {
                 yield return judgement;
             }
@@ -34,7 +35,7 @@ public static class RunLedger
         await using (whole)
         {
             long count = 0;
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(whole, withText, $"{RunFiles.Judgements} of {place}", cancellationToken: cancellationToken))
+            await foreach (T judgement in LedgerReader.ReadWithHintedAsync(whole, read, $"{RunFiles.Judgements} of {place}", cancellationToken: cancellationToken))
             {
                 count++;
                 if (!judgement.Hinted)

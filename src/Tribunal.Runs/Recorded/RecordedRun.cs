@@ -27,7 +27,7 @@ public sealed class RecordedRun
     public required LedgerVote Ledger { get; init; }
 
     /// <summary>Reads them again, with their texts.</summary>
-    public required Func<IAsyncEnumerable<Judgement>> Again { get; init; }
+    public required Func<IAsyncEnumerable<TracedJudgement>> Again { get; init; }
 
     /// <summary>The vote.</summary>
     public required SchemeOptions Options { get; init; }
@@ -111,7 +111,7 @@ public sealed class RecordedRun
     private Task<bool> WriteLedgerAsync(string path, Dictionary<Name, int> voting, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
     {
         await using var lines = new LineWriter(file);
-        await foreach (Judgement judgement in Again().WithCancellation(cancellationToken))
+        await foreach (TracedJudgement judgement in Again().WithCancellation(cancellationToken))
         {
             // Of two of one name the first voted.
             if (voting.Remove(Name.Of(judgement), out int sample))

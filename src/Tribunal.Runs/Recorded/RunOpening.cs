@@ -1,3 +1,4 @@
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Runs.Labels;
 using Tribunal.Runs.Orchestration;
@@ -66,7 +67,7 @@ public static class RunOpening
     {
         RunManifest manifest = run.Manifest;
         var ledger = new LedgerVote { Calibration = manifest.Request.Calibration };
-        await ledger.ReadAsync(run.JudgementsAsync(withText: false, cancellationToken), cancellationToken);
+        await ledger.ReadAsync(run.JudgementsAsync(JudgementLine.Read, cancellationToken), cancellationToken);
         if (ledger.Judgements == 0)
         {
             return last is not null ? run : throw new ReportException($"{run.Place} has no judgements yet: finish the run first");

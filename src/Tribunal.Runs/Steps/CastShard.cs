@@ -103,7 +103,7 @@ public sealed partial class CastShard
                 {
                     while (lines.TryNext(out ReadOnlySpan<byte> line))
                     {
-                        if (StoredLedger.TryRead(line, withText: false) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
+                        if (StoredLedger.TryRead(line, JudgementLine.Read) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
                         {
                             continue;
                         }
@@ -115,7 +115,7 @@ public sealed partial class CastShard
                         }
                         else
                         {
-                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, withText: true)!));
+                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, JudgementLine.ReadTraced)!));
                         }
                     }
                 }

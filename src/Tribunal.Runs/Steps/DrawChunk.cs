@@ -27,7 +27,7 @@ public sealed class DrawChunk
         string plan = RunFiles.Plan(chunk.Shard, chunk.Attempt, chunk.Wave, chunk.Round);
         List<PlannedDraw> planned = await StoredDocument.TryReadLinesAsync(context.Store, plan, RunsJson.Default.PlannedDraw, cancellationToken)
             ?? throw new RunFileLostException($"{plan} of {chunk.RunId} is gone or damaged; going on with the run plans the round again");
-        PlannedDraw[] lines = [.. planned.Skip(chunk.Chunk * _options.DrawsPerChunk).Take(_options.DrawsPerChunk).Where(draw => draw.Rollout >= 0 && draw.Rollout < rollouts.Count)];
+        PlannedDraw[] lines = [.. planned.Skip(chunk.Chunk * chunk.PerChunk).Take(chunk.PerChunk).Where(draw => draw.Rollout >= 0 && draw.Rollout < rollouts.Count)];
         ShardLedger ledger = context.LedgerOf(chunk.Shard);
         LedgerContents before = await ledger.ReadAsync(rollouts, part => RunFiles.IsBefore(part, chunk.Wave, chunk.Round), cancellationToken);
         PlannedDraw[] draws = [.. lines.Where(draw => !before.Holds(rollouts[draw.Rollout].Id, draw.Sample)).DistinctBy(static draw => (draw.Rollout, draw.Sample))];
@@ -54,7 +54,7 @@ public sealed class DrawChunk
     }
 
     private async Task<Judgement?[]> DrawAsync(
-        RunContext context, string part, IReadOnlyList<Rollout> rollouts, PlannedDraw[] draws, Func<Judgement, Judgement> lean, CancellationToken cancellationToken)
+        RunContext context, string part, IReadOnlyList<Rollout> rollouts, PlannedDraw[] draws, Func<TracedJudgement, Judgement> lean, CancellationToken cancellationToken)
     {
         var drawn = new Judgement?[draws.Length];
         await using ILedgerPart file = await context.Store.OpenPartAsync(part, cancellationToken);

@@ -54,7 +54,7 @@ public sealed class FitJudge
 
     /// <summary>Whether a request has a first wave to learn from.</summary>
     internal static bool Pilots(EvaluationRequest request) =>
-        request is { Policy: { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned }, Prior: null } && request.Routing?.IsCascade != false;
+        request is { Policy.Learns: true, Prior: null } && request.Routing?.IsCascade != false;
 
     /// <summary>Whether a wave of a run is that one.</summary>
     internal static bool IsPilot(RunContext context, int wave) => wave == 0 && Pilots(context.Manifest.Request);

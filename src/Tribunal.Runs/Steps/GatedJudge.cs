@@ -21,7 +21,7 @@ internal interface IDrawing
     Task DrawnAsync(Judgement judgement, CancellationToken cancellationToken);
 
     /// <summary>Keeps a judgement with its meta reward.</summary>
-    Task KeepAsync(Judgement judgement);
+    Task KeepAsync(TracedJudgement judgement);
 }
 
 /// <summary>A judge with as many places as requests to it may be under way at once in this process.</summary>
@@ -38,7 +38,7 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
     /// no more judgements than there are places: the judge's while it is asked, the meta reward model's from then on, so that the
     /// judge never waits for a meta reward.
     /// </summary>
-    public async Task<Judgement?> DrawAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
+    public async Task<TracedJudgement?> DrawAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
     {
         SemaphoreSlim held = gate;
         await held.WaitAsync(cancellationToken);
@@ -73,14 +73,14 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         }
     }
 
-    private async Task<Judgement?> AskAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
+    private async Task<TracedJudgement?> AskAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
     {
         using IDisposable? waiting = drawing.Waiting();
         return await JudgementSource.AskAsync(judge, seed, rollout, next.Draw, next.Hint, (exception, token) => drawing.StopsAsync(exception, judge.Endpoint, token), cancellationToken);
     }
 
     /// <summary>Asks for a judgement's meta reward again; null where the work was over before there was a place.</summary>
-    public async Task<Judgement?> MetaScoreAsync(Func<bool> isOver, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public async Task<TracedJudgement?> MetaScoreAsync(Func<bool> isOver, Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
     {
         await metaGate!.WaitAsync(cancellationToken);
         try

@@ -19,7 +19,7 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, LedgerW
     public IDisposable Waiting() => context.Monitor.Asked();
 
     /// <summary>The judgement, in the ledger; null where the run has to stop instead.</summary>
-    public Task<Judgement?> DrawAsync(Rollout rollout, PlannedDraw planned, CancellationToken cancellationToken)
+    public Task<TracedJudgement?> DrawAsync(Rollout rollout, PlannedDraw planned, CancellationToken cancellationToken)
     {
         GatedJudge asked = context.Branches.Of(planned, rollout.Responses.Count);
         Draw draw = context.Branches.ShownOf(planned, rollout, context.Manifest.Request.Seed);
@@ -34,7 +34,7 @@ internal sealed class JudgementDrawer(RunContext context, OpenRuns runs, LedgerW
     }
 
     /// <inheritdoc/>
-    public Task KeepAsync(Judgement judgement) => ledger.AppendAsync(judgement);
+    public Task KeepAsync(TracedJudgement judgement) => ledger.AppendAsync(judgement);
 
     private async Task<bool> IsLimitReachedAsync(Task<Halt?> asking)
     {

@@ -17,7 +17,7 @@ namespace Tribunal.Runs.Steps;
 internal static class JudgementSource
 {
     /// <summary>The judgement with its meta reward, where it takes one.</summary>
-    public static async Task<Judgement> MetaScoreAsync(Judge binding, Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public static async Task<TracedJudgement> MetaScoreAsync(Judge binding, Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
     {
         if (binding.Meta is not { } meta || !LateMetaRewards.IsMissing(judgement))
         {
@@ -37,7 +37,7 @@ internal static class JudgementSource
     /// <param name="hint">The displayed position that the prompt names as the best; null for ordinary samples.</param>
     /// <param name="stops">Whether a judge that gave no answer ends the work instead of this judgement.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Judgement?> AskAsync(
+    public static async Task<TracedJudgement?> AskAsync(
         Judge binding, long seed, Rollout rollout, Draw draw, int? hint, Func<JudgeException, CancellationToken, Task<bool>> stops, CancellationToken cancellationToken)
     {
         IProtocol protocol = binding.Protocol;
@@ -51,7 +51,7 @@ internal static class JudgementSource
         JudgeQuestion question = JudgeQuestion.Of(prompt, sampling) with { Seed = SampleSeed.Of(seed, rollout.Id, draw.Sample) };
 
         JudgeReply? cutOff = null;
-        Judgement judgement;
+        TracedJudgement judgement;
         try
         {
             JudgeReply reply = await ReplyAsync(binding, prompt, question, cancellationToken);

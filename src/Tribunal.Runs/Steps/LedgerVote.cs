@@ -58,13 +58,13 @@ public sealed class LedgerVote(bool traits = false)
     /// <summary>Whether rollouts without judgements are passed over: those that a run was told to leave out.</summary>
     public bool OnlyJudged { get; set; }
 
-    /// <summary>Whether judgements are to come with their texts.</summary>
-    public bool NeedsTexts => traits;
+    /// <summary>How much is to be read of a ledger's lines.</summary>
+    public ReadJudgement<Judgement> Line { get; } = traits ? JudgementLine.ReadWithTraits : JudgementLine.Read;
 
     /// <summary>Adds a ledger's judgements.</summary>
     public async Task ReadAsync(IAsyncEnumerable<Judgement> ledger, CancellationToken cancellationToken)
     {
-        await foreach (Judgement judgement in (traits ? ledger.TraitsForTexts() : ledger).WithCancellation(cancellationToken))
+        await foreach (Judgement judgement in ledger.WithCancellation(cancellationToken))
         {
             if (!_ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
             {

@@ -1,3 +1,4 @@
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Orchestration;
@@ -33,7 +34,7 @@ internal static class MissingMetaRewards
             return;
         }
 
-        List<Judgement> judgements = await WithTextsAsync(context.Store, ledger.Parts.Keys, missing, cancellationToken);
+        List<TracedJudgement> judgements = await WithTextsAsync(context.Store, ledger.Parts.Keys, missing, cancellationToken);
         LateMetaReward?[] rewards = await Task.WhenAll(judgements.Select(judgement => AskAsync(context, byId[judgement.RolloutId], judgement, cancellationToken)));
         await StoredDocument.StandAsync(context.Store, name, [.. rewards.OfType<LateMetaReward>()], RunsJson.Default.LateMetaReward, cancellationToken);
     }
@@ -54,12 +55,12 @@ internal static class MissingMetaRewards
         return asked;
     }
 
-    private static async Task<List<Judgement>> WithTextsAsync(IRunStore store, IEnumerable<string> parts, HashSet<(string, int)> wanted, CancellationToken cancellationToken)
+    private static async Task<List<TracedJudgement>> WithTextsAsync(IRunStore store, IEnumerable<string> parts, HashSet<(string, int)> wanted, CancellationToken cancellationToken)
     {
-        var judgements = new List<Judgement>();
+        var judgements = new List<TracedJudgement>();
         foreach (string part in parts)
         {
-            await foreach (Judgement judgement in StoredLedger.ReadAsync(store, part, withText: true, cancellationToken: cancellationToken))
+            await foreach (TracedJudgement judgement in StoredLedger.ReadAsync(store, part, JudgementLine.ReadTraced, cancellationToken: cancellationToken))
             {
                 if (wanted.Remove((judgement.RolloutId, judgement.Sample)))
                 {
@@ -72,7 +73,7 @@ internal static class MissingMetaRewards
     }
 
     // What still waits for a place when the run stops is asked by the next attempt.
-    private static async Task<LateMetaReward?> AskAsync(RunContext context, Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+    private static async Task<LateMetaReward?> AskAsync(RunContext context, Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken) =>
         await context.Branches.Of(judgement.Sample, judgement.Route, rollout.Responses.Count).MetaScoreAsync(() => context.Monitor.Halt is not null, rollout, judgement, cancellationToken) is { } again
             ? new LateMetaReward(again.RolloutId, again.Sample, again.Meta, again.MetaUsage, again.MetaCut)
             : null;

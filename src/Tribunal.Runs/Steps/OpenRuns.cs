@@ -104,10 +104,10 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
     }
 
     // Sampling parameters are the plan's, whatever the configuration says by now.
-    private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => new(
-        routes.Own with { Sampling = manifest.Sampling },
-        [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })])
+    private static JudgeRoutes Planned(JudgeRoutes routes, RunManifest manifest) => routes with
     {
+        Own = routes.Own with { Sampling = manifest.Sampling },
+        Routed = [.. routes.Routed.Zip(manifest.Routes ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })],
         Panel = routes.Panel is { } members ? [.. members.Zip(manifest.Members ?? [], static (binding, planned) => binding with { Sampling = planned.Sampling })] : null,
     };
 }

@@ -21,7 +21,7 @@ public sealed class PlanRound
         RunContext context = await _runs.OpenAsync(round.RunId, round.Attempt);
         if (await _runs.StopAskedAsync(context, cancellationToken) is { } halt)
         {
-            return new RoundPlan(0, 0, halt);
+            return PlanOf(0, halt);
         }
 
         string name = RunFiles.Plan(round.Shard, round.Attempt, round.Wave, round.Round);
@@ -32,7 +32,7 @@ public sealed class PlanRound
 
         if (await OpenRuns.RolloutsAsync(context, round.Shard) is not { } rollouts)
         {
-            return new RoundPlan(0, 0, context.Monitor.Halt);
+            return PlanOf(0, context.Monitor.Halt);
         }
 
         await MissingMetaRewards.AskAgainAsync(context, round, rollouts, cancellationToken);
@@ -52,5 +52,5 @@ public sealed class PlanRound
             .Select(next => new PlannedDraw(i, next.Draw.Sample, next.Hint, next.Route)));
     }
 
-    private RoundPlan PlanOf(int draws) => new(draws, (draws + _options.DrawsPerChunk - 1) / _options.DrawsPerChunk);
+    private RoundPlan PlanOf(int draws, Halt? halt = null) => new(draws, _options.DrawsPerChunk, halt);
 }

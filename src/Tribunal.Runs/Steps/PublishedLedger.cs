@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -87,7 +88,7 @@ internal static class PublishedLedger
     {
         while (lines.TryNext(out ReadOnlySpan<byte> line))
         {
-            if (StoredLedger.TryRead(line, withText: false) is { } judgement && shardOf(judgement) is >= 0 and int shard)
+            if (StoredLedger.TryRead(line, JudgementLine.Read) is { } judgement && shardOf(judgement) is >= 0 and int shard)
             {
                 return (shard, line.ToArray());
             }

@@ -102,7 +102,7 @@ public sealed class RolloutScoring
 
         if (_rules.Calibration is { } calibration && verdict.Confidence is { } confidence)
         {
-            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
+            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted) };
         }
 
         int neutralised = voting.Select(static judgement => judgement.Neutralised ?? 0).DefaultIfEmpty().Max();

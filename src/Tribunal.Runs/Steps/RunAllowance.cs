@@ -53,6 +53,11 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
     /// <summary>After one was drawn: counts it, and says whether a limit is reached.</summary>
     public Task<Halt?> CountAsync(Judgement judgement, CancellationToken cancellationToken)
     {
+        if (Unlimited)
+        {
+            return Task.FromResult<Halt?>(null);
+        }
+
         lock (_gate)
         {
             _used += Of(new Dictionary<string, Usage>(StringComparer.Ordinal) { [judgement.Judge] = judgement.Usage });

@@ -35,11 +35,11 @@ public sealed class RunMonitor
     /// <summary>The stop, once there is one.</summary>
     public Halt? Halt => Volatile.Read(ref _halt);
 
-    /// <summary>Judgements drawn by this process.</summary>
-    public long Drawn => Read(static monitor => monitor._outcomes.Drawn);
+    /// <summary>Judgements drawn by this process, and how many of them are valid, of one moment.</summary>
+    public (long Drawn, long Valid) Counts => Read(static monitor => (monitor._outcomes.Drawn, monitor._outcomes.Valid));
 
-    /// <summary>Of these, valid.</summary>
-    public long Valid => Read(static monitor => monitor._outcomes.Valid);
+    /// <summary>Judgements drawn by this process.</summary>
+    public long Drawn => Counts.Drawn;
 
     /// <summary>Judgements that other processes have left in the ledger, as far as they were met.</summary>
     public long Earlier => Read(static monitor => monitor._earlier);

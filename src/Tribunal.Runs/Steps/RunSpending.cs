@@ -1,3 +1,4 @@
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -20,7 +21,7 @@ public static class RunSpending
         {
             if (RunFiles.IsLedgerPart(name))
             {
-                await foreach (Judgement judgement in StoredLedger.ReadAsync(store, name, withText: false, cancellationToken: cancellationToken))
+                await foreach (Judgement judgement in StoredLedger.ReadAsync(store, name, JudgementLine.Read, cancellationToken: cancellationToken))
                 {
                     byJudge[judgement.Judge] = byJudge.GetValueOrDefault(judgement.Judge) + judgement.Usage;
                 }

@@ -1,3 +1,4 @@
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -67,6 +68,7 @@ internal sealed class LedgerContents(IReadOnlySet<string> rollouts, LateMetaRewa
 /// </summary>
 internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Action<Judgement> onEarlier)
 {
+    private readonly ReadJudgement<Judgement> _read = traits ? JudgementLine.ReadWithTraits : JudgementLine.Read;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LedgerPart> _parts = new(StringComparer.Ordinal);
     private readonly HashSet<(string Rollout, int Sample)> _met = [];
@@ -107,12 +109,7 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
     }
 
     /// <summary>A judgement as it is kept in memory: without its texts.</summary>
-    public Judgement Lean(Judgement judgement) => !traits && judgement is { Text: null, Reasoning: null } ? judgement : judgement with
-    {
-        Traits = traits ? judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text) : null,
-        Text = null,
-        Reasoning = null,
-    };
+    public Judgement Lean(TracedJudgement judgement) => traits ? judgement.WithTraits() : judgement.WithoutTrace();
 
     private async Task<LedgerPart> PartAsync(string name, bool final, CancellationToken cancellationToken)
     {
@@ -155,9 +152,9 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
             {
                 while (lines.TryNext(out ReadOnlySpan<byte> line))
                 {
-                    if (StoredLedger.TryRead(line, traits) is { } judgement)
+                    if (StoredLedger.TryRead(line, _read) is { } judgement)
                     {
-                        judgements.Add(Lean(judgement));
+                        judgements.Add(judgement);
                     }
                     else
                     {

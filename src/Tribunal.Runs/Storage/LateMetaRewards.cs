@@ -34,7 +34,8 @@ internal sealed class LateMetaRewards
     public static bool IsMissing(Judgement judgement) => judgement is { Outcome: JudgementOutcome.Valid, Hinted: false, Meta: null };
 
     /// <summary>The judgement with its reward, where it has come.</summary>
-    public Judgement Fill(Judgement judgement) =>
+    public T Fill<T>(T judgement)
+        where T : Judgement =>
         IsMissing(judgement) && _rewards.TryGetValue((judgement.RolloutId, judgement.Sample), out LateMetaReward? late)
             ? judgement with { Meta = late.Meta, MetaUsage = late.MetaUsage, MetaCut = late.MetaCut }
             : judgement;

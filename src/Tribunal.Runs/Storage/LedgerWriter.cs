@@ -4,4 +4,4 @@ using Tribunal.Judgements;
 namespace Tribunal.Runs.Storage;
 
 /// <summary>Writes judgements.</summary>
-internal sealed class LedgerWriter(ILedgerPart part) : PartLineWriter<Judgement>(part, JudgementLine.Write);
+internal sealed class LedgerWriter(ILedgerPart part) : PartLineWriter<TracedJudgement>(part, JudgementLine.Write);

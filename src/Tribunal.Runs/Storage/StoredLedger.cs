@@ -12,8 +12,9 @@ namespace Tribunal.Runs.Storage;
 internal static class StoredLedger
 {
     /// <summary>Reads one part, hinted judgements included; nothing when there is none.</summary>
-    public static async IAsyncEnumerable<Judgement> ReadAsync(
-        IRunStore store, string name, bool withText, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<T> ReadAsync<T>(
+        IRunStore store, string name, ReadJudgement<T> read, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where T : Judgement
     {
         if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
         {
@@ -22,7 +23,7 @@ internal static class StoredLedger
 
         await using (stream)
         {
-            await foreach (Judgement judgement in LedgerReader.ReadWithHintedAsync(stream, withText, name, onUnreadable ?? (static () => { }), cancellationToken))
+            await foreach (T judgement in LedgerReader.ReadWithHintedAsync(stream, read, name, onUnreadable ?? (static () => { }), cancellationToken))
             {
                 yield return judgement;
             }
@@ -30,15 +31,16 @@ internal static class StoredLedger
     }
 
     /// <summary>Reads all parts, each judgement once, with the meta rewards that came later.</summary>
-    public static async IAsyncEnumerable<Judgement> ReadAllAsync(
-        IRunStore store, bool withText, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<T> ReadAllAsync<T>(
+        IRunStore store, ReadJudgement<T> read, Action onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : Judgement
     {
         List<string> names = await store.ListAsync(RunFiles.PartsPrefix, cancellationToken).ToListAsync(cancellationToken);
         LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
         var standing = new HashSet<(string, int)>();
         foreach (string name in names.Where(RunFiles.IsLedgerPart))
         {
-            await foreach (Judgement judgement in ReadAsync(store, name, withText, onUnreadable, cancellationToken))
+            await foreach (T judgement in ReadAsync(store, name, read, onUnreadable, cancellationToken))
             {
                 if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
@@ -49,11 +51,12 @@ internal static class StoredLedger
     }
 
     /// <summary>Reads a line; null where it is no judgement.</summary>
-    public static Judgement? TryRead(ReadOnlySpan<byte> line, bool withText)
+    public static T? TryRead<T>(ReadOnlySpan<byte> line, ReadJudgement<T> read)
+        where T : Judgement
     {
         try
         {
-            return JudgementLine.Read(line, withText);
+            return read(line);
         }
         catch (JsonException)
         {

@@ -57,7 +57,7 @@ public sealed record AdaptivitySummary
             return null;
         }
 
-        JudgeModel? model = request.Policy is { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned } ? learned ?? request.Prior : null;
+        JudgeModel? model = request.Policy.Learns ? learned ?? request.Prior : null;
         bool fitted = model is { IsFitted: true };
         long saved = Math.Max(0, sums.Pool - drawn);
         double each = (double)drawn * request.Policy.Max / sums.Pool;

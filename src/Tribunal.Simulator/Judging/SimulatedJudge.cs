@@ -69,7 +69,7 @@ public sealed class SimulatedMetaRewardModel(JudgeEngine engine) : IMetaRewardMo
     public string Name => DefaultName;
 
     /// <inheritdoc/>
-    public Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+    public Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(judgement);
         cancellationToken.ThrowIfCancellationRequested();

@@ -168,7 +168,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                     while (lines.TryNext(out ReadOnlySpan<byte> line))
                     {
                         // In parts of a run that was killed a judgement may stand twice.
-                        if (line.Length > 1 && StoredLedger.TryRead(line, withText: false) is { Hinted: false } judgement)
+                        if (line.Length > 1 && StoredLedger.TryRead(line, JudgementLine.Read) is { Hinted: false } judgement)
                         {
                             Add(judgement, offset, line.Length, name == RunFiles.Judgements ? null : standing);
                         }

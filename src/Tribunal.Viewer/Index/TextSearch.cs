@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -168,7 +169,7 @@ internal sealed class TextSearch : IDisposable
                 }
 
                 int length = Encoding.UTF8.GetChars(line, chars);
-                if (chars.AsSpan(0, length).ContainsAny(forms) && StoredLedger.TryRead(line, withText: true) is { Hinted: false } judgement)
+                if (chars.AsSpan(0, length).ContainsAny(forms) && StoredLedger.TryRead(line, JudgementLine.ReadTraced) is { Hinted: false } judgement)
                 {
                     Look(judgement, index);
                 }
@@ -178,7 +179,7 @@ internal sealed class TextSearch : IDisposable
         }
     }
 
-    private void Look(Judgement judgement, RunIndex index)
+    private void Look(TracedJudgement judgement, RunIndex index)
     {
         if (index.Find(judgement.RolloutId) is >= 0 and var row && !Hits.Has(row))
         {

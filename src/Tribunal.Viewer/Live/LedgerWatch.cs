@@ -1,3 +1,4 @@
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Runs.Storage;
@@ -148,7 +149,7 @@ internal sealed class LedgerWatch(IRunStore store, TimeProvider time, bool far) 
                 while (lines.TryNext(out ReadOnlySpan<byte> line))
                 {
                     offset += line.Length + 1;
-                    if (line.Length > 1 && StoredLedger.TryRead(line, withText: false) is { Hinted: false } judgement && _standing.Add((judgement.RolloutId, judgement.Sample)))
+                    if (line.Length > 1 && StoredLedger.TryRead(line, JudgementLine.Read) is { Hinted: false } judgement && _standing.Add((judgement.RolloutId, judgement.Sample)))
                     {
                         Add(judgement);
                     }

@@ -29,13 +29,13 @@ internal static class RolloutPage
             return null;
         }
 
-        (Rollout? rollout, Verdict? verdict, List<Judgement> judgements) = await ReadAsync(run, index, row, cancellationToken);
+        (Rollout? rollout, Verdict? verdict, List<TracedJudgement> judgements) = await ReadAsync(run, index, row, cancellationToken);
         Rollout known = rollout ?? Nameless(index, row, verdict);
         var votes = new RolloutVotes(run.Source.Manifest, run.Labels.Apply(known), judgements);
         HashSet<int> voted = [.. votes.Voted()];
         int left = MostCharacters;
         var forms = new List<JudgementForm>();
-        foreach (Judgement judgement in judgements)
+        foreach (TracedJudgement judgement in judgements)
         {
             left -= (judgement.Text?.Length ?? 0) + (judgement.Reasoning?.Length ?? 0);
             forms.Add(FormOf(judgement, voted.Contains(judgement.Sample), withTexts: left >= 0));
@@ -85,7 +85,7 @@ internal static class RolloutPage
             return null;
         }
 
-        (Rollout? rollout, Verdict? verdict, List<Judgement> judgements) = await ReadAsync(run, index, row, cancellationToken);
+        (Rollout? rollout, Verdict? verdict, List<TracedJudgement> judgements) = await ReadAsync(run, index, row, cancellationToken);
         return new RolloutVotes(run.Source.Manifest, run.Labels.Apply(rollout ?? Nameless(index, row, verdict)), judgements).Cast(rule, samples, keep, meta);
     }
 
@@ -96,13 +96,13 @@ internal static class RolloutPage
         return row < 0 || row >= index.Count ? null : (index.IdOf(row), index.Rows[row].Responses);
     }
 
-    private static async Task<(Rollout? Rollout, Verdict? Verdict, List<Judgement> Judgements)> ReadAsync(ViewedRun run, RunIndex index, int row, CancellationToken cancellationToken)
+    private static async Task<(Rollout? Rollout, Verdict? Verdict, List<TracedJudgement> Judgements)> ReadAsync(ViewedRun run, RunIndex index, int row, CancellationToken cancellationToken)
     {
         IndexRow known = index.Rows[row];
         Rollout? rollout = known.Batch < 0 ? null : await run.Source.Batch.ReadAsync(known.Batch, known.BatchLength, known.BatchLine, cancellationToken);
         Verdict? verdict = known.Verdict < 0 ? null
             : JsonSerializer.Deserialize((await run.Source.ReadAsync(RunFiles.Verdicts, known.Verdict, known.VerdictLength, cancellationToken)).Span, TribunalJson.Default.Verdict);
-        var judgements = new List<Judgement>();
+        var judgements = new List<TracedJudgement>();
         if (index.IsWhole)
         {
             foreach (IndexPlace place in index.PlacesOf(row).Take(MostJudgements))
@@ -117,10 +117,10 @@ internal static class RolloutPage
         return (rollout, verdict, judgements);
     }
 
-    private static async Task<Judgement?> ReadAsync(RunSource source, RunIndex index, IndexPlace place, CancellationToken cancellationToken)
+    private static async Task<TracedJudgement?> ReadAsync(RunSource source, RunIndex index, IndexPlace place, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> line = await source.ReadAsync(index.Files[place.File], place.Offset, place.Length, cancellationToken);
-        return line.Length < place.Length ? null : StoredLedger.TryRead(line.Span, withText: true);
+        return line.Length < place.Length ? null : StoredLedger.TryRead(line.Span, JudgementLine.ReadTraced);
     }
 
     // Where the batch is gone: as many responses as the verdict has rewards, no two alike.
@@ -139,7 +139,7 @@ internal static class RolloutPage
         rollout.Reference,
         rollout.Metadata?.GetRawText());
 
-    private static JudgementForm FormOf(Judgement judgement, bool voted, bool withTexts)
+    private static JudgementForm FormOf(TracedJudgement judgement, bool voted, bool withTexts)
     {
         string text = judgement.Text ?? "";
         string thinking = judgement.Reasoning ?? "";

@@ -16,9 +16,10 @@ internal static class TaskHub
     /// <param name="clients">The account.</param>
     /// <param name="hub">Name of the hub: the prefix of its queues, tables and containers.</param>
     /// <param name="lease">How long what a dead process held stays with it, about; what it drew is then asked for again.</param>
+    /// <param name="join">How long an idle process takes to join in at most.</param>
     /// <param name="steps">Steps that the process takes at once, 1 or more.</param>
     /// <param name="logging">Told of what goes wrong.</param>
-    public static AzureStorageOrchestrationServiceSettings Settings(StorageClients clients, string hub, TimeSpan lease, int steps, ILoggerFactory logging) => new()
+    public static AzureStorageOrchestrationServiceSettings Settings(StorageClients clients, string hub, TimeSpan lease, TimeSpan join, int steps, ILoggerFactory logging) => new()
     {
         TaskHubName = hub,
         StorageAccountClientProvider = new StorageAccountClientProvider(
@@ -38,15 +39,17 @@ internal static class TaskHub
         MaxConcurrentTaskActivityWorkItems = steps,
         ControlQueueBufferThreshold = 256,
         LeaseInterval = lease,
-        LeaseRenewInterval = lease / 4,
-        LeaseAcquireInterval = lease / 4,
+
+        // Every look at the partition's lease costs two transactions where it is held; one look may fail.
+        LeaseRenewInterval = lease / 3,
+        LeaseAcquireInterval = lease / 3,
 
         // Renewed while a step runs, half a minute before it ends: longer than that, or every step is renewed all the time.
         ControlQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
         WorkItemQueueVisibilityTimeout = lease + TimeSpan.FromSeconds(15),
 
-        // Work that this process itself hands on is looked for at once; an idle one joins in after this long at most.
-        MaxQueuePollingInterval = TimeSpan.FromSeconds(5),
+        // Work that this process itself hands on is looked for at once.
+        MaxQueuePollingInterval = join,
         UseAppLease = false,
         UseTablePartitionManagement = true,
         ThrowExceptionOnInvalidDedupeStatus = false,

@@ -28,6 +28,9 @@ namespace Tribunal.Worker.Hosting;
 /// </summary>
 public sealed class RunWorker : IAsyncDisposable
 {
+    // A step costs a dozen storage transactions and some looks into queues: with twice the judgements of other hosts' there are half as
+    // many of them, each still some seconds of work, so that they spread over the workers.
+    private static readonly ActivityOptions Sizes = new() { DrawsPerChunk = 128 };
     private static readonly TimeSpan Stale = TimeSpan.FromMinutes(2);
 
     // The engine hands its partition over after the last step has ended.
@@ -96,6 +99,7 @@ public sealed class RunWorker : IAsyncDisposable
 
     private static void AddWorker(IServiceCollection services, IConfiguration configuration, RunWorkerOptions options)
     {
+        services.AddSingleton(_ => ActivitySettings.Options(configuration, Sizes));
         services.AddSingleton(new RunExecutorOptions
         {
             WorkerName = options.Name,
@@ -109,7 +113,7 @@ public sealed class RunWorker : IAsyncDisposable
             ILoggerFactory logging = provider.GetRequiredService<ILoggerFactory>();
             int steps = options.Steps ?? StepsFor(configuration, provider.GetRequiredService<ActivityOptions>());
             return new RunEngine(
-                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Hub, options.Lease, steps, logging),
+                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Hub, options.Lease, options.Join, steps, logging),
                 provider.GetRequiredService<RunSteps>(),
                 provider.GetRequiredService<RunMonitors>(),
                 provider.GetRequiredService<ProgressBoard>().Report,

@@ -16,6 +16,9 @@ public sealed record RunWorkerOptions
     /// <summary>After which what a dead worker held goes to others, 15 s or more; default 30 s.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest pause of an idle worker between two looks for steps of others' runs; default 7 s. Of its own it hears at once.</summary>
+    public TimeSpan Join { get; init; } = TimeSpan.FromSeconds(7);
+
     /// <summary>Steps of runs that the worker takes at once, 1 or more; null goes by the judges' concurrency.</summary>
     public int? Steps { get; init; }
 

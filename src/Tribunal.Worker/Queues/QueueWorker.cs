@@ -25,8 +25,11 @@ public sealed record QueueWorkerOptions
     /// <summary>How soon a message comes back whose judge or storage is away; default 20 s.</summary>
     public TimeSpan ComeBack { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Longest pause between two looks into an empty queue; default 2 s.</summary>
+    /// <summary>Longest pause between two looks into an empty queue of requests, for which somebody waits; default 2 s.</summary>
     public TimeSpan IdlePause { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same for the queue of uploads, of which Event Grid tells some seconds later; default 6 s.</summary>
+    public TimeSpan UploadPause { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>How often an upload message is tried before it is poison; default 5, as in the Functions host.</summary>
     public int MaxDequeues { get; init; } = 5;
@@ -72,10 +75,10 @@ public sealed partial class QueueWorker(
         await using CancellationTokenRegistration soft = stoppingToken.Register(() => hardStop.CancelAfter(options.DrainLimit));
         await PatientlyAsync(() => clients.EnsureCreatedAsync(stoppingToken), stoppingToken);
         await PatientlyAsync(engine.StartAsync, stoppingToken);
-        List<Task> loops = [ServeAsync(ResourceNames.UploadsQueue, ServeUploadAsync, stoppingToken), PurgeAsync(stoppingToken)];
+        List<Task> loops = [ServeAsync(ResourceNames.UploadsQueue, ServeUploadAsync, options.UploadPause, stoppingToken), PurgeAsync(stoppingToken)];
         for (int slot = 0; slot < options.Runs; slot++)
         {
-            loops.Add(ServeAsync(ResourceNames.EvaluationsQueue, ServeEvaluationAsync, stoppingToken));
+            loops.Add(ServeAsync(ResourceNames.EvaluationsQueue, ServeEvaluationAsync, options.IdlePause, stoppingToken));
         }
 
         if (options.WatchPause is { } pause)
@@ -93,7 +96,7 @@ public sealed partial class QueueWorker(
         await engine.StopAsync(hardStop);
     }
 
-    private async Task ServeAsync(string name, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping)
+    private async Task ServeAsync(string name, Func<QueueMessage, CancellationToken, Task<Execution>> serve, TimeSpan longest, CancellationToken stopping)
     {
         QueueClient queue = clients.Queues.GetQueueClient(name);
         QueueClient poison = clients.Queues.GetQueueClient(name + ResourceNames.PoisonSuffix);
@@ -122,7 +125,7 @@ public sealed partial class QueueWorker(
             }
 
             await PauseAsync(pause, stopping);
-            pause = pause * 2 < options.IdlePause ? pause * 2 : options.IdlePause;
+            pause = pause * 2 < longest ? pause * 2 : longest;
         }
     }
 

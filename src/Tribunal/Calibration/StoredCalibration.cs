@@ -6,9 +6,11 @@ namespace Tribunal.Calibration;
 /// <summary>A verdict with a label.</summary>
 /// <param name="RolloutId">The rollout: which half it is in follows from its name.</param>
 /// <param name="Confidence">The verdict's confidence, in [0, 1].</param>
+/// <param name="Margin">The reward of the best less that of the runner-up, in [0, 1].</param>
 /// <param name="Exhausted">Whether sampling ended because more judgements would not separate the leaders, or there were no more.</param>
 /// <param name="Right">Whether the best response was found.</param>
-public readonly record struct LabelledVerdict(string RolloutId, double Confidence, bool Exhausted, bool Right);
+/// <param name="OtherRight">Whether another judge found it; null where none is known.</param>
+public readonly record struct LabelledVerdict(string RolloutId, double Confidence, double Margin, bool Exhausted, bool Right, bool? OtherRight = null);
 
 /// <summary>A point of a curve from confidence to the probability of being right.</summary>
 /// <param name="Confidence">In [0, 1].</param>
@@ -16,8 +18,10 @@ public readonly record struct LabelledVerdict(string RolloutId, double Confidenc
 public sealed record CalibrationPoint(double Confidence, double Correctness);
 
 /// <summary>
-/// How confidences become probabilities of being right: what <c>tribunal calibrate</c> writes. By a temperature (C. Guo et al. 2017) or by
-/// isotonic regression (B. Zadrozny and C. Elkan 2002), whichever has the smaller log loss on the half that neither was fitted on.
+/// How confidences become probabilities of being right: what <c>tribunal calibrate</c> writes. By a temperature (C. Guo et al. 2017), by
+/// isotonic regression (B. Zadrozny and C. Elkan 2002), or by a logistic regression on confidence and margin, whichever has the smallest
+/// log loss on the half that none was fitted on. The margin tells what the confidence can't: an error that all judgements of a judge share
+/// is the likelier the closer the responses are, however surely they are told apart.
 /// Verdicts that ended because nothing separates the leaders have a rate of their own: nearly all of their pool is drawn, so that
 /// confidence, which speaks of the pool, says little of them.
 /// </summary>
@@ -39,11 +43,14 @@ public sealed record StoredCalibration
     /// <summary>The protocol.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>T of a temperature; null where a curve stands.</summary>
+    /// <summary>T of a temperature; null where something else stands.</summary>
     public double? Temperature { get; init; }
 
-    /// <summary>The curve, ascending in both; straight between points, level beyond them. Null where a temperature stands.</summary>
+    /// <summary>The curve, ascending in both; straight between points, level beyond them. Null where something else stands.</summary>
     public IReadOnlyList<CalibrationPoint>? Points { get; init; }
+
+    /// <summary>Log-odds by confidence and margin; null where something else stands.</summary>
+    public CalibrationOdds? Odds { get; init; }
 
     /// <summary>The share right of verdicts that ended without separating the leaders; null where they were too few.</summary>
     public double? Exhausted { get; init; }
@@ -71,20 +78,20 @@ public sealed record StoredCalibration
             return null;
         }
 
-        StoredCalibration scaled = Scaled(first);
-        StoredCalibration isotonic = Isotonic(first);
-        bool byCurve = isotonic.Loss(second) < scaled.Loss(second);
-        return (byCurve ? Isotonic(all) : Scaled(all)) with
+        Func<LabelledVerdict[], StoredCalibration>[] ways = [Scaled, Isotonic, ByOdds];
+        (Func<LabelledVerdict[], StoredCalibration> way, StoredCalibration half) = ways.Select(fit => (fit, Half: fit(first))).MinBy(fitted => fitted.Half.Loss(second));
+        return way(all) with
         {
             FittedOn = all.Length,
             ErrorBefore = Error(second, static v => v.Confidence),
-            ErrorAfter = Error(second, (byCurve ? isotonic : scaled).Of),
+            ErrorAfter = Error(second, half.Of),
         };
     }
 
     /// <summary>
-    /// From where on a cascade need not go on: the lowest sureness such that, of all verdicts, those that are surer and wrong are at most a given
-    /// share. Found on one half of the rollouts, told on the other. Null with fewer labelled verdicts than it takes.
+    /// From where on a cascade need not go on: the lowest sureness such that, of all verdicts, at most a given share is lost where they are
+    /// surer. Lost is what is wrong, less what the other judge has wrong too, where its verdicts are known. How many go on and what is lost is
+    /// that of a sureness found on one half of the rollouts, told on the other. Null with fewer labelled verdicts than it takes.
     /// </summary>
     /// <param name="verdicts">Verdicts of the first judge, right where they are what they should be.</param>
     /// <param name="loss">The share, in [0, 1].</param>
@@ -97,28 +104,44 @@ public sealed record StoredCalibration
 
         LabelledVerdict[] first = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
         LabelledVerdict[] second = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 1)];
-        double below = 1;
-        double wrong = 0;
-        foreach (IGrouping<double, LabelledVerdict> level in first.GroupBy(v => fitted.Of(v)).OrderByDescending(static level => level.Key))
+
+        LabelledVerdict[] all = [.. first, .. second];
+        double half = Below(first);
+        LabelledVerdict[] stay = [.. second.Where(v => fitted.Of(v) >= half)];
+        return (Below(all), 1 - ((double)stay.Length / second.Length), stay.Sum(LostOf) / second.Length);
+
+        static double LostOf(LabelledVerdict verdict) => ((verdict.OtherRight ?? true) ? 1.0 : 0) - (verdict.Right ? 1 : 0);
+
+        // What two judges get right differs by so little where both are sure that counting it would follow chance: it is expected instead.
+        double Below(LabelledVerdict[] of)
         {
-            wrong += level.Count(static v => !v.Right);
-            if (wrong > loss * first.Length)
+            CalibrationOdds? other = of.All(static v => v.OtherRight is not null) ? CalibrationOdds.Fit(of, static v => v.OtherRight == true) : null;
+            double below = 1;
+            double lost = 0;
+            foreach ((double sure, double loses) in of.Select(v => (Sure: fitted.Of(v), Loses: (other?.Of(v.Confidence, v.Margin) ?? 1) - fitted.Of(v))).OrderByDescending(static v => v.Sure))
             {
-                break;
+                lost += loses;
+                if (lost <= loss * of.Length)
+                {
+                    below = sure;
+                }
             }
 
-            below = level.Key;
+            return below;
         }
-
-        LabelledVerdict[] stay = [.. second.Where(v => fitted.Of(v) >= below)];
-        return (below, 1 - ((double)stay.Length / second.Length), (double)stay.Count(static v => !v.Right) / second.Length);
     }
 
     /// <summary>The probability that a verdict is right.</summary>
     /// <param name="confidence">Its confidence, in [0, 1].</param>
+    /// <param name="margin">The reward of its best less that of the runner-up, in [0, 1].</param>
     /// <param name="exhausted">Whether sampling ended without separating the leaders.</param>
-    public double Of(double confidence, bool exhausted)
+    public double Of(double confidence, double margin, bool exhausted)
     {
+        if (Odds is { } odds)
+        {
+            return odds.Of(confidence, margin);
+        }
+
         if (exhausted && Exhausted is { } rate)
         {
             return rate;
@@ -143,11 +166,11 @@ public sealed record StoredCalibration
 
     /// <summary>Calibrations are the same when all that is in them is.</summary>
     public bool Equals(StoredCalibration? other) => other is not null && Form == other.Form && Judge == other.Judge && Protocol == other.Protocol
-        && Temperature == other.Temperature && Exhausted == other.Exhausted && FittedOn == other.FittedOn
+        && Temperature == other.Temperature && Odds == other.Odds && Exhausted == other.Exhausted && FittedOn == other.FittedOn
         && (Points ?? []).SequenceEqual(other.Points ?? []) && (Seen ?? []).SequenceEqual(other.Seen ?? []);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Temperature, Exhausted, FittedOn, Points?.Count);
+    public override int GetHashCode() => HashCode.Combine(Temperature, Odds, Exhausted, FittedOn, Points?.Count);
 
     private static StoredCalibration Scaled(LabelledVerdict[] verdicts)
     {
@@ -188,6 +211,8 @@ public sealed record StoredCalibration
         return new StoredCalibration { Points = [.. blocks.Select(static b => new CalibrationPoint(b.Confidence, (b.Right + 0.5) / (b.Count + 1)))], Exhausted = exhausted };
     }
 
+    private static StoredCalibration ByOdds(LabelledVerdict[] verdicts) => new() { Odds = CalibrationOdds.Fit(verdicts, static v => v.Right) };
+
     private static double? RateOf(LabelledVerdict[] verdicts) => verdicts.Where(static v => v.Exhausted).ToArray() is { Length: >= FewestExhausted } exhausted
         ? (exhausted.Count(static v => v.Right) + 0.5) / (exhausted.Length + 1)
         : null;
@@ -195,7 +220,7 @@ public sealed record StoredCalibration
     private static double Error(LabelledVerdict[] verdicts, Func<LabelledVerdict, double> probability) =>
         Calibrator.Table([.. verdicts.Select(v => new Outcome(probability(v), v.Right))]).Ece;
 
-    private double Of(LabelledVerdict verdict) => Of(verdict.Confidence, verdict.Exhausted);
+    private double Of(LabelledVerdict verdict) => Of(verdict.Confidence, verdict.Margin, verdict.Exhausted);
 
     private double Loss(LabelledVerdict[] verdicts) => verdicts.Sum(v => -Math.Log(Math.Clamp(v.Right ? Of(v) : 1 - Of(v), Edge, 1)));
 }

@@ -17,6 +17,8 @@ public sealed record JudgeModel
     /// <summary>Rollouts (matches) from which a domain has parameters of its own.</summary>
     public const int FewestOfDomain = 100;
 
+    private static readonly Dictionary<string, JudgeModel> NoDomains = [];
+
     /// <summary>The document's form.</summary>
     public int Form { get; init; } = CurrentForm;
 
@@ -44,4 +46,13 @@ public sealed record JudgeModel
 
     /// <summary>The model of a domain's rollouts.</summary>
     public JudgeModel For(string? domain) => domain is not null && Domains?.GetValueOrDefault(domain) is { } own ? own : this;
+
+    /// <summary>Models are the same when all that is in them is.</summary>
+    public bool Equals(JudgeModel? other) => other is not null
+        && (Form, Judge, Protocol, Pairs, Lists, Note) == (other.Form, other.Judge, other.Protocol, other.Pairs, other.Lists, other.Note)
+        && (Domains ?? NoDomains).OrderBy(static domain => domain.Key, StringComparer.Ordinal).SequenceEqual((other.Domains ?? NoDomains).OrderBy(static domain => domain.Key, StringComparer.Ordinal));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Judge, Protocol, Pairs, Lists);
+
 }

@@ -53,6 +53,25 @@ internal static class JudgeOutlook
         return new Outlook(Math.Max(0, 1 - changes), gain, share);
     }
 
+    /// <summary>What is expected of two candidates' margins to come; null where the model says nothing of them.</summary>
+    /// <param name="learned">The model.</param>
+    /// <param name="votes">The votes.</param>
+    /// <param name="rows">How many of the first rows, each of which counts the same.</param>
+    /// <param name="rule">The voting rule.</param>
+    /// <param name="leader">The one.</param>
+    /// <param name="other">The other.</param>
+    /// <param name="ofVotes">What follows from the shares that the one wins and loses.</param>
+    /// <param name="ofScores">What follows from the mean and the standard deviation of their score difference.</param>
+    public static double? Mean(JudgeModel learned, VoteTable votes, int rows, VotingRule rule, int leader, int other, Func<double, double, double> ofVotes, Func<double, double, double> ofScores)
+    {
+        JudgeModel model = learned.For(votes.Domain);
+        double[] weights = new double[rows];
+        Array.Fill(weights, 1);
+        return !votes.Pairs && Tally.Scored(votes, rule)
+            ? model.Lists is { } lists && ListEvidence.Of(votes, rows, weights, lists.First) is { } scores ? new ListGrid(lists).Mean(scores, leader, other, ofScores) : null
+            : model.Pairs?.Grid.Mean(PairEvidence.Of(votes, rows, weights, leader, other, majority: rule == VotingRule.Majority), ofVotes);
+    }
+
     // Whatever a model says nothing of needs all judgements.
     private static Outlook Unknown => new(0, 0.5, 1);
 }

@@ -54,6 +54,37 @@ internal readonly struct ListGrid
         return new Outlook(pool / all, Math.Max(0, gain / all), Math.Max(0, share / all));
     }
 
+    /// <summary>The mean of what follows from a score difference's mean and deviation over judgements, over what these may be.</summary>
+    /// <param name="evidence">The scores so far.</param>
+    /// <param name="leader">The one.</param>
+    /// <param name="other">Whose score is taken away.</param>
+    /// <param name="of">What follows from mean and standard deviation.</param>
+    public double Mean(ListEvidence evidence, int leader, int other, Func<double, double, double> of)
+    {
+        Span<double> logs = stackalloc double[At.Length];
+        double most = Fill(evidence, logs);
+        double all = 0;
+        double sum = 0;
+        for (int k = 0; k < logs.Length; k++)
+        {
+            double weight = Math.Exp(logs[k] - most);
+            if (weight > 1e-6)
+            {
+                double noise = NoiseAt(k) * NoiseAt(k);
+                double pull = _model.Spread * _model.Spread / ((_model.Spread * _model.Spread) + (noise / evidence.Count));
+                double difference = pull * (evidence.Means[leader] - evidence.Means[other]);
+                double deviation = Math.Sqrt(2 * pull * noise / evidence.Count);
+                all += weight;
+                for (int i = 0; i < At.Length; i++)
+                {
+                    sum += weight * Of[i] * of(difference + (deviation * At[i]), Math.Sqrt(2 * noise));
+                }
+            }
+        }
+
+        return sum / all;
+    }
+
     private double NoiseAt(int k) => _model.Noise * Math.Exp(_model.NoiseSpread * At[k]);
 
     private double Fill(ListEvidence evidence, Span<double> logs)

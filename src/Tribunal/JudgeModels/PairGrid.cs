@@ -126,6 +126,32 @@ internal sealed class PairGrid
         return new Outlook(pool / all, Math.Max(0, (later - now) / all), Math.Max(0, share / all));
     }
 
+    /// <summary>The mean of what follows from the shares that the leader wins and loses, either order as often, over what these may be.</summary>
+    public double Mean(in PairEvidence evidence, Func<double, double, double> of)
+    {
+        Span<double> weights = stackalloc double[_nodes.Length];
+        double most = double.NegativeInfinity;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = _nodes[i].Log(evidence);
+            most = Math.Max(most, weights[i]);
+        }
+
+        double all = 0;
+        double sum = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            double weight = Math.Exp(weights[i] - most);
+            if (weight > 1e-6)
+            {
+                all += weight;
+                sum += weight * of(_nodes[i].Won, _nodes[i].Lost);
+            }
+        }
+
+        return sum / all;
+    }
+
     /// <summary>Probabilities that two judgements of a pair agree, draws apart: in one order, and across the two.</summary>
     public (double Same, double Across) Agreement()
     {
@@ -165,7 +191,7 @@ internal sealed class PairGrid
 
             // Where no draw was ever seen, one that comes is not impossible.
             _drawn = Math.Log(Math.Max((drawFirst + drawSecond) / 2, 1e-4));
-            Mean = (wonFirst + wonSecond - lostFirst - lostSecond) / 2;
+            (Won, Lost) = ((wonFirst + wonSecond) / 2, (lostFirst + lostSecond) / 2);
             _variance = (Spread(wonFirst, lostFirst) + Spread(wonSecond, lostSecond)) / 2;
             Wins = (wonFirst / (wonFirst + lostFirst), wonSecond / (wonSecond + lostSecond));
         }
@@ -174,8 +200,14 @@ internal sealed class PairGrid
 
         public double Mass { get; }
 
-        /// <summary>Wins less losses of one judgement, both orders alike.</summary>
-        public double Mean { get; }
+        /// <summary>The share of judgements that the one wins, both orders alike.</summary>
+        public double Won { get; }
+
+        /// <summary>The share that it loses.</summary>
+        public double Lost { get; }
+
+        /// <summary>Wins less losses of one judgement.</summary>
+        public double Mean => Won - Lost;
 
         public (double First, double Second) Wins { get; }
 

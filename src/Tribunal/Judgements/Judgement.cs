@@ -102,11 +102,16 @@ public sealed record Tries
 }
 
 /// <summary>
-/// One sampled reasoning trace, read: a line of the ledger. It is named by (run, rollout, sample); its seed and its
-/// presentation order derive from that name.
+/// One sampled answer, read: what of it votes and is counted. It is named by (run, rollout, sample); its seed and its presentation order
+/// derive from that name. Its texts are beside it in a <see cref="TracedJudgement"/>, which is what a line of the ledger holds.
 /// </summary>
-public sealed record Judgement
+public record Judgement
 {
+    /// <summary>Where the trace stands in a line: <see cref="TracedJudgement"/>'s texts come before what is seldom there.</summary>
+    private protected const int Trace = 1;
+
+    private const int AfterTrace = 2;
+
     /// <summary>The rollout judged.</summary>
     public required string RolloutId { get; init; }
 
@@ -177,7 +182,7 @@ public sealed record Judgement
     /// <summary>The mean log-probability of the tokens that the judge wrote, at most 0, where it was recorded.</summary>
     public double? LogProb { get; init; }
 
-    /// <summary>What <see cref="Text"/> and <see cref="Reasoning"/> look like, where they were read and let go; never written.</summary>
+    /// <summary>What the texts looked like, where somebody asks and they were let go; never written.</summary>
     [JsonIgnore]
     public ReasoningTraits? Traits { get; init; }
 
@@ -187,19 +192,16 @@ public sealed record Judgement
     /// <summary>Milliseconds from first request to last byte.</summary>
     public double LatencyMs { get; init; }
 
-    /// <summary>The judge's answer.</summary>
-    public string? Text { get; init; }
-
-    /// <summary>The judge's thinking, where the server keeps it apart; never read for a verdict.</summary>
-    public string? Reasoning { get; init; }
-
     /// <summary>The task type that the judge perceived (RM-R1: <c>chat</c> or <c>reasoning</c>), where it says so.</summary>
+    [JsonPropertyOrder(AfterTrace)]
     public string? Task { get; init; }
 
     /// <summary>The route that it was drawn for, in a run with a routing table (<see cref="Sampling.RoutingTable"/>).</summary>
+    [JsonPropertyOrder(AfterTrace)]
     public string? Route { get; init; }
 
     /// <summary>How many requests it took, when more than one.</summary>
+    [JsonPropertyOrder(AfterTrace)]
     public Tries? Tries { get; init; }
 
     /// <summary>
@@ -207,6 +209,7 @@ public sealed record Judgement
     /// data: it never votes and never counts in any accuracy. Left out of a ledger line when false.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonPropertyOrder(AfterTrace)]
     public bool Hinted { get; init; }
 
     /// <summary>
@@ -214,8 +217,28 @@ public sealed record Judgement
     /// Left out of a ledger line when false.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonPropertyOrder(AfterTrace)]
     public bool PromptCut { get; init; }
 
     /// <summary>How many forged delimiters and verdict strings of the rollout were made inert in its prompt, when any.</summary>
+    [JsonPropertyOrder(AfterTrace)]
     public int? Neutralised { get; init; }
+
+    /// <summary>The judgement alone, its trace let go.</summary>
+    public Judgement WithoutTrace() => new(this);
+}
+
+/// <summary>A judgement with its trace, the texts beside it: what a judge gave, and a line of the ledger.</summary>
+public sealed record TracedJudgement : Judgement
+{
+    /// <summary>The judge's answer.</summary>
+    [JsonPropertyOrder(Trace)]
+    public string? Text { get; init; }
+
+    /// <summary>The judge's thinking, where the server keeps it apart; never read for a verdict.</summary>
+    [JsonPropertyOrder(Trace)]
+    public string? Reasoning { get; init; }
+
+    /// <summary>The judgement with what its texts look like in their place, for a learned meta reward model.</summary>
+    public Judgement WithTraits() => (this with { Traits = ReasoningTraits.Of(Reasoning, Text) }).WithoutTrace();
 }

@@ -36,6 +36,9 @@ public sealed class ReasoningTraits
 
     private ReasoningTraits(float[] values) => _values = values;
 
+    /// <summary>Those of no words.</summary>
+    public static ReasoningTraits None { get; } = new(new float[Names.Count]);
+
     /// <summary>
     /// As <see cref="Names"/>: ln(1 + words); share of words in the thinking, 0..1; ln(1 + words per sentence); list items and headings,
     /// hedges, words of certainty, of checking and of reasoning, and quotations, each per 100 words; ln(1 + stated criteria); share of

@@ -16,7 +16,7 @@ public interface IMetaRewardModel
 
     /// <summary>Scores one judgement.</summary>
     /// <remarks>DeepSeek-GRM's meta RM reads the query, the responses and the critique, and scores the critique (arXiv 2504.02495).</remarks>
-    Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken);
+    Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken);
 
     /// <summary>Whether it takes judgements now. Models that need no endpoint always do.</summary>
     Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(true, "ready"));

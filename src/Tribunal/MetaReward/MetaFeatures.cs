@@ -43,7 +43,7 @@ public static class MetaFeatures
     internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values, Func<int, int> firstResponse)
     {
         float[] own = new float[OwnCount];
-        (judgement.Traits ?? ReasoningTraits.Of(judgement.Reasoning, judgement.Text)).Values.CopyTo(own);
+        TraitsOf(judgement).Values.CopyTo(own);
         (int favourite, double top, double second, bool draw) = Top(values);
         own[OwnStart] = (float)(double.IsNaN(second) ? 0 : top - second);
         own[Draw] = draw ? 1 : 0;
@@ -55,6 +55,9 @@ public static class MetaFeatures
         own[OwnStart + 7] = judgement.LogProb is { } logprob && double.IsFinite(logprob) ? 1 : 0;
         return own;
     }
+
+    private static ReasoningTraits TraitsOf(Judgement judgement) =>
+        judgement.Traits ?? (judgement is TracedJudgement traced ? ReasoningTraits.Of(traced.Reasoning, traced.Text) : ReasoningTraits.None);
 
     /// <summary>Writes the rows of features of some siblings, one rollout or match.</summary>
     /// <param name="siblings">The siblings.</param>

@@ -109,7 +109,7 @@ public sealed partial class MetaProtocol
     }
 
     /// <summary>What is sent about a judgement.</summary>
-    public IReadOnlyList<Message> Compose(Rollout rollout, Judgement judgement)
+    public IReadOnlyList<Message> Compose(Rollout rollout, TracedJudgement judgement)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(judgement);

@@ -18,7 +18,7 @@ public static class JudgementReader
     /// <param name="reply">The reply.</param>
     /// <param name="rollout">The rollout itself, which judges by rubrics are read by; null where it is not at hand.</param>
     /// <exception cref="ArgumentException">The order does not fit the protocol or the pair.</exception>
-    public static Judgement Read(
+    public static TracedJudgement Read(
         string rolloutId,
         int sample,
         long seed,
@@ -54,7 +54,7 @@ public static class JudgementReader
     /// <summary>The line for a judgement that no answer came for.</summary>
     /// <param name="exception">Why there is no answer.</param>
     /// <inheritdoc cref="Read"/>
-    public static Judgement Failed(
+    public static TracedJudgement Failed(
         string rolloutId,
         int sample,
         long seed,
@@ -71,7 +71,7 @@ public static class JudgementReader
         return Named(rolloutId, sample, seed, protocol, judge, order, pair, outcome, exception.Tries) with { Why = exception.Message };
     }
 
-    private static Judgement Named(
+    private static TracedJudgement Named(
         string rolloutId, int sample, long seed, IProtocol protocol, string judge, IReadOnlyList<int> order, IReadOnlyList<int>? pair, JudgementOutcome outcome, Tries tries) => new()
     {
         RolloutId = rolloutId,

@@ -54,10 +54,9 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
     public InertText Neutralise(string text, int responses)
     {
         int count = 0;
-        // Most texts are ASCII, which has few characters to look for and none that disguise others.
-        bool ascii = Ascii.IsValid(text);
-        text = Printable(text.ReplaceLineEndings("\n"), ascii ? UnprintableAscii : Unprintable);
-        (string skeleton, int[]? origin) = ascii ? (text, null) : PlainText.Skeleton(text);
+        // Most texts are ASCII, which has few characters to look for.
+        text = Printable(text.ReplaceLineEndings("\n"), Ascii.IsValid(text) ? UnprintableAscii : Unprintable);
+        (string skeleton, int[]? origin) = PlainText.Skeleton(text);
         var edits = new Edits(origin);
         foreach (ValueMatch match in markers.EnumerateMatches(skeleton))
         {

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace Tribunal.Sampling;
 
 /// <summary>
@@ -50,6 +52,28 @@ internal sealed class MarginEProcess
         {
             _wealth[k] *= 1 + (Stakes[k] * margin);
         }
+    }
+
+    /// <summary>
+    /// About how probably the wealth reaches a threshold within so many observations more: a normal approximation of the sum of logarithms for
+    /// the stake that has the best prospect, doubled because what is reached on the way need not last (the reflection principle).
+    /// </summary>
+    /// <param name="threshold">Above 0.</param>
+    /// <param name="remaining">Observations to come, 0 or more.</param>
+    /// <param name="logs">Mean and variance of log(1 + λx) of one observation, by the stake λ.</param>
+    public double Reaches(double threshold, double remaining, Func<double, (double Mean, double Variance)> logs)
+    {
+        double need = Math.Log(threshold * _wealth.Length);
+        double best = 0;
+        for (int k = 0; k < _wealth.Length; k++)
+        {
+            (double mean, double variance) = logs(Stakes[k]);
+            double then = Math.Log(_wealth[k]) + (remaining * mean);
+            double deviation = Math.Sqrt(remaining * variance);
+            best = Math.Max(best, deviation > 0 ? 2 * Normal.CDF(need, deviation, then) : then >= need ? 1 : 0);
+        }
+
+        return Math.Min(1, best);
     }
 
     private static double[] MakeWealth()

@@ -58,9 +58,13 @@ public sealed record PolicyOptions
     /// <summary>Probability that the leader leads (<c>adaptive</c>) or 1 − the error promised (<c>certified</c>), in (½, 1); default 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
 
-    /// <summary>For <c>adaptive</c> and <c>budget</c>: what is taken for known before a rollout is judged; default learned.</summary>
+    /// <summary>For <c>adaptive</c>, <c>certified</c> and <c>budget</c>: what is taken for known before a rollout is judged; default learned.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public PriorKind Prior { get; init; }
+
+    /// <summary>Whether a run learns from its first wave how its judge judges. A budget learns from everyone's minimum.</summary>
+    [JsonIgnore]
+    public bool Learns => Kind is PolicyKind.Adaptive or PolicyKind.Certified && Prior == PriorKind.Learned;
 
     /// <summary>
     /// How the judgements of a rollout or match grow from round to round, above 1, for the other policies; default 2: 2, 4, 8, 16, 24, 32. They

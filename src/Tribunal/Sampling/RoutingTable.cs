@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.JudgeModels;
 
 namespace Tribunal.Sampling;
 
@@ -35,6 +36,12 @@ public sealed record Route
 
     /// <summary>When to stop sampling.</summary>
     public PolicyOptions? Policy { get; init; }
+
+    /// <summary>
+    /// What an earlier run has learned of this line's judge, for a policy that goes by it; null goes by the flat prior, or by the run's own
+    /// where the judge is the run's own.
+    /// </summary>
+    public JudgeModel? Prior { get; init; }
 }
 
 /// <summary>
@@ -84,6 +91,7 @@ public sealed record RoutingTable
         (route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase)) && (route.Task is null || string.Equals(route.Task, task, StringComparison.OrdinalIgnoreCase)))?.Below is not null;
 
     /// <summary>Whether all lines go by the verdict of the run's own judge, which therefore judges every rollout.</summary>
+    [JsonIgnore]
     public bool IsCascade => Routes.Count > 0 && Routes.All(static route => route?.Below is not null);
 
     /// <summary>Whether a rollout's line can't be told without its task type.</summary>

@@ -31,9 +31,9 @@ internal abstract class StoppingRule
     /// <param name="block">What rounds are rounded up to: a mirrored pair of votes, of every member where a panel judges.</param>
     public static StoppingRule Create(PolicyOptions policy, MetaOptions meta, VotingRule rule, int? fixedVotes, int block = 2, JudgeModel? learned = null) => policy.Kind switch
     {
-        PolicyKind.Adaptive when policy.Prior == PriorKind.Learned && learned is { IsFitted: true } => new LearnedRule(policy, meta, rule, block, learned),
+        PolicyKind.Adaptive when policy.Learns && learned is { IsFitted: true } => new LearnedRule(policy, meta, rule, block, learned),
         PolicyKind.Adaptive => new AdaptiveRule(policy, meta, rule, block),
-        PolicyKind.Certified => new CertifiedRule(policy, meta, rule, block),
+        PolicyKind.Certified => new CertifiedRule(policy, meta, rule, block, policy.Learns && learned is { IsFitted: true } ? learned : null),
         PolicyKind.Budget => new BudgetRule(policy, meta, rule, block),
         _ => new FixedRule(fixedVotes ?? policy.Samples),
     };
@@ -122,6 +122,28 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
     protected double Confidence(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
         Tally.Confidence(votes, rows, weights, Rule, fit, ranked.Best);
 
+    /// <summary>Whether some number of the judgements that are left raises the probability of the right verdict by what they are worth.</summary>
+    protected bool Worthwhile(JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int most)
+    {
+        // By how much one judgement has to raise it: 0.001 at the confidence of 0.95.
+        double worth = (1 - Policy.Confidence) / 50;
+        int left = most - checkpoint;
+        double gain = Expect(learned, votes, rows, weights, ranked, checkpoint, left).Gain;
+        bool worthwhile = gain > left * worth;
+
+        // All judgements that are left, or fewer: a lone one seldom changes a verdict, a few do.
+        for (int more = 1; more < left && !worthwhile && gain > worth; more *= 2)
+        {
+            worthwhile = Expect(learned, votes, rows, weights, ranked, checkpoint, more).Gain > more * worth;
+        }
+
+        return worthwhile;
+    }
+
+    /// <summary>What is expected of so many judgements more.</summary>
+    protected Outlook Expect(JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int more) =>
+        JudgeOutlook.Of(learned, votes, rows, weights, Rule, ranked.Best, checkpoint, checkpoint + more);
+
     /// <summary>Whether candidates are told apart by score differences rather than by votes.</summary>
     protected bool Scored(VoteTable votes) => !votes.Pairs && Tally.Scored(votes, Rule);
 
@@ -173,9 +195,6 @@ internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, Votin
 /// </summary>
 internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block, JudgeModel learned) : RoundRule(policy, meta, rule, block)
 {
-    // By how much one judgement has to raise the probability of the right verdict: 0.001 at the confidence of 0.95.
-    private double Worth => (1 - Policy.Confidence) / 50;
-
     protected override bool JudgesOrders => false;
 
     // A model that knows how far the judge agrees with itself needs no second judgement where one says enough.
@@ -183,34 +202,23 @@ internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, Voting
 
     protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
     {
-        if (checkpoint >= most)
+        if (checkpoint >= most || Worthwhile(learned, votes, rows, weights, ranked, checkpoint, most))
         {
             return null;
         }
 
-        // All judgements that are left, or fewer: a lone one seldom changes a verdict, a few do.
-        int left = most - checkpoint;
-        Outlook outlook = Expect(votes, rows, weights, ranked, checkpoint, left);
-        bool worthwhile = outlook.Gain > left * Worth;
-        for (int more = 1; more < left && !worthwhile && outlook.Gain > Worth; more *= 2)
-        {
-            worthwhile = Expect(votes, rows, weights, ranked, checkpoint, more).Gain > more * Worth;
-        }
-
-        return worthwhile ? null : outlook.Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
+        return Expect(learned, votes, rows, weights, ranked, checkpoint, most - checkpoint).Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
     }
 
     protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
-
-    private Outlook Expect(VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int more) =>
-        JudgeOutlook.Of(learned, votes, rows, weights, Rule, ranked.Best, checkpoint, checkpoint + more);
 }
 
 /// <summary>
 /// Until an e-process certifies that the leader leads everyone else. The certificate counts every valid judgement the same:
-/// a meta reward is not known before its judgement is, so that filtering by it would void the promise.
+/// a meta reward is not known before its judgement is, so that filtering by it would void the promise. What a run has learned of its judge
+/// moves judgements, never the certificate: a rollout ends without one where none is to be expected and more would not better its verdict.
 /// </summary>
-internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
+internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block, JudgeModel? learned = null) : RoundRule(policy, meta, rule, block)
 {
     protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
     {
@@ -230,7 +238,35 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
     {
         // Even if every judgement to come agreed.
         double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
-        return Best(ranked.Best, ranked.Ranking[1]) < threshold && Best(ranked.Ranking[1], ranked.Best) < threshold;
+        if (Best(ranked.Best, ranked.Ranking[1]) < threshold && Best(ranked.Ranking[1], ranked.Best) < threshold)
+        {
+            return true;
+        }
+
+        return learned is not null && checkpoint < Policy.Max
+            && Reaches(ranked.Best, ranked.Ranking[1]) + Reaches(ranked.Ranking[1], ranked.Best) < (1 - Policy.Confidence) / 5
+            && !Worthwhile(learned, votes, rows, weights, ranked, checkpoint, Policy.Max);
+
+        double Reaches(int leader, int other)
+        {
+            MarginEProcess process = Bet(votes, rows, leader, other);
+            double toCome = (double)(Policy.Max - checkpoint) * rows / checkpoint;
+            return JudgeOutlook.Mean(learned, votes, rows, Rule, leader, other, OfVotes, OfScores) ?? 1;
+
+            double OfVotes(double won, double lost) => process.Reaches(threshold, toCome, stake =>
+            {
+                (double up, double down) = (Math.Log(1 + stake), Math.Log(1 - stake));
+                double mean = (won * up) + (lost * down);
+                return (mean, (won * up * up) + (lost * down * down) - (mean * mean));
+            });
+
+            // To the second order about the mean.
+            double OfScores(double mean, double deviation) => process.Reaches(threshold, toCome, stake =>
+            {
+                double slope = stake / (1 + (stake * Math.Clamp(mean, -1, 1)));
+                return (Math.Log(1 + (stake * Math.Clamp(mean, -1, 1))) - (slope * slope * deviation * deviation / 2), slope * slope * deviation * deviation);
+            });
+        }
 
         double Best(int leader, int other)
         {

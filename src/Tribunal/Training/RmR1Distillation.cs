@@ -18,7 +18,7 @@ internal sealed class RmR1Distillation : IFormRule
 
     private static Trajectory Decide(Trajectory trajectory)
     {
-        Judgement judgement = trajectory.Judgement;
+        TracedJudgement judgement = trajectory.Judgement;
         if (judgement.Hinted)
         {
             return trajectory.Drop(DropReason.Hinted);

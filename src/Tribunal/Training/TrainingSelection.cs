@@ -54,7 +54,7 @@ public sealed class TrainingSelection
     /// <param name="rollout">The rollout.</param>
     /// <param name="ledger">All that the ledger holds of it, texts and hinted samples included, in any order.</param>
     /// <returns>One trajectory per line, those of an item together, ordinary ones by sample before hinted ones.</returns>
-    public IReadOnlyList<Trajectory> Select(Rollout rollout, IReadOnlyList<Judgement> ledger)
+    public IReadOnlyList<Trajectory> Select(Rollout rollout, IReadOnlyList<TracedJudgement> ledger)
     {
         ArgumentNullException.ThrowIfNull(rollout);
         ArgumentNullException.ThrowIfNull(ledger);
@@ -63,7 +63,7 @@ public sealed class TrainingSelection
         var seen = new HashSet<(int, string, string)>();
         bool excluded = rollout.Domain is { } domain && _options.ExcludedDomains.Contains(domain);
         bool given = Label.IsGiven(rollout);
-        foreach (Judgement judgement in ledger.OrderBy(static j => j.Hinted).ThenBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal))
+        foreach (TracedJudgement judgement in ledger.OrderBy(static j => j.Hinted).ThenBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal))
         {
             bool fits = Fits(rollout, judgement);
             Label? label = fits && given ? Label.Of(rollout, judgement.Pair) : null;

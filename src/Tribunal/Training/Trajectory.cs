@@ -9,13 +9,13 @@ namespace Tribunal.Training;
 /// <param name="Dropped">Why it is left out; null when it is kept.</param>
 /// <param name="Reward">+1 or −1, by the form's rule, when it is kept.</param>
 /// <param name="Cause">Why the reward is −1: <c>incorrect</c>, <c>unparsable</c>, <c>truncated</c>, <c>refused</c> or <c>no-think-end</c>; null for +1.</param>
-public sealed record Trajectory(Judgement Judgement, Label? Label, Grade Grade, DropReason? Dropped, int Reward = 0, string? Cause = null)
+public sealed record Trajectory(TracedJudgement Judgement, Label? Label, Grade Grade, DropReason? Dropped, int Reward = 0, string? Cause = null)
 {
     private const string ThinkOpen = "<think>";
     private const string ThinkClose = "</think>";
 
     /// <summary>Whether the thinking came to its end: the server kept it apart, or <c>&lt;/think&gt;</c> stands in the text.</summary>
-    public static bool ThinkingEnded(Judgement judgement)
+    public static bool ThinkingEnded(TracedJudgement judgement)
     {
         ArgumentNullException.ThrowIfNull(judgement);
         return judgement.Text?.Contains(ThinkClose, StringComparison.Ordinal) == true
@@ -23,7 +23,7 @@ public sealed record Trajectory(Judgement Judgement, Label? Label, Grade Grade, 
     }
 
     /// <summary>What the judge wrote as one text, its thinking between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>, which stays open where it was cut off.</summary>
-    public static string WithThinking(Judgement judgement)
+    public static string WithThinking(TracedJudgement judgement)
     {
         (string? reasoning, string answer) = Split(judgement);
         string text = judgement.Text ?? "";
@@ -33,7 +33,7 @@ public sealed record Trajectory(Judgement Judgement, Label? Label, Grade Grade, 
     }
 
     /// <summary>What the judge wrote, the thinking apart from the answer; null where it did not think aloud.</summary>
-    public static (string? Reasoning, string Answer) Split(Judgement judgement)
+    public static (string? Reasoning, string Answer) Split(TracedJudgement judgement)
     {
         ArgumentNullException.ThrowIfNull(judgement);
         string text = judgement.Text ?? "";

@@ -62,7 +62,7 @@ public sealed class RecordedVote
     {
         if (Calibration is { } calibration && verdict.Confidence is { } confidence)
         {
-            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Stop == StopReason.Exhausted) };
+            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted) };
         }
 
         return verdict.Graded(rollout, voting);

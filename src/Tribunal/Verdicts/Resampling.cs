@@ -336,7 +336,7 @@ public static class Resampling
         /// </summary>
         public Point Learned(JudgeModel? given, Record[] records, VoteTable[] shuffled, int[][] orders, Dictionary<(VotingRule, TournamentOptions?), JudgeModel> learned)
         {
-            if (Options.Policy is not { Kind: PolicyKind.Adaptive, Prior: PriorKind.Learned } || given is not null)
+            if (!Options.Policy.Learns || given is not null)
             {
                 return this;
             }

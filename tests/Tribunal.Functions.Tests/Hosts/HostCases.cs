@@ -14,7 +14,7 @@ using Tribunal.Testing.Runs;
 namespace Tribunal.Functions.Tests.Hosts;
 
 /// <summary>What a run does, whoever runs it: one set of cases, and a class per host that is held to them.</summary>
-public abstract class HostCases
+public abstract partial class HostCases
 {
     private const int Rollouts = 60;
     private const int Concurrency = 4;
@@ -295,13 +295,14 @@ public abstract class HostCases
         JsonSerializer.Deserialize(await host.Open(runId).ReadDocumentAsync(RunFiles.Summary, default), RunsJson.Default.RunSummary)!;
 
     // The verdicts of a run in one process that nothing ever stopped.
-    private static async Task AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request)
+    private static async Task<string> AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request, Func<int, JudgeQuestion, JudgeReply?>? on = null)
     {
-        ScriptedJudge judge = new();
+        ScriptedJudge judge = new() { On = on };
         await using LoopHost loop = new(new HostParts(JudgeOf(judge), JudgeOf(new ScriptedJudge("second")), 0));
         await RunAsync(loop, request with { Batch = await loop.PutBatchAsync("batch.jsonl", Batch), Output = "whole", Limits = new SpendLimits(), RetryFailed = false });
         string whole = Encoding.UTF8.GetString((await loop.Open("whole").ReadDocumentAsync(RunFiles.Verdicts, default))!);
         Assert.Equal(Rollouts, whole.Count(static c => c == '\n'));
         Assert.Equal(whole, Encoding.UTF8.GetString((await host.Open(request.Output!).ReadDocumentAsync(RunFiles.Verdicts, default))!));
+        return whole;
     }
 }

@@ -82,7 +82,8 @@ internal sealed class WorkerHost : IHostUnderTest
         {
             Settings = [new(SettingNames.StorageConnectionString, storage)],
             Name = name,
-            Queues = new QueueWorkerOptions { Visibility = TimeSpan.FromMinutes(2), ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200) },
+            Join = TimeSpan.FromMilliseconds(200),
+            Queues = new QueueWorkerOptions { Visibility = TimeSpan.FromMinutes(2), ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200), UploadPause = TimeSpan.FromMilliseconds(200) },
         },
         services =>
         {

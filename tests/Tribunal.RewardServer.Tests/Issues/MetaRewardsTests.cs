@@ -21,7 +21,7 @@ public sealed class MetaRewardsTests
     {
         public string Name => "meta";
 
-        public Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+        public Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken) =>
             Task.FromResult(new MetaReading(judgement.Sample % 2 == 0 ? 0.5 : null));
     }
 }

@@ -54,7 +54,7 @@ public sealed class RecordedVoteTests(ITestOutputHelper output)
         var ledger = new LedgerVote();
         await using (FileStream judgements = File.OpenRead(Path.Combine(data, "llmbar-natural.judgements.jsonl")))
         {
-            await ledger.ReadAsync(LedgerReader.ReadAsync(judgements, ledger.NeedsTexts), TestContext.Current.CancellationToken);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(judgements, ledger.Line), TestContext.Current.CancellationToken);
         }
 
         List<RolloutLedger> record = [];

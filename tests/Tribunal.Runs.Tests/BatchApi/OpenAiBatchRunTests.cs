@@ -73,7 +73,7 @@ public sealed class OpenAiBatchRunTests : IDisposable
         Assert.Equal(["r0", "r1", "r2"], verdicts.Select(static v => v.Id));
         Assert.All(verdicts, static v => Assert.Equal((1, StopReason.Fixed), (v.Best, v.Stop)));
         await using FileStream ledger = File.OpenRead(Path.Combine(_run, RunFiles.Judgements));
-        List<Judgement> judgements = await LedgerReader.ReadAsync(ledger, withText: true).ToListAsync();
+        List<TracedJudgement> judgements = await LedgerReader.ReadAsync(ledger, JudgementLine.ReadTraced).ToListAsync();
         Assert.Equal(6, judgements.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.All(judgements, static j => Assert.Equal(SampleSeed.Of(5, j.RolloutId, j.Sample), j.Seed));
         Assert.All(judgements, static j => Assert.Contains("boxed", j.Text, StringComparison.Ordinal));

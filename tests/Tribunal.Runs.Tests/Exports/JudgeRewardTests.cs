@@ -63,7 +63,7 @@ public sealed class JudgeRewardTests
             {
                 var rollout = new Rollout { Id = "r", Prompt = [new Message("user", "q")], Responses = [new Response("a"), new Response("b")], Best = [best] };
                 int[]? pair = grammar.Kind == JudgingKind.Pairwise ? [0, 1] : null;
-                Judgement judgement = JudgementReader.Read("r", 0, 0, grammar, "j", order, pair, new JudgeReply { Text = text, Finish = "stop" });
+                TracedJudgement judgement = JudgementReader.Read("r", 0, 0, grammar, "j", order, pair, new JudgeReply { Text = text, Finish = "stop" });
                 Trajectory trajectory = Assert.Single(form.Select(rollout, [judgement]));
                 string answer = OutcomeRewards.AnswerOf(protocol, order, Label.Of(rollout, pair)!);
                 yield return new Case(source, text, answer, order, trajectory.Reward > 0 ? 1 : -1);

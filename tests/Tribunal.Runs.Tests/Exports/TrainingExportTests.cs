@@ -173,7 +173,7 @@ public sealed class TrainingExportTests : IDisposable
         string run = Run(
             "rm-r1",
             [.. Enumerable.Range(0, 2_600).Select(static i => Labelled($"r{i}", 0))],
-            [.. Enumerable.Range(0, 2_600).SelectMany(static i => (Judgement[])[Pair($"r{i}", 0, [0, 1], 0), Pair($"r{i}", 1, [1, 0], 0)])]);
+            [.. Enumerable.Range(0, 2_600).SelectMany(static i => (TracedJudgement[])[Pair($"r{i}", 0, [0, 1], 0), Pair($"r{i}", 1, [1, 0], 0)])]);
         TrainingReport report = await ExportAsync(run, TrainingForm.RmR1, static o => o with { Format = TrainingFileFormat.Parquet });
         Assert.Equal(5_200, report.Examples);
         await using FileStream file = File.OpenRead(Path.Combine(_folder, "out", "train.parquet"));
@@ -191,7 +191,7 @@ public sealed class TrainingExportTests : IDisposable
                 bool pairs = form is TrainingForm.RmR1 or TrainingForm.Rrm;
                 string protocol = form == TrainingForm.RmR1 ? "rm-r1" : pairs ? "rrm" : "grm";
                 Rollout[] batch = [.. Enumerable.Range(0, rollouts).Select(i => Labelled($"r{i}", random.Next(2)) is var r && random.Next(4) == 0 ? r with { Best = null } : r)];
-                Judgement[] ledger = [.. Enumerable.Range(0, lines).Select(_ => Line(random, rollouts, protocol, pairs))];
+                TracedJudgement[] ledger = [.. Enumerable.Range(0, lines).Select(_ => Line(random, rollouts, protocol, pairs))];
                 int judgements = ledger.DistinctBy(static j => (j.RolloutId, j.Sample, j.Judge, j.Protocol, j.Seed)).Count();
                 string run = Run(
                     protocol,
@@ -276,11 +276,11 @@ public sealed class TrainingExportTests : IDisposable
         Assert.Contains(told.Warnings, static note => note.StartsWith("1 lines of the run", StringComparison.Ordinal));
     }
 
-    private static Judgement Line(Random random, int rollouts, string protocol, bool pairs)
+    private static TracedJudgement Line(Random random, int rollouts, string protocol, bool pairs)
     {
         string id = $"r{random.Next(rollouts + 2)}";
         int sample = random.Next(6);
-        Judgement line = random.Next(4) == 0 ? Bad(id, sample, (JudgementOutcome)random.Next(1, 5), pairs) with { Protocol = protocol }
+        TracedJudgement line = random.Next(4) == 0 ? Bad(id, sample, (JudgementOutcome)random.Next(1, 5), pairs) with { Protocol = protocol }
             : pairs ? Pair(id, sample, random.Next(2) == 0 ? [0, 1] : [1, 0], random.Next(2), protocol)
             : List(id, sample, random.Next(1, 4), random.Next(1, 4));
         line = random.Next(5) == 0 ? Hint(line) : line;
@@ -295,7 +295,7 @@ public sealed class TrainingExportTests : IDisposable
         Best = [best],
     };
 
-    private static Judgement List(string id, int sample, double first, double second) => new()
+    private static TracedJudgement List(string id, int sample, double first, double second) => new()
     {
         RolloutId = id,
         Sample = sample,
@@ -308,7 +308,7 @@ public sealed class TrainingExportTests : IDisposable
         Text = $"Scores: \\boxed{{{first}, {second}}}",
     };
 
-    private static Judgement Pair(string id, int sample, int[] order, int winner, string protocol = "rm-r1") => new()
+    private static TracedJudgement Pair(string id, int sample, int[] order, int winner, string protocol = "rm-r1") => new()
     {
         RolloutId = id,
         Sample = sample,
@@ -322,7 +322,7 @@ public sealed class TrainingExportTests : IDisposable
         Text = protocol == "rrm" ? $"<think>\nhm\n</think>\n\n\\boxed{{Assistant {Array.IndexOf(order, winner) + 1}}}" : $"<answer>[[{"AB"[Array.IndexOf(order, winner)]}]]</answer>",
     };
 
-    private static Judgement Bad(string id, int sample, JudgementOutcome outcome, bool pair = false) => new()
+    private static TracedJudgement Bad(string id, int sample, JudgementOutcome outcome, bool pair = false) => new()
     {
         RolloutId = id,
         Sample = sample,
@@ -335,7 +335,7 @@ public sealed class TrainingExportTests : IDisposable
         Text = outcome == JudgementOutcome.Failed ? null : "no verdict",
     };
 
-    private static Judgement Hint(Judgement judgement) => judgement with { Sample = Hints.FirstSample + judgement.Sample, Hinted = true };
+    private static TracedJudgement Hint(TracedJudgement judgement) => judgement with { Sample = Hints.FirstSample + judgement.Sample, Hinted = true };
 
     private static JsonNode? Plain(JsonNode? node)
     {
@@ -363,7 +363,7 @@ public sealed class TrainingExportTests : IDisposable
         return node;
     }
 
-    private string Run(string protocol, Rollout[] rollouts, Judgement[] ledger, string name = "run", string? prompt = "built-in")
+    private string Run(string protocol, Rollout[] rollouts, TracedJudgement[] ledger, string name = "run", string? prompt = "built-in")
     {
         string run = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
         string batch = Write(name + ".jsonl", rollouts);
@@ -383,10 +383,10 @@ public sealed class TrainingExportTests : IDisposable
         return run;
     }
 
-    private static void WriteLedger(string path, Judgement[] ledger)
+    private static void WriteLedger(string path, TracedJudgement[] ledger)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        foreach (Judgement judgement in ledger)
+        foreach (TracedJudgement judgement in ledger)
         {
             JudgementLine.Write(buffer, judgement);
         }

@@ -71,7 +71,7 @@ public sealed class CutFilesTests : IDisposable
         long lines = parts.Sum(static path => File.ReadLines(path).Count());
         await File.AppendAllTextAsync(parts[0], "nonsense\n{\"rolloutId\":\"r0\",");
         RunContents contents = await RunContents.OpenFolderAsync(_bed.PathOf("").TrimEnd('/'), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(lines, await contents.JudgementsAsync(withText: false, TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(lines, await contents.JudgementsAsync(JudgementLine.Read, TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
         Assert.Equal(2, contents.Unreadable);
         string page = await File.ReadAllTextAsync(await RunReport.WriteAsync(_bed.PathOf("").TrimEnd('/'), _bed.PathOf("page.html"), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("2 lines of the ledger", page, StringComparison.Ordinal);
@@ -87,6 +87,6 @@ public sealed class CutFilesTests : IDisposable
         Assert.Contains("line 40 of mine.jsonl, the last, is cut off", cut.Message, StringComparison.Ordinal);
 
         static IAsyncEnumerable<Judgement> Read(string text) =>
-            LedgerReader.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), withText: false, "mine.jsonl");
+            LedgerReader.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), JudgementLine.Read, "mine.jsonl");
     }
 }

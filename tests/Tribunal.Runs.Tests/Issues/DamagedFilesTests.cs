@@ -136,7 +136,7 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
             await File.ReadAllTextAsync(_bed.PathOf(RunFiles.Summary)));
         Assert.False(Directory.Exists(_bed.PathOf("parts")));
 
-        static IEnumerable<string> Names(List<Judgement> ledger) => ledger.Select(static j => $"{j.RolloutId} {j.Sample} {j.Outcome}").Order(StringComparer.Ordinal);
+        static IEnumerable<string> Names(List<TracedJudgement> ledger) => ledger.Select(static j => $"{j.RolloutId} {j.Sample} {j.Outcome}").Order(StringComparer.Ordinal);
     }
 
     private static void Damage(string path, string damage)

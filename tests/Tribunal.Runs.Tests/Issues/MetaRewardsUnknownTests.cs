@@ -147,8 +147,8 @@ public sealed class MetaRewardsUnknownTests : IDisposable
 
     private static double? Reward(Judgement judgement) => (judgement.Seed % 1000) / 1000.0;
 
-    private static IEnumerable<string> Lines(List<Judgement> ledger) =>
-        ledger.Select(static judgement => JsonSerializer.Serialize(judgement with { LatencyMs = 0 }, TribunalJson.Default.Judgement)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Lines(List<TracedJudgement> ledger) =>
+        ledger.Select(static judgement => JsonSerializer.Serialize(judgement with { LatencyMs = 0 }, TribunalJson.Default.TracedJudgement)).Order(StringComparer.Ordinal);
 
     private EvaluationRequest Request() => new() { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Meta = new MetaOptions { Model = "meta" } };
 
@@ -162,7 +162,7 @@ public sealed class MetaRewardsUnknownTests : IDisposable
 
         public bool Cut { get; init; }
 
-        public Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken) =>
+        public Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken) =>
             Task.FromResult(new MetaReading(reward(judgement), Usage, Cut));
 
         public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(Up, Up ? "ready" : "meta is away"));
@@ -177,7 +177,7 @@ public sealed class MetaRewardsUnknownTests : IDisposable
 
         public ConcurrentDictionary<(string, int), int> Asked { get; } = [];
 
-        public Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+        public Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
         {
             Assert.NotNull(judgement.Text);
             int times = Asked.AddOrUpdate((judgement.RolloutId, judgement.Sample), 1, static (_, times) => times + 1);

@@ -133,7 +133,7 @@ public sealed class FailedJudgementsTests : IDisposable
     private async Task AssertAsWholeAsync()
     {
         Assert.Equal(await File.ReadAllTextAsync(_bed.PathOf(RunFiles.Verdicts, "whole")), await File.ReadAllTextAsync(_bed.PathOf(RunFiles.Verdicts)));
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(ledger.Count, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.All(ledger, static j => Assert.Equal(JudgementOutcome.Valid, j.Outcome));
         Assert.Equal((await _bed.LedgerAsync("whole")).Count, ledger.Count);

@@ -35,7 +35,7 @@ public sealed class HintedRunTests : IDisposable
         Assert.Equal((RunStatus.Complete, Rollouts * 4L), (outcome.Status, outcome.Judgements));
         Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "plain")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "hinted")));
 
-        List<Judgement> hinted = await HintedAsync("hinted");
+        List<TracedJudgement> hinted = await HintedAsync("hinted");
         Assert.Equal(Rollouts, hinted.Select(static j => j.RolloutId).Distinct().Count());
         Assert.Equal(Rollouts, hinted.Count);
         Assert.All(hinted, j => Assert.Contains(_bed.Judge.Asked, q => q.Seed == j.Seed && Hints.Find(q.Messages[^1].Content) is { } shown && j.Order[shown] == int.Parse(j.RolloutId[1..]) % 3));
@@ -51,7 +51,7 @@ public sealed class HintedRunTests : IDisposable
     public async Task Failed_hints_only_at_rollouts_that_no_sample_got_right()
     {
         await _bed.RunAsync("run", Request(HintMode.Failed));
-        List<Judgement> ordinary = await _bed.LedgerAsync();
+        List<TracedJudgement> ordinary = await _bed.LedgerAsync();
         string[] failed = [.. ordinary.GroupBy(static j => j.RolloutId)
             .Where(static g => !g.Any(static j => j.Scores![int.Parse(j.RolloutId[1..]) % 3] > j.Scores!.Where((_, i) => i != int.Parse(j.RolloutId[1..]) % 3).Max()))
             .Select(static g => g.Key).Order(StringComparer.Ordinal)];
@@ -88,8 +88,8 @@ public sealed class HintedRunTests : IDisposable
         await _bed.RunAsync("plain", new EvaluationRequest { Batch = _bed.Batch, Policy = policy });
         await _bed.RunAsync("hinted", new EvaluationRequest { Batch = _bed.Batch, Policy = policy, Hint = HintMode.Failed });
         Assert.Equal(File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "plain")), File.ReadAllText(_bed.PathOf(RunFiles.Verdicts, "hinted")));
-        ILookup<string, Judgement> ordinary = (await _bed.LedgerAsync("hinted")).ToLookup(static j => j.RolloutId);
-        List<Judgement> hinted = await HintedAsync("hinted");
+        ILookup<string, TracedJudgement> ordinary = (await _bed.LedgerAsync("hinted")).ToLookup(static j => j.RolloutId);
+        List<TracedJudgement> hinted = await HintedAsync("hinted");
         Assert.NotEmpty(hinted);
         Assert.All(hinted, j => Assert.DoesNotContain(ordinary[j.RolloutId], o => IsRight(o)));
 
@@ -177,10 +177,10 @@ public sealed class HintedRunTests : IDisposable
 
     private EvaluationRequest Request(HintMode hint) => new() { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Hint = hint };
 
-    private async Task<List<Judgement>> HintedAsync(string runId)
+    private async Task<List<TracedJudgement>> HintedAsync(string runId)
     {
         await using FileStream stream = File.OpenRead(_bed.PathOf(RunFiles.Judgements, runId));
-        return await LedgerReader.ReadWithHintedAsync(stream, withText: true).Where(static j => j.Hinted).ToListAsync();
+        return await LedgerReader.ReadWithHintedAsync(stream, JudgementLine.ReadTraced).Where(static j => j.Hinted).ToListAsync();
     }
 
     private async Task<string> VoteAsync(string runId)
@@ -188,12 +188,12 @@ public sealed class HintedRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements, runId)))
         {
-            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.NeedsTexts), CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.Line), CancellationToken.None);
         }
 
         using var verdicts = new MemoryStream();
         await using FileStream batch = File.OpenRead(_bed.Batch);
-        await vote.CastAsync(batch, new SchemeOptions { Kind = JudgingKind.Listwise, Policy = new() { Kind = PolicyKind.Adaptive } }, null, simulated: false, verdicts, CancellationToken.None);
+        await vote.CastAsync(batch, new SchemeOptions { Kind = JudgingKind.Listwise, Policy = new() { Kind = PolicyKind.Adaptive } }, null, simulated: false, verdicts, onVoting: null, CancellationToken.None);
         return System.Text.Encoding.UTF8.GetString(verdicts.ToArray());
     }
 }

@@ -56,13 +56,13 @@ public sealed class LearnedMetaRunTests : IDisposable
         var ledger = new LedgerVote(traits: true);
         await using (FileStream stream = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.NeedsTexts), CancellationToken.None);
+            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.Line), CancellationToken.None);
         }
 
         SchemeOptions options = Schemes.OptionsFor(request with { Policy = new PolicyOptions() }, JudgingKind.Listwise, (1, 10), model);
         using var again = new MemoryStream();
         await using FileStream batch = File.OpenRead(_bed.Batch);
-        await ledger.CastAsync(batch, options, samples: null, simulated: false, again, CancellationToken.None);
+        await ledger.CastAsync(batch, options, samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         Verdict[] voted = [.. System.Text.Encoding.UTF8.GetString(again.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Verdict[] scored = [.. verdicts.Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Assert.Equal(scored.Select(static v => (v.Id, v.Best, v.Votes.Kept)), voted.Select(static v => (v.Id, v.Best, v.Votes.Kept)));

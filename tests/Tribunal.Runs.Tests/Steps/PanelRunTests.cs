@@ -41,7 +41,7 @@ public sealed class PanelRunTests : IDisposable
     {
         RunOutcome outcome = await _bed.RunAsync(request: Request());
         Assert.Equal((RunStatus.Complete, (long)Rollouts, (long)(Rollouts * PerRollout)), (outcome.Status, outcome.Scored, outcome.Judgements));
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(ledger.Count, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.All(ledger, static j => Assert.Equal((j.Sample / 3 % 3) switch { 0 => ("scripted", "grm"), 1 => ("second", "rrm"), _ => ("second", "skywork-reward") }, (j.Judge, j.Protocol)));
         RunSummary summary = _bed.Summary();
@@ -102,13 +102,13 @@ public sealed class PanelRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, withText: false), CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, JudgementLine.Read), CancellationToken.None);
         }
 
         await using FileStream batch = File.OpenRead(_bed.Batch);
         using var again = new MemoryStream();
         SummaryPart sums = await vote.CastAsync(
-            batch, Schemes.OptionsFor(request, JudgingKind.Pairwise, (1, 10)) with { Panel = weights, Members = MemberVotes.Comparisons }, samples: null, simulated: false, again, CancellationToken.None);
+            batch, Schemes.OptionsFor(request, JudgingKind.Pairwise, (1, 10)) with { Panel = weights, Members = MemberVotes.Comparisons }, samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         Assert.Equal(_bed.Summary().Overall.Accuracy?.Of ?? 0, sums.Domains.Values.Sum(static domain => domain.Labelled));
         Assert.Equal(
             [.. File.ReadLines(_bed.PathOf(RunFiles.Verdicts)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!.Best)],
@@ -149,7 +149,7 @@ public sealed class PanelRunTests : IDisposable
         var panel = new JudgePanel { Members = [new PanelMember(), new PanelMember { Judge = "second" }] };
         _bed.Second.On = null;
         await _bed.RunAsync(request: Request() with { Judges = panel, Policy = new PolicyOptions { Kind = PolicyKind.Adaptive, Max = 22 } });
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.All(ledger.GroupBy(static j => j.RolloutId), static own =>
         {
             Assert.Equal(own.Count(static j => j.Judge == "scripted"), own.Count(static j => j.Judge == "second"));

@@ -50,7 +50,7 @@ public sealed partial class RoutedRunTests : IDisposable
     {
         RunOutcome outcome = await _bed.RunAsync(request: Request());
         Assert.Equal((RunStatus.Complete, (long)Rollouts, (long)Whole), (outcome.Status, outcome.Scored, outcome.Judgements));
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(Whole, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         foreach (string line in File.ReadLines(_bed.PathOf(RunFiles.Verdicts)))
         {
@@ -114,7 +114,7 @@ public sealed partial class RoutedRunTests : IDisposable
         var vote = new LedgerVote();
         await using (FileStream ledger = File.OpenRead(_bed.PathOf(RunFiles.Judgements)))
         {
-            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.NeedsTexts), CancellationToken.None);
+            await vote.ReadAsync(LedgerReader.ReadAsync(ledger, vote.Line), CancellationToken.None);
         }
 
         await using FileStream batch = File.OpenRead(_bed.Batch);
@@ -127,7 +127,7 @@ public sealed partial class RoutedRunTests : IDisposable
 
         batch.Position = 0;
         using var again = new MemoryStream();
-        await vote.CastAsync(batch, Schemes.OptionsFor(Request(), JudgingKind.Pairwise, (0, 1)), samples: null, simulated: false, again, CancellationToken.None);
+        await vote.CastAsync(batch, Schemes.OptionsFor(Request(), JudgingKind.Pairwise, (0, 1)), samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         string[] lines = System.Text.Encoding.UTF8.GetString(again.ToArray()).Split('\n');
         Verdict[] verdicts = [.. File.ReadLines(_bed.PathOf(RunFiles.Verdicts)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Assert.All(verdicts, (verdict, i) => Assert.Equal(verdict.Rewards!, JsonSerializer.Deserialize(lines[i], TribunalJson.Default.Verdict)!.Rewards!.Select(static r => r), static (a, b) => Math.Abs(a - b) < 1e-9));

@@ -25,7 +25,7 @@ public sealed class RunTests : IDisposable
         RunOutcome outcome = await _bed.RunAsync();
         Assert.Equal((RunStatus.Complete, 50L, 200L), (outcome.Status, outcome.Scored, outcome.Judgements));
         Assert.Equal(50, File.ReadAllLines(_bed.PathOf(RunFiles.Verdicts)).Length);
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(200, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.Equal(
             ["judgements.jsonl", "manifest.json", "report.html", "shards.jsonl", "summary.json", "verdicts.jsonl"],
@@ -113,7 +113,7 @@ public sealed class RunTests : IDisposable
         byte[] bytes = await File.ReadAllBytesAsync(part);
         await File.WriteAllBytesAsync(part, bytes[..^7]);
         Assert.Equal(RunStatus.Complete, (await _bed.RunAsync()).Status);
-        List<Judgement> ledger = await _bed.LedgerAsync();
+        List<TracedJudgement> ledger = await _bed.LedgerAsync();
         Assert.Equal(200, ledger.Count);
         Assert.Equal(200, ledger.Select(static j => (j.RolloutId, j.Sample)).Distinct().Count());
         Assert.Equal(201, _bed.Judge.Asked.Count);
@@ -312,7 +312,7 @@ public sealed class RunTests : IDisposable
     {
         public string Name => "waiting";
 
-        public async Task<MetaReading> ScoreAsync(Rollout rollout, Judgement judgement, CancellationToken cancellationToken)
+        public async Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
         {
             await until.WaitAsync(cancellationToken);
             return new MetaReading(judgement.Sample);

@@ -20,10 +20,12 @@ internal sealed class Trial
     private readonly IProtocol _protocol;
     private readonly bool _meta;
     private readonly long _seed;
+    private readonly string? _model;
     private readonly ConcurrentDictionary<(int Rollout, int Sample), Judgement> _drawn = new();
 
-    public Trial(string protocol, int responses, int rollouts, long seed, NoiseModel? noise = null, bool meta = false)
+    public Trial(string protocol, int responses, int rollouts, long seed, NoiseModel? noise = null, bool meta = false, string? model = null)
     {
+        _model = model;
         _engine = new JudgeEngine(new SimulatedJudgeOptions { Seed = seed, Noise = noise ?? new NoiseModel(), MinTokens = 60, MaxTokens = 80 });
         _protocol = Asked.Protocol(protocol);
         _seed = seed;
@@ -45,6 +47,7 @@ internal sealed class Trial
         IJudgingScheme scheme = JudgingSchemes.Create(options);
         double[] right = new double[Batch.Length];
         double[] drawn = new double[Batch.Length];
+        var verdicts = new Verdict[Batch.Length];
         Parallel.For(0, Batch.Length, r =>
         {
             List<Judgement> ledger = [];
@@ -54,10 +57,11 @@ internal sealed class Trial
                 ledger.AddRange(next.Draws.Select(d => Draw(r, d)));
             }
 
-            right[r] = scheme.Cast(Batch[r], ledger, next.Stop).Best == Batch[r].Best![0] ? 1 : 0;
+            verdicts[r] = scheme.Cast(Batch[r], ledger, next.Stop);
+            right[r] = verdicts[r].Best == Batch[r].Best![0] ? 1 : 0;
             drawn[r] = ledger.Count;
         });
-        return new Played(right, drawn);
+        return new Played(right, drawn) { Verdicts = verdicts };
     }
 
     /// <summary>What a run of this batch would have learned of the judge from its first wave.</summary>
@@ -112,16 +116,19 @@ internal sealed class Trial
             MaxTokens = _protocol.Defaults.MaxTokens,
             Seed = SampleSeed.Of(_seed, asked.Id, draw.Sample),
         };
+        request = _model is null ? request : request with { Model = _model };
         SimulatedAnswer answer = _engine.Answer(request);
         Judgement judgement = JudgementReader.Read(
             asked.Id, draw.Sample, request.Seed, _protocol, request.Model, draw.Order, draw.Pair, Asked.Reply(answer));
-        return judgement with { Meta = _meta ? _engine.MetaReward(answer.Text) : null, Text = null, Reasoning = null };
+        return judgement.WithoutTrace() with { Meta = _meta ? _engine.MetaReward(answer.Text) : null };
     });
 }
 
 /// <summary>What a policy made of a batch, per rollout.</summary>
 internal sealed record Played(double[] Right, double[] Drawn)
 {
+    public IReadOnlyList<Verdict> Verdicts { get; init; } = [];
+
     public double Accuracy => Right.Average();
 
     public double Judgements => Drawn.Average();

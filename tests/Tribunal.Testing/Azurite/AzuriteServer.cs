@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -17,7 +18,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private readonly int[] _ports = new int[Services.Length];
     private Task? _started;
     private Process? _process;
-    private long _requests;
+    private readonly ConcurrentDictionary<string, long> _requests = new(StringComparer.Ordinal);
 
     /// <summary>Where it keeps its data, to survive a restart; null keeps them in memory.</summary>
     public string? Folder { get; init; }
@@ -25,8 +26,8 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Whether <see cref="Requests"/> is counted; default not, which is quieter.</summary>
     public bool CountsRequests { get; init; }
 
-    /// <summary>Requests that it has answered, to whatever process.</summary>
-    public long Requests => Interlocked.Read(ref _requests);
+    /// <summary>Requests that it has answered, to whatever process, by kind: method, what it is of, and the operation.</summary>
+    public IReadOnlyDictionary<string, long> Requests => _requests;
 
     public string ConnectionString =>
         $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_ports[0]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{_ports[1]}/devstoreaccount1;TableEndpoint=http://127.0.0.1:{_ports[2]}/devstoreaccount1;";
@@ -129,13 +130,20 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     {
         while (await output.ReadLineAsync() is { } line)
         {
-            if (line.Contains(" HTTP/1.1\"", StringComparison.Ordinal))
+            if (Request().Match(line) is { Success: true } request)
             {
-                Interlocked.Increment(ref _requests);
+                string kind = $"{request.Groups[1].Value} {request.Groups[2].Value}{(request.Groups[3].Success ? " " + request.Groups[3].Value : "")}";
+                _requests.AddOrUpdate(kind, 1, static (_, count) => count + 1);
             }
         }
     }
 
     [GeneratedRegex(@"^Azurite (\w+) service is successfully listening at \S+:(\d+)")]
     private static partial Regex Listening();
+
+    // What follows the queue's, table's or container's name is a name of its own; a query's comp says which operation it is.
+    [GeneratedRegex("""
+        "(\w+) /devstoreaccount1/([^/?( ]*(?:/messages)?)[^? ]*(?:\?(?:[^ ]*?&)?(comp=\w+|peekonly=true)?[^ ]*)? HTTP/1\.1"
+        """)]
+    private static partial Regex Request();
 }

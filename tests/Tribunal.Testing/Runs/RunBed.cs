@@ -53,13 +53,16 @@ internal sealed class RunBed : IDisposable
 
     public IMetaRewardModel? Meta { get; set; }
 
+    /// <summary>What a million tokens of the judge, and of the second one, cost; null where that is unknown.</summary>
+    public (double Judge, double Second)? Prices { get; set; }
+
     /// <summary>Requests to a judge under way at once.</summary>
     public const int Concurrency = 8;
 
     public RunMonitors Monitors { get; private set; } = new();
 
     /// <summary>What runs resolve their names by.</summary>
-    public JudgeRegistry Judges => new([NewJudge(Judge), NewJudge(Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
+    public JudgeRegistry Judges => new([NewJudge(Judge, Prices?.Judge), NewJudge(Second, Prices?.Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
 
     /// <summary>Runs as a fresh process would.</summary>
     public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null, int window = 4, double patienceMinutes = 30)
@@ -76,11 +79,11 @@ internal sealed class RunBed : IDisposable
 
     public string PathOf(string name, string runId = "run") => Path.Combine(Folder, runId, name);
 
-    public async Task<List<Judgement>> LedgerAsync(string runId = "run")
+    public async Task<List<TracedJudgement>> LedgerAsync(string runId = "run")
     {
         await using FileStream stream = File.OpenRead(PathOf(RunFiles.Judgements, runId));
-        var judgements = new List<Judgement>();
-        await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, withText: true))
+        var judgements = new List<TracedJudgement>();
+        await foreach (TracedJudgement judgement in LedgerReader.ReadAsync(stream, JudgementLine.ReadTraced))
         {
             judgements.Add(judgement);
         }
@@ -91,7 +94,8 @@ internal sealed class RunBed : IDisposable
     public RunSummary Summary(string runId = "run") =>
         JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(RunFiles.Summary, runId)), RunsJson.Default.RunSummary)!;
 
-    private global::Tribunal.Runs.Judges.Judge NewJudge(ScriptedJudge judge) => global::Tribunal.Runs.Judges.Judge.Of(judge, "m", Protocol) with { Concurrency = Concurrency };
+    private global::Tribunal.Runs.Judges.Judge NewJudge(ScriptedJudge judge, double? price) =>
+        global::Tribunal.Runs.Judges.Judge.Of(judge, "m", Protocol) with { Concurrency = Concurrency, Price = price is { } million ? new TokenPrice(million, million) : null };
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

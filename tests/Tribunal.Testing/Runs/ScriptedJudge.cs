@@ -44,4 +44,13 @@ internal sealed class ScriptedJudge(string name = "scripted") : IJudge
         string scores = string.Join(", ", Enumerable.Range(0, shown).Select(_ => random.Next(1, 11)));
         return new JudgeReply { Text = $"Analysis: …\nScores: \\boxed{{{scores}}}", Finish = "stop", Usage = new Usage(10, 5) };
     }
+
+    /// <summary>Scores that follow what a response says, and the seed by up to three points either way: some rollouts are clear, others are not.</summary>
+    public static JudgeReply Taste(JudgeQuestion question)
+    {
+        string[] shown = question.Messages[^1].Content.Split("[The Begin of Response")[1..];
+        var random = new Random((int)(question.Seed % int.MaxValue));
+        string scores = string.Join(", ", shown.Select(text => Math.Clamp(2 + (text[..text.IndexOf("[The End", StringComparison.Ordinal)].Sum(static c => c) % 7) + random.Next(-3, 4), 1, 10)));
+        return Answer(question) with { Text = $"Analysis: …\nScores: \\boxed{{{scores}}}" };
+    }
 }

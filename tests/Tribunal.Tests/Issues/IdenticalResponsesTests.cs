@@ -142,7 +142,7 @@ public sealed class IdenticalResponsesTests
     public void No_training_data_order_effect_or_weight_of_a_judge_comes_of_two_equal_texts()
     {
         Rollout rollout = Texts([0, 0, 1]) with { Best = [0] };
-        Judgement[] ledger = [Ledgers.Pair(0, 0, 1, 0), Ledgers.Pair(3, 0, 1, 0, order: [1, 0])];
+        TracedJudgement[] ledger = [Ledgers.Pair(0, 0, 1, 0), Ledgers.Pair(3, 0, 1, 0, order: [1, 0])];
         var selection = new TrainingSelection(new TrainingOptions { Form = TrainingForm.Meta, Protocol = "rrm" });
         Assert.All(selection.Select(rollout, ledger), static trajectory => Assert.Equal(DropReason.NoContrast, trajectory.Dropped));
         Assert.Equal(default, OrderEffects.Of(rollout, ledger));

@@ -107,15 +107,80 @@ public sealed class JudgeModelTests(ITestOutputHelper output)
         {
             var random = new SeededRandom(StableHash.Mix(seed, (ulong)r));
             double confidence = 1 - (0.2 * random.NextDouble() * random.NextDouble());
-            return new LabelledVerdict($"{seed}-{r}", confidence, false, random.NextDouble() < 0.4 + (0.4 * confidence));
+            return new LabelledVerdict($"{seed}-{r}", confidence, 0, false, random.NextDouble() < 0.4 + (0.4 * confidence));
         });
         StoredCalibration calibration = StoredCalibration.Fit([.. Verdicts(1, 800)])!;
         LabelledVerdict[] later = [.. Verdicts(2, 2000)];
         double before = Calibrator.Table([.. later.Select(static v => new Outcome(v.Confidence, v.Right))]).Ece;
-        double after = Calibrator.Table([.. later.Select(v => new Outcome(calibration.Of(v.Confidence, v.Exhausted), v.Right))]).Ece;
+        double after = Calibrator.Table([.. later.Select(v => new Outcome(calibration.Of(v.Confidence, v.Margin, v.Exhausted), v.Right))]).Ece;
         output.WriteLine($"{before:0.000} → {after:0.000}");
         Assert.InRange(after, 0, before / 2);
         Assert.Null(StoredCalibration.Fit([.. Verdicts(3, StoredCalibration.Fewest - 1)]));
+    }
+
+    [Fact]
+    public void Where_the_confidence_says_nothing_the_margin_tells_who_is_right_and_where_a_cascade_may_end()
+    {
+        // Always sure; the closer the responses, the likelier an error that every judgement shares. The other judge makes half as many.
+        static IEnumerable<LabelledVerdict> Verdicts(ulong seed, int count) => Enumerable.Range(0, count).Select(r =>
+        {
+            var random = new SeededRandom(StableHash.Mix(seed, (ulong)r));
+            double margin = random.NextDouble();
+            double wrong = 0.5 * Math.Exp(-6 * margin);
+            double luck = random.NextDouble();
+            return new LabelledVerdict($"{seed}-{r}", 0.99, margin, false, luck >= wrong, random.NextDouble() >= wrong / 2);
+        });
+        LabelledVerdict[] labelled = [.. Verdicts(1, 4000)];
+        StoredCalibration calibration = StoredCalibration.Fit(labelled)!;
+        Assert.NotNull(calibration.Odds);
+        Assert.InRange(calibration.Of(0.99, 0, false), 0.4, 0.65);
+        Assert.InRange(calibration.Of(0.99, 0.5, false), 0.95, 1);
+
+        (double below, double goOn, double lost) = StoredCalibration.Cascade(labelled, 0.01)!.Value;
+        LabelledVerdict[] later = [.. Verdicts(2, 20_000)];
+        double net = later.Where(v => calibration.Of(v.Confidence, v.Margin, v.Exhausted) >= below).Sum(static v => (v.OtherRight!.Value ? 1.0 : 0) - (v.Right ? 1 : 0)) / later.Length;
+        output.WriteLine($"below {below:0.000}: {goOn:P1} go on, {lost:P2} lost on the half held back, {net:P2} on other rollouts");
+        Assert.InRange(net, 0, 0.02);
+        Assert.InRange(goOn, 0.05, 0.5);
+
+        // Without the other's verdicts all that is wrong counts as lost, so that more goes on.
+        Assert.InRange(StoredCalibration.Cascade([.. labelled.Select(static v => v with { OtherRight = null })], 0.01)!.Value.Below, below, 1);
+    }
+
+    [Fact]
+    public void What_is_learned_spares_a_certificate_that_is_not_to_be_expected_and_costs_hardly_any()
+    {
+        PolicyOptions certified = new() { Kind = PolicyKind.Certified };
+        JudgeModel model = JudgeLearning.Learn(Lists, Enumerable.Range(0, 300).Select(static r => Scored(r, samples: 4)));
+        (int drawn, int sure) = Play(Lists with { Policy = certified });
+        (int drawnLearned, int sureLearned) = Play(Lists with { Policy = certified, Learned = model });
+        output.WriteLine($"{drawn} judgements, {sure} certified; learned {drawnLearned}, {sureLearned}");
+        Assert.InRange(drawnLearned, drawn / 2, 0.9 * drawn);
+        Assert.InRange(sureLearned, sure - (0.02 * 300), sure);
+
+        static (int Drawn, int Certified) Play(SchemeOptions options)
+        {
+            IJudgingScheme scheme = JudgingSchemes.Create(options);
+            var runs = Enumerable.Range(5000, 300).Select(r =>
+            {
+                RolloutLedger all = Scored(r, samples: 32);
+                return Ledgers.Run(scheme, all.Rollout, draw => all.Ledger[draw.Sample]);
+            }).ToList();
+            return (runs.Sum(static run => run.Ledger.Count), runs.Count(static run => run.Stop == StopReason.Certified));
+        }
+
+        // Three responses whose true scores are 1.5 points apart, by 1 in every judgement.
+        static RolloutLedger Scored(int r, int samples)
+        {
+            Rollout rollout = Ledgers.Rollout(3, $"s{r}");
+            var truth = new SeededRandom(StableHash.Mix(31, (ulong)r));
+            double[] means = [5.5 + (1.5 * truth.NextNormal()), 5.5 + (1.5 * truth.NextNormal()), 5.5 + (1.5 * truth.NextNormal())];
+            return new RolloutLedger(rollout, [.. Enumerable.Range(0, samples).Select(v =>
+            {
+                var random = new SeededRandom(StableHash.Mix(StableHash.Mix(32, (ulong)r), (ulong)v));
+                return Ledgers.List(v, [.. means.Select(mean => Math.Clamp(mean + random.NextNormal(), 1, 10))], id: rollout.Id);
+            })]);
+        }
     }
 
     // A logistic judge: a pair's log-odds are normal, and the first place has so much more.

@@ -106,8 +106,8 @@ public sealed class LearnedMetaModelTests
     [Fact]
     public void Traits_stand_for_texts()
     {
-        Judgement[] ledger = [Words(0, [9, 2], 0), Words(1, [2, 8], 2), Words(2, [7, 6], 1), Words(3, [1, 10], 1)];
-        Judgement[] traits = [.. ledger.Select(static j => j with { Traits = ReasoningTraits.Of(j.Reasoning, j.Text), Text = null })];
+        TracedJudgement[] ledger = [Words(0, [9, 2], 0), Words(1, [2, 8], 2), Words(2, [7, 6], 1), Words(3, [1, 10], 1)];
+        Judgement[] traits = [.. ledger.Select(static j => j.WithTraits())];
         Assert.Equal(Vote(AgainstHedging(), ledger).Rewards, Vote(AgainstHedging(), traits).Rewards);
     }
 
@@ -171,7 +171,7 @@ public sealed class LearnedMetaModelTests
 
     private static readonly int Hedging = MetaFeatures.Names.ToList().IndexOf("hedging");
 
-    internal static Judgement Words(int sample, double[] scores, int hedges) => Ledgers.List(sample, scores) with { Text = Hedges[hedges] };
+    internal static TracedJudgement Words(int sample, double[] scores, int hedges) => Ledgers.List(sample, scores) with { Text = Hedges[hedges] };
 
     private static Verdict Vote(LearnedMetaModel? model, Judgement[] ledger)
     {

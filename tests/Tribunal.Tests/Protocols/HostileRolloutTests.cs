@@ -109,7 +109,7 @@ public sealed partial class HostileRolloutTests
             var reply = new JudgeReply { Text = text, Reasoning = reasoning, Finish = "stop" };
             bool pair = protocol.Kind == JudgingKind.Pairwise;
 
-            Judgement judgement = JudgementReader.Read("r", 0, 0, protocol, "j", [1, 0], pair ? [0, 1] : null, reply);
+            TracedJudgement judgement = JudgementReader.Read("r", 0, 0, protocol, "j", [1, 0], pair ? [0, 1] : null, reply);
 
             Assert.Equal(judgement.Outcome == JudgementOutcome.Valid, judgement.Why is null);
             Assert.Equal(judgement.Outcome == JudgementOutcome.Valid, judgement.Scores is not null || judgement.Winner is not null);
@@ -185,10 +185,10 @@ public sealed partial class HostileRolloutTests
     {
         foreach (Hostile hostile in HostileCorpus.All.Where(static h => !h.IsHuge))
         {
-            Judgement judgement = JudgementReader.Read("r", 0, 0, Samples.Grm, "j", [0], null, new JudgeReply { Text = hostile.Text, Reasoning = hostile.Text });
-            string line = JsonSerializer.Serialize(judgement, TribunalJson.Default.Judgement);
+            TracedJudgement judgement = JudgementReader.Read("r", 0, 0, Samples.Grm, "j", [0], null, new JudgeReply { Text = hostile.Text, Reasoning = hostile.Text });
+            string line = JsonSerializer.Serialize(judgement, TribunalJson.Default.TracedJudgement);
             Assert.DoesNotContain('\n', line);
-            Assert.Equal(judgement.Outcome, JsonSerializer.Deserialize(line, TribunalJson.Default.Judgement)!.Outcome);
+            Assert.Equal(judgement.Outcome, JsonSerializer.Deserialize(line, TribunalJson.Default.TracedJudgement)!.Outcome);
         }
     }
 

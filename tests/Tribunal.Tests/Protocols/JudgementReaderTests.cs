@@ -72,7 +72,7 @@ public sealed class JudgementReaderTests
         Judgement judgement = JudgementReader.Read("id", 7, 99, Samples.RmR1, "judge-7b", [2, 0], [0, 2], reply);
 
         Assert.Equal(
-            new Judgement
+            new TracedJudgement
             {
                 RolloutId = "id",
                 Sample = 7,

@@ -10,11 +10,11 @@ public sealed class SelectionTests
     private static readonly Rollout Two = Trials.Rollout(2, [0]);
 
     // Of two responses the first is best.
-    private static Judgement Right(int sample) => Trials.Scored(sample, 8, 3);
+    private static TracedJudgement Right(int sample) => Trials.Scored(sample, 8, 3);
 
-    private static Judgement Wrong(int sample) => Trials.Scored(sample, 3, 8);
+    private static TracedJudgement Wrong(int sample) => Trials.Scored(sample, 3, 8);
 
-    private static Judgement Hint(int sample, bool right) => Trials.Scored(Hints.FirstSample + sample, right ? 8 : 3, right ? 3 : 8) with { Hinted = true };
+    private static TracedJudgement Hint(int sample, bool right) => Trials.Scored(Hints.FirstSample + sample, right ? 8 : 3, right ? 3 : 8) with { Hinted = true };
 
     [Fact]
     public void Spct_keeps_what_is_correct_of_the_first_three()
@@ -69,7 +69,7 @@ public sealed class SelectionTests
             ["0 too-easy", "1 no-contrast", "2 incorrect", "3 too-easy", "5 kept"],
             Lines(Of(TrainingForm.Spct, "rm-r1").Select(three, [Pair(0, 0, 1, 1), Pair(1, 0, 2, 0), Pair(2, 1, 2, 2), Pair(3, 0, 1, 1), Pair(5, 1, 2, 1)])));
 
-        static Judgement Pair(int sample, int i, int j, int winner) => Trials.Pair(sample, i, j, winner);
+        static TracedJudgement Pair(int sample, int i, int j, int winner) => Trials.Pair(sample, i, j, winner);
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class SelectionTests
     [InlineData("imported", 0, 1, "incorrect")]
     public void Spct_grades_a_response_alone_by_its_truth(string protocol, double truth, double score, string expected)
     {
-        Judgement other = Trials.Scored(1, 0.5) with { Protocol = protocol };
+        TracedJudgement other = Trials.Scored(1, 0.5) with { Protocol = protocol };
         Assert.Equal([$"0 {expected}", "1 incorrect"], Lines(Of(TrainingForm.Spct, protocol).Select(Trials.Rollout(1, scores: [truth]), [Trials.Scored(0, score) with { Protocol = protocol }, other])));
     }
 
@@ -122,14 +122,14 @@ public sealed class SelectionTests
             text = text[..open] + new string('x', int.Parse(text[(open + 1)..close])) + text[(close + 1)..];
         }
 
-        Judgement judgement = Trials.Pair(0, 0, 1, 0) with { Outcome = JudgementOutcome.Unparsable, Winner = null, Text = text };
+        TracedJudgement judgement = Trials.Pair(0, 0, 1, 0) with { Outcome = JudgementOutcome.Unparsable, Winner = null, Text = text };
         Assert.Equal([$"0 {expected}"], Lines(Of(TrainingForm.RmR1, "rm-r1").Select(Two, [judgement])));
     }
 
     [Fact]
     public void RmR1_distillation_expects_the_verdict_by_what_was_displayed()
     {
-        Judgement reversed = Trials.Pair(0, 0, 1, 0) with { Order = [1, 0], Text = "<answer>[[B]]</answer>" };
+        TracedJudgement reversed = Trials.Pair(0, 0, 1, 0) with { Order = [1, 0], Text = "<answer>[[B]]</answer>" };
         Assert.Equal(["0 kept"], Lines(Of(TrainingForm.RmR1, "rm-r1").Select(Two, [reversed])));
         Assert.Equal(["0 incorrect"], Lines(Of(TrainingForm.RmR1, "rm-r1").Select(Two, [reversed with { Text = "[[A]]" }])));
     }
@@ -144,7 +144,7 @@ public sealed class SelectionTests
     [Fact]
     public void Rrm_rewards_the_right_verdict_after_the_thinking_and_nothing_else()
     {
-        Judgement right = Trials.Pair(0, 0, 1, 0, "rrm");
+        TracedJudgement right = Trials.Pair(0, 0, 1, 0, "rrm");
         Assert.Equal(
             [
                 "0 +1", "1 -1 incorrect", "2 -1 unparsable", "3 -1 no-think-end", "4 -1 no-think-end", "5 -1 truncated", "6 -1 refused", "7 failed", "8 +1",
@@ -220,7 +220,7 @@ public sealed class SelectionTests
     [InlineData(null, "<think>\ncut", "<think>\ncut", "cut", "")]
     public void Thinking_is_written_inside_or_beside_the_answer(string? reasoning, string text, string whole, string? apart, string answer)
     {
-        Judgement judgement = Right(0) with { Reasoning = reasoning, Text = text };
+        TracedJudgement judgement = Right(0) with { Reasoning = reasoning, Text = text };
         Assert.Equal(whole, Trajectory.WithThinking(judgement));
         Assert.Equal((apart, answer), Trajectory.Split(judgement));
     }
@@ -232,7 +232,7 @@ public sealed class SelectionTests
             var random = new Random(seed);
             string protocol = form == TrainingForm.RmR1 ? "rm-r1" : form == TrainingForm.Rrm || random.Next(2) == 0 ? "rrm" : "grm";
             Rollout rollout = Trials.Rollout(n, random.Next(4) == 0 ? null : [random.Next(n)], random.Next(2) == 0 ? [.. Enumerable.Range(0, n).Select(_ => (double)random.Next(2))] : null);
-            Judgement[] ledger = [.. Enumerable.Range(0, lines).Select(_ => Line(random, n, protocol))];
+            TracedJudgement[] ledger = [.. Enumerable.Range(0, lines).Select(_ => Line(random, n, protocol))];
             TrainingSelection selection = Of(form, protocol);
             IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger);
             Assert.Equal(ledger.ToHashSet(ReferenceEqualityComparer.Instance), decided.Select(static t => t.Judgement).ToHashSet(ReferenceEqualityComparer.Instance));
@@ -246,13 +246,13 @@ public sealed class SelectionTests
             }
         }, iter: 2000);
 
-    private static Judgement Line(Random random, int n, string protocol)
+    private static TracedJudgement Line(Random random, int n, string protocol)
     {
         int sample = random.Next(8);
         bool hinted = random.Next(6) == 0;
         JudgementOutcome outcome = random.Next(3) > 0 ? JudgementOutcome.Valid : (JudgementOutcome)random.Next(5);
         (int i, int j) = (random.Next(n + 1), random.Next(n + 1));
-        Judgement judgement = protocol == "grm" || n == 1
+        TracedJudgement judgement = protocol == "grm" || n == 1
             ? Trials.Scored(sample, [.. Enumerable.Range(0, n).Select(_ => (double)random.Next(1, 4))])
             : Trials.Pair(sample, Math.Min(i, j), Math.Max(i, j), random.Next(3) == 0 ? null : i, protocol);
         return judgement with
@@ -268,9 +268,9 @@ public sealed class SelectionTests
 
     private static TrainingSelection Of(TrainingForm form, string protocol) => new(new TrainingOptions { Form = form, Protocol = protocol });
 
-    private static string[] Spct(Rollout rollout, params Judgement[] ledger) => Lines(Of(TrainingForm.Spct, "grm").Select(rollout, ledger));
+    private static string[] Spct(Rollout rollout, params TracedJudgement[] ledger) => Lines(Of(TrainingForm.Spct, "grm").Select(rollout, ledger));
 
-    private static string[] Spct(Rollout rollout, int trajectories, params Judgement[] ledger) =>
+    private static string[] Spct(Rollout rollout, int trajectories, params TracedJudgement[] ledger) =>
         Lines(new TrainingSelection(new TrainingOptions { Form = TrainingForm.Spct, Protocol = "grm", Trajectories = trajectories }).Select(rollout, ledger));
 
     private static string[] Lines(IReadOnlyList<Trajectory> decided) => [.. Ordered(decided).Select(static t => $"{Name(t)} {NameOf(t.Dropped) ?? "kept"}")];

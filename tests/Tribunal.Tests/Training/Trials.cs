@@ -15,7 +15,7 @@ internal static class Trials
         Scores = scores,
     };
 
-    public static Judgement Scored(int sample, params double[] scores) => new()
+    public static TracedJudgement Scored(int sample, params double[] scores) => new()
     {
         RolloutId = "r",
         Sample = sample,
@@ -28,7 +28,7 @@ internal static class Trials
         Text = $"Scores: \\boxed{{{string.Join(", ", scores)}}}",
     };
 
-    public static Judgement Pair(int sample, int i, int j, int? winner, string protocol = "rm-r1") => new()
+    public static TracedJudgement Pair(int sample, int i, int j, int? winner, string protocol = "rm-r1") => new()
     {
         RolloutId = "r",
         Sample = sample,
@@ -44,7 +44,7 @@ internal static class Trials
             : $"<eval>hm</eval>\n<answer>[[{(winner == i ? 'A' : 'B')}]]</answer>",
     };
 
-    public static Judgement Without(int sample, JudgementOutcome outcome, string? text = "no verdict here", string protocol = "grm") => new()
+    public static TracedJudgement Without(int sample, JudgementOutcome outcome, string? text = "no verdict here", string protocol = "grm") => new()
     {
         RolloutId = "r",
         Sample = sample,

@@ -16,7 +16,7 @@ internal static class Ledgers
         Responses = [.. Enumerable.Range(0, responses).Select(i => new Response($"answer {i}"))],
     };
 
-    public static Judgement List(int sample, double[] scores, double? meta = null, string id = "r") => new()
+    public static TracedJudgement List(int sample, double[] scores, double? meta = null, string id = "r") => new()
     {
         RolloutId = id,
         Sample = sample,
@@ -29,7 +29,7 @@ internal static class Ledgers
         Usage = new Usage(10, 5),
     };
 
-    public static Judgement Pair(int sample, int i, int j, int? winner, double? meta = null, string id = "r", IReadOnlyList<int>? order = null) => new()
+    public static TracedJudgement Pair(int sample, int i, int j, int? winner, double? meta = null, string id = "r", IReadOnlyList<int>? order = null) => new()
     {
         RolloutId = id,
         Sample = sample,

@@ -54,8 +54,9 @@ internal sealed class WorkerBed : IAsyncDisposable
         new RunWorkerOptions
         {
             Name = name,
+            Join = TimeSpan.FromMilliseconds(200),
             Settings = [new(SettingNames.StorageConnectionString, _azurite.ConnectionString)],
-            Queues = new QueueWorkerOptions { ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200) },
+            Queues = new QueueWorkerOptions { ComeBack = TimeSpan.FromSeconds(1), IdlePause = TimeSpan.FromMilliseconds(200), UploadPause = TimeSpan.FromMilliseconds(200) },
         },
         services =>
         {
