@@ -45,5 +45,5 @@ internal static class LostRuns
     }
 
     private static RunProgress? Ended(RunRecord run, RunState state, string reason) =>
-        run.Progress is null ? null : run.Progress with { Stage = state == RunState.Cancelled ? "cancelled" : "failed", Detail = reason };
+        run.Progress is null ? null : run.Progress with { Stage = RunStages.Of(complete: false, state == RunState.Cancelled), Detail = reason };
 }

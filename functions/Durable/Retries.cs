@@ -4,15 +4,12 @@ using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Functions.Durable;
 
-/// <summary>
-/// How activities are tried again. The judge's own hiccups are retried inside the activity; what arrives here is storage
-/// that was away, an instance that died, or a part whose dead writer still holds its lease (15 s).
-/// </summary>
+/// <summary>How activities are tried again: as on every host that keeps histories.</summary>
 internal static class Retries
 {
-    /// <summary>Six tries over about two minutes: longer than any lease, shorter than anybody's patience.</summary>
+    /// <summary>By the figures of <see cref="StepRetries"/>, where trying again may help.</summary>
     public static TaskOptions Activity { get; } = TaskOptions.FromRetryPolicy(
-        new RetryPolicy(maxNumberOfAttempts: 6, firstRetryInterval: TimeSpan.FromSeconds(5), backoffCoefficient: 2, maxRetryInterval: TimeSpan.FromMinutes(1))
+        new RetryPolicy(StepRetries.Tries, StepRetries.First, StepRetries.Factor, StepRetries.Longest)
         {
             HandleFailure = static failure => !IsHopeless(failure.ErrorType),
         });

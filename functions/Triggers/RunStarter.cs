@@ -11,6 +11,8 @@ namespace Tribunal.Functions.Triggers;
 /// <summary>Starts runs for the triggers: one instance per run, however often it is asked for.</summary>
 internal static class RunStarter
 {
+    private static readonly OrchestrationRuntimeStatus[] UnderWay = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
+
     /// <summary>Starts the run of a request, unless it is under way or over.</summary>
     /// <returns>Its record.</returns>
     /// <exception cref="MessageRefusedException">The run's name is that of another request.</exception>
@@ -34,13 +36,13 @@ internal static class RunStarter
         BatchRun run = new(runId, record.Request ?? request, ActivitySettings.Window(configuration), ActivitySettings.PatienceMinutes(configuration));
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(Names.EvaluateBatch.Name, run, new StartOrchestrationOptions(runId), cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(Names.EvaluateBatch.Name, run, new StartOrchestrationOptions(runId).WithDedupeStatuses(UnderWay), cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // Two that ask at once both find no instance. The backend keeps one instance of a name: it refuses the second
-            // start (overridableExistingInstanceStates in host.json), which is served then, or one start takes the other's
-            // place. Should both work for a moment, each part of the ledger has one writer, and a judgement counts once.
+            // Two that ask at once both find no instance. The backend refuses the second start, by what the start says or by
+            // overridableExistingInstanceStates in host.json, and whoever asked is served by the first; or one start takes the
+            // other's place. Should both work for a moment, each part of the ledger has one writer, and a judgement counts once.
             if (!await IsUnderWayAsync(client, runId, cancellationToken))
             {
                 throw;

@@ -15,9 +15,6 @@ internal sealed class ReportTable
     private const int IdShown = 100;
     private readonly List<(Verdict Verdict, Rollout? Rollout, bool? Right)> _rows = [];
 
-    /// <summary>Rows taken in.</summary>
-    public int Count => _rows.Count;
-
     /// <summary>Whether there were more than fit.</summary>
     public bool IsTooLarge { get; private set; }
 

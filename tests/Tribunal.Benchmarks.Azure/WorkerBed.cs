@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Azure.Storage.Blobs.Models;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
@@ -16,6 +17,7 @@ namespace Tribunal.Benchmarks.Azure;
 internal sealed class WorkerBed : IAsyncDisposable
 {
     private const string JudgeName = "bench";
+    private const int BlockBytes = 8 * 1024 * 1024;
     private readonly List<Process> _workers = [];
     private readonly AzuriteServer _azurite;
     private readonly SimulatorServer _judge;
@@ -79,7 +81,7 @@ internal sealed class WorkerBed : IAsyncDisposable
         using MemoryStream batch = new();
         await BatchGenerator.WriteAsync(batch, new BatchOptions { Rollouts = rollouts });
         batch.Position = 0;
-        await _clients.Rollouts.GetBlobClient($"{run}.jsonl").UploadAsync(batch, overwrite: true);
+        await _clients.Rollouts.GetBlobClient($"{run}.jsonl").UploadAsync(batch, new BlobUploadOptions { TransferOptions = new() { InitialTransferSize = BlockBytes, MaximumTransferSize = BlockBytes } });
         await _clients.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).SendMessageAsync(EvaluationMessage.Write(new EvaluationRequest
         {
             Batch = $"{run}.jsonl", Output = run, Judge = judge ?? JudgeName, Protocol = "grm", Policy = new PolicyOptions { Samples = samples }, Seed = 7,

@@ -49,7 +49,8 @@ public sealed class PanelCommandTests : IDisposable
             (await RunAsync(2, "score", "b.jsonl", "-o", "no", "--judge", "simulated", "--judge", "simulated", "--judge", "simulated", "--model", "a", "--model", "b")).Errors,
             StringComparison.Ordinal);
         Assert.Contains("one judge is asked", (await RunAsync(2, "score", "b.jsonl", "-o", "no", "--panel", "one-coin")).Errors, StringComparison.Ordinal);
-        Assert.Contains("which only score takes", (await RunAsync(2, "serve", "--judge", "simulated", "--judge", "simulated")).Errors, StringComparison.Ordinal);
+        Assert.Contains("which only score and serve take", (await RunAsync(2, "rubric", "write", "b.jsonl", "-o", "r.jsonl", "--judge", "simulated", "--judge", "simulated")).Errors, StringComparison.Ordinal);
+        Assert.Contains("weights are learned from the judgements of a whole run", (await RunAsync(2, "serve", "--judge", "simulated", "--judge", "simulated", "--panel", "one-coin")).Errors, StringComparison.Ordinal);
         Assert.Contains("no batch API", (await RunAsync(2, "score", "b.jsonl", "-o", "no", "--via", "openai-batch", "--model", "a", "--model", "b")).Errors, StringComparison.Ordinal);
     }
 

@@ -115,4 +115,41 @@ public sealed class CatalogOverHttpTests
 
         Assert.Equal([true, false, false], endpoint.Requests.Select(static r => r.Json["response_format"] is not null));
     }
+
+    [Fact]
+    public async Task However_many_ask_at_once_a_refusal_of_structured_output_fails_none_of_them_and_is_said_once()
+    {
+        const int AtOnce = 24;
+        DeclaredProtocol protocol = DeclaredCatalog.Of("general-pair");
+        var all = new TaskCompletionSource();
+        int held = 0;
+        await using Endpoint endpoint = await Endpoint.StartAsync(async (context, number) =>
+        {
+            context.Request.Body.Position = 0;
+            if (JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync(TestContext.Current.CancellationToken))!["response_format"] is null)
+            {
+                await context.Complete(false, new JsonObject { ["content"] = protocol.Definition.Examples[0].Answer }.ToJsonString());
+                return;
+            }
+
+            if (Interlocked.Increment(ref held) == AtOnce)
+            {
+                all.SetResult();
+            }
+
+            await all.Task;
+            await context.Json("""{"error":{"message":"response_format json_schema is not supported","type":"invalid_request_error","code":400}}""", 400);
+        });
+        var log = new LogLines();
+        using var factory = new JudgeFactory(static _ => null, log, null, firstDelay: TimeSpan.FromMilliseconds(1));
+        IJudge judge = factory.Create(new JudgeEndpointOptions { Name = "judge", Endpoint = endpoint.V1, Model = "m", Stream = StreamMode.Off, Concurrency = AtOnce });
+        JudgeReply[] replies = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(i =>
+        {
+            JudgePrompt prompt = protocol.Compose(Asked with { Id = $"r{i}", Prompt = [new Message("user", $"Question {i}?")] }, [0, 1]);
+            return judge.AskAsync(prompt, new JudgeQuestion { Messages = prompt.Messages, MaxTokens = 100, Fields = prompt.Fields }, TestContext.Current.CancellationToken);
+        }));
+        Assert.All(replies, reply => Assert.Equal(0, protocol.Read(reply, 2).Winner));
+        Assert.Equal((AtOnce, 2 * AtOnce), (held, endpoint.Requests.Count));
+        Assert.Single(log.Lines, static line => line.Event == JudgeFactory.NoStructuredOutput);
+    }
 }

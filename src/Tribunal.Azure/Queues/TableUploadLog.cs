@@ -7,7 +7,7 @@ using Tribunal.Azure.Storage;
 namespace Tribunal.Azure.Queues;
 
 /// <summary>Uploads in a table, by url and eTag.</summary>
-public sealed class TableUploadLog(TableServiceClient tables) : IUploadLog
+internal sealed class TableUploadLog(TableServiceClient tables) : IUploadLog
 {
     private readonly TableClient _table = tables.GetTableClient(ResourceNames.UploadsTable);
 

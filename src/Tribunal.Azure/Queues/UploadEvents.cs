@@ -12,7 +12,7 @@ namespace Tribunal.Azure.Queues;
 public sealed record UploadEvent(string Path, string Url, string ETag);
 
 /// <summary>Blob-created events, in the CloudEvents and in the Event Grid schema, one object or an array.</summary>
-public static class UploadEvents
+internal static class UploadEvents
 {
     private const string Created = "Microsoft.Storage.BlobCreated";
     private const int MaxText = 4096;

@@ -28,8 +28,8 @@ internal static class ExportCommand
     {
         Command command = new("export", "Writes a run's verdicts, and training data for judges, for other tools.")
         {
-            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", ".csv", static (_, scored, output, token) => VerdictExport.WriteCsvAsync(scored, output, token)),
-            Create("parquet", "A row per rollout, for data frames.", ".parquet", static (_, scored, output, token) => VerdictExport.WriteParquetAsync(scored, output, token)),
+            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", ".csv", static (_, scored, graded, output, token) => VerdictExport.WriteCsvAsync(scored, output, graded, token)),
+            Create("parquet", "A row per rollout, for data frames.", ".parquet", static (_, scored, graded, output, token) => VerdictExport.WriteParquetAsync(scored, output, graded, token)),
             CreatePreferences(),
             ExportTrainingCommand.Create(),
         };
@@ -47,10 +47,10 @@ internal static class ExportCommand
             "preferences",
             "Preference data that TRL reads: prompt, chosen and rejected as messages, with the margin.",
             ".jsonl",
-            (parsed, scored, output, token) => VerdictExport.WritePreferencesAsync(
+            (parsed, scored, graded, output, token) => VerdictExport.WritePreferencesAsync(
                 scored,
                 output,
-                new PreferenceOptions { Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
+                new PreferenceOptions { Graded = graded, Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
                 token));
         command.Add(pairs);
         command.Add(margin);
@@ -60,7 +60,7 @@ internal static class ExportCommand
     }
 
     private static Command Create(
-        string name, string description, string form, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write)
+        string name, string description, string form, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write)
     {
         Argument<string> run = new("run") { Description = "The run's folder." };
         Option<string?> output = OutputFile.Option("The file to write.", form).Needed();
@@ -75,11 +75,14 @@ internal static class ExportCommand
         string run,
         string? batch,
         string output,
-        Func<ParseResult, IAsyncEnumerable<ScoredRollout>, Stream, CancellationToken, Task<long>> write,
+        Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write,
         CancellationToken cancellationToken)
     {
         RunContents contents = await RunOpening.OpenFolderAsync(run, batch, voteToo: true, cancellationToken);
         RunLabels labels = await contents.LabelsAsync(cancellationToken);
+
+        // Of a panel, some rollouts may have grades and others none: one look before says how the file is made.
+        bool graded = await contents.VerdictsAsync(cancellationToken).AnyAsync(static verdict => verdict.Criteria is not null, cancellationToken);
         bool simulated = false;
         IAsyncEnumerable<Verdict> told = contents.VerdictsAsync(cancellationToken).Select(verdict =>
         {
@@ -90,7 +93,7 @@ internal static class ExportCommand
         {
             await using Stream rollouts = await contents.OpenBatchAsync(batch, cancellationToken)
                 ?? throw new CommandException(ExitCodes.Usage, $"the batch of {run} is not where the run read it, or has changed since: --batch FILE says where it is");
-            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), target, cancellationToken);
+            return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), graded, target, cancellationToken);
         });
         Console.WriteLine($"{rows} rows in {OutputFile.Say(output)}");
         Results.Print(new JsonObject { ["rows"] = rows, ["output"] = output });

@@ -6,6 +6,7 @@ using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Inference;
 using Tribunal.Judgements;
+using Tribunal.MetaReward;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Protocols.Declared;
@@ -24,6 +25,11 @@ internal static class JudgesCommand
         Prompt = [new Message("user", "What is 17 + 25? Answer with the number only.")],
         Responses = [new Response("42"), new Response("The sum of 17 and 25 is 43.")],
         Reference = "42",
+    };
+
+    private static readonly Rubric ExampleRubric = new()
+    {
+        Criteria = [new Criterion("right", "It says that the sum is 42.", 3, CriterionKind.Required), new Criterion("source", "It names a source.")],
     };
 
     public static Command Create()
@@ -98,43 +104,98 @@ internal static class JudgesCommand
 
     private static Command Try()
     {
-        Argument<FileInfo> file = new("file") { Description = "A protocol file." };
+        Argument<FileInfo> file = new("file") { Description = "A protocol file, or a meta protocol file." };
+        Option<FileInfo?> rubric = new("--rubric") { Description = "Criteria to grade the example by, of protocols that show a rubric.", HelpName = "FILE" };
         JudgeChoice judge = new();
-        Command command = new("try", "Asks one example by a protocol file: prints the prompt as sent, the answer, and what was read and why. Without --judge the file's first example answers.") { file };
+        Command command = new("try", "Asks one example by a protocol file: prints the prompt as sent, the answer, and what was read and why. Without --judge the file's first example answers.") { file, rubric };
         judge.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            FileInfo path = parsed.GetRequiredValue(file);
-            return await TryAsync(ProtocolFiles.Read(path.FullName), judge, parsed, cancellationToken);
+            string path = parsed.GetRequiredValue(file).FullName;
+            if (ProtocolFiles.IsMeta(path))
+            {
+                return await TryMetaAsync(ProtocolFiles.ReadMeta(path), judge, parsed, cancellationToken);
+            }
+
+            DeclaredProtocol protocol = ProtocolFiles.Read(path);
+            return await TryAsync(parsed.GetValue(rubric) is { } given ? protocol.With(RubricFiles.Read(given.FullName)) : protocol, judge, parsed, cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> TryAsync(DeclaredProtocol protocol, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        int[] order = protocol.Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? [0] : [0, 1];
-        JudgePrompt prompt = protocol.Compose(Example, order);
-        foreach (Message message in prompt.Messages)
+        ProtocolFile file = protocol.Definition;
+        int[] order = file.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric ? [0] : [0, 1];
+        Rollout example = file.Kind == ProtocolKind.Rubric && protocol.WhyNot(Example) is not null ? Example with { Rubric = ExampleRubric } : Example;
+        if (protocol.WhyNot(example) is { } whyNot)
+        {
+            throw new CommandException(ExitCodes.Usage, whyNot);
+        }
+
+        JudgePrompt prompt = protocol.Compose(example, order);
+        Print(prompt.Messages);
+        bool own = choice.IsSimulated(parsed);
+        JudgeReply reply = own
+            ? await new ExampleJudge(file).AskAsync(prompt, JudgeQuestion.Of(prompt, file.Sampling), cancellationToken)
+            : await AskAsync(protocol, prompt, choice, parsed, cancellationToken);
+        Console.WriteLine(own ? "--- answer (the file's example; --judge asks a judge) ---" : "--- answer ---");
+        Console.WriteLine(reply.Text);
+        Reading reading = protocol.Read(reply, example, order);
+        Console.WriteLine("--- read ---");
+        Console.WriteLine(Words(reading));
+        foreach (CriterionGrades criterion in reading.Criteria ?? [])
+        {
+            Console.WriteLine($"  {TerminalText.Clean(criterion.Id)}: {criterion.Grades[0]:0.####}");
+        }
+
+        Results.Print(new JsonObject { ["read"] = Words(reading), ["valid"] = reading.Outcome == JudgementOutcome.Valid, ["answer"] = reply.Text });
+
+        return reading.Outcome == JudgementOutcome.Valid ? ExitCodes.Ok : ExitCodes.Partial;
+    }
+
+    private static async Task<int> TryMetaAsync(MetaProtocol protocol, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var judgement = new TracedJudgement
+        {
+            RolloutId = Example.Id,
+            Sample = 0,
+            Protocol = ProtocolCatalog.Grm,
+            Judge = "example",
+            Order = [0, 1],
+            Outcome = JudgementOutcome.Valid,
+            Scores = [9, 2],
+            Text = "Specific Criteria: the sum is right.\nAnalysis: 17 + 25 is 42; the second response says 43.\nScores: \\boxed{9, 2}",
+        };
+        Print(protocol.Compose(Example, judgement));
+        Console.WriteLine("--- read ---");
+        string how = protocol.ByWords ? $"P({string.Join(" or ", protocol.Yes)}) / (P({string.Join(" or ", protocol.Yes)}) + P({string.Join(" or ", protocol.No)})) by the answer's log-probabilities" : "the endpoint's number";
+        if (choice.IsSimulated(parsed))
+        {
+            Console.WriteLine($"the reward would be {how} (--judge asks a model)");
+            Results.Print(new JsonObject { ["how"] = how });
+            return ExitCodes.Ok;
+        }
+
+        using var factory = new JudgeFactory(new EndpointNotes());
+        MetaReading reading = await choice.OpenAsMeta(parsed, factory, protocol).ScoreAsync(Example, judgement, cancellationToken);
+        Console.WriteLine(reading.Reward is { } reward ? $"valid: {reward} ({how})" : $"there is no reward: it is {how}, and the endpoint gave none");
+        Results.Print(new JsonObject { ["reward"] = reading.Reward, ["how"] = how });
+        return reading.Reward is null ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    private static void Print(IReadOnlyList<Message> messages)
+    {
+        foreach (Message message in messages)
         {
             Console.WriteLine($"--- {message.Role} ---");
             Console.WriteLine(message.Content);
         }
-
-        JudgeReply reply = choice.IsSimulated(parsed)
-            ? new JudgeReply { Text = protocol.Definition.Examples.First(example => example.Responses == order.Length).Answer, Finish = "stop" }
-            : await AskAsync(protocol, prompt, choice, parsed, cancellationToken);
-        Console.WriteLine(choice.IsSimulated(parsed) ? "--- answer (the file's example; --judge asks a judge) ---" : "--- answer ---");
-        Console.WriteLine(reply.Text);
-        Reading reading = protocol.Read(reply, order.Length);
-        Console.WriteLine("--- read ---");
-        Console.WriteLine(Words(reading));
-        Results.Print(new JsonObject { ["read"] = Words(reading), ["valid"] = reading.Outcome == JudgementOutcome.Valid, ["answer"] = reply.Text });
-        return reading.Outcome == JudgementOutcome.Valid ? ExitCodes.Ok : ExitCodes.Partial;
     }
 
     private static async Task<JudgeReply> AskAsync(DeclaredProtocol protocol, JudgePrompt prompt, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
         SamplingDefaults sampling = choice.SamplingOf(parsed, protocol);
         try
@@ -154,4 +215,19 @@ internal static class JudgesCommand
         { Outcome: JudgementOutcome.Valid } => "valid: a tie",
         _ => $"{reading.Outcome.ToString().ToLowerInvariant()}: {reading.Why}",
     };
+
+    /// <summary>Answers by the first of a file's examples that is about as much as was asked.</summary>
+    private sealed class ExampleJudge(ProtocolFile file) : IJudge
+    {
+        public string Name => "example";
+
+        public Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
+        {
+            // An example of a rubric is about so many criteria, of other protocols about so many responses.
+            int about = file.Kind is ProtocolKind.Pairwise or ProtocolKind.Listwise || (file.Kind == ProtocolKind.Rubric && !file.Apart) ? 2 : 1;
+            return Task.FromResult(new JudgeReply { Text = (file.Examples.FirstOrDefault(example => example.Responses == about) ?? file.Examples[0]).Answer, Finish = "stop" });
+        }
+
+        public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new JudgeHealth(true, "an example"));
+    }
 }

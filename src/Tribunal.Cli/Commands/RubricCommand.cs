@@ -46,7 +46,7 @@ internal static class RubricCommand
 
     private static async Task<int> WriteAsync(FileInfo batch, string output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
         HashSet<string> there = File.Exists(output) ? [.. RubricFiles.Read(output).Rollouts.Keys] : [];
         var validator = new RolloutValidator();

@@ -90,7 +90,7 @@ internal sealed class ScoreCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         FileInfo batch = parsed.GetRequiredValue(_batch);
         if (StandardInput.IsNamed(batch))
@@ -105,7 +105,7 @@ internal sealed class ScoreCommand
         MetaChoice meta = MetaOf(parsed, factory);
         options = options with
         {
-            Request = options.Request with { Meta = options.Request.Meta with { Model = meta.Name }, Judges = PanelOf(parsed, several?.Panel, _panel.Of(parsed)) },
+            Request = options.Request with { Meta = options.Request.Meta with { Model = meta.Name }, Judges = _panel.Of(parsed, several?.Panel, _vote.LearnedPanelOf(parsed)) },
         };
         if (several is not null)
         {
@@ -173,19 +173,6 @@ internal sealed class ScoreCommand
             // What its plan can't be read from is said when the run goes on.
             return false;
         }
-    }
-
-    private JudgePanel? PanelOf(ParseResult parsed, JudgePanel? given, JudgePanel? file)
-    {
-        if (given is not null && file is not null)
-        {
-            throw new CommandException(ExitCodes.Usage, "--judges states the members already: give --judge once, or leave the file out");
-        }
-
-        PanelMethod? weights = _vote.LearnedPanelOf(parsed);
-        return (given ?? file) is { } panel ? weights is { } method ? panel with { Weights = method } : panel
-            : weights is null ? null
-            : throw new CommandException(ExitCodes.Usage, "--panel: weights are learned from the judgements of a panel, and one judge is asked");
     }
 
     /// <exception cref="CommandException">An option can't be used.</exception>

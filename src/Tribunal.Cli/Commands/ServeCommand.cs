@@ -24,6 +24,7 @@ using Tribunal.RewardServer.Serving;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Telemetry;
@@ -50,7 +51,8 @@ internal sealed class ServeCommand
     private readonly Option<FileInfo?> _clients = new("--clients") { Description = "Clients with keys and budgets of their own: {\"NAME\": {\"keyEnv\": \"VAR\", \"requests\": N, \"tokens\": N}}.", HelpName = "FILE" };
     private readonly Option<string?> _storage = RemoteRuns.StorageOption("Several servers share a record there, named by judge and options; without it the record is --output's folder.");
     private readonly Option<bool> _open = new("--allow-anonymous") { Description = "Listen beyond this machine without a key." };
-    private readonly JudgeChoice _judge = new();
+    private readonly JudgeChoice _judge = new() { Rubric = new RubricChoice() };
+    private readonly PanelChoice _panel = new();
     private readonly VoteChoice _vote = new();
     private readonly ViewChoice _view = new();
 
@@ -80,6 +82,7 @@ internal sealed class ServeCommand
         serve._judge.AddTo(command);
         serve._vote.AddTo(command);
         serve._view.AddTo(command);
+        serve._panel.AddTo(command);
         command.SetAction(serve.RunAsync);
         return command;
     }
@@ -88,10 +91,15 @@ internal sealed class ServeCommand
     {
         RewardOptions options = OptionsOf(parsed);
         ClientKeys keys = KeysOf(parsed);
-        using var factory = new JudgeFactory();
-        Judge asked = _judge.Open(parsed, factory);
+        using var factory = new JudgeFactory(new EndpointNotes());
+        (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = _judge.OpenPanel(parsed, factory);
+        IReadOnlyList<Judge> own = several?.Judges ?? [_judge.Open(parsed, factory)];
         IMetaRewardModel? meta = _judge.OpenMeta(parsed, _vote.MetaOf(parsed), factory);
-        EvaluationRequest request = _vote.ToRequest(parsed, "rollouts.jsonl", _judge.ProtocolOf(parsed), meta?.Name) with { Trajectories = _view.Of(parsed) };
+        EvaluationRequest request = _judge.Rubric!.AddTo(_vote.ToRequest(parsed, "rollouts.jsonl", several is null ? _judge.ProtocolOf(parsed) : "auto", meta?.Name), parsed) with
+        {
+            Trajectories = _view.Of(parsed),
+            Judges = _panel.Of(parsed, several?.Panel, _vote.LearnedPanelOf(parsed)),
+        };
         request = request with { Tournament = request.Tournament with { KeepRatings = request.Tournament.Rating == RatingKind.Elo } };
         if (request.Policy.Kind == PolicyKind.Budget)
         {
@@ -104,17 +112,18 @@ internal sealed class ServeCommand
         }
 
         options = options with { ChatVotes = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : request.Policy.Max };
-        Judge judge = new JudgeRegistry([asked], meta is null ? [] : [meta]).Resolve(request).Own;
-        RewardLedger ledger = await LedgerAsync(parsed, judge, request, cancellationToken);
+        IReadOnlyDictionary<string, string> files = await ProtocolTexts.GivenAsync(new LocalRunStores(Path.GetTempPath()), "serve", request, cancellationToken);
+        JudgeRoutes routes = RewardJudges.Resolve(RouteChoice.Registry(own, new MetaChoice(meta, null), factory), request, files);
+        RewardLedger ledger = await LedgerAsync(parsed, ServeManifest.Of(routes, request, files), cancellationToken);
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(_output).FullName);
         bool local = parsed.GetValue(_storage) is null;
         if (local)
         {
-            await ServedRun.BeginAsync(new LocalRunStore(folder), ManifestOf(folder, judge, request), cancellationToken);
+            await ServedRun.BeginAsync(new LocalRunStore(folder), request, routes, files, TimeProvider.System.GetUtcNow(), cancellationToken);
             await Settings.KeepAsync(folder, cancellationToken);
         }
 
-        await ServeAsync(parsed, options, keys, judge, await RewardDesk.OpenAsync(judge, request, options, ledger, TimeProvider.System, cancellationToken), cancellationToken);
+        await ServeAsync(parsed, options, keys, routes, await RewardDesk.OpenAsync(routes, request, options, ledger, TimeProvider.System, cancellationToken), cancellationToken);
         if (local && await ServedRun.FinishAsync(folder, new ReportWriter(), CancellationToken.None) is { } summary)
         {
             Console.WriteLine($"{summary.Scored:N0} rollouts judged; report in {Path.Combine(folder, RunFiles.Report)}");
@@ -123,21 +132,7 @@ internal sealed class ServeCommand
         return ExitCodes.Ok;
     }
 
-    private static RunManifest ManifestOf(string folder, Judge judge, EvaluationRequest request) => new()
-    {
-        RunId = Path.GetFileName(folder),
-        Request = request with { Batch = Path.Combine(folder, RunFiles.Served) },
-        Batch = new BatchFingerprint(0, ""),
-        Judge = judge.Name,
-        Model = judge.Model,
-        Protocol = judge.Protocol.Name,
-        Prompt = PromptFingerprint.Of(judge.Protocol),
-        Sampling = judge.Sampling,
-        Simulated = judge.Simulated,
-        Created = TimeProvider.System.GetUtcNow(),
-    };
-
-    private async Task ServeAsync(ParseResult parsed, RewardOptions options, ClientKeys keys, Judge judge, RewardDesk opened, CancellationToken cancellationToken)
+    private async Task ServeAsync(ParseResult parsed, RewardOptions options, ClientKeys keys, JudgeRoutes routes, RewardDesk opened, CancellationToken cancellationToken)
     {
         await using RewardDesk desk = opened;
         await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), keys, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
@@ -165,13 +160,13 @@ internal sealed class ServeCommand
                 exception);
         }
 
-        if (judge.Simulated)
+        if (desk.Simulated)
         {
             Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
         }
 
-        Results.Print(new JsonObject { ["address"] = application.Urls.First(), ["model"] = judge.Model, ["protocol"] = judge.Protocol.Name, ["simulated"] = judge.Simulated });
-        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {judge.Model} by {judge.Protocol.Name}{(keys.Wanted ? "" : ", no key asked for")}");
+        Results.Print(new JsonObject { ["address"] = application.Urls.First(), ["model"] = routes.Own.Model, ["protocol"] = routes.Own.Protocol.Name, ["simulated"] = routes.All.Any(static judge => judge.Simulated) });
+        Console.WriteLine($"tribunal serve: {application.Urls.First()}, {string.Join(", ", routes.All.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}{(keys.Wanted ? "" : ", no key asked for")}");
         await application.WaitForShutdownAsync(cancellationToken);
     }
 
@@ -245,9 +240,8 @@ internal sealed class ServeCommand
         }
     }
 
-    private async Task<RewardLedger> LedgerAsync(ParseResult parsed, Judge judge, EvaluationRequest request, CancellationToken cancellationToken)
+    private async Task<RewardLedger> LedgerAsync(ParseResult parsed, byte[] manifest, CancellationToken cancellationToken)
     {
-        byte[] manifest = ServeManifest.Of(judge, request);
         try
         {
             if (parsed.GetValue(_storage) is not { } storage)

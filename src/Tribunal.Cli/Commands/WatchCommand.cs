@@ -103,7 +103,7 @@ internal static class WatchCommand
         // The protocol files that the run judged by, which a vote on it or an export reads.
         string manifest = Path.Combine(folder, RunFiles.Manifest);
         RunManifest? run = File.Exists(manifest) ? ContractJson.Read(await File.ReadAllBytesAsync(manifest, cancellationToken), RunsJson.Default.RunManifest) : null;
-        foreach (string file in (run?.ProtocolFiles?.Values ?? []).Distinct(StringComparer.Ordinal).Select(RunFiles.Protocol))
+        foreach (string file in (run?.KeptFiles ?? []).Distinct(StringComparer.Ordinal).Select(RunFiles.Protocol))
         {
             await remote.ReadAsync(record.RunId, file, content => KeepAsync(content, file, folder, cancellationToken), cancellationToken);
         }

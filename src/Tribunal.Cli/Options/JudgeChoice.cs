@@ -24,7 +24,7 @@ internal sealed class JudgeChoice
 
     private static readonly JudgeEndpointOptions Usual = new() { Name = "judge", Endpoint = new Uri("http://localhost:8000/v1") };
 
-    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
+    private readonly Option<string[]> _judge = new("--judge") { Description = "The judge's endpoint, e.g. http://localhost:8000/v1, or 'simulated'. Given several times to score or serve: a panel; then --model, --protocol, --template, --api-key-env, the prices and the simulator's options are given once for all members or once for each.", DefaultValueFactory = static _ => [Simulated], HelpName = "URL|simulated" };
     private readonly Option<string[]> _model = new("--model") { Description = "The model as the endpoint names it." };
     private readonly Option<string[]> _apiKey = new("--api-key-env") { Description = "NAME of the environment variable that holds the API key.", HelpName = "VAR" };
     private readonly Option<bool> _identity = new("--identity") { Description = "Sign in with an Azure identity instead of a key (https only)." };
@@ -173,7 +173,7 @@ internal sealed class JudgeChoice
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
     public Judge Open(ParseResult parsed, JudgeFactory factory) => MembersOf(parsed) == 1
         ? Open(parsed, factory, 0, null)
-        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score takes");
+        : throw new CommandException(ExitCodes.Usage, "several judges are a panel, which only score and serve take");
 
     /// <summary>The panel that was asked for, whose members are named by their models; null where one judge was. Nothing is sent yet.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
@@ -241,7 +241,13 @@ internal sealed class JudgeChoice
 
     /// <summary>The meta reward model that was asked for; null for none.</summary>
     /// <exception cref="CommandException">It can't be used.</exception>
-    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory)
+    public IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory) => OpenMeta(parsed, meta, factory, null);
+
+    /// <summary>The model of <c>--judge</c> and <c>--model</c>, asked as a meta reward model.</summary>
+    /// <exception cref="CommandException">An option can't be used.</exception>
+    public IMetaRewardModel OpenAsMeta(ParseResult parsed, JudgeFactory factory, MetaProtocol protocol) => OpenMeta(parsed, At(parsed, _judge, 0)!, factory, protocol)!;
+
+    private IMetaRewardModel? OpenMeta(ParseResult parsed, string meta, JudgeFactory factory, MetaProtocol? given)
     {
         switch (meta)
         {
@@ -262,15 +268,15 @@ internal sealed class JudgeChoice
             {
                 Name = "meta",
                 Endpoint = endpoint,
-                Model = parsed.GetValue(_metaModel) ?? "",
+                Model = parsed.GetValue(_metaModel) ?? (given is null ? "" : At(parsed, _model, 0) ?? ""),
                 Kind = parsed.GetValue(_metaKind) switch
                 {
                     "vllm-turns" => MetaKind.VllmTurns,
                     "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
                     _ => MetaKind.Auto,
                 },
-                Protocol = parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
-                ApiKeyEnv = parsed.GetValue(_metaKey),
+                Protocol = given is not null ? given : parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
+                ApiKeyEnv = parsed.GetValue(_metaKey) ?? (given is null ? null : At(parsed, _apiKey, 0)),
                 Concurrency = ConcurrencyOf(parsed),
             });
         }

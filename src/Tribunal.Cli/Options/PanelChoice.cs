@@ -3,6 +3,7 @@ using Tribunal.Azure.Queues;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 using Tribunal.Sampling;
+using Tribunal.Voting;
 
 namespace Tribunal.Cli.Options;
 
@@ -15,7 +16,25 @@ internal sealed class PanelChoice
 
     public void AddTo(Command command) => command.Add(_judges);
 
-    /// <summary>The panel; null without one.</summary>
+    /// <summary>The panel of options that are given several times, or of the file; null for one judge.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The panel of options that are given several times.</param>
+    /// <param name="weights">How its weights are learned; null where they are given.</param>
+    /// <exception cref="CommandException">Two panels are asked for, or weights without one.</exception>
+    public JudgePanel? Of(ParseResult parsed, JudgePanel? given, PanelMethod? weights)
+    {
+        JudgePanel? file = Of(parsed);
+        if (given is not null && file is not null)
+        {
+            throw new CommandException(ExitCodes.Usage, "--judges states the members already: give --judge once, or leave the file out");
+        }
+
+        return (given ?? file) is { } panel ? weights is { } method ? panel with { Weights = method } : panel
+            : weights is null ? null
+            : throw new CommandException(ExitCodes.Usage, "--panel: weights are learned from the judgements of a panel, and one judge is asked");
+    }
+
+    /// <summary>The panel of the file; null without one.</summary>
     /// <remarks>The protocol files that members name are relative to it.</remarks>
     /// <exception cref="CommandException">It can't be used; the message lists every problem.</exception>
     public JudgePanel? Of(ParseResult parsed)

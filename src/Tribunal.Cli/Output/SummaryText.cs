@@ -1,5 +1,6 @@
 using System.Text;
 using Tribunal.Calibration;
+using Tribunal.Judgements;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Summary;
 
@@ -8,6 +9,8 @@ namespace Tribunal.Cli.Output;
 /// <summary>A run's summary for people.</summary>
 internal static class SummaryText
 {
+    private const int CriteriaShown = 12;
+
     private const int MostDomains = 12;
 
     public static string Of(RunSummary summary, TimeSpan? elapsed)
@@ -54,6 +57,16 @@ internal static class SummaryText
             Row("member", $"{TerminalText.Fit(member.Judge, 48)} by {TerminalText.Fit(member.Protocol, 40)}: {member.Judgements.Drawn:N0} judgements, {member.ValidRate?.Value ?? 0:P1} valid"
                 + (member.Agreement is { } agreement ? $", agrees with the panel in {agreement.Value:P1}" : "") + (member.Accuracy is { } own ? $", alone {Share(own)}" : "")
                 + (member.Cost is double price ? $", cost {price:0.00##}" : "") + $", weighs {member.Weight:0.00}" + (member.WeightLater is double later ? $"|{later:0.00}" : ""));
+        }
+
+        foreach (CriterionSummary criterion in (summary.Criteria ?? []).Take(CriteriaShown))
+        {
+            Row("criterion", $"{TerminalText.Fit(criterion.Id, 48)}: graded {criterion.Mean:P1}" + (criterion.Best is { } best && criterion.Rest is { } rest ? $", labelled best {best:P1}, others {rest:P1}" : ""));
+        }
+
+        if (summary.Criteria is { Count: > CriteriaShown } many)
+        {
+            Row("", $"and {many.Count - CriteriaShown:N0} criteria more in the report");
         }
 
         if (summary.FlipRate is { } flips)

@@ -25,7 +25,7 @@ public enum BatchLayout
 /// <summary>What a batch was recognised as, from its content.</summary>
 /// <param name="Layout">The records' layout.</param>
 /// <param name="Compressed">Whether it is inside gzip or zstd.</param>
-public sealed record BatchFormat(BatchLayout Layout, bool Compressed)
+internal sealed record BatchFormat(BatchLayout Layout, bool Compressed)
 {
     /// <summary>Whether lines can be read again by byte ranges: uncompressed JSON Lines.</summary>
     public bool IsAddressable => Layout == BatchLayout.JsonLines && !Compressed;

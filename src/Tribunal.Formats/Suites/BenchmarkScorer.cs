@@ -37,13 +37,13 @@ public static class BenchmarkScorer
 
         var single = new List<BenchmarkOutcome>();
         var voted = new List<BenchmarkOutcome>();
-        Judgement? sample = null;
+        var judges = new List<(string Judge, string Protocol)>();
         long drawn = 0;
         bool simulated = false;
         await foreach (Rollout item in items.WithCancellation(cancellationToken))
         {
             IReadOnlyList<Judgement> own = SortedLedger.Of(ledger.GetValueOrDefault(item.Id) ?? []);
-            sample ??= own.Count > 0 ? own[0] : null;
+            judges.AddRange(own.Select(static judgement => (judgement.Judge, judgement.Protocol)).Distinct().Except(judges));
             drawn += own.Count;
             Verdict? verdict = vote(item, own);
             simulated |= verdict?.Simulated == true;
@@ -52,7 +52,7 @@ public static class BenchmarkScorer
             voted.Add(BenchmarkOutcome.Voted(slim, verdict, own));
         }
 
-        if (sample is null)
+        if (judges.Count == 0)
         {
             throw new BenchmarkDataException($"none of the judgements is about an item of {suite.Title}");
         }
@@ -60,8 +60,8 @@ public static class BenchmarkScorer
         return new BenchmarkResult
         {
             Suite = suite.Name,
-            Judge = sample.Judge,
-            Protocol = sample.Protocol,
+            Judge = judges is [var only] ? only.Judge : string.Join(", ", judges.Select(static one => $"{one.Judge} by {one.Protocol}")),
+            Protocol = judges is [var alone] ? alone.Protocol : "panel",
             JudgementsPerItem = (double)drawn / single.Count,
             Simulated = simulated,
             Single = suite.Score(single),

@@ -1,5 +1,6 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 
@@ -11,7 +12,11 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
     /// <summary>Examples whose prompts hold another number of neutralised strings than the ledger says.</summary>
     public long Changed { get; private set; }
 
-    public List<TurnRow> Prompt(Rollout rollout, Trajectory trajectory)
+    /// <summary>What the judge was asked and answered: once, or once for each response or criterion. Nothing where its answers can't be told apart.</summary>
+    public IReadOnlyList<(List<TurnRow> Prompt, TracedJudgement Said)> Calls(Rollout rollout, Trajectory trajectory) =>
+        [.. (Asked(rollout, trajectory).Calls(trajectory.Judgement) ?? []).Select(static call => (Turns(call.Messages), call.Said))];
+
+    private JudgePrompt Asked(Rollout rollout, Trajectory trajectory)
     {
         TracedJudgement judgement = trajectory.Judgement;
         JudgePrompt prompt = protocol.Compose(options.View.Of(rollout), judgement.Order);
@@ -21,8 +26,10 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
             prompt = Hints.Append(prompt, protocol.Name, Enumerable.Range(0, judgement.Order.Count).First(i => trajectory.Label!.Best.Contains(judgement.Order[i])));
         }
 
-        return [.. prompt.Messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
+        return prompt;
     }
+
+    private static List<TurnRow> Turns(IReadOnlyList<Message> messages) => [.. messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
 
     public static TurnRow Answer(TracedJudgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
 
@@ -51,7 +58,7 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
         return new VerlRow
         {
             DataSource = $"tribunal/{protocol.Name}",
-            Prompt = Prompt(rollout, first),
+            Prompt = Turns(Asked(rollout, first).Messages),
             RewardModel = new RewardModelField { GroundTruth = OutcomeRewards.AnswerOf(protocol.Name, first.Judgement.Order, first.Label!) },
             ExtraInfo = new ExtraInfoField
             {

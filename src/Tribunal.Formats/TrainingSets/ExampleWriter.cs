@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Training;
 
@@ -23,43 +24,43 @@ internal abstract class ExampleWriter
                     .GroupBy(static t => string.Join(',', t.Judgement.Order), StringComparer.Ordinal)
                     .Select((same, i) => example.Verl(rollout, [.. same], written + i)),
                 example),
-            (TrainingForm.Rrm or TrainingForm.Meta, _, false) => Each(json.LabelledRowTurnRow, static (example, rollout, t) => new LabelledRow<TurnRow>
+            (TrainingForm.Rrm or TrainingForm.Meta, _, false) => Each(json.LabelledRowTurnRow, static (t, prompt, said) => new LabelledRow<TurnRow>
             {
-                Prompt = example.Prompt(rollout, t),
-                Completion = [ExampleComposer.Answer(t.Judgement)],
+                Prompt = prompt,
+                Completion = [ExampleComposer.Answer(said)],
                 Label = t.Reward > 0,
                 Reward = t.Reward,
             }),
-            (TrainingForm.Rrm or TrainingForm.Meta, _, true) => Each(json.LabelledRowReasonedTurnRow, static (example, rollout, t) => new LabelledRow<ReasonedTurnRow>
+            (TrainingForm.Rrm or TrainingForm.Meta, _, true) => Each(json.LabelledRowReasonedTurnRow, static (t, prompt, said) => new LabelledRow<ReasonedTurnRow>
             {
-                Prompt = example.Prompt(rollout, t),
-                Completion = [ExampleComposer.ReasonedAnswer(t.Judgement)],
+                Prompt = prompt,
+                Completion = [ExampleComposer.ReasonedAnswer(said)],
                 Label = t.Reward > 0,
                 Reward = t.Reward,
             }),
-            (_, ExampleShape.Messages, false) => Each(json.MessagesRowTurnRow, static (example, rollout, t) => new MessagesRow<TurnRow>
+            (_, ExampleShape.Messages, false) => Each(json.MessagesRowTurnRow, static (t, prompt, said) => new MessagesRow<TurnRow>
             {
-                Messages = [.. example.Prompt(rollout, t), ExampleComposer.Answer(t.Judgement)],
+                Messages = [.. prompt, ExampleComposer.Answer(said)],
             }),
-            (_, ExampleShape.Messages, true) => Each(json.MessagesRowReasonedTurnRow, static (example, rollout, t) => new MessagesRow<ReasonedTurnRow>
+            (_, ExampleShape.Messages, true) => Each(json.MessagesRowReasonedTurnRow, static (t, prompt, said) => new MessagesRow<ReasonedTurnRow>
             {
-                Messages = [.. example.Prompt(rollout, t).Select(static turn => new ReasonedTurnRow { Role = turn.Role, Content = turn.Content }), ExampleComposer.ReasonedAnswer(t.Judgement)],
+                Messages = [.. prompt.Select(static turn => new ReasonedTurnRow { Role = turn.Role, Content = turn.Content }), ExampleComposer.ReasonedAnswer(said)],
             }),
-            (_, _, false) => Each(json.CompletionRowTurnRow, static (example, rollout, t) => new CompletionRow<TurnRow>
+            (_, _, false) => Each(json.CompletionRowTurnRow, static (t, prompt, said) => new CompletionRow<TurnRow>
             {
-                Prompt = example.Prompt(rollout, t),
-                Completion = [ExampleComposer.Answer(t.Judgement)],
+                Prompt = prompt,
+                Completion = [ExampleComposer.Answer(said)],
             }),
-            _ => Each(json.CompletionRowReasonedTurnRow, static (example, rollout, t) => new CompletionRow<ReasonedTurnRow>
+            _ => Each(json.CompletionRowReasonedTurnRow, static (t, prompt, said) => new CompletionRow<ReasonedTurnRow>
             {
-                Prompt = example.Prompt(rollout, t),
-                Completion = [ExampleComposer.ReasonedAnswer(t.Judgement)],
+                Prompt = prompt,
+                Completion = [ExampleComposer.ReasonedAnswer(said)],
             }),
         };
 
-        ExampleWriter Each<TRow>(JsonTypeInfo<TRow> type, Func<ExampleComposer, Rollout, Trajectory, TRow> compose)
+        ExampleWriter Each<TRow>(JsonTypeInfo<TRow> type, Func<Trajectory, List<TurnRow>, TracedJudgement, TRow> compose)
             where TRow : TrainingRow, new() =>
-            new Writer<TRow>(Rows(type), (example, rollout, kept, _) => kept.Select(t => example.From(compose(example, rollout, t), rollout, t.Judgement)), example);
+            new Writer<TRow>(Rows(type), (example, rollout, kept, _) => kept.SelectMany(t => example.Calls(rollout, t).Select(call => example.From(compose(t, call.Prompt, call.Said), rollout, t.Judgement))), example);
 
         IRowWriter<TRow> Rows<TRow>(JsonTypeInfo<TRow> type)
             where TRow : class, new() =>

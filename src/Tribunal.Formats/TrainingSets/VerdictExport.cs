@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Parquet;
 using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
 
@@ -42,6 +44,9 @@ public sealed record PreferenceOptions
     /// <summary>Smallest confidence of the verdict, 0 to 1.</summary>
     public double MinConfidence { get; init; }
 
+    /// <summary>Whether responses were graded by criteria: then each pair says what both were graded.</summary>
+    public bool Graded { get; init; }
+
     /// <summary>Whether pairs by the simulated judge's rewards, which say nothing of the responses, are written, each with <c>"simulated": true</c>.</summary>
     public bool AllowSimulated { get; init; }
 }
@@ -60,54 +65,27 @@ public static class VerdictExport
     /// CSV (RFC 4180, UTF-8), a row per response. Text that a spreadsheet would run as a formula gets a leading apostrophe:
     /// ids and domains come from whoever wrote the batch.
     /// </summary>
+    /// <param name="scored">The verdicts.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="graded">Whether responses were graded by criteria: then a column holds the grades.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
     /// <returns>Rows written, the header not counted.</returns>
-    public static async Task<long> WriteCsvAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
+    public static async Task<long> WriteCsvAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, bool graded = false, CancellationToken cancellationToken = default)
     {
         await using var writer = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\r\n" };
+        await writer.WriteLineAsync(string.Join(',', graded ? [.. CsvHeader, "criteria"] : CsvHeader));
         long rows = 0;
-
-        // The first verdict with rewards tells whether responses were graded by criteria; those before it have none.
-        var waiting = new List<ScoredRollout>();
-        bool? graded = null;
-        await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
+        await foreach ((Rollout rollout, Verdict verdict) in scored.WithCancellation(cancellationToken))
         {
-            waiting.Add(one);
-            if (graded is null && one.Verdict.Status == VerdictStatus.Scored)
+            for (int response = 0; response < rollout.Responses.Count; response++)
             {
-                graded = one.Verdict.Criteria is not null;
-                await writer.WriteLineAsync(Header(graded.Value));
+                await writer.WriteLineAsync(string.Join(',', graded ? [.. Cells(rollout, verdict, response), Grades(verdict, response)] : Cells(rollout, verdict, response)));
+                rows++;
             }
-
-            if (graded is not null)
-            {
-                await WriteRowsAsync();
-            }
-        }
-
-        if (graded is null)
-        {
-            await writer.WriteLineAsync(Header(graded: false));
-            await WriteRowsAsync();
         }
 
         await writer.FlushAsync(cancellationToken);
         return rows;
-
-        async Task WriteRowsAsync()
-        {
-            foreach ((Rollout rollout, Verdict verdict) in waiting)
-            {
-                for (int response = 0; response < rollout.Responses.Count; response++)
-                {
-                    await writer.WriteLineAsync(string.Join(',', graded == true ? [.. Cells(rollout, verdict, response), Grades(verdict, response)] : Cells(rollout, verdict, response)));
-                    rows++;
-                }
-            }
-
-            waiting.Clear();
-        }
-
-        static string Header(bool graded) => string.Join(',', graded ? [.. CsvHeader, "criteria"] : CsvHeader);
     }
 
     // Each criterion with its grade: c1=1; c2=0.25.
@@ -118,15 +96,21 @@ public static class VerdictExport
     /// <param name="scored">The verdicts.</param>
     /// <param name="output">A stream that can seek and read, such as a new file.</param>
     /// <param name="cancellationToken">Ends the writing.</param>
+    /// <param name="graded">Whether responses were graded by criteria: then a column holds each criterion with a grade per response.</param>
     /// <returns>Rows written.</returns>
-    public static async Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, CancellationToken cancellationToken = default)
+    public static Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, bool graded = false, CancellationToken cancellationToken = default) => graded
+        ? WriteParquetAsync(scored.Select(static one => VerdictRow.Fill(new GradedVerdictRow { criteria = one.Verdict.Criteria?.Select(static graded => new CriterionRow { id = graded.Id, grades = [.. graded.Grades] }).ToList() }, one)), output, FormatsJson.Default.GradedVerdictRow, cancellationToken)
+        : WriteParquetAsync(scored.Select(static one => VerdictRow.Fill(new VerdictRow(), one)), output, FormatsJson.Default.VerdictRow, cancellationToken);
+
+    private static async Task<long> WriteParquetAsync<TRow>(IAsyncEnumerable<TRow> scored, Stream output, JsonTypeInfo<TRow> type, CancellationToken cancellationToken)
+        where TRow : class
     {
         long rows = 0;
-        var columns = new ParquetColumns<VerdictRow>(FormatsJson.Default.VerdictRow);
-        var group = new List<VerdictRow>(RowGroup);
-        await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
+        var columns = new ParquetColumns<TRow>(type);
+        var group = new List<TRow>(RowGroup);
+        await foreach (TRow row in scored.WithCancellation(cancellationToken))
         {
-            group.Add(VerdictRow.Of(one));
+            group.Add(row);
             if (group.Count == RowGroup)
             {
                 await FlushAsync();
@@ -152,7 +136,8 @@ public static class VerdictExport
     /// <summary>
     /// Preference data in TRL's conversational form with an explicit prompt, JSON Lines:
     /// <c>{"prompt":[…],"chosen":[…],"rejected":[…],"margin":x,"score_chosen":x,"score_rejected":x,"id":…}</c>. The margin is
-    /// the difference of rewards, which TRL's reward trainer reads.
+    /// the difference of rewards, which TRL's reward trainer reads. Where responses were graded by criteria, each line has
+    /// <c>"criteria":[{"id":…,"chosen":x,"rejected":x}]</c>.
     /// </summary>
     /// <returns>Pairs written.</returns>
     /// <exception cref="SimulatedRewardsException">A verdict is the simulated judge's, and such pairs were not asked for.</exception>
@@ -184,7 +169,7 @@ public static class VerdictExport
                     continue;
                 }
 
-                Write(json, rollout, chosen, rejected, rewards, verdict);
+                Write(json, rollout, chosen, rejected, rewards, verdict, options.Graded);
                 await json.FlushAsync(cancellationToken);
                 json.Reset();
                 await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
@@ -206,7 +191,7 @@ public static class VerdictExport
         };
     }
 
-    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, Verdict verdict)
+    private static void Write(Utf8JsonWriter json, Rollout rollout, int chosen, int rejected, IReadOnlyList<double> rewards, Verdict verdict, bool graded)
     {
         json.WriteStartObject();
         json.WritePropertyName("prompt"u8);
@@ -219,6 +204,22 @@ public static class VerdictExport
         json.WriteNumber("score_chosen"u8, rewards[chosen]);
         json.WriteNumber("score_rejected"u8, rewards[rejected]);
         json.WriteString("id"u8, rollout.Id);
+        if (graded)
+        {
+            // On every line, so that readers of whole files find one form.
+            json.WriteStartArray("criteria"u8);
+            foreach (CriterionGrades criterion in verdict.Criteria ?? [])
+            {
+                json.WriteStartObject();
+                json.WriteString("id"u8, criterion.Id);
+                json.WriteNumber("chosen"u8, criterion.Grades[chosen]);
+                json.WriteNumber("rejected"u8, criterion.Grades[rejected]);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
         if (verdict.Simulated == true)
         {
             json.WriteBoolean("simulated"u8, true);
@@ -279,7 +280,7 @@ public static class VerdictExport
     }
 
     /// <summary>A row of the Parquet file; columns are named after the properties.</summary>
-    internal sealed class VerdictRow
+    internal class VerdictRow
     {
         public string id { get; set; } = "";
 
@@ -315,25 +316,42 @@ public static class VerdictExport
 
         public bool simulated { get; set; }
 
-        public static VerdictRow Of(ScoredRollout one) => new()
+        /// <summary>Fills a row.</summary>
+        public static TRow Fill<TRow>(TRow row, ScoredRollout one)
+            where TRow : VerdictRow
         {
-            id = one.Rollout.Id,
-            domain = one.Rollout.Domain,
-            status = one.Verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
-            rewards = one.Verdict.Rewards?.ToList(),
-            ranking = one.Verdict.Ranking?.ToList(),
-            best = one.Verdict.Best,
-            labelled_best = one.Rollout.Best?.ToList(),
-            confidence = one.Verdict.Confidence,
-            margin = one.Verdict.Margin,
-            drawn = one.Verdict.Votes.Drawn,
-            valid = one.Verdict.Votes.Valid,
-            kept = one.Verdict.Votes.Kept,
-            stop = one.Verdict.Stop is { } stopped ? JsonNames.Of(stopped) : null,
-            input_tokens = one.Verdict.Usage.Input,
-            output_tokens = one.Verdict.Usage.Output,
-            reason = one.Verdict.Reason,
-            simulated = one.Verdict.Simulated == true,
-        };
+            row.id = one.Rollout.Id;
+            row.domain = one.Rollout.Domain;
+            row.status = one.Verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable";
+            row.rewards = one.Verdict.Rewards?.ToList();
+            row.ranking = one.Verdict.Ranking?.ToList();
+            row.best = one.Verdict.Best;
+            row.labelled_best = one.Rollout.Best?.ToList();
+            row.confidence = one.Verdict.Confidence;
+            row.margin = one.Verdict.Margin;
+            row.drawn = one.Verdict.Votes.Drawn;
+            row.valid = one.Verdict.Votes.Valid;
+            row.kept = one.Verdict.Votes.Kept;
+            row.stop = one.Verdict.Stop is { } stopped ? JsonNames.Of(stopped) : null;
+            row.input_tokens = one.Verdict.Usage.Input;
+            row.output_tokens = one.Verdict.Usage.Output;
+            row.reason = one.Verdict.Reason;
+            row.simulated = one.Verdict.Simulated == true;
+            return row;
+        }
+    }
+
+    /// <summary>A row of responses that were graded by criteria.</summary>
+    internal sealed class GradedVerdictRow : VerdictRow
+    {
+        public List<CriterionRow>? criteria { get; set; }
+    }
+
+    /// <summary>What a criterion was graded: a grade per response, in [0, 1].</summary>
+    internal sealed class CriterionRow
+    {
+        public string id { get; set; } = "";
+
+        public List<double> grades { get; set; } = [];
     }
 }

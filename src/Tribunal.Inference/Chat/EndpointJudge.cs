@@ -23,7 +23,7 @@ internal sealed class EndpointJudge : IJudge
     private readonly bool _stream;
     private readonly IReadOnlyList<string> _omit;
     private readonly Func<JudgeQuestion, CancellationToken, Task<JudgeReply>>? _scalar;
-    private volatile bool _schemaRefused;
+    private int _schemaRefused;
 
     /// <param name="options">The endpoint.</param>
     /// <param name="access">How it is reached.</param>
@@ -58,7 +58,7 @@ internal sealed class EndpointJudge : IJudge
             return await (_scalar ?? throw new InvalidOperationException("this judge is asked as a chat model only"))(question, cancellationToken);
         }
 
-        bool structured = question.Fields?.Schema is not null && !_schemaRefused;
+        bool structured = question.Fields?.Schema is not null && Volatile.Read(ref _schemaRefused) == 0;
         ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit, structured);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
@@ -72,10 +72,9 @@ internal sealed class EndpointJudge : IJudge
 
         if (structured && outcome.Last is { Ending: Ending.Refused or Ending.Rejected, Detail: { } said } && SpeaksOfSchema(said))
         {
-            // Said once; from then on the prompt alone asks for the form.
-            if (!_schemaRefused)
+            // Said once, however many were under way; from then on the prompt alone asks for the form.
+            if (Interlocked.Exchange(ref _schemaRefused, 1) == 0)
             {
-                _schemaRefused = true;
                 InferenceLog.NoSchema(_state.Logger, Name, EndpointError.Fit(said, _access.Key));
             }
 

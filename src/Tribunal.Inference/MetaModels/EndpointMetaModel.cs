@@ -44,9 +44,6 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
 
     public MetaProtocol? Protocol => _options.Protocol;
 
-    /// <summary>The kind in use; <see cref="MetaKind.Auto"/> until the endpoint has been asked.</summary>
-    internal MetaKind Kind => _kind;
-
     public async Task<MetaReading> ScoreAsync(Rollout rollout, TracedJudgement judgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rollout);

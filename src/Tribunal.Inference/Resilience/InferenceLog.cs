@@ -27,6 +27,6 @@ internal static partial class InferenceLog
     [LoggerMessage(2007, LogLevel.Warning, "{Endpoint} answers none of the known interfaces of meta reward models: {Detail}")]
     public static partial void NoKind(ILogger logger, string endpoint, string detail);
 
-    [LoggerMessage(2050, LogLevel.Warning, "{Endpoint} takes no structured output; answers are asked for by the prompt alone: {Detail}")]
+    [LoggerMessage(JudgeFactory.NoStructuredOutput, LogLevel.Warning, "{Endpoint} takes no structured output; answers are asked for by the prompt alone: {Detail}")]
     public static partial void NoSchema(ILogger logger, string endpoint, string detail);
 }

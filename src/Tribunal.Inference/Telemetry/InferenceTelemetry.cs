@@ -8,7 +8,7 @@ namespace Tribunal.Inference.Telemetry;
 /// <summary>
 /// Traces and metrics by OpenTelemetry's semantic conventions for generative AI. Prompts and answers are never attributes.
 /// </summary>
-public static class InferenceTelemetry
+internal static class InferenceTelemetry
 {
     /// <summary>The name of the activity source and of the meter.</summary>
     public const string Name = "Tribunal.Inference";

@@ -11,8 +11,14 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 internal static class ContentKey
 {
-    /// <summary>A prompt with its reference answer.</summary>
-    public static UInt128 OfPrompt(IReadOnlyList<Message> prompt, string? reference)
+    /// <summary>A prompt with its reference answer and its rubric.</summary>
+    public static UInt128 OfPrompt(IReadOnlyList<Message> prompt, string? reference, Rubric? rubric)
+    {
+        byte[] asked = OfTexts(prompt, reference);
+        return rubric is null ? Head(asked) : Head(SHA256.HashData([.. asked, .. RubricForm.Bytes(rubric)]));
+    }
+
+    private static byte[] OfTexts(IReadOnlyList<Message> prompt, string? reference)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int turn = 0; turn < prompt.Count; turn++)
@@ -28,7 +34,7 @@ internal static class ContentKey
             Add(hash, "");
         }
 
-        return Head(hash.GetHashAndReset());
+        return hash.GetHashAndReset();
     }
 
     /// <summary>A response; a text that spells a trajectory out is another one.</summary>

@@ -25,6 +25,9 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
 
     public string? Reference { get; } = reference;
 
+    /// <summary>The rubric; null where there is none but the server's own.</summary>
+    public Rubric? Rubric { get; init; }
+
     /// <summary>Responses to wait for; null: until the time is over.</summary>
     public int? Size { get; } = size;
 

@@ -2,8 +2,8 @@ using Tribunal.Protocols;
 
 namespace Tribunal.RewardServer.Judging;
 
-/// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds, so that whoever looks at the server's health costs the judge little.</summary>
-internal sealed class JudgeWatch(IJudge judge, TimeProvider time)
+/// <summary>Whether the judge, or every member of a panel, answers; asked anew when the last answer is older than two seconds, so that whoever looks at the server's health costs the judge little.</summary>
+internal sealed class JudgeWatch(IReadOnlyList<IJudge> judges, TimeProvider time)
 {
     private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(2);
     private Known? _last;
@@ -15,7 +15,9 @@ internal sealed class JudgeWatch(IJudge judge, TimeProvider time)
             return known.Health;
         }
 
-        JudgeHealth health = await judge.CheckHealthAsync(cancellationToken);
+        JudgeHealth[] each = await Task.WhenAll(judges.Select(judge => judge.CheckHealthAsync(cancellationToken)));
+        JudgeHealth health = each is [var only] ? only
+            : new JudgeHealth(Array.TrueForAll(each, static one => one.Ready), string.Join("; ", judges.Zip(each, static (judge, one) => $"{judge.Name}: {one.Detail}")));
         _last = new Known(health, time.GetTimestamp());
         return health;
     }

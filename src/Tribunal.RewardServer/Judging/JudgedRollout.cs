@@ -10,6 +10,7 @@ namespace Tribunal.RewardServer.Judging;
 internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, string schedule)
 {
     private ConcurrentDictionary<int, Judgement> _drawn = [];
+    private IReadOnlyList<MemberVote>? _members;
 
     public string Id { get; } = id;
 
@@ -33,6 +34,9 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 
     /// <summary>The verdict that stands.</summary>
     public Verdict? Verdict { get; private set; }
+
+    /// <summary>What each member of a panel says by itself; null for one judge.</summary>
+    public IReadOnlyList<MemberVote>? Members => _members ?? (Kept is { } kept ? MemberVote.Of(kept, Drawn) : null);
 
     /// <summary>The last verdict, whether it stands or not.</summary>
     public Verdict? Last { get; set; }
@@ -76,6 +80,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 
     public void Finish(Verdict verdict)
     {
+        _members = Members;
         Verdict = verdict;
         Kept = null;
         _drawn = [];

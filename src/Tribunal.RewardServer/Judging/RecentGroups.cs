@@ -3,7 +3,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>The last groups that were judged, the latest first. Safe for concurrent use.</summary>
-public sealed class RecentGroups
+internal sealed class RecentGroups
 {
     private const int Kept = 20;
     private readonly LinkedList<RecentGroup> _groups = [];
@@ -37,10 +37,10 @@ public sealed class RecentGroups
 /// <param name="Verdict">What was said of it.</param>
 /// <param name="At">When.</param>
 /// <param name="Took">From the first draw to the verdict.</param>
-public sealed record RecentGroup(Verdict Verdict, DateTimeOffset At, TimeSpan Took);
+internal sealed record RecentGroup(Verdict Verdict, DateTimeOffset At, TimeSpan Took);
 
 /// <summary>A group that waits for its other responses.</summary>
 /// <param name="Id">Its name; null where it has none.</param>
 /// <param name="Arrived">Responses that are there.</param>
 /// <param name="Size">Responses that it waits for; null where nobody said.</param>
-public sealed record WaitingGroup(string? Id, int Arrived, int? Size);
+internal sealed record WaitingGroup(string? Id, int Arrived, int? Size);

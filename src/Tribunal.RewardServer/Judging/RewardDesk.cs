@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -19,7 +20,7 @@ namespace Tribunal.RewardServer.Judging;
 /// </summary>
 public sealed class RewardDesk : IAsyncDisposable
 {
-    private readonly Judge _binding;
+    private readonly JudgeRoutes _routes;
     private readonly RewardOptions _options;
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
@@ -33,21 +34,21 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly RewardScaling _scaling;
     private double _secondsPerRollout = 1;
 
-    private RewardDesk(Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
+    private RewardDesk(JudgeRoutes routes, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
-        _binding = binding;
+        _routes = routes;
         _options = options;
         _ledger = ledger;
         _time = time;
-        _drawing = new RolloutDrawing(binding, request, ledger, Counts);
+        _drawing = new RolloutDrawing(routes, request, ledger, Counts);
         _groups = new RewardGroups(options);
         _memory = new RewardMemory(_groups);
-        _scaling = new RewardScaling(options.Scale, binding.Protocol.Kind, request.Tournament);
-        _health = new JudgeWatch(binding.Endpoint, time);
+        _scaling = new RewardScaling(options.Scale, _drawing.Kind, request.Tournament);
+        _health = new JudgeWatch([.. routes.All.Select(static judge => judge.Endpoint).DistinctBy(static judge => judge.Name)], time);
     }
 
     /// <summary>Whether the rewards come from the simulated judge and mean nothing.</summary>
-    public bool Simulated => _binding.Simulated;
+    public bool Simulated => _routes.All.Any(static judge => judge.Simulated);
 
     /// <summary>Whether the judge answers; asked anew when the last answer is older than two seconds.</summary>
     public Task<JudgeHealth> HealthAsync(CancellationToken cancellationToken) => _health.AskAsync(cancellationToken);
@@ -55,14 +56,17 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
 
-    /// <summary>The judge's model and its sampling parameters.</summary>
-    public (string Model, SamplingDefaults Sampling) Asked => (_binding.Model, _binding.Sampling);
+    /// <summary>The judge's model, or <c>panel</c>, and the sampling parameters of the judge, or of the panel's first member.</summary>
+    public (string Model, SamplingDefaults Sampling) Asked => (_routes.Panel is null ? _routes.Own.Model : "panel", _routes.Own.Sampling);
+
+    /// <summary>Whether a judge grades by rubrics or is shown them.</summary>
+    public bool ShowsRubric => _routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true });
 
     /// <summary>The last groups that were judged.</summary>
-    public RecentGroups Recent { get; } = new();
+    internal RecentGroups Recent { get; } = new();
 
     /// <summary>Groups that wait for their other responses.</summary>
-    public IReadOnlyList<WaitingGroup> Gatherings
+    internal IReadOnlyList<WaitingGroup> Gatherings
     {
         get
         {
@@ -73,9 +77,15 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes.</summary>
+    /// <summary>The rubric of a client's rollout: that of its id or its domain in the server's file, or its own; null for the server's own.</summary>
+    public Rubric? RubricOf(Rollout rollout) =>
+        _routes.All.Select(static judge => judge.Protocol).OfType<DeclaredProtocol>().FirstOrDefault(static protocol => protocol.ShowsRubric)?.OwnRubric(rollout) ?? rollout.Rubric;
+
+    /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes; of a panel the members that chat, in turns.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="turn">Which answer to it, from 0.</param>
     /// <exception cref="JudgeException">There is no answer.</exception>
-    public Task<JudgeReply> AskAsync(JudgeQuestion question) => _drawing.AskAsync(question, _closing.Token);
+    public Task<JudgeReply> AskAsync(JudgeQuestion question, int turn) => _drawing.AskAsync(question, turn, _closing.Token);
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -89,22 +99,27 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a desk of one judge.</summary>
+    /// <inheritdoc cref="OpenAsync(JudgeRoutes, EvaluationRequest, RewardOptions, RewardLedger, TimeProvider, CancellationToken)"/>
+    public static Task<RewardDesk> OpenAsync(Judge judge, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(new JudgeRoutes(judge, []), request, options, ledger, time, cancellationToken);
+
     /// <summary>Opens a desk and remembers what its ledger holds.</summary>
-    /// <param name="binding">The judge.</param>
+    /// <param name="routes">The judge, or the panel.</param>
     /// <param name="request">Policy, votes, tournament and seed, as for a run.</param>
     /// <param name="options">How requests become groups.</param>
     /// <param name="ledger">The record; the desk disposes it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<RewardDesk> OpenAsync(
-        Judge binding, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
+        JudgeRoutes routes, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(binding);
+        ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(time);
-        var desk = new RewardDesk(binding, request, options, ledger, time);
+        var desk = new RewardDesk(routes, request, options, ledger, time);
         await ledger.ReadAsync(desk._memory.Add, desk._memory.Add, desk._memory.Add, cancellationToken);
         return desk;
     }
@@ -115,16 +130,16 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
+    internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        UInt128 prompt = ContentKey.OfPrompt(question.Prompt, question.Reference);
+        UInt128 prompt = KeyOf(question);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
         string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
         lock (_lock)
         {
-            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule), [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
+            rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule) { Rubric = question.Rubric }, [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
         return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
@@ -141,11 +156,11 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <param name="cancellationToken">The client is gone; the judging goes on.</param>
     /// <exception cref="TooBusyException">Too much is under way.</exception>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
-    public async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
+    internal async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, ContentKey.OfPrompt(question.Prompt, question.Reference), _drawing.NameOf(question.Tournament));
+        var key = GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
@@ -182,6 +197,11 @@ public sealed class RewardDesk : IAsyncDisposable
         return answer with { Whole = whole };
     }
 
+    // A rubric that nobody would look at is no small matter to whoever sent it.
+    private UInt128 KeyOf(RewardQuestion question) => question.Rubric is null || ShowsRubric
+        ? ContentKey.OfPrompt(question.Prompt, question.Reference, question.Rubric)
+        : throw new ProblemsException([new Problem("rubric", $"{_routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]);
+
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -195,7 +215,6 @@ public sealed class RewardDesk : IAsyncDisposable
         await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
         await _ledger.DisposeAsync();
         _closing.Dispose();
-        _drawing.Dispose();
     }
 
     // Under the lock.
@@ -226,6 +245,7 @@ public sealed class RewardDesk : IAsyncDisposable
                 Prompt = contents.Prompt,
                 Responses = [.. responses.Select(static response => response.Content)],
                 Reference = contents.Reference,
+                Rubric = contents.Rubric,
                 Metadata = GroupRecord.Of(group, contents.Schedule),
             });
         }
@@ -280,7 +300,7 @@ public sealed class RewardDesk : IAsyncDisposable
         }
 
         JudgedRollout rollout = Ask(
-            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule), [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule) { Rubric = gathering.Rubric }, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
         _groups.Judged(gathering, rollout);
         gathering.Ready.SetResult(rollout);
     }
@@ -318,7 +338,7 @@ public sealed class RewardDesk : IAsyncDisposable
         long start = _time.GetTimestamp();
         try
         {
-            bool fits = _binding.Protocol.WhyNot(rollout) is null;
+            bool fits = _drawing.Fits(judged, rollout);
             if (fits)
             {
                 await _drawing.DrawAsync(judged, rollout, _closing.Token);
@@ -383,6 +403,7 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             Verdict = verdict,
             Scaled = scale(verdict),
+            Members = rollout.Members,
             Index = index,
             Group = rollout.Keys.Count,
             Complete = complete,

@@ -6,4 +6,4 @@ namespace Tribunal.RewardServer.Judging;
 /// The group's name, which several processes may share; null: the responses of one client to one prompt that arrive about now.
 /// </param>
 /// <param name="Size">Responses in the group, 1 or more, duplicates counted; null: the server's own setting.</param>
-public sealed record RewardGroup(string Client = "", string? Id = null, int? Size = null);
+internal sealed record RewardGroup(string Client = "", string? Id = null, int? Size = null);

@@ -34,7 +34,7 @@ internal sealed class RewardGroups(RewardOptions options)
     /// <summary>Opens a group; one that was judged before it was whole goes on with what it had.</summary>
     public Gathering Begin(GroupKey key, RewardQuestion question, RewardGroup group, UInt128[] responses)
     {
-        var gathering = new Gathering(key, question.Prompt, question.Reference, group.Size ?? options.GroupSize);
+        var gathering = new Gathering(key, question.Prompt, question.Reference, group.Size ?? options.GroupSize) { Rubric = question.Rubric };
         _open.Add(key, gathering);
         if (_partial.Remove(key, out Gathering? earlier))
         {

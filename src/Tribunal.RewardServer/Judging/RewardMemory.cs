@@ -15,7 +15,7 @@ internal sealed class RewardMemory(RewardGroups groups)
 
     public void Add(Rollout rollout)
     {
-        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference);
+        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric);
         UInt128[] keys = [.. rollout.Responses.Select(ContentKey.OfResponse)];
         if (_rollouts.ContainsKey(rollout.Id))
         {

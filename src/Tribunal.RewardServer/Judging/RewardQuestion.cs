@@ -8,8 +8,11 @@ namespace Tribunal.RewardServer.Judging;
 /// <param name="Prompt">The conversation, at least one turn.</param>
 /// <param name="Responses">The responses, texts or trajectories, at least one; equal ones share a reward.</param>
 /// <param name="Reference">A reference answer that the judge is shown.</param>
-public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<Response> Responses, string? Reference = null)
+internal sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList<Response> Responses, string? Reference = null)
 {
+    /// <summary>The criteria that the responses are graded by, or that the judge is shown; null where there are none but the server's own.</summary>
+    public Rubric? Rubric { get; init; }
+
     /// <summary>Who meets whom where a pair judge compares them; null as the server does. Another schedule is another question.</summary>
     public TournamentOptions? Tournament { get; init; }
 
@@ -18,13 +21,16 @@ public sealed record RewardQuestion(IReadOnlyList<Message> Prompt, IReadOnlyList
 }
 
 /// <summary>The answer to a <see cref="RewardQuestion"/>.</summary>
-public sealed record RewardAnswer
+internal sealed record RewardAnswer
 {
     /// <summary>The verdict over the rollout that was judged; its indexes are the rollout's own.</summary>
     public required Verdict Verdict { get; init; }
 
     /// <summary>For each response asked about: its index in the verdict.</summary>
     public required IReadOnlyList<int> Index { get; init; }
+
+    /// <summary>What each member of a panel says by itself; null for one judge.</summary>
+    public IReadOnlyList<MemberVote>? Members { get; init; }
 
     /// <summary>Responses that were judged together.</summary>
     public required int Group { get; init; }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -13,12 +14,17 @@ using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
 
-/// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than the judge takes.</summary>
-internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, RewardLedger ledger, RewardCounts counts) : IDisposable
+/// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than each judge takes.</summary>
+internal sealed class RolloutDrawing(JudgeRoutes routes, EvaluationRequest request, RewardLedger ledger, RewardCounts counts)
 {
     private readonly ConcurrentDictionary<string, ScoringRules> _rules = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _gate = new(judge.Concurrency);
-    private readonly SemaphoreSlim _metaGate = new(judge.Concurrency);
+    private readonly RunBranches _branches = new(request, routes);
+
+    /// <summary>Whether lists are scored or pairs are compared; pairs where a member of a panel compares them.</summary>
+    public JudgingKind Kind => _branches.Options.Kind;
+
+    /// <summary>Whether anybody can judge a rollout.</summary>
+    public bool Fits(JudgedRollout judged, Rollout rollout) => new RolloutScoring(RulesOf(judged), rollout).Next().Count > 0;
 
     /// <summary>Draws until the policy asks for nothing more.</summary>
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
@@ -32,31 +38,28 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
 
         var scoring = new RolloutScoring(RulesOf(judged), rollout, judged.Drawn);
         var drawing = new Drawing(judged, ledger, closing);
-        var gated = new GatedJudge(judge, _gate, judge.Meta is null ? null : _metaGate);
         while (scoring.Next() is { Count: > 0 } next)
         {
-            foreach (Judgement judgement in await Task.WhenAll(next.Select(sample => DrawAsync(gated, drawing, rollout, sample, closing))))
+            foreach (Judgement judgement in await Task.WhenAll(next.Select(sample => DrawAsync(_branches.Of(sample.Draw.Sample, sample.Route, rollout.Responses.Count), drawing, rollout, sample, closing))))
             {
                 scoring.Add(judgement);
             }
         }
     }
 
-    /// <summary>Asks the judge what a client wrote itself.</summary>
-    public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken closing)
+    /// <summary>Asks a judge what a client wrote itself.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="turn">Which answer to it: the members of a panel that chat take turns.</param>
+    /// <param name="closing">Nothing new begins.</param>
+    /// <exception cref="JudgeException">There is no answer.</exception>
+    public async Task<JudgeReply> AskAsync(JudgeQuestion question, int turn, CancellationToken closing)
     {
-        await _gate.WaitAsync(closing);
-        try
-        {
-            JudgeReply reply = await judge.Endpoint.AskAsync(question, CancellationToken.None);
-            ClientBudget.Charge(reply.Usage);
-            counts.Asked();
-            return reply;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        GatedJudge[] chatting = [.. _branches.Members.Where(static member => member.Judge.Protocol is not DeclaredProtocol { Definition.Kind: ProtocolKind.Scalar })];
+        GatedJudge asked = chatting.Length == 0 ? _branches.Own : chatting[turn % chatting.Length];
+        JudgeReply reply = await asked.AskAsync(question, closing);
+        ClientBudget.Charge(reply.Usage);
+        counts.Asked();
+        return reply;
     }
 
     /// <summary>The verdict over what was drawn.</summary>
@@ -82,18 +85,12 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
         return name;
     }
 
-    public void Dispose()
-    {
-        _gate.Dispose();
-        _metaGate.Dispose();
-    }
-
     private ScoringRules RulesOf(JudgedRollout judged) => Rules(judged.Schedule);
 
     private ScoringRules Rules(string schedule) => _rules.GetOrAdd(schedule, name =>
     {
-        EvaluationRequest asked = name.Length == 0 ? request : request with { Tournament = JsonSerializer.Deserialize(name, ServeJson.Default.TournamentOptions)! };
-        return new ScoringRules(new Router(new Branch(null, Schemes.For(asked, judge.Protocol), judge.Protocol)), asked.Seed, Simulated: judge.Simulated);
+        RunBranches asked = name.Length == 0 ? _branches : new RunBranches(request with { Tournament = JsonSerializer.Deserialize(name, ServeJson.Default.TournamentOptions)! }, routes);
+        return new ScoringRules(asked.Router, request.Seed, Simulated: routes.All.Any(static judge => judge.Simulated));
     });
 
     private async Task<Judgement> DrawAsync(GatedJudge gated, Drawing drawing, Rollout rollout, NextSample sample, CancellationToken closing)
@@ -105,7 +102,7 @@ internal sealed class RolloutDrawing(Judge judge, EvaluationRequest request, Rew
             throw new JudgeAwayException("the judge is away");
         }
 
-        counts.Drawn(span, judgement, metaAsked: judge.Meta is not null);
+        counts.Drawn(span, judgement, metaAsked: gated.Judge.Meta is not null);
         ClientBudget.Charge(judgement.Usage);
         return judgement.WithoutTrace();
     }

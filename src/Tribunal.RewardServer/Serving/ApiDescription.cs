@@ -34,6 +34,7 @@ internal static class ApiDescription
         ("prompt", Prompt()),
         ("responses", List(new OpenApiSchema { Description = "A text, or the turns of a trajectory.", OneOf = [Text(null), List(Turn())] })),
         ("reference", Text("A reference answer that the judge is shown.")),
+        ("rubric", new OpenApiSchema { Description = "Criteria that the responses are graded by, or that the judge is shown: a text, a list of texts or {id, text, weight, kind}, or {criteria, required, negative}. Refused where the judge is shown no rubric.", OneOf = [Text(null), List(new OpenApiSchema()), new OpenApiSchema { Type = JsonSchemaType.Object }] }),
         ("group", Object(
             "The group that these responses are a part of; left out where they are all of it.",
             ("id", Text("Its name, new for every step and prompt.")),

@@ -38,11 +38,11 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
             if (_handlers is null)
             {
                 EvaluationRequest wanted = request();
-                JudgeRoutes routes = judges.Resolve(wanted, await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken));
-                Judge binding = routes.Panel is null ? routes.Own : throw new JudgeConfigurationException([new Problem("judges", "rewards on demand are one judge's, not a panel's")]);
-                byte[] manifest = ServeManifest.Of(binding, wanted);
+                IReadOnlyDictionary<string, string> files = await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken);
+                JudgeRoutes routes = RewardJudges.Resolve(judges, wanted, files);
+                byte[] manifest = ServeManifest.Of(routes, wanted, files);
                 RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, time, cancellationToken);
-                _desk = await RewardDesk.OpenAsync(binding, wanted, options, ledger, time, cancellationToken);
+                _desk = await RewardDesk.OpenAsync(routes, wanted, options, ledger, time, cancellationToken);
                 _handlers = new RewardHandlers(_desk, options, jobs: false);
             }
 

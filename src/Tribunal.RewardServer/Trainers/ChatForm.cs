@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Tribunal.RewardServer.Trainers;
 
 /// <summary>A chat request, as far as a judge needs it.</summary>
-public sealed record ChatRequest
+internal sealed record ChatRequest
 {
     /// <summary>The model; any name will do, and comes back.</summary>
     public string? Model { get; init; }
@@ -45,7 +45,7 @@ public sealed record ChatRequest
 }
 
 /// <summary>A chat answer.</summary>
-public sealed record ChatCompletion
+internal sealed record ChatCompletion
 {
     /// <summary>Its name; the same for the same question.</summary>
     public required string Id { get; init; }
@@ -73,7 +73,7 @@ public sealed record ChatCompletion
 /// <param name="Index">0.</param>
 /// <param name="Message">The message; null in a stream.</param>
 /// <param name="FinishReason">How it ended.</param>
-public sealed record ChatChoice(int Index, ChatMessage? Message, [property: JsonPropertyName("finish_reason")] string FinishReason)
+internal sealed record ChatChoice(int Index, ChatMessage? Message, [property: JsonPropertyName("finish_reason")] string FinishReason)
 {
     /// <summary>The message of a stream.</summary>
     public ChatMessage? Delta { get; init; }
@@ -83,17 +83,17 @@ public sealed record ChatChoice(int Index, ChatMessage? Message, [property: Json
 /// <param name="Role"><c>assistant</c>.</param>
 /// <param name="Content">One of the judge's answers, with the verdict that was voted.</param>
 /// <param name="ReasoningContent">Its thinking, where the judge keeps it apart.</param>
-public sealed record ChatMessage(string Role, string Content, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent);
+internal sealed record ChatMessage(string Role, string Content, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent);
 
 /// <summary>Tokens.</summary>
 /// <param name="PromptTokens">Read.</param>
 /// <param name="CompletionTokens">Written.</param>
 /// <param name="TotalTokens">Both.</param>
-public sealed record ChatUsage(
+internal sealed record ChatUsage(
     [property: JsonPropertyName("prompt_tokens")] long PromptTokens, [property: JsonPropertyName("completion_tokens")] long CompletionTokens, [property: JsonPropertyName("total_tokens")] long TotalTokens);
 
 /// <summary>What stands behind a voted answer.</summary>
-public sealed record ChatTribunal
+internal sealed record ChatTribunal
 {
     /// <summary>The verdict in short; null where the answer holds none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
@@ -120,11 +120,11 @@ public sealed record ChatTribunal
 /// <summary>Models.</summary>
 /// <param name="Object"><c>list</c>.</param>
 /// <param name="Data">The judge's model.</param>
-public sealed record ChatModels(string Object, IReadOnlyList<ChatModel> Data);
+internal sealed record ChatModels(string Object, IReadOnlyList<ChatModel> Data);
 
 /// <summary>A model.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="Object"><c>model</c>.</param>
 /// <param name="Created">0.</param>
 /// <param name="OwnedBy"><c>tribunal</c>.</param>
-public sealed record ChatModel(string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy);
+internal sealed record ChatModel(string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy);

@@ -16,7 +16,7 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="desk">Whom to ask, and what is counted.</param>
 /// <param name="samples">Answers per vote, 1 or more.</param>
 /// <param name="time">The clock.</param>
-public sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time)
+internal sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time)
 {
     private const int Remembered = 4096;
     private const int UsualTokens = 4096;
@@ -108,7 +108,7 @@ public sealed class ChatHandlers(RewardDesk desk, int samples, TimeProvider time
         };
     }
 
-    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) });
+    private Task<JudgeReply> AskAsync(JudgeQuestion question, long seed, string key, int sample) => desk.AskAsync(question with { Seed = SampleSeed.Of(seed, key, sample) }, sample);
 
     private static void Refuse(ChatRequest request)
     {

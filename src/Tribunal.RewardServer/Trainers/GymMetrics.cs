@@ -56,7 +56,7 @@ internal static class GymMetrics
 }
 
 /// <summary>NeMo Gym's request to <c>/aggregate_metrics</c>.</summary>
-public sealed record GymMetricsRequest
+internal sealed record GymMetricsRequest
 {
     /// <summary>Answers to <c>/verify</c>, with <c>_ng_task_index</c> and numbers.</summary>
     [JsonPropertyName("verify_responses")]
@@ -64,7 +64,7 @@ public sealed record GymMetricsRequest
 }
 
 /// <summary>NeMo Gym's answer.</summary>
-public sealed record GymMetricsAnswer
+internal sealed record GymMetricsAnswer
 {
     /// <summary>Per task.</summary>
     [JsonPropertyName("group_level_metrics")]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tribunal.Formats.Lines;
+using Tribunal.Judgements;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -71,7 +72,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
         string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [new Response(response)], Label(request.Label)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
+            Known(request.Label).Of(Question(prompt, [new Response(response)], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
@@ -80,14 +81,15 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     {
         GymRequest request = Answers.Parse(body, TrainerJson.Default.GymRequest);
         IReadOnlyList<JsonElement> objects = request.ResponseObjs ?? throw new JsonException("'response_objs' is missing");
-        IReadOnlyList<Message> prompt = GymForm.Prompt(request.ConversationHistory ?? throw new JsonException("'conversation_history' is missing"), request.Principle);
+        (string? principle, Rubric? rubric) = Principle(request.Principle);
+        IReadOnlyList<Message> prompt = GymForm.Prompt(request.ConversationHistory ?? throw new JsonException("'conversation_history' is missing"), principle);
         if (objects.Count < 2)
         {
             // As Gym's own server answers where there is nothing to compare.
             return Ok(new GymAnswer { Rewards = [GymForm.Neutral], ComparisonResults = null, Metrics = null }, TrainerJson.Default.GymAnswer, complete: true);
         }
 
-        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.Output)], reference: null), options.TimeLimit, cancellationToken);
+        RewardAnswer answer = await desk.JudgeAsync(Question(prompt, [.. objects.Select(GymForm.Output)], reference: null) with { Rubric = rubric }, options.TimeLimit, cancellationToken);
         return Ok(GymForm.Answer(answer), TrainerJson.Default.GymAnswer, answer.Complete);
     });
 
@@ -98,13 +100,14 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
     public Task<HttpAnswer> GymVerifyAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
         GymVerifyRequest request = Answers.Parse(body, TrainerJson.Default.GymVerifyRequest);
-        IReadOnlyList<Message> prompt = GymForm.Input(request.CreateParams, request.Principle);
+        (string? principle, Rubric? rubric) = Principle(request.Principle);
+        IReadOnlyList<Message> prompt = GymForm.Input(request.CreateParams, principle);
 
         // A task, or a prompt, has the same name in every epoch: it says which agents' rollouts belong together, not for how long.
         var cohort = new RewardGroup(
             request.TaskIndex is { } task ? $"task {task}" : request.PromptId is { Length: > 0 } id ? $"cohort {id}" : client, Id: null, options.GroupSize);
         RewardAnswer answer = await desk.GatherAsync(
-            Question(prompt, [GymForm.Output(request.Response)], reference: null), cohort, options.TimeLimit, cancellationToken);
+            Question(prompt, [GymForm.Output(request.Response)], reference: null) with { Rubric = rubric }, cohort, options.TimeLimit, cancellationToken);
         return Ok(
             new GymVerifyAnswer
             {
@@ -114,6 +117,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
                 Scored = answer.Unit[0] is not null,
                 Group = answer.Group,
                 Whole = answer.Whole,
+                Criteria = GradesOf(answer),
             },
             TrainerJson.Default.GymVerifyAnswer, answer.Complete);
     });
@@ -190,6 +194,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             {
                 Tournament = OwnForm.Schedule(request.Tournament),
                 Scale = request.Scale,
+                Rubric = desk.RubricOf(rollout),
             };
             return OwnForm.GroupOf(element, client) is { } group
                 ? await desk.GatherAsync(question, group, limit, cancellationToken)
@@ -203,6 +208,10 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             Simulated = desk.Simulated ? true : null,
         };
     }
+
+    // A judge who is shown rubrics is shown it as one; others read it before the conversation.
+    private (string? Principle, Rubric? Rubric) Principle(string? principle) =>
+        desk.ShowsRubric && !string.IsNullOrWhiteSpace(principle) ? (null, Rubric.Of(principle)) : (principle, null);
 
     private Task<Sample[]> JudgedAsync(int count, Func<int, (RewardQuestion Question, RewardGroup Group)> ask, CancellationToken cancellationToken) => SamplesAsync(count, i =>
     {
@@ -255,12 +264,18 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             Ranking = ranking,
             Confidence = verdict.Confidence,
             Judgements = verdict.Votes.Kept,
+            Criteria = GradesOf(answer),
+            Members = answer.Members is { } members ? [.. members.Select(member => member with { Rewards = member.Rewards is { } own ? [.. answer.Index.Select(index => own[index])] : null })] : null,
             Complete = answer.Complete,
             Group = answer.Group,
             Whole = answer.Whole,
             Reason = verdict.Reason,
         };
     }
+
+    /// <summary>The grades of the responses asked about, in their order; null where nobody graded criteria.</summary>
+    internal static IReadOnlyList<CriterionGrades>? GradesOf(RewardAnswer answer) =>
+        answer.Verdict.Criteria is { } criteria ? [.. criteria.Select(criterion => criterion with { Grades = [.. answer.Index.Select(index => criterion.Grades[index])] })] : null;
 
     internal RewardQuestion Question(IReadOnlyList<Message> prompt, IReadOnlyList<Response> responses, string? reference)
     {
@@ -287,7 +302,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         }
     }
 
-    internal static string? Label(JsonElement? label) => label is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } reference ? reference : null;
+    private static KnownOf Known(JsonElement? label) => KnownOf.Label(label);
 
     private RewardQuestion OpenRlhfQuestion(OpenRlhfRequest request, int i)
     {
@@ -296,7 +311,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
         IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
             ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
             : TrainerText.Prompt(prompt);
-        return Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], Label(request.Labels?[i])) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
+        return Known(request.Labels?[i]).Of(Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
     }
 
     private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");

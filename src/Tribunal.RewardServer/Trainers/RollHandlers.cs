@@ -15,7 +15,7 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="desk">What judges.</param>
 /// <param name="options">How requests become groups.</param>
 /// <param name="time">The clock.</param>
-public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
+internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
 {
     private const int MostTasks = 65_536;
     private const int Done = 0;
@@ -32,11 +32,10 @@ public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rewar
         RollTask task = Answers.Parse(body, TrainerJson.Default.RollTask);
         IReadOnlyList<Message> prompt = task.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(task.Prompt);
         string response = TrainerText.Response(task.Response ?? throw new JsonException("'response' is missing"), "");
-        string? reference = task.RewardInfo is { ValueKind: JsonValueKind.Object } info && info.TryGetProperty("ground_truth", out JsonElement truth) ? RewardHandlers.Label(truth) : null;
         string? group = task.DataId is { ValueKind: JsonValueKind.String or JsonValueKind.Number } data
             ? $"roll {task.ProjectId}/{task.ExperimentId}/{task.GlobalStep}/{data}"
             : null;
-        RewardQuestion question = handlers.Question(prompt, [new Response(response)], reference);
+        RewardQuestion question = KnownOf.Label(task.RewardInfo).Of(handlers.Question(prompt, [new Response(response)], reference: null));
         string id = RandomNumberGenerator.GetHexString(32, lowercase: true);
         DateTimeOffset start = time.GetUtcNow();
         Task<RewardAnswer> judging = desk.GatherAsync(question, new RewardGroup(client, group, options.GroupSize), Timeout.InfiniteTimeSpan, CancellationToken.None);
@@ -118,6 +117,7 @@ public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rewar
                     Judgements = answer.Verdict.Votes.Kept,
                     Group = answer.Group,
                     Whole = answer.Whole,
+                    Criteria = RewardHandlers.GradesOf(answer)?.ToDictionary(static criterion => criterion.Id, static criterion => criterion.Grades[0], StringComparer.Ordinal),
                     DebugInfo = new Dictionary<string, RollCost>(StringComparer.Ordinal) { ["tribunal"] = new RollCost((end - task.Start).TotalSeconds) },
                 },
             },
@@ -130,12 +130,12 @@ public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rewar
 /// <summary>A task of ROLL's.</summary>
 /// <param name="Prompt">A text or turns.</param>
 /// <param name="Response">The response.</param>
-/// <param name="RewardInfo">What the dataset knows; <c>ground_truth</c> is shown to the judge as the reference answer.</param>
+/// <param name="RewardInfo">What the dataset knows; <c>ground_truth</c> is shown to the judge as the reference answer, and it may be graded by a <c>rubric</c>.</param>
 /// <param name="DataId">The prompt's name: responses to it in one step are a group.</param>
 /// <param name="ProjectId">The project.</param>
 /// <param name="ExperimentId">The experiment.</param>
 /// <param name="GlobalStep">The step.</param>
-public sealed record RollTask(
+internal sealed record RollTask(
     JsonElement Prompt, string? Response,
     [property: JsonPropertyName("reward_info")] JsonElement? RewardInfo = null,
     [property: JsonPropertyName("data_id")] JsonElement? DataId = null,
@@ -146,14 +146,14 @@ public sealed record RollTask(
 /// <summary>A task was taken.</summary>
 /// <param name="RewardRequestId">Its name.</param>
 /// <param name="ErrCode">0.</param>
-public sealed record RollAccepted([property: JsonPropertyName("reward_request_id")] string RewardRequestId, [property: JsonPropertyName("errcode")] int ErrCode);
+internal sealed record RollAccepted([property: JsonPropertyName("reward_request_id")] string RewardRequestId, [property: JsonPropertyName("errcode")] int ErrCode);
 
 /// <summary>Which task is polled for.</summary>
 /// <param name="RewardRequestId">Its name.</param>
-public sealed record RollPoll([property: JsonPropertyName("reward_request_id")] string? RewardRequestId);
+internal sealed record RollPoll([property: JsonPropertyName("reward_request_id")] string? RewardRequestId);
 
 /// <summary>How a task stands.</summary>
-public sealed record RollResult
+internal sealed record RollResult
 {
     /// <summary>0 done, 1 running, 2 failed.</summary>
     [JsonPropertyName("errcode")]
@@ -182,7 +182,7 @@ public sealed record RollResult
 }
 
 /// <summary>What stands behind a reward.</summary>
-public sealed record RollDimension
+internal sealed record RollDimension
 {
     /// <summary>The reward.</summary>
     public double? Score { get; init; }
@@ -199,6 +199,9 @@ public sealed record RollDimension
     /// <summary>False where the group was judged without all of its responses.</summary>
     public required bool Whole { get; init; }
 
+    /// <summary>What each criterion of the rubric was graded, in [0, 1]; left out for other judges.</summary>
+    public IReadOnlyDictionary<string, double>? Criteria { get; init; }
+
     /// <summary>Times, as ROLL's client adds them up.</summary>
     [JsonPropertyName("debug_info")]
     public required IReadOnlyDictionary<string, RollCost> DebugInfo { get; init; }
@@ -206,4 +209,4 @@ public sealed record RollDimension
 
 /// <summary>A time.</summary>
 /// <param name="TimeCost">Seconds.</param>
-public sealed record RollCost([property: JsonPropertyName("time_cost")] double TimeCost);
+internal sealed record RollCost([property: JsonPropertyName("time_cost")] double TimeCost);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tribunal.Judgements;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Tournaments;
 
@@ -8,7 +9,7 @@ namespace Tribunal.RewardServer.Trainers;
 /// <summary>OpenRLHF's request (its <c>openrlhf/utils/agent.py</c>).</summary>
 /// <param name="Query">Prompt and response as one decoded text, special tokens included.</param>
 /// <param name="Prompts">The prompt of each query.</param>
-/// <param name="Labels">What the dataset knows of each; a text is shown to the judge as the reference answer.</param>
+/// <param name="Labels">What the dataset knows of each; a text is shown to the judge as the reference answer, an object may hold one and a rubric.</param>
 /// <param name="GroupIds">A group's name for each query, where the client knows; OpenRLHF's own client sends none.</param>
 /// <param name="GroupSize">Responses in each of those groups.</param>
 /// <param name="Scale">How the rewards are said; null as the server's options say.</param>
@@ -37,7 +38,7 @@ internal sealed record OpenRlhfAnswer
 /// <summary>slime's request (its <c>slime/rollout/rm_hub</c>); the whole answer is the reward.</summary>
 /// <param name="Prompt">A text or turns.</param>
 /// <param name="Response">The response.</param>
-/// <param name="Label">What the dataset knows; a text is shown to the judge as the reference answer.</param>
+/// <param name="Label">What the dataset knows; a text is shown to the judge as the reference answer, an object may hold one and a rubric.</param>
 /// <param name="GroupId">The group's name, where the client knows it.</param>
 /// <param name="GroupSize">Responses in the group.</param>
 /// <param name="Scale">How the reward is said; null as the server's options say.</param>
@@ -148,6 +149,9 @@ internal sealed record GymVerifyAnswer
 
     /// <summary>False where the cohort was judged without all of its responses.</summary>
     public required bool Whole { get; init; }
+
+    /// <summary>What each criterion of the rubric was graded; left out for other judges.</summary>
+    public IReadOnlyList<CriterionGrades>? Criteria { get; init; }
 }
 
 /// <summary>Our own request: <c>{"rollouts":[…]}</c>.</summary>
@@ -155,7 +159,7 @@ internal sealed record GymVerifyAnswer
 internal sealed record RewardsRequest
 {
     /// <summary>
-    /// Rollouts in the project's form (prompt, responses, reference); an id is optional and comes back. One that holds a part of a group only
+    /// Rollouts in the project's form (prompt, responses, reference, rubric); an id is optional and comes back. One that holds a part of a group only
     /// says which: <c>"group":{"id","size"}</c>.
     /// </summary>
     public required IReadOnlyList<JsonElement> Rollouts { get; init; }
@@ -211,6 +215,12 @@ internal sealed record RewardsResult
     /// <summary>Judgements that the verdict rests on.</summary>
     public required int Judgements { get; init; }
 
+    /// <summary>What each criterion of the rubric was graded: a grade per response, in [0, 1]; left out for other judges.</summary>
+    public IReadOnlyList<CriterionGrades>? Criteria { get; init; }
+
+    /// <summary>What each member of a panel says by itself; left out for one judge.</summary>
+    public IReadOnlyList<MemberVote>? Members { get; init; }
+
     /// <summary>False where the time limit came first; asking again finds what was drawn meanwhile.</summary>
     public required bool Complete { get; init; }
 
@@ -235,7 +245,7 @@ internal sealed record RewardJob(string Id, string Status, RewardsAnswer? Answer
 /// <param name="Title">In a word.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Detail">In a sentence.</param>
-public sealed record Problem(string Title, int Status, string Detail);
+internal sealed record Problem(string Title, int Status, string Detail);
 
 /// <summary>Source-generated JSON of the trainers' forms.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

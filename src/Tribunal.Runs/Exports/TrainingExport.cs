@@ -8,8 +8,10 @@ using Tribunal.Formats.Lines;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Training;
@@ -46,12 +48,14 @@ public static class TrainingExport
         }
 
         (string batch, bool unverified) = await BatchAsync(options, manifest, cancellationToken);
-        IProtocol protocol = ProtocolOf(manifest, options.Template ?? await KeptFileAsync(options.Run, manifest, cancellationToken));
+        IReadOnlyDictionary<string, string> kept = await KeptAsync(options.Run, manifest, cancellationToken);
+        IProtocol protocol = ProtocolOf(manifest, options.Template ?? KeptProtocol(manifest, kept), RubricsOf(manifest, kept));
+        Refuse(protocol, options.Form);
         var example = new ExampleComposer(protocol, manifest.Request.Trajectories is { } view ? options with { View = view } : options, manifest.Simulated);
         TrainingSelection selection;
         try
         {
-            selection = new TrainingSelection(new TrainingOptions { Form = options.Form, Protocol = manifest.Protocol, Trajectories = options.Trajectories, ExcludedDomains = options.ExcludedDomains });
+            selection = new TrainingSelection(new TrainingOptions { Form = options.Form, Protocol = manifest.Protocol, Trajectories = options.Trajectories, OneByOne = protocol is DeclaredProtocol { OneByOne: true }, ExcludedDomains = options.ExcludedDomains });
         }
         catch (ArgumentException exception)
         {
@@ -160,20 +164,47 @@ public static class TrainingExport
             : throw new TrainingExportException($"{path} is no longer what was judged; give the batch with --batch");
     }
 
+    private static async Task<IReadOnlyDictionary<string, string>> KeptAsync(string run, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ProtocolTexts.OfAsync(new LocalRunStore(run), manifest, cancellationToken);
+        }
+        catch (RunDamagedException exception)
+        {
+            throw new TrainingExportException(exception.Message, exception);
+        }
+    }
+
     // A run of a protocol file keeps it.
-    private static async Task<string?> KeptFileAsync(string run, RunManifest manifest, CancellationToken cancellationToken)
+    private static string? KeptProtocol(RunManifest manifest, IReadOnlyDictionary<string, string> kept)
     {
         if (manifest.Members is { } members && members.Select(static member => member.Prompt).Distinct(StringComparer.Ordinal).Count() > 1)
         {
             throw new TrainingExportException("the run was judged by a panel whose members were asked by several prompts: training examples are of one; score the batch with that judge alone");
         }
 
-        string? sha256 = manifest.ProtocolFiles?.FirstOrDefault(file => file.Key != manifest.Request.RubricFile).Value;
-        return sha256 is not null && Path.Combine(run, RunFiles.Protocol(sha256)) is var path && File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : null;
+        return kept.FirstOrDefault(file => file.Key != manifest.Request.RubricFile).Value;
+    }
+
+    private static RubricSet RubricsOf(RunManifest manifest, IReadOnlyDictionary<string, string> kept) =>
+        manifest.Request.RubricFile is { } file && kept.GetValueOrDefault(file) is { } text ? RubricFileReader.Read(text) : RubricSet.None;
+
+    private static void Refuse(IProtocol protocol, TrainingForm form)
+    {
+        if (protocol is DeclaredProtocol { Definition.Kind: ProtocolKind.Scalar })
+        {
+            throw new TrainingExportException($"{protocol.Name} is a classic reward model: it answers with a number and writes nothing to learn from; export preferences trains another one on its rewards");
+        }
+
+        if (protocol is DeclaredProtocol { Definition.Kind: ProtocolKind.Rubric } && form != TrainingForm.Spct)
+        {
+            throw new TrainingExportException($"{protocol.Name} grades criteria, and labels say which response is best and not how a criterion was met: spct takes the answers of judgements that were right");
+        }
     }
 
     // The manifest names the protocol; which of its variants composed the prompts, their fingerprint says.
-    private static IProtocol ProtocolOf(RunManifest manifest, string? template)
+    private static IProtocol ProtocolOf(RunManifest manifest, string? template, RubricSet rubrics)
     {
         var candidates = new List<IProtocol>();
         string? fault = null;
@@ -184,7 +215,7 @@ public static class TrainingExport
                 IProtocol candidate = ProtocolCatalog.Resolve(name, manifest.Model, template).Protocol;
                 if (candidate.Name == manifest.Protocol)
                 {
-                    candidates.Add(candidate);
+                    candidates.Add(candidate is DeclaredProtocol { ShowsRubric: true } declared ? declared.With(rubrics) : candidate);
                 }
             }
             catch (Exception exception) when (exception is ArgumentException or PromptTemplateException)

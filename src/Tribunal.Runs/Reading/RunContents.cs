@@ -103,11 +103,8 @@ public sealed class RunContents
             }
         }
 
-        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original) { Labelled = labels.Count, SoFar = SoFar };
+        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original) { SoFar = SoFar };
     }
-
-    /// <summary>How many rollouts people labelled, where their labels are in the figures.</summary>
-    public int Labelled { get; private init; }
 
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
     /// <param name="given">A file to read instead.</param>

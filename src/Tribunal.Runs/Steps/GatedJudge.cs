@@ -73,6 +73,21 @@ internal sealed class GatedJudge(Judge judge, SemaphoreSlim gate, SemaphoreSlim?
         }
     }
 
+    /// <summary>Asks what somebody else wrote, in one of the judge's places; who gives up waiting for one has asked nothing.</summary>
+    /// <exception cref="JudgeException">There is no answer.</exception>
+    public async Task<JudgeReply> AskAsync(JudgeQuestion question, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await judge.Endpoint.AskAsync(question, CancellationToken.None);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     private async Task<TracedJudgement?> AskAsync(IDrawing drawing, long seed, Rollout rollout, NextSample next, CancellationToken cancellationToken)
     {
         using IDisposable? waiting = drawing.Waiting();

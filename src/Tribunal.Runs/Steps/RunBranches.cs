@@ -67,6 +67,9 @@ internal sealed class RunBranches
     /// <summary>The run's own judge: the scouts', and that of rollouts that no line fits.</summary>
     public GatedJudge Own { get; }
 
+    /// <summary>The members of the panel, in the order of their turns; empty for one judge.</summary>
+    public IReadOnlyList<GatedJudge> Members => _members;
+
     public Router Router { get; }
 
     /// <summary>Judgements under way at once over all judges: asked for, or waiting for their meta rewards.</summary>

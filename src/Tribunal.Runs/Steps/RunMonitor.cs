@@ -167,14 +167,6 @@ public sealed class RunMonitors
         static (_, known, attempt) => attempt <= known.Attempt ? known : (known.Attempt == 0 ? known.Monitor : new RunMonitor(known.Monitor), attempt),
         attempt).Monitor;
 
-    /// <summary>Has the run's next attempt begin anew, and gives the monitor that waits for it.</summary>
-    public RunMonitor Renew(string runId)
-    {
-        RunMonitor fresh = new();
-        _monitors[runId] = (fresh, 0);
-        return fresh;
-    }
-
     /// <summary>Stops every run softly: the host is going down.</summary>
     public void StopAll(Halt halt)
     {

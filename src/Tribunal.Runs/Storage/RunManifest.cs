@@ -70,6 +70,10 @@ public sealed record RunManifest
     /// <summary>The meta protocol's name and the SHA-256 of its file, which the run keeps; null where none is asked for.</summary>
     public string? MetaProtocol { get; init; }
 
+    /// <summary>The SHA-256 of each file that the run keeps: protocols, rubrics, the meta protocol.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> KeptFiles => [.. ProtocolFiles?.Values ?? [], .. MetaProtocol is { } meta ? [meta[(meta.LastIndexOf(' ') + 1)..]] : Array.Empty<string>()];
+
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
 

@@ -38,6 +38,9 @@ public sealed class MemberSums
     /// <summary>Of these, with a labelled best.</summary>
     public long Correct { get; set; }
 
+    /// <summary>The vote of a member's judgements alone.</summary>
+    internal static Verdict VoteOf(Rollout rollout, IReadOnlyList<Judgement> own) => Alone.Cast(rollout, own, stop: null);
+
     /// <summary>Adds a rollout.</summary>
     /// <param name="rollout">The rollout, with the labels that may be counted.</param>
     /// <param name="panel">What the panel says of it.</param>
@@ -50,7 +53,7 @@ public sealed class MemberSums
             Usage += judgement.Usage;
         }
 
-        Verdict alone = Alone.Cast(rollout, own, stop: null);
+        Verdict alone = VoteOf(rollout, own);
         if (rollout.Responses.Count > 1 && alone.Best is { } best && panel.Best is { } chosen)
         {
             Compared++;

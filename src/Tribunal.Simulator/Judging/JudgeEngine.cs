@@ -69,9 +69,6 @@ public sealed class JudgeEngine
         return protocol is DeclaredProtocol declared ? new DeclaredAnswers(declared).WhyNot : null;
     }
 
-    /// <summary>Its options.</summary>
-    public SimulatedJudgeOptions Options => _options;
-
     /// <summary>A response's latent quality: standard normal, from its trimmed text and the seed.</summary>
     public double Quality(string response)
     {

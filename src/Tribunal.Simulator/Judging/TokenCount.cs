@@ -3,7 +3,7 @@ using Tribunal.Rollouts;
 namespace Tribunal.Simulator.Judging;
 
 /// <summary>The simulator's tokens: four UTF-16 characters make one, a started one counts. An approximation for English text.</summary>
-public static class TokenCount
+internal static class TokenCount
 {
     /// <summary>Characters per token.</summary>
     public const int Characters = 4;

@@ -7,7 +7,7 @@ namespace Tribunal.Viewer.Forms;
 /// <param name="Runs">As in the table of runs, in the order asked for.</param>
 /// <param name="Comparison">As <c>tribunal compare</c> reckons it; null where it can't be.</param>
 /// <param name="Why">Why there is none.</param>
-public sealed record CompareAnswer(IReadOnlyList<RunForm> Runs, Comparison? Comparison, string? Why);
+internal sealed record CompareAnswer(IReadOnlyList<RunForm> Runs, Comparison? Comparison, string? Why);
 
 /// <summary>Rollouts that runs share: <c>GET /api/compare/rollouts</c>.</summary>
 /// <param name="All">How many all runs have.</param>
@@ -15,13 +15,13 @@ public sealed record CompareAnswer(IReadOnlyList<RunForm> Runs, Comparison? Comp
 /// <param name="Offset">Number of the first given.</param>
 /// <param name="Rows">The rollouts.</param>
 /// <param name="Index">How far the indexes are.</param>
-public sealed record SharedRowsAnswer(int All, int Total, int Offset, IReadOnlyList<SharedRowForm> Rows, ProgressForm Index);
+internal sealed record SharedRowsAnswer(int All, int Total, int Offset, IReadOnlyList<SharedRowForm> Rows, ProgressForm Index);
 
 /// <summary>A rollout that all runs have.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Domain">Its domain.</param>
 /// <param name="Cells">What each run says.</param>
-public sealed record SharedRowForm(string Id, string? Domain, IReadOnlyList<CellForm> Cells);
+internal sealed record SharedRowForm(string Id, string? Domain, IReadOnlyList<CellForm> Cells);
 
 /// <summary>What a run says of a shared rollout.</summary>
 /// <param name="Row">Its number in that run.</param>
@@ -29,4 +29,4 @@ public sealed record SharedRowForm(string Id, string? Domain, IReadOnlyList<Cell
 /// <param name="Confidence">How sure.</param>
 /// <param name="Right">Whether that is right.</param>
 /// <param name="Votes">Judgements by what became of them.</param>
-public sealed record CellForm(int Row, int? Best, double? Confidence, bool? Right, VoteCounts Votes);
+internal sealed record CellForm(int Row, int? Best, double? Confidence, bool? Right, VoteCounts Votes);

@@ -6,7 +6,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Viewer.Forms;
 
 /// <summary>Rows of the table: <c>GET /api/runs/{key}/rollouts</c>.</summary>
-public sealed record RowsAnswer
+internal sealed record RowsAnswer
 {
     /// <summary>Rows in the run, so far.</summary>
     public required int All { get; init; }
@@ -33,10 +33,10 @@ public sealed record RowsAnswer
 /// <param name="Of">Bytes in all.</param>
 /// <param name="Done">Whether it is through.</param>
 /// <param name="Fault">Why it ended early.</param>
-public sealed record SearchForm(int Found, long Scanned, long Of, bool Done, string? Fault);
+internal sealed record SearchForm(int Found, long Scanned, long Of, bool Done, string? Fault);
 
 /// <summary>A rollout in the table.</summary>
-public sealed record RowForm
+internal sealed record RowForm
 {
     /// <summary>Its number in the run, from 0: what addresses name it by.</summary>
     public required int Row { get; init; }
@@ -94,7 +94,7 @@ public sealed record RowForm
 }
 
 /// <summary>One rollout: <c>GET /api/runs/{key}/rollouts/{row}</c>.</summary>
-public sealed record RolloutAnswer
+internal sealed record RolloutAnswer
 {
     /// <summary>As in the table.</summary>
     public required RowForm Row { get; init; }
@@ -131,17 +131,17 @@ public sealed record RolloutAnswer
 /// <param name="Scores">Labelled scores, by the batch.</param>
 /// <param name="Reference">A reference answer.</param>
 /// <param name="Metadata">Anything else of the record, as JSON text.</param>
-public sealed record RolloutTexts(
+internal sealed record RolloutTexts(
     IReadOnlyList<Message> Prompt, IReadOnlyList<ResponseForm> Responses, IReadOnlyList<int>? Best, IReadOnlyList<double>? Scores, string? Reference, string? Metadata);
 
 /// <summary>A response.</summary>
 /// <param name="Id">The caller's name for it.</param>
 /// <param name="Text">Its text, as it is judged.</param>
 /// <param name="Turns">The turns of a trajectory; null where the response is a text.</param>
-public sealed record ResponseForm(string? Id, string Text, IReadOnlyList<Message>? Turns);
+internal sealed record ResponseForm(string? Id, string Text, IReadOnlyList<Message>? Turns);
 
 /// <summary>A judgement with its trace.</summary>
-public sealed record JudgementForm
+internal sealed record JudgementForm
 {
     /// <summary>Its sample.</summary>
     public required int Sample { get; init; }
@@ -212,7 +212,7 @@ public sealed record JudgementForm
 /// <param name="Best">The best response then.</param>
 /// <param name="Confidence">How sure that is.</param>
 /// <param name="Rewards">Rewards then.</param>
-public sealed record StepForm(int Judgements, int? Best, double? Confidence, IReadOnlyList<double>? Rewards);
+internal sealed record StepForm(int Judgements, int? Best, double? Confidence, IReadOnlyList<double>? Rewards);
 
 /// <summary>How to vote: what <c>GET /api/runs/{key}/rollouts/{row}/vote</c> takes.</summary>
 /// <param name="Rule">Voting rule.</param>
@@ -221,16 +221,16 @@ public sealed record StepForm(int Judgements, int? Best, double? Confidence, IRe
 /// <param name="Meta">Whether meta rewards count.</param>
 /// <param name="HasMeta">Whether the judgements have any.</param>
 /// <param name="Tournament">The tournament that is played on the pairs.</param>
-public sealed record VoteSettings(string Rule, int? Samples, double Keep, bool Meta, bool HasMeta, string Tournament);
+internal sealed record VoteSettings(string Rule, int? Samples, double Keep, bool Meta, bool HasMeta, string Tournament);
 
 /// <summary>Another vote's verdict.</summary>
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Right">Whether its best is a labelled one; null where nobody knows.</param>
 /// <param name="Used">Samples of the judgements that went into it.</param>
-public sealed record VoteAnswer(Verdict Verdict, bool? Right, IReadOnlyList<int> Used);
+internal sealed record VoteAnswer(Verdict Verdict, bool? Right, IReadOnlyList<int> Used);
 
 /// <summary>A person's label: the body of <c>POST /api/runs/{key}/rollouts/{row}/label</c>. All fields empty take an earlier one back.</summary>
-public sealed record LabelForm
+internal sealed record LabelForm
 {
     /// <summary>Indexes of the best responses.</summary>
     public IReadOnlyList<int>? Best { get; init; }

@@ -8,10 +8,10 @@ namespace Tribunal.Viewer.Forms;
 /// <summary>The runs: <c>GET /api/runs</c>.</summary>
 /// <param name="Runs">Newest first.</param>
 /// <param name="Filters">Names of filters of rollouts, and what each shows.</param>
-public sealed record RunsAnswer(IReadOnlyList<RunForm> Runs, IReadOnlyDictionary<string, string> Filters);
+internal sealed record RunsAnswer(IReadOnlyList<RunForm> Runs, IReadOnlyDictionary<string, string> Filters);
 
 /// <summary>A run in the table of runs.</summary>
-public sealed record RunForm
+internal sealed record RunForm
 {
     /// <summary>What addresses name it by: the same whenever it is opened from the same place.</summary>
     public required string Key { get; init; }
@@ -78,7 +78,7 @@ public sealed record RunForm
 }
 
 /// <summary>One run: <c>GET /api/runs/{key}</c>.</summary>
-public sealed record RunAnswer
+internal sealed record RunAnswer
 {
     /// <summary>As in the table.</summary>
     public required RunForm Run { get; init; }
@@ -107,19 +107,19 @@ public sealed record RunAnswer
 /// <param name="Title">In words.</param>
 /// <param name="Text">What it shows.</param>
 /// <param name="Marks">What its marks are; empty for none.</param>
-public sealed record PlotForm(string Name, string Title, string Text, string Marks);
+internal sealed record PlotForm(string Name, string Title, string Text, string Marks);
 
 /// <summary>How far something is.</summary>
 /// <param name="Stage">What is being read; empty when it is whole.</param>
 /// <param name="Share">In [0, 1].</param>
-public sealed record ProgressForm(string Stage, double Share);
+internal sealed record ProgressForm(string Stage, double Share);
 
 /// <summary>Tags: the body of <c>POST /api/runs/{key}/tags</c>, and <c>tags.json</c> beside the run.</summary>
 /// <param name="Tags">At most 20 of at most 60 characters.</param>
-public sealed record TagsForm(IReadOnlyList<string> Tags);
+internal sealed record TagsForm(IReadOnlyList<string> Tags);
 
 /// <summary>How a run under way stands: <c>GET /api/runs/{key}/live</c>.</summary>
-public sealed record LiveAnswer
+internal sealed record LiveAnswer
 {
     /// <summary>As in the table of runs.</summary>
     public required string State { get; init; }
@@ -172,15 +172,15 @@ public sealed record LiveAnswer
 /// <param name="Sample">The sample.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Why">Why, in the endpoint's words.</param>
-public sealed record FailureForm(string RolloutId, int Sample, string Outcome, string? Why);
+internal sealed record FailureForm(string RolloutId, int Sample, string Outcome, string? Why);
 
 /// <summary>What was done.</summary>
 /// <param name="Done">In words.</param>
-public sealed record DoneAnswer(string Done);
+internal sealed record DoneAnswer(string Done);
 
 /// <summary>Why something was not done.</summary>
 /// <param name="Error">In words.</param>
-public sealed record RefusedAnswer(string Error);
+internal sealed record RefusedAnswer(string Error);
 
 /// <summary>The head of an index file.</summary>
 internal sealed record IndexHeader

@@ -86,9 +86,6 @@ public sealed class ViewerApplication : IAsyncDisposable
     /// <summary>Waits for its end: a signal, or <see cref="Stop"/>.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) => _application.WaitForShutdownAsync(cancellationToken);
 
-    /// <summary>Ends it.</summary>
-    public void Stop() => _application.Lifetime.StopApplication();
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

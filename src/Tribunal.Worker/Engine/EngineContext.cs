@@ -16,12 +16,10 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
     /// <summary>The framework keeps versions of orchestrators and activities apart; there is one of each.</summary>
     public const string Version = "";
 
-    // The judge's own hiccups are retried inside the activity. What arrives here is storage that was away, or a part whose dead
-    // writer still holds its lease (15 s): six tries over two minutes or so are longer than any lease.
-    private static readonly RetryOptions Retries = new(TimeSpan.FromSeconds(5), maxNumberOfAttempts: 6)
+    private static readonly RetryOptions Retries = new(StepRetries.First, StepRetries.Tries)
     {
-        BackoffCoefficient = 2,
-        MaxRetryInterval = TimeSpan.FromMinutes(1),
+        BackoffCoefficient = StepRetries.Factor,
+        MaxRetryInterval = StepRetries.Longest,
         Handle = static failure => !(failure is OrchestrationException { FailureDetails.ErrorType: { } kind } && Hopeless.Is(kind)),
     };
 

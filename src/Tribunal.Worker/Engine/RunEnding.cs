@@ -6,7 +6,7 @@ namespace Tribunal.Worker.Engine;
 /// <summary>How a run's orchestration ended.</summary>
 /// <param name="Outcome">What came of it; null where it failed, or somebody terminated it.</param>
 /// <param name="Failure">Why it failed.</param>
-public sealed record RunEnding(RunOutcome? Outcome, RunFailure? Failure = null)
+internal sealed record RunEnding(RunOutcome? Outcome, RunFailure? Failure = null)
 {
     /// <summary>How far it was.</summary>
     [JsonIgnore]
@@ -16,4 +16,4 @@ public sealed record RunEnding(RunOutcome? Outcome, RunFailure? Failure = null)
 /// <summary>What a run failed of, after the engine's retries.</summary>
 /// <param name="Kind">The name of the exception's type, with or without its namespace.</param>
 /// <param name="Message">In words.</param>
-public sealed record RunFailure(string Kind, string Message);
+internal sealed record RunFailure(string Kind, string Message);

@@ -10,7 +10,7 @@ namespace Tribunal.Worker.Engine;
 /// The Durable Task Framework over the storage account: any number of processes share the shards of any number of runs. A run's
 /// orchestration bears the run's name, so that there is one of it however often it is asked for.
 /// </summary>
-public sealed class RunEngine : IDisposable
+internal sealed class RunEngine : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);

@@ -33,9 +33,10 @@ internal static class TaskHub
         PartitionCount = 1,
         MaxConcurrentTaskOrchestrationWorkItems = 256,
 
-        // An orchestration stays in memory between events that follow closely, and isn't read and replayed from its start for each.
+        // An orchestration stays in memory between events that follow closely, and isn't read and replayed from its start for each:
+        // for longer than others take to join in with its steps. A process that stops waits for those that are in memory.
         ExtendedSessionsEnabled = true,
-        ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(10),
+        ExtendedSessionIdleTimeout = join * 1.5,
         MaxConcurrentTaskActivityWorkItems = steps,
         ControlQueueBufferThreshold = 256,
         LeaseInterval = lease,

@@ -45,9 +45,6 @@ public sealed class RunWorker : IAsyncDisposable
     /// <summary>Where health and metrics are served.</summary>
     public string Address => _application.Urls.First();
 
-    /// <summary>What it is made of.</summary>
-    public IServiceProvider Services => _application.Services;
-
     /// <summary>Starts one.</summary>
     /// <param name="options">What is asked for.</param>
     /// <param name="configure">Changes what it is made of.</param>
@@ -149,4 +146,4 @@ public sealed class RunWorker : IAsyncDisposable
 /// <param name="Runs">Runs that the worker waits for.</param>
 /// <param name="Steps">Steps of runs under way in it, its own or others'.</param>
 /// <param name="StorageAnsweredSecondsAgo">Age of the last answer of the queues.</param>
-public sealed record WorkerHealth(int Runs, int Steps, double StorageAnsweredSecondsAgo);
+internal sealed record WorkerHealth(int Runs, int Steps, double StorageAnsweredSecondsAgo);

@@ -45,7 +45,7 @@ public sealed record QueueWorkerOptions
 /// Serves the queues <c>evaluations</c> and <c>uploads</c>, any number of processes side by side. Messages stay hidden
 /// while they are worked on; what can't be served goes to the poison queue, with the reason in the run's record.
 /// </summary>
-public sealed partial class QueueWorker(
+internal sealed partial class QueueWorker(
     StorageClients clients,
     IRunCatalog catalog,
     UploadIntake uploads,

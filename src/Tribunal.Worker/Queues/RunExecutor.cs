@@ -11,7 +11,7 @@ namespace Tribunal.Worker.Queues;
 /// <summary>What came of a run that a message asked for.</summary>
 /// <param name="Fate">What is to become of the message.</param>
 /// <param name="Reason">Why, for people, where it is not served.</param>
-public sealed record Execution(MessageFate Fate, string? Reason = null);
+internal sealed record Execution(MessageFate Fate, string? Reason = null);
 
 /// <summary>Settings of <see cref="RunExecutor"/>.</summary>
 public sealed record RunExecutorOptions
@@ -36,7 +36,7 @@ public sealed record RunExecutorOptions
 /// Has a run worked on by the engine, waits for its end, and keeps the run's record. Whatever number of messages ask for a run, there
 /// is one orchestration of it, and a finished one is left alone.
 /// </summary>
-public sealed partial class RunExecutor(IRunCatalog catalog, RunEngine engine, RunExecutorOptions options, TimeProvider time, ILogger<RunExecutor> logger)
+internal sealed partial class RunExecutor(IRunCatalog catalog, RunEngine engine, RunExecutorOptions options, TimeProvider time, ILogger<RunExecutor> logger)
 {
     private const string Stopped = "the worker was stopped; another goes on with the run";
 

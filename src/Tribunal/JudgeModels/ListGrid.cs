@@ -1,4 +1,5 @@
 using MathNet.Numerics.Distributions;
+using Tribunal.Voting;
 
 namespace Tribunal.JudgeModels;
 

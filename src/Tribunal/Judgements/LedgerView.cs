@@ -3,14 +3,15 @@ namespace Tribunal.Judgements;
 /// <summary>What of a rollout's ledger votes, and what it adds up to.</summary>
 internal sealed class LedgerView
 {
-    private readonly LedgerSums _sums;
+    private readonly OutcomeCounts _counts;
 
     private LedgerView(IReadOnlyList<Judgement> judgements)
     {
         Judgements = judgements;
         foreach (Judgement judgement in judgements)
         {
-            _sums += LedgerSums.Of(judgement);
+            _counts += OutcomeCounts.Of(judgement);
+            Usage += judgement.Usage;
         }
     }
 
@@ -18,7 +19,7 @@ internal sealed class LedgerView
     public IReadOnlyList<Judgement> Judgements { get; }
 
     /// <summary>Tokens of all of them.</summary>
-    public Usage Usage => _sums.Usage;
+    public Usage Usage { get; }
 
     /// <summary>The view of a ledger in any order.</summary>
     public static LedgerView Of(IReadOnlyList<Judgement> ledger) =>
@@ -30,11 +31,11 @@ internal sealed class LedgerView
     public VoteCounts Counts(int unusable, int kept) => new()
     {
         Drawn = Judgements.Count,
-        Valid = _sums.Valid - unusable,
-        Unparsable = _sums.Unparsable + unusable,
-        Truncated = _sums.Truncated,
-        Refused = _sums.Refused,
-        Failed = _sums.Failed,
+        Valid = (int)_counts.Valid - unusable,
+        Unparsable = (int)_counts.Unparsable + unusable,
+        Truncated = (int)_counts.Truncated,
+        Refused = (int)_counts.Refused,
+        Failed = (int)_counts.Failed,
         Kept = kept,
     };
 }

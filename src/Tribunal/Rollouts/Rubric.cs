@@ -23,7 +23,7 @@ public enum CriterionKind
 /// <summary>A criterion that a response meets or does not.</summary>
 /// <param name="Id">Its name in ledgers and reports: 1 to 64 characters, once in its rubric.</param>
 /// <param name="Text">What has to be so, in a sentence that a judge can answer by yes or no.</param>
-/// <param name="Weight">How much it counts beside the others; above 0.</param>
+/// <param name="Weight">How much it counts beside the others; above 0, at most <see cref="Rubric.MostWeight"/>.</param>
 /// <param name="Kind">What its grade does to the score.</param>
 public sealed record Criterion(string Id, string Text, double Weight = 1, CriterionKind Kind = CriterionKind.Positive);
 
@@ -32,6 +32,9 @@ public sealed record Rubric
 {
     /// <summary>The most criteria of a rubric.</summary>
     public const int MostCriteria = 64;
+
+    /// <summary>The largest weight: sums of weights stay numbers, whoever wrote them.</summary>
+    public const double MostWeight = 1e6;
 
     /// <summary>The criteria, at least one.</summary>
     public required IReadOnlyList<Criterion> Criteria { get; init; }

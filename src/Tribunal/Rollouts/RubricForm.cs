@@ -76,6 +76,18 @@ public static class RubricForm
         writer.WriteEndObject();
     }
 
+    /// <summary>A rubric as UTF-8 JSON: the same for the same rubric.</summary>
+    public static byte[] Bytes(Rubric rubric)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            Write(writer, rubric);
+        }
+
+        return bytes.ToArray();
+    }
+
     /// <summary>A kind in words.</summary>
     public static string Word(CriterionKind kind) => kind switch
     {
@@ -108,7 +120,7 @@ public static class RubricForm
             string? why = criterion.Id.Length is 0 or > 64 || criterion.Id.Any(char.IsControl) ? $"a criterion's id has 1 to 64 characters: '{criterion.Id}'"
                 : !ids.Add(criterion.Id) ? $"two criteria have the id {criterion.Id}"
                 : string.IsNullOrWhiteSpace(criterion.Text) ? $"criterion {criterion.Id} has no text"
-                : !(criterion.Weight > 0) || double.IsInfinity(criterion.Weight) ? $"the weight of criterion {criterion.Id} is above 0, not {criterion.Weight}; a flaw's kind is negative"
+                : criterion.Weight is not (> 0 and <= Rubric.MostWeight) ? $"the weight of criterion {criterion.Id} is above 0 and at most {Rubric.MostWeight:0}, not {criterion.Weight}; a flaw's kind is negative"
                 : null;
             if (why is not null)
             {

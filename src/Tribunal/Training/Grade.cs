@@ -25,8 +25,8 @@ internal static class Grading
     /// <summary>
     /// Of two or more responses, a judgement is correct when the best response's score is strictly greater than every other's;
     /// where several are best, when one of them scores strictly more than all that are not. A pair judge is correct when it
-    /// names the best; a draw is not. Of a response alone, when S₁ equals the truth, 0 or 1; on the scale from 1 to 10 of the
-    /// <c>grm</c> prompt, whose ends stand for rewards 0 and 1, when it is that end.
+    /// names the best; a draw is not. Of a response alone, when S₁ equals the truth, 0 or 1; on another scale, such as that of the
+    /// <c>grm</c> prompt from 1 to 10, whose ends stand for rewards 0 and 1, when it is that end.
     /// </summary>
     public static Grade Of(Judgement judgement, Label label)
     {
@@ -57,7 +57,7 @@ internal static class Grading
 
         if (label.Truth is { } truth)
         {
-            (double zero, double one) = judgement.Protocol == "grm" ? (GrmAnswer.Lowest, GrmAnswer.Highest) : (0, 1);
+            (double zero, double one) = judgement.Protocol == "grm" ? (GrmAnswer.Lowest, GrmAnswer.Highest) : judgement.Scale is [var low, var high] ? (low, high) : (0, 1);
             return scores[label.Shown[0]] == (truth == 1 ? one : zero);
         }
 

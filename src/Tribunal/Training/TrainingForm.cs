@@ -59,6 +59,10 @@ public enum DropReason
     [JsonStringEnumMemberName("no-contrast")]
     NoContrast,
 
+    /// <summary>It is several answers, each about one response, and the label is about all of them.</summary>
+    [JsonStringEnumMemberName("several-calls")]
+    SeveralCalls,
+
     /// <summary>No answer came.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed,

@@ -15,6 +15,9 @@ public sealed record TrainingOptions
     /// <summary>Trajectories of an item that SPCT's rejection sampling looks at (N_RFT), 1 or more; default 3, the paper's.</summary>
     public int Trajectories { get; init; } = 3;
 
+    /// <summary>Whether the judge is asked about one response at a time: then a label of several is about no single answer.</summary>
+    public bool OneByOne { get; init; }
+
     /// <summary>Domains that are left out, as RM-R1 left out prompt sources with spurious cues.</summary>
     public IReadOnlyCollection<string> ExcludedDomains { get; init; } = [];
 }
@@ -63,6 +66,9 @@ public sealed class TrainingSelection
         var seen = new HashSet<(int, string, string)>();
         bool excluded = rollout.Domain is { } domain && _options.ExcludedDomains.Contains(domain);
         bool given = Label.IsGiven(rollout);
+
+        // To imitate each answer of a judgement that was right is sound; to call each of them right, or to ask for what the label says, is not.
+        bool several = _options.OneByOne && _options.Form != TrainingForm.Spct;
         foreach (TracedJudgement judgement in ledger.OrderBy(static j => j.Hinted).ThenBy(static j => j.Sample).ThenBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal))
         {
             bool fits = Fits(rollout, judgement);
@@ -73,6 +79,7 @@ public sealed class TrainingSelection
                 : !fits ? DropReason.Misfit
                 : !given ? DropReason.Unlabelled
                 : label is null ? DropReason.NoContrast
+                : several && judgement.Order.Count > 1 ? DropReason.SeveralCalls
                 : null;
             if (reason is not null)
             {

@@ -14,6 +14,8 @@ using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 using Tribunal.Runs.Telemetry;
+using Tribunal.Simulator.Judging;
+using Tribunal.Simulator.Serving;
 
 namespace Tribunal.Cli.Tests.Azure;
 
@@ -105,6 +107,34 @@ public sealed partial class EndToEndTests
         (string path, string sha256) = Assert.Single(manifest.ProtocolFiles!);
         Assert.StartsWith(ResourceNames.SubmittedPrefix, path, StringComparison.Ordinal);
         Assert.Equal(file, await File.ReadAllTextAsync(Path.Combine(bed.Folder, "out", RunFiles.Protocol(sha256)), TestContext.Current.CancellationToken));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_submitted_rubric_grades_for_a_panel_on_the_worker_and_every_file_that_it_judged_by_comes_with_the_results()
+    {
+        await using SimulatorServer meta = await SimulatorServer.StartAsync(new SimulatorOptions());
+        await using Bed bed = await Bed.StartAsync(variables: new()
+        {
+            [SettingNames.ToAppSetting(SettingNames.MetaEndpoint)] = meta.Address.ToString(),
+            [SettingNames.ToAppSetting(SettingNames.MetaModel)] = SimulatedJudgeOptions.DefaultModel,
+            [SettingNames.ToAppSetting(SettingNames.MetaProtocol)] = "metarm",
+        });
+        bed.Judge.LetGo();
+        bed.StartWorker();
+        string batch = await bed.UploadAsync("batch.jsonl", rollouts: 12);
+        const string Rubric = "criteria: [{id: right, text: It is right., weight: 3}, {id: rude, text: It is rude., kind: negative}]";
+        await File.WriteAllTextAsync(Path.Combine(bed.Folder, "rubric.yaml"), Rubric, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(bed.Folder, "panel.json"), """{"members":[{"protocol":"grm"},{"protocol":"rubric-apart"}]}""", TestContext.Current.CancellationToken);
+        Process submit = bed.StartTool("submit", Path.Combine(bed.Folder, batch), "--judges", "panel.json", "--rubric", "rubric.yaml", "--meta", "meta", "--samples", "2", "--run", "graded", "--watch", "-o", "out");
+        await submit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, submit.ExitCode);
+        string folder = Path.Combine(bed.Folder, "out");
+        RunSummary summary = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Summary), TestContext.Current.CancellationToken), RunsJson.Default.RunSummary)!;
+        Assert.Equal(["grm", "rubric-apart"], summary.Members!.Select(static member => member.Protocol));
+        Assert.Equal(["right", "rude"], summary.Criteria!.Select(static criterion => criterion.Id));
+        RunManifest manifest = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Manifest), TestContext.Current.CancellationToken), RunsJson.Default.RunManifest)!;
+        string[] kept = [.. manifest.KeptFiles.Select(sha256 => File.ReadAllText(Path.Combine(folder, RunFiles.Protocol(sha256))))];
+        Assert.Equal([Rubric, Tribunal.MetaReward.MetaProtocol.Of("metarm").Text], kept);
     }
 
     [Fact(Timeout = Limit)]

@@ -42,7 +42,7 @@ public abstract partial class HostCases
 
         Assert.Equal(RunState.Done, (await RunAsync(host, request)).State);
 
-        string verdicts = await AssertAsUndisturbedAsync(host, request, static (_, question) => ScriptedJudge.Taste(question));
+        string verdicts = await AssertAsUndisturbedAsync(host, request, on: static (_, question) => ScriptedJudge.Taste(question));
         Verdict[] all = [.. verdicts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Assert.Equal(all.Sum(static verdict => verdict.Votes.Drawn), _judge.Asked.Select(static question => question.Seed).Distinct().Count());
         Assert.True((await SummaryAsync(host, runId)).Adaptivity is { Prior: "learned", Reliability: > 0.2 });

@@ -23,8 +23,8 @@ public abstract partial class HostCases
     private readonly ScriptedJudge _judge = new();
     private readonly ScriptedJudge _second = new("second");
 
-    /// <summary>Small, so that a run has several shards, and a shard several chunks.</summary>
-    internal static ActivityOptions Sizes { get; } = new() { DrawsPerChunk = 20, DrawsPerShard = 40 };
+    /// <summary>Small, so that a run has several stretches, a stretch several shards, and a shard several chunks.</summary>
+    internal static ActivityOptions Sizes { get; } = new() { DrawsPerChunk = 20, DrawsPerShard = 40, ShardsPerInstance = 5 };
 
     [Theory]
     [InlineData("tokens")]
@@ -103,13 +103,18 @@ public abstract partial class HostCases
     public async Task A_run_s_name_is_no_other_request_s()
     {
         await using IHostUnderTest host = await StartAsync();
-        EvaluationRequest request = await RequestAsync(host, "named");
+        EvaluationRequest request = await RequestAsync(host, "named") with { Policy = new() { Samples = 2 }, Seed = 1 };
         await RunAsync(host, request);
-        int asked = _judge.Asked.Count;
-        string refusal = await EndAsync(host, request with { Seed = 9 });
-        Assert.Contains("seed", refusal, StringComparison.Ordinal);
-        Assert.Contains("3, now 9", refusal, StringComparison.Ordinal);
-        Assert.Equal(asked, _judge.Asked.Count);
+        foreach ((EvaluationRequest other, string difference) in ((EvaluationRequest, string)[])[
+            (request with { Seed = 3 }, "1, now 3"),
+            (request with { Policy = new() { Samples = 7 }, Seed = 2 }, "1, now 2|another policy"),
+            (request with { Protocol = "rrm" }, "grm, now rrm")])
+        {
+            Assert.Matches(difference, await EndAsync(host, other));
+        }
+
+        Assert.Equal(Rollouts * 2, _judge.Asked.Count);
+        Assert.Equal(Rollouts * 2, (await SummaryAsync(host, "named")).Judgements.Drawn);
         await AssertAsUndisturbedAsync(host, request);
     }
 
@@ -162,6 +167,27 @@ public abstract partial class HostCases
         Assert.Equal(RunState.Done, (await RunAsync(host, request)).State);
         await AssertAsUndisturbedAsync(host, request);
         Assert.Equal(Rollouts * 4, _judge.Asked.Count);
+    }
+
+    [Fact]
+    public async Task A_run_of_many_shards_tells_how_far_it_is_and_once_it_is_cancelled_no_further_shard_begins()
+    {
+        const int Shard = 40, Before = 10 * Shard, Told = (Before / Shard) - BatchRun.DefaultWindow;
+        await using IHostUnderTest host = await StartAsync();
+        EvaluationRequest request = await RequestAsync(host, "long") with { Policy = new() { Samples = 20 } };
+        TaskCompletionSource cancelled = new();
+        _judge.Before = () => _judge.Asked.Count > Before ? cancelled.Task : Task.CompletedTask;
+        Assert.Null(await host.AskAsync(request));
+
+        // Nothing moves any more: what must have ended by now, the window apart, is told without a further event.
+        await UntilAsync(host, "long", static run => run.Progress is { Stage: RunStages.Judging, ShardsFinished: >= Told });
+        await host.CancelAsync("long");
+        cancelled.SetResult();
+
+        Assert.Equal(RunState.Cancelled, (await UntilAsync(host, "long", static run => run.IsOver)).State);
+        Assert.InRange(_judge.Asked.Count, Told * Shard, Before + (BatchRun.DefaultWindow * Shard));
+        Assert.Equal(RunState.Done, (await RunAsync(host, request)).State);
+        await AssertAsUndisturbedAsync(host, request);
     }
 
     [Fact]
@@ -295,10 +321,11 @@ public abstract partial class HostCases
         JsonSerializer.Deserialize(await host.Open(runId).ReadDocumentAsync(RunFiles.Summary, default), RunsJson.Default.RunSummary)!;
 
     // The verdicts of a run in one process that nothing ever stopped.
-    private static async Task<string> AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request, Func<int, JudgeQuestion, JudgeReply?>? on = null)
+    private static async Task<string> AssertAsUndisturbedAsync(IHostUnderTest host, EvaluationRequest request, Func<int, JudgeQuestion, JudgeReply?>? on = null, byte[]? rubric = null)
     {
         ScriptedJudge judge = new() { On = on };
-        await using LoopHost loop = new(new HostParts(JudgeOf(judge), JudgeOf(new ScriptedJudge("second")), 0));
+        await using LoopHost loop = new(new HostParts(JudgeOf(judge), JudgeOf(new ScriptedJudge("second") { On = on }), 0));
+        request = rubric is null ? request : request with { RubricFile = await loop.PutBatchAsync("rubric.yaml", rubric) };
         await RunAsync(loop, request with { Batch = await loop.PutBatchAsync("batch.jsonl", Batch), Output = "whole", Limits = new SpendLimits(), RetryFailed = false });
         string whole = Encoding.UTF8.GetString((await loop.Open("whole").ReadDocumentAsync(RunFiles.Verdicts, default))!);
         Assert.Equal(Rollouts, whole.Count(static c => c == '\n'));

@@ -3,17 +3,17 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
 using NSubstitute;
 using Tribunal.Azure.Storage;
+using Tribunal.Functions.Tests.Hosting;
 using Tribunal.Functions.Triggers;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Simulator.Batches;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.Functions.Tests.Issues;
 
-/// <summary>
-/// Reported: two that ask for one run at once. A client of the test's stands for the backend: Durable Task's in-memory one loses an
-/// instance whose starts race.
-/// </summary>
+/// <summary>Reported: several that ask for one run at once. Where the order matters a client of the test's stands for the backend.</summary>
 public sealed class RacingStartsTests(AzuriteServer azurite)
 {
     private static readonly IConfiguration Settings = new ConfigurationBuilder().Build();
@@ -64,6 +64,20 @@ public sealed class RacingStartsTests(AzuriteServer azurite)
         client.GetInstanceAsync("running", Arg.Any<CancellationToken>()).Returns(Instance("running"));
         await await StartAsync(client, "running");
         await client.DidNotReceiveWithAnyArgs().ScheduleNewOrchestrationInstanceAsync(default, default, default, default);
+    }
+
+    [Fact]
+    public async Task Three_that_ask_over_HTTP_at_once_have_one_orchestration_that_draws_each_judgement_once()
+    {
+        ScriptedJudge judge = new();
+        await using AppBed bed = await AppBed.StartAsync(azurite, "three", new BatchOptions { Rollouts = 6 }, judge: _ => judge);
+        EvaluationRequest request = new() { Batch = bed.BatchPath, Judge = "simulated", Protocol = "grm", Policy = new() { Samples = 3 }, Output = "three" };
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => bed.AskAsync(request))));
+
+        RunRecord ended = await bed.RecordAsync("three", static run => run.IsOver);
+        Assert.Equal((RunState.Done, null), (ended.State, ended.Reason));
+        Assert.Equal((1, 6 * 3), (bed.App.Calls["PlanBatch"], judge.Asked.Count));
     }
 
     private static OrchestrationMetadata Instance(string runId) => new(Names.EvaluateBatch.Name, runId) { RuntimeStatus = OrchestrationRuntimeStatus.Running };

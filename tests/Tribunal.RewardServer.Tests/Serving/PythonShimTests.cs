@@ -34,6 +34,22 @@ public sealed class PythonShimTests
     }
 
     [Fact]
+    public async Task Rubrics_of_datasets_grade_and_make_groups_of_their_own()
+    {
+        await using Bed bed = await Bed.StartAsync(protocol: "rubric-together");
+        JsonElement all = await PythonAsync(bed, """
+            rubric = [{"text": "It is right.", "weight": 2}, "It is brief."]
+            print(json.dumps({
+                "trl": t.trl_reward(prompts=["P", "P", "P"], completions=["a", "b", "a"], rubric=[rubric, rubric, "It is kind."]),
+                "verl": t.verl_scores(["s"], ["a"], [None], [{"prompt": "Q", "rubric": rubric}]),
+                "areal": t.areal_reward("R", "a", rubric=rubric)}))
+            """);
+        Assert.All(all.GetProperty("trl").Deserialize<double?[]>()!, static reward => Assert.NotNull(reward));
+        Assert.Equal(1, all.GetProperty("verl")[0].GetProperty("tribunal_scored").GetDouble());
+        Assert.Equal(4, bed.Desk.Counts.Rollouts);
+    }
+
+    [Fact]
     public async Task None_stays_apart_from_zero()
     {
         // A pair judge has no reward for a response alone.

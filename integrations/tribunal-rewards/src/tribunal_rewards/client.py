@@ -44,11 +44,15 @@ class Group:
     """Responses in all of it. With a size or an id the responses are a part of a group, else they are all of it."""
     gather: bool = False
     """Whether responses to the same prompt that this client sends about now are a group with these."""
+    rubric: Any = None
+    """Criteria that the responses are graded by: a text, or a list of texts or {id, text, weight, kind}. Refused where the judge is shown no rubric."""
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": plain(self.prompt), "responses": plain(self.responses)}
         if self.reference:
             body["reference"] = self.reference
+        if self.rubric:
+            body["rubric"] = plain(self.rubric)
         if self.gather or self.id is not None or self.size is not None:
             body["group"] = {name: value for name, value in (("id", self.id), ("size", self.size)) if value is not None}
         return body

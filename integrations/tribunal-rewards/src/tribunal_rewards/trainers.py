@@ -11,26 +11,26 @@ from typing import Any
 from .client import AsyncClient, Client, Group, Reward, plain
 
 
-def trl_reward(prompts: Sequence[Any], completions: Sequence[Any], reference: Sequence[Any] | None = None, trainer_state: Any = None, **columns: Any) -> list[float | None]:
-    """TRL's reward function: a float per completion, None where there is no reward.
+def trl_reward(prompts: Sequence[Any], completions: Sequence[Any], reference: Sequence[Any] | None = None, trainer_state: Any = None, rubric: Sequence[Any] | None = None, **columns: Any) -> list[float | None]:
+    """TRL's reward function: a float per completion, None where there is no reward. The columns "reference" and "rubric" go to the judge.
 
     Completions may be texts, or turns with content parts and tool calls. Where TRIBUNAL_GROUP_SIZE says `num_generations`, the parts of a group that
     TRL deals to several processes are judged as one.
     """
-    groups, places = _grouped(prompts, completions, reference, trainer_state)
+    groups, places = _grouped(prompts, completions, reference, trainer_state, rubric)
     return [reward.value for reward in _placed(Client().rewards(groups), places)]
 
 
-async def trl_reward_async(prompts: Sequence[Any], completions: Sequence[Any], reference: Sequence[Any] | None = None, trainer_state: Any = None, **columns: Any) -> list[float | None]:
+async def trl_reward_async(prompts: Sequence[Any], completions: Sequence[Any], reference: Sequence[Any] | None = None, trainer_state: Any = None, rubric: Sequence[Any] | None = None, **columns: Any) -> list[float | None]:
     """The same, awaited: TRL runs asynchronous reward functions side by side."""
-    groups, places = _grouped(prompts, completions, reference, trainer_state)
+    groups, places = _grouped(prompts, completions, reference, trainer_state, rubric)
     return [reward.value for reward in _placed(await AsyncClient().rewards(groups), places)]
 
 
 async def compute_score(data_source: str, solution_str: str, ground_truth: Any, extra_info: Any = None, **_: Any) -> dict[str, float]:
     """verl's reward function, called for each sample (`reward_manager=naive`).
 
-    `extra_info` holds the prompt ("prompt" or "question", texts or turns), and where known "group" and "group_size"; else samples of one prompt that
+    `extra_info` holds the prompt ("prompt" or "question", texts or turns), and where known "rubric", "group" and "group_size"; else samples of one prompt that
     arrive about now are a group (TRIBUNAL_GROUP_SIZE, or the server's --group).
     """
     try:
@@ -44,7 +44,7 @@ def verl_scores(data_sources: Any, solution_strs: Any, ground_truths: Any, extra
     """verl's reward function for `reward_manager=batch`. A sample without a reward gets its group's mean, which moves nothing in the advantage."""
     prompts = [_prompt(info) for info in extra_infos]
     references = [str(truth) if isinstance(truth, str) else None for truth in ground_truths]
-    groups, places = _grouped(prompts, list(solution_strs), references, None)
+    groups, places = _grouped(prompts, list(solution_strs), references, None, [(info or {}).get("rubric") for info in extra_infos])
     known: dict[int, list[float]] = {}
     rewards = _placed(Client().rewards(groups), places)
     for (group, _i), reward in zip(places, rewards):
@@ -58,7 +58,7 @@ def areal_reward(prompt: Any, completions: Any, prompt_ids: Any = None, completi
     """AReaL's reward function, called for each sample. Where the data hold the turns ("messages"), they are the prompt."""
     turns = data.get("messages")
     reference = data.get("answer", data.get("reference"))
-    group = Group(prompt if turns is None else turns, [completions], reference if isinstance(reference, str) else None, size=_size(), gather=True)
+    group = Group(prompt if turns is None else turns, [completions], reference if isinstance(reference, str) else None, size=_size(), gather=True, rubric=data.get("rubric"))
     value = Client().rewards([group])[0][0].value
     return _null() if value is None else value
 
@@ -68,7 +68,7 @@ def _verl_group(solution: str, truth: Any, info: Any) -> Group:
     size = info.get("group_size")
     name = info.get("group")
     reference = str(truth) if isinstance(truth, str) and truth else None
-    return Group(_prompt(info), [solution], reference, None if name is None else str(name), int(size) if size is not None else _size(), gather=True)
+    return Group(_prompt(info), [solution], reference, None if name is None else str(name), int(size) if size is not None else _size(), gather=True, rubric=info.get("rubric"))
 
 
 def _verl(reward: Reward, null: float) -> dict[str, float]:
@@ -83,20 +83,23 @@ def _prompt(info: Any) -> Any:
     return plain(prompt)
 
 
-def _grouped(prompts: Sequence[Any], completions: Sequence[Any], references: Sequence[Any] | None, state: Any) -> tuple[list[Group], list[tuple[int, int]]]:
+def _grouped(prompts: Sequence[Any], completions: Sequence[Any], references: Sequence[Any] | None, state: Any, rubrics: Sequence[Any] | None = None) -> tuple[list[Group], list[tuple[int, int]]]:
     size = _size()
     step = getattr(state, "global_step", None)
-    groups: dict[tuple[str, str | None], tuple[int, Group]] = {}
+    groups: dict[tuple[Any, ...], tuple[int, Group]] = {}
     places = []
     for i, (prompt, completion) in enumerate(zip(prompts, completions)):
         prompt = _turns(plain(prompt))
         reference = None if references is None or references[i] is None else str(plain(references[i]))
-        key = (json.dumps(prompt, sort_keys=True), reference)
+        rubric = None if rubrics is None or rubrics[i] is None else plain(rubrics[i])
+        key: tuple[Any, ...] = (json.dumps(prompt, sort_keys=True), reference)
+        if rubric is not None:
+            key += (json.dumps(rubric, sort_keys=True),)
         if key not in groups:
             # Without a step there is no name that the other processes would give as well: the part is judged as it is.
             shared = size is not None and step is not None
             name = hashlib.sha256(f"{_run()}\0{step}\0{key}".encode()).hexdigest()[:32] if shared else None
-            groups[key] = (len(groups), Group(prompt, [], reference, name, size if shared else None))
+            groups[key] = (len(groups), Group(prompt, [], reference, name, size if shared else None, rubric=rubric))
         at, group = groups[key]
         places.append((at, len(group.responses)))
         group.responses.append(_response(completion))

@@ -45,7 +45,8 @@ public sealed class DeclaredProtocol : IProtocol
 
     private IReadOnlyCollection<string>? Words => Definition.Read is { Locator: Locator.Probability } read ? [.. read.Words.Keys] : null;
 
-    private bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric;
+    /// <summary>Whether a judgement is a call for each response, or more.</summary>
+    public bool OneByOne => Definition.Kind is ProtocolKind.Pointwise or ProtocolKind.Scalar or ProtocolKind.Rubric;
 
     /// <summary>Whether the prompt shows a rubric.</summary>
     public bool ShowsRubric => Definition.Kind == ProtocolKind.Rubric || Definition.Messages.Any(static message => message.Text?.Used.Contains("rubric") == true);
@@ -57,6 +58,9 @@ public sealed class DeclaredProtocol : IProtocol
         copy._rubrics = rubrics;
         return copy;
     }
+
+    /// <summary>A rollout's own rubric: that of its id or its domain, or the one that it carries; null where only that of all others is left.</summary>
+    public Rubric? OwnRubric(Rollout rollout) => (_rubrics with { Others = null }).For(rollout);
 
     /// <inheritdoc/>
     public string? WhyNot(Rollout rollout)

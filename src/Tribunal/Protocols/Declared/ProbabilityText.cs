@@ -39,6 +39,9 @@ internal static partial class ProbabilityText
         return reply with { Text = line.Append('⟫').ToString(), Tokens = null };
     }
 
+    /// <summary>An answer without its line: what the judge itself wrote.</summary>
+    public static string? Without(string? text) => text is null ? null : Whole().Replace(text, "").TrimEnd('\n');
+
     /// <summary>The probabilities that an answer's last line states; null where it states none.</summary>
     public static IReadOnlyList<(string Word, double Probability)>? In(string answer)
     {

@@ -1,4 +1,5 @@
 using Tribunal.Judgements;
+using Tribunal.Rollouts;
 
 namespace Tribunal.Protocols.Declared;
 
@@ -31,5 +32,32 @@ public static class PromptAsking
         return PartAnswers.Join(replies, prompt.PartName);
     }
 
+    /// <summary>What each call was answered, in the calls' order, as the judge wrote it; null where the answers can't be told apart.</summary>
+    /// <param name="prompt">The prompt, as it was sent.</param>
+    /// <param name="judgement">What the ledger holds of the answer.</param>
+    public static IReadOnlyList<AnsweredCall>? Calls(this JudgePrompt prompt, TracedJudgement judgement)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(judgement);
+        IReadOnlyList<IReadOnlyList<Message>> asked = prompt.Parts ?? [prompt.Messages];
+        if (asked is [var only])
+        {
+            return [new AnsweredCall(only, judgement with { Text = Own(judgement.Text) })];
+        }
+
+        IReadOnlyList<string>? thoughts = null;
+        return PartAnswers.Split(judgement.Text ?? "", asked.Count) is { } texts
+            && (string.IsNullOrEmpty(judgement.Reasoning) || (thoughts = PartAnswers.Split(judgement.Reasoning, asked.Count)) is not null)
+            ? [.. asked.Select((messages, i) => new AnsweredCall(messages, judgement with { Text = Own(texts[i]), Reasoning = thoughts?[i] }))]
+            : null;
+
+        string? Own(string? text) => prompt.Words is null ? text : ProbabilityText.Without(text);
+    }
+
     private static JudgeReply Noted(JudgePrompt prompt, JudgeReply reply) => prompt.Words is { } words ? ProbabilityText.Noted(reply, words) : reply;
 }
+
+/// <summary>One call of a judgement.</summary>
+/// <param name="Messages">What was asked.</param>
+/// <param name="Said">The judgement with what was answered to this call alone.</param>
+public sealed record AnsweredCall(IReadOnlyList<Message> Messages, TracedJudgement Said);

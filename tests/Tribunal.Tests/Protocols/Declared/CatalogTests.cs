@@ -211,6 +211,8 @@ public sealed class CatalogTests
     [InlineData("zhuohaoyu/RewardAnything-8B-v1", "reward-anything")]
     [InlineData("internlm/POLAR-7B", "polar")]
     [InlineData("OpenRubrics/RubricRM-8B-Judge", "rubric-rm")]
+    [InlineData("ilgee/Binary-Think-RM-8B", "think-rm")]
+    [InlineData("ilgee/Multiclass-Think-RM-8B", "think-rm-multiclass")]
     public void A_published_models_name_is_enough(string model, string expected)
     {
         ProtocolChoice choice = ProtocolCatalog.Resolve("auto", model);

@@ -1,6 +1,4 @@
-using Tribunal.Voting;
-
-namespace Tribunal.JudgeModels;
+namespace Tribunal.Voting;
 
 /// <summary>Scores of a list's candidates, each judgement's mean level taken away.</summary>
 /// <param name="Count">Effective number of judgements, (Σw)²/Σw².</param>
