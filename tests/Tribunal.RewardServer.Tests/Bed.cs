@@ -50,14 +50,14 @@ internal sealed class Bed : IAsyncDisposable
 
     public static async Task<Bed> StartAsync(
         RewardOptions? options = null, string protocol = "grm", SimulatorOptions? judge = null, string? apiKey = null, DirectoryInfo? folder = null,
-        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null, IMetaRewardModel? meta = null)
+        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null, IMetaRewardModel? meta = null, Uri? address = null)
     {
         judgeClock ??= new FakeTimeProvider();
         var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), judgeClock, Cancel), judgeClock);
         IJudge endpoint = bed._factory.Create(new JudgeEndpointOptions
         {
             Name = "judge",
-            Endpoint = bed.Judge.ApiBase,
+            Endpoint = address ?? bed.Judge.ApiBase,
             Model = "simulated-judge",
             Tries = tries,
             TimeoutSeconds = 300,
@@ -67,7 +67,7 @@ internal sealed class Bed : IAsyncDisposable
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
         RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), ServeManifest.Of(binding, request), Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
-        bed.Desk = await RewardDesk.OpenAsync(new JudgeRoutes(binding, []), request, options, ledger, time ?? TimeProvider.System, Cancel);
+        bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);
         await bed._application.StartAsync(Cancel);
         bed.Client.BaseAddress = new Uri(bed._application.Urls.First());
@@ -109,6 +109,15 @@ internal sealed class Bed : IAsyncDisposable
         string text = await response.Content.ReadAsStringAsync(Cancel);
         Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
         return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    /// <summary>Asks for rewards with a key.</summary>
+    public async Task AskKeyedAsync(string key, object rollout)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/rewards", UriKind.Relative)) { Content = new StringContent(JsonSerializer.Serialize(rollout), Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-Api-Key", key);
+        using HttpResponseMessage answer = await Client.SendAsync(request, Cancel);
+        answer.EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()

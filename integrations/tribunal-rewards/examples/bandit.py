@@ -20,7 +20,8 @@ for step in range(STEPS):
     for row, arms, group, policy in zip(logits, drawn, rewards, policies):
         known = [value for value in group if value is not None]
         for arm, value in zip(arms, group):
-            for other in range(ARMS if value is not None else 0):
-                row[other] += 1.5 / SAMPLES * 4 * (value - sum(known) / len(known)) * ((other == arm) - policy[other])
+            advantage = 0.0 if value is None else value - sum(known) / len(known)
+            for other in range(ARMS):
+                row[other] += 1.5 / SAMPLES * 4 * advantage * ((other == arm) - policy[other])
     known = [value for group in rewards for value in group if value is not None]
     print(f"{step} {sum(known) / len(known):.4f}", flush=True)

@@ -11,7 +11,7 @@ using Tribunal.Protocols.Chat;
 namespace Tribunal.Inference.Chat;
 
 /// <summary>A judge behind an endpoint, whichever client library speaks to it.</summary>
-internal sealed class EndpointJudge : IJudge
+internal sealed class EndpointJudge : IJudge, IPassThrough
 {
     private readonly JudgeEndpointOptions _options;
     private readonly EndpointAccess _access;
@@ -92,6 +92,20 @@ internal sealed class EndpointJudge : IJudge
         Array.Exists(["response_format", "json_schema", "structured", "guided", "schema"], word => said.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => _health.CheckAsync(cancellationToken);
+
+    public async Task<PassedAnswer> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            WireResponse response = await _wire.SendAsync(body, cancellationToken);
+            return new PassedAnswer(response.Status, response.ContentType, response.RetryAfter, response.Body, response);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new JudgeException(
+                JudgeFault.Unreachable, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(JudgeFault.Unreachable)}: {EndpointError.Fit(exception.Message, _access.Key)}", new Tries(), exception);
+        }
+    }
 
     private async Task<Attempt<JudgeReply>> SendOnceAsync(ReadOnlyMemory<byte> body, JudgeQuestion question, CancellationToken cancellationToken)
     {

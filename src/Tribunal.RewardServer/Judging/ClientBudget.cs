@@ -1,10 +1,8 @@
-using Tribunal.Judgements;
-
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>
-/// What a client may ask for, and what it has asked for since the server's start. The judgements that a request sets off are charged to its client;
-/// one that joins what there is costs nothing but the request.
+/// What a client may ask for, over all servers of a record and since its beginning. The judgements that a request sets off are charged to its
+/// client; one that joins what there is costs nothing but the request.
 /// </summary>
 /// <param name="name">The client's name.</param>
 /// <param name="requests">Requests, at most; null for no limit.</param>
@@ -12,8 +10,6 @@ namespace Tribunal.RewardServer.Judging;
 public sealed class ClientBudget(string name, long? requests = null, long? tokens = null)
 {
     private static readonly AsyncLocal<ClientBudget?> Flowing = new();
-    private long _requests;
-    private long _tokens;
 
     /// <summary>The client whose request is being served; what it sets off inherits it.</summary>
     public static ClientBudget? Current
@@ -25,28 +21,18 @@ public sealed class ClientBudget(string name, long? requests = null, long? token
     /// <summary>The client's name.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Requests so far.</summary>
-    public long Requests => Interlocked.Read(ref _requests);
+    /// <summary>Whether there is anything to keep to.</summary>
+    public bool IsLimited => requests is not null || tokens is not null;
 
-    /// <summary>Tokens so far.</summary>
-    public long Tokens => Interlocked.Read(ref _tokens);
-
-    /// <summary>Counts a request. Why it is refused; null where it is not.</summary>
-    public string? WhyRefused()
-    {
-        if (tokens is { } most && Tokens >= most)
-        {
-            return $"the budget of {Name} is spent: {Tokens} of {most} tokens";
-        }
-
-        return Interlocked.Increment(ref _requests) > requests ? $"the budget of {Name} is spent: {requests} requests" : null;
-    }
-
-    internal static void Charge(Usage usage)
-    {
-        if (Current is { } client)
-        {
-            Interlocked.Add(ref client._tokens, usage.Input + usage.Output);
-        }
-    }
+    /// <summary>Why a request is refused; null where it is not.</summary>
+    /// <param name="spent">What the client has spent, this request included.</param>
+    public string? WhyRefused(Spent spent) =>
+        tokens is { } most && spent.Tokens >= most ? $"the budget of {Name} is spent: {spent.Tokens} of {most} tokens"
+        : spent.Requests > requests ? $"the budget of {Name} is spent: {requests} requests"
+        : null;
 }
+
+/// <summary>What a client has spent.</summary>
+/// <param name="Requests">Requests.</param>
+/// <param name="Tokens">Tokens.</param>
+public readonly record struct Spent(long Requests, long Tokens);

@@ -19,6 +19,9 @@ internal readonly record struct GroupKey(string Client, string? Id, UInt128 Prom
 /// <summary>Responses to one prompt on their way to a group.</summary>
 internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, string? reference, int? size)
 {
+    private readonly Dictionary<UInt128, long> _seen = [];
+    private bool? _whole;
+
     public GroupKey Key { get; } = key;
 
     public IReadOnlyList<Message> Prompt { get; } = prompt;
@@ -38,8 +41,11 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
     /// <summary>Responses that came and whose client still waits, equal ones counted each.</summary>
     public int Arrived { get; set; }
 
+    /// <summary>Responses that wait for the same group at other instances.</summary>
+    public int Elsewhere { get; set; }
+
     /// <summary>Whether all that it waited for came; also where nobody said how many there are.</summary>
-    public bool IsWhole => Size is null || Arrived >= Size;
+    public bool IsWhole => _whole ?? (Size is null || Arrived + Elsewhere >= Size);
 
     /// <summary>Ends the wait; null where nobody waits.</summary>
     public ITimer? Timer { get; set; }
@@ -65,14 +71,43 @@ internal sealed class Gathering(GroupKey key, IReadOnlyList<Message> prompt, str
         }
     }
 
-    public void Add(RewardQuestion question, UInt128[] responses)
+    /// <summary>Adds what a request brought.</summary>
+    /// <param name="question">The request.</param>
+    /// <param name="responses">Its responses' keys.</param>
+    /// <param name="now">When.</param>
+    public void Add(RewardQuestion question, UInt128[] responses, long now)
     {
         for (int i = 0; i < responses.Length; i++)
         {
             Responses[responses[i]] = question.Responses[i];
+            _seen[responses[i]] = now;
         }
 
         Arrived += responses.Length;
+    }
+
+    /// <summary>Goes on with what the same group was judged as before it was whole.</summary>
+    /// <param name="responses">Its responses then.</param>
+    /// <param name="arrived">How many they were, equal ones counted each.</param>
+    public void Take(IEnumerable<(UInt128 Key, Response Content)> responses, int arrived)
+    {
+        foreach ((UInt128 response, Response content) in responses)
+        {
+            arrived -= _seen.ContainsKey(response) ? 1 : 0;
+            Responses[response] = content;
+        }
+
+        Arrived += Math.Max(0, arrived);
+    }
+
+    /// <summary>When a response last came here; null where it didn't.</summary>
+    public long? SeenAt(UInt128 response) => _seen.TryGetValue(response, out long at) ? at : null;
+
+    /// <summary>It became a rollout.</summary>
+    public void Settle(JudgedRollout rollout, bool whole)
+    {
+        _whole = whole;
+        Ready.TrySetResult(rollout);
     }
 }
 

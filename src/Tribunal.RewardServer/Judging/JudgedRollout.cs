@@ -9,6 +9,7 @@ namespace Tribunal.RewardServer.Judging;
 /// <summary>What the desk knows of one rollout. Texts are kept only until there is a verdict.</summary>
 internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, string schedule)
 {
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConcurrentDictionary<int, Judgement> _drawn = [];
     private IReadOnlyList<MemberVote>? _members;
 
@@ -20,8 +21,8 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     /// <summary>The responses' keys in the rollout's order, ascending.</summary>
     public IReadOnlyList<UInt128> Keys { get; } = keys;
 
-    /// <summary>The group that it was recorded for; null where it was asked for as a whole, or since the server's start.</summary>
-    public GroupKey? Group { get; init; }
+    /// <summary>The group that it was recorded for; null where it was asked for as a whole, or here since the server's start.</summary>
+    public GroupKey? Group { get; set; }
 
     /// <summary>Whether the rollout stands in the ledger.</summary>
     public bool Recorded { get; set; }
@@ -35,6 +36,8 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     /// <summary>The verdict that stands.</summary>
     public Verdict? Verdict { get; private set; }
 
+    /// <summary>Completes with the verdict that stands.</summary>
+    public Task Settled => _settled.Task;
     /// <summary>What each member of a panel says by itself; null for one judge.</summary>
     public IReadOnlyList<MemberVote>? Members => _members ?? (Kept is { } kept ? MemberVote.Of(kept, Drawn) : null);
 
@@ -59,7 +62,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
         return -1;
     }
 
-    /// <summary>Waits for the judging under way, if there is any.</summary>
+    /// <summary>Waits for the judging under way, if there is any, or for a verdict from elsewhere.</summary>
     /// <exception cref="JudgeAwayException">It ended so.</exception>
     public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -69,10 +72,10 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
         }
 
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(work, Task.Delay(limit, time, waiting.Token));
+        await Task.WhenAny(work, Settled, Task.Delay(limit, time, waiting.Token));
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        if (work.IsFaulted || work.IsCanceled)
+        if (Verdict is null && (work.IsFaulted || work.IsCanceled))
         {
             await work;
         }
@@ -84,6 +87,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
         Verdict = verdict;
         Kept = null;
         _drawn = [];
+        _settled.TrySetResult();
     }
 
     public void DropFailed()

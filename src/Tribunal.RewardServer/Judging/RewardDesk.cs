@@ -1,12 +1,9 @@
-using System.Diagnostics;
 using Tribunal.Calibration;
-using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Runs.Steps;
-using Tribunal.Runs.Telemetry;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
@@ -24,14 +21,15 @@ public sealed class RewardDesk : IAsyncDisposable
     private readonly RewardLedger _ledger;
     private readonly TimeProvider _time;
     private readonly RolloutDrawing _drawing;
-    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly RewardMemory _memory;
     private readonly JudgeWatch _health;
     private readonly RewardGroups _groups;
-    private readonly HashSet<Task> _working = [];
+    private readonly RolloutWork _work;
     private readonly RewardScaling _scaling;
-    private double _secondsPerRollout = 1;
+    private readonly Elsewhere _elsewhere;
+    private readonly RecordReader _reader;
+    private readonly Sharing _sharing;
 
     private RewardDesk(JudgeRoutes routes, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time)
     {
@@ -39,9 +37,15 @@ public sealed class RewardDesk : IAsyncDisposable
         _options = options;
         _ledger = ledger;
         _time = time;
-        _drawing = new RolloutDrawing(routes, request, ledger, Counts);
         _groups = new RewardGroups(options);
         _memory = new RewardMemory(_groups);
+        _elsewhere = new Elsewhere(time);
+        Spending = new ClientSpending(ledger, () => _sharing!.CatchUpAsync());
+        _reader = new RecordReader(_lock, _memory, _groups, _elsewhere, Spending);
+        _sharing = new Sharing(ledger, _reader, Look, time);
+        Chats = new ChatRecord(ledger.Answers, time);
+        _drawing = new RolloutDrawing(routes, request, ledger, Counts, Spending);
+        _work = new RolloutWork(ledger, _drawing, _sharing, Counts, Recent, _lock, time);
         _scaling = new RewardScaling(options.Scale, _drawing.Kind, request.Tournament);
         _health = new JudgeWatch([.. routes.All.Select(static judge => judge.Endpoint).DistinctBy(static judge => judge.Name)], time);
     }
@@ -55,11 +59,17 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>What was counted since the start.</summary>
     public RewardCounts Counts { get; } = new();
 
+    /// <summary>The model that passed requests go to where they name the vote.</summary>
+    public string PassedModel => _routes.Own.Model;
+
     /// <summary>The judge's model, or <c>panel</c>, and the sampling parameters of the judge, or of the panel's first member.</summary>
     public (string Model, SamplingDefaults Sampling) Asked => (_routes.Panel is null ? _routes.Own.Model : "panel", _routes.Own.Sampling);
 
     /// <summary>Whether a judge grades by rubrics or is shown them.</summary>
-    public bool ShowsRubric => RewardJudges.ShowRubrics(_routes);
+    public bool ShowsRubric => _routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true });
+
+    /// <summary>What clients that have names have spent.</summary>
+    public ClientSpending Spending { get; }
 
     /// <summary>The last groups that were judged.</summary>
     internal RecentGroups Recent { get; } = new();
@@ -77,13 +87,25 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     /// <summary>The rubric of a client's rollout: that of its id or its domain in the server's file, or its own; null for the server's own.</summary>
-    public Rubric? RubricOf(Rollout rollout) => RewardJudges.RubricOf(_routes, rollout);
+    public Rubric? RubricOf(Rollout rollout) =>
+        _routes.All.Select(static judge => judge.Protocol).OfType<DeclaredProtocol>().FirstOrDefault(static protocol => protocol.ShowsRubric)?.OwnRubric(rollout) ?? rollout.Rubric;
 
     /// <summary>Asks the judge what a client wrote itself, with no more at once than the judge takes; of a panel the members that chat, in turns.</summary>
     /// <param name="question">The question.</param>
     /// <param name="turn">Which answer to it, from 0.</param>
     /// <exception cref="JudgeException">There is no answer.</exception>
-    public Task<JudgeReply> AskAsync(JudgeQuestion question, int turn) => _drawing.AskAsync(question, turn, _closing.Token);
+    public Task<JudgeReply> AskAsync(JudgeQuestion question, int turn) => _drawing.AskAsync(question, turn, _work.Closing);
+
+    /// <summary>Sends on a chat request that asks for no verdict, as it is.</summary>
+    /// <returns>What the endpoint answers; null where this judge takes nothing but questions.</returns>
+    /// <exception cref="JudgeException">Nothing answers.</exception>
+    public Task<PassedAnswer?> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => _drawing.PassAsync(body, cancellationToken);
+
+    /// <summary>What chat questions were answered.</summary>
+    internal ChatRecord Chats { get; }
+
+    /// <summary>Names that mean the vote, for clients that name a model.</summary>
+    public IReadOnlyList<string> VoteNames => [Asked.Model, "tribunal", _routes.Own.Name];
 
     /// <summary>Rollouts that are gathering or being judged.</summary>
     public int Waiting
@@ -92,10 +114,15 @@ public sealed class RewardDesk : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _working.Count + _groups.Waiting;
+                return _work.Count + _groups.Waiting;
             }
         }
     }
+
+    /// <summary>Opens a desk of one judge.</summary>
+    /// <inheritdoc cref="OpenAsync(JudgeRoutes, EvaluationRequest, RewardOptions, RewardLedger, TimeProvider, CancellationToken)"/>
+    public static Task<RewardDesk> OpenAsync(Judge judge, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(new JudgeRoutes(judge, []), request, options, ledger, time, cancellationToken);
 
     /// <summary>Opens a desk and remembers what its ledger holds.</summary>
     /// <param name="routes">The judge, or the panel.</param>
@@ -113,7 +140,8 @@ public sealed class RewardDesk : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(time);
         var desk = new RewardDesk(routes, request, options, ledger, time);
-        await ledger.ReadAsync(desk._memory.Add, desk._memory.Add, desk._memory.Add, cancellationToken);
+        await ledger.ReadAsync(desk._reader, cancellationToken);
+        desk._sharing.Begin();
         return desk;
     }
 
@@ -126,7 +154,7 @@ public sealed class RewardDesk : IAsyncDisposable
     internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        UInt128 prompt = RewardJudges.KeyOf(_routes, question);
+        UInt128 prompt = KeyOf(question);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
         string schedule = _drawing.NameOf(question.Tournament);
         JudgedRollout rollout;
@@ -135,7 +163,7 @@ public sealed class RewardDesk : IAsyncDisposable
             rollout = Ask(new Contents(prompt, question.Prompt, question.Reference, schedule) { Rubric = question.Rubric }, [.. keys.Zip(question.Responses).DistinctBy(static pair => pair.First).OrderBy(static pair => pair.First)], admitted: false);
         }
 
-        return AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
+        return _work.AnswerAsync(rollout, [.. keys.Select(key => rollout.IndexOf(key))], _scaling.For(question), limit, cancellationToken);
     }
 
     /// <summary>
@@ -153,11 +181,12 @@ public sealed class RewardDesk : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(group);
-        var key = GroupKey.Of(group, RewardJudges.KeyOf(_routes, question), _drawing.NameOf(question.Tournament));
+        var key = GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
         Gathering? gathering = null;
         (JudgedRollout Rollout, bool Whole)? member;
+        await _sharing.CatchUpAsync();
         lock (_lock)
         {
             member = _groups.MemberOf(key, responses);
@@ -173,12 +202,12 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (gathering is not null)
         {
-            member = (await gathering.WaitAsync(responses.Length, _lock, cancellationToken), gathering.IsWhole);
+            member = (await _sharing.GatheredAsync(gathering, question, responses.Length, _lock, cancellationToken), gathering.IsWhole);
         }
 
         (JudgedRollout rollout, bool whole) = member!.Value;
         TimeSpan left = limit == Timeout.InfiniteTimeSpan ? limit : limit - _time.GetElapsedTime(start);
-        RewardAnswer answer = await AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
+        RewardAnswer answer = await _work.AnswerAsync(rollout, [.. responses.Select(rollout.IndexOf)], _scaling.For(question), left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : TimeSpan.Zero, cancellationToken);
         if (answer.Complete && group.Id is null)
         {
             lock (_lock)
@@ -190,23 +219,70 @@ public sealed class RewardDesk : IAsyncDisposable
         return answer with { Whole = whole };
     }
 
+    /// <summary>The name by which any server of the record knows a response of a group.</summary>
+    internal string NameOf(RewardQuestion question, RewardGroup group) => TaskNames.Of(
+        GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament)), ContentKey.OfResponse(question.Responses[0]));
+
+    /// <summary>How a response stands that was asked about before, here or at another server.</summary>
+    /// <returns>Whether it is known, and its reward once there is one.</returns>
+    internal async Task<(bool Known, RewardAnswer? Answer)> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if (TaskNames.Read(name) is not { } task)
+        {
+            return (false, null);
+        }
+
+        await _sharing.CatchUpAsync();
+        (JudgedRollout Rollout, bool Whole)? member;
+        lock (_lock)
+        {
+            member = _groups.MemberOf(task.Group, [task.Response]);
+            if (member is not { } known)
+            {
+                return (_groups.Open(task.Group)?.Responses.ContainsKey(task.Response) == true || _elsewhere.ResponsesOf(task.Group).Any(one => one.Key == task.Response), null);
+            }
+
+            Resume(known.Rollout);
+        }
+
+        (JudgedRollout rollout, bool whole) = member.Value;
+        RewardAnswer answer = await _work.AnswerAsync(rollout, [rollout.IndexOf(task.Response)], _scaling.Usual, TimeSpan.Zero, cancellationToken);
+        return (true, answer.Complete ? answer with { Whole = whole } : null);
+    }
+
+    // Whether groups that gather have become whole by what is elsewhere; says whether any waits still.
+    private bool Look()
+    {
+        lock (_lock)
+        {
+            foreach (Gathering gathering in _groups.OpenOnes)
+            {
+                gathering.Elsewhere = _elsewhere.CountOf(gathering);
+                if (gathering is { Size: not null, IsWhole: true })
+                {
+                    Close(gathering);
+                }
+            }
+
+            return _groups.Waiting > 0;
+        }
+    }
+
+    // A rubric that nobody would look at is no small matter to whoever sent it.
+    private UInt128 KeyOf(RewardQuestion question) => question.Rubric is null || ShowsRubric
+        ? ContentKey.OfPrompt(question.Prompt, question.Reference, question.Rubric)
+        : throw new ProblemsException([new Problem("rubric", $"{_routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]);
+
     /// <summary>Ends what is under way, softly first: draws in flight end, nothing new begins.</summary>
     public async ValueTask DisposeAsync()
     {
-        Task[] working;
-        lock (_lock)
-        {
-            working = [.. _working];
-        }
-
-        await _closing.CancelAsync();
-        await Task.WhenAll(working.Select(static task => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+        await _work.DisposeAsync();
+        await _sharing.DisposeAsync();
         await _ledger.DisposeAsync();
-        _closing.Dispose();
     }
 
     // Under the lock.
-    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, GroupKey? group = null)
+    private JudgedRollout Ask(Contents contents, List<(UInt128 Key, Response Content)> responses, bool admitted, Gathering? group = null)
     {
         UInt128[] keys = [.. responses.Select(static response => response.Key)];
         string id = ContentKey.OfRollout(contents.Key, keys, contents.Schedule);
@@ -227,14 +303,14 @@ public sealed class RewardDesk : IAsyncDisposable
 
         if (rollout.Verdict is null && rollout.Work is null)
         {
-            Start(rollout, new Rollout
+            _work.Start(rollout, new Rollout
             {
                 Id = id,
                 Prompt = contents.Prompt,
                 Responses = [.. responses.Select(static response => response.Content)],
                 Reference = contents.Reference,
                 Rubric = contents.Rubric,
-                Metadata = GroupRecord.Of(group, contents.Schedule),
+                Metadata = GroupRecord.Of(group?.Key, contents.Schedule, group is { IsWhole: false } ? group.Arrived + group.Elsewhere : null),
             });
         }
 
@@ -247,7 +323,7 @@ public sealed class RewardDesk : IAsyncDisposable
         Counts.Remember();
         if (rollout is { Verdict: null, Work: null, Kept: { } kept })
         {
-            Start(rollout, kept);
+            _work.Start(rollout, kept);
         }
     }
 
@@ -262,7 +338,7 @@ public sealed class RewardDesk : IAsyncDisposable
             gathering.Timer = wait > TimeSpan.Zero ? _time.CreateTimer(Flush, gathering, wait, Timeout.InfiniteTimeSpan) : null;
         }
 
-        gathering.Add(question, responses);
+        gathering.Add(question, responses, _time.GetTimestamp());
         if (gathering.Timer is null || gathering.Arrived >= gathering.Size || gathering.Responses.Count >= _options.MaxGroup)
         {
             Close(gathering);
@@ -271,11 +347,23 @@ public sealed class RewardDesk : IAsyncDisposable
         return gathering;
     }
 
-    private void Flush(object? state)
+    // The time is over: what came elsewhere until now counts too.
+    private void Flush(object? state) => _ = FlushAsync((Gathering)state!);
+
+    private async Task FlushAsync(Gathering gathering)
     {
+        try
+        {
+            await _sharing.CatchUpAsync();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // Storage is away; what is here is judged.
+        }
+
         lock (_lock)
         {
-            Close((Gathering)state!);
+            Close(gathering);
         }
     }
 
@@ -287,114 +375,26 @@ public sealed class RewardDesk : IAsyncDisposable
             return;
         }
 
+        gathering.Elsewhere = _elsewhere.CountOf(gathering);
+        foreach ((UInt128 response, Response content) in _elsewhere.ResponsesOf(gathering.Key))
+        {
+            gathering.Responses.TryAdd(response, content);
+        }
+
         JudgedRollout rollout = Ask(
-            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule) { Rubric = gathering.Rubric }, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering.Key);
+            new Contents(gathering.Key.Prompt, gathering.Prompt, gathering.Reference, gathering.Key.Schedule) { Rubric = gathering.Rubric }, [.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], admitted: true, gathering);
         _groups.Judged(gathering, rollout);
-        gathering.Ready.SetResult(rollout);
+        _elsewhere.Settled(gathering.Key);
+        gathering.Settle(rollout, gathering.IsWhole);
     }
 
     // Under the lock.
     private void Admit()
     {
-        if (_working.Count + _groups.Waiting >= _options.MaxWaiting)
+        if (_work.Count + _groups.Waiting >= _options.MaxWaiting)
         {
             Counts.TurnAway();
-            throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_secondsPerRollout), 1, 60));
+            throw new TooBusyException((int)Math.Clamp(Math.Ceiling(_work.Seconds), 1, 60));
         }
-    }
-
-    // Under the lock.
-    private void Start(JudgedRollout judged, Rollout rollout)
-    {
-        judged.Kept = rollout;
-        Task work = Task.Run(() => WorkAsync(judged, rollout));
-        judged.Work = work;
-        _working.Add(work);
-        _ = work.ContinueWith(
-            _ =>
-            {
-                lock (_lock)
-                {
-                    _working.Remove(work);
-                }
-            },
-            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private async Task WorkAsync(JudgedRollout judged, Rollout rollout)
-    {
-        long start = _time.GetTimestamp();
-        try
-        {
-            bool fits = _drawing.Fits(judged, rollout);
-            if (fits)
-            {
-                await _drawing.DrawAsync(judged, rollout, _closing.Token);
-            }
-
-            Verdict verdict = _drawing.Cast(judged, rollout, judged.Drawn);
-
-            // What failed is asked again with the next question; everything else stands.
-            bool stands = verdict.Status == VerdictStatus.Scored || verdict.Votes.Failed == 0;
-            if (stands && fits)
-            {
-                await _ledger.Verdicts.AppendAsync(verdict);
-            }
-
-            lock (_lock)
-            {
-                Counts.Judged(verdict);
-                Recent.Add(new RecentGroup(verdict, _time.GetUtcNow(), _time.GetElapsedTime(start)));
-                judged.Last = verdict;
-                judged.Work = null;
-                _secondsPerRollout = (0.9 * _secondsPerRollout) + (0.1 * _time.GetElapsedTime(start).TotalSeconds);
-                if (stands)
-                {
-                    judged.Finish(verdict);
-                }
-                else
-                {
-                    judged.DropFailed();
-                }
-            }
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                judged.Work = null;
-                judged.DropFailed();
-            }
-
-            throw;
-        }
-    }
-
-    private async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        await rollout.WaitAsync(limit, _time, cancellationToken);
-        lock (_lock)
-        {
-            if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
-            {
-                return Answer(verdict, complete: true);
-            }
-        }
-
-        IReadOnlyList<Judgement> drawn = rollout.Drawn;
-        Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
-            ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : _drawing.Cast(rollout, kept, drawn);
-        return Answer(present, complete: false);
-
-        RewardAnswer Answer(Verdict verdict, bool complete) => new()
-        {
-            Verdict = verdict,
-            Scaled = scale(verdict),
-            Members = rollout.Members,
-            Index = index,
-            Group = rollout.Keys.Count,
-            Complete = complete,
-        };
     }
 }

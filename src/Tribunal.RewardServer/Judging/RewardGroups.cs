@@ -12,7 +12,7 @@ internal sealed class RewardGroups(RewardOptions options)
     private readonly Dictionary<GroupKey, Gathering> _open = [];
 
     // Named groups that were judged before they were whole: who comes late is judged with all of them.
-    private readonly Dictionary<GroupKey, Gathering> _partial = [];
+    private readonly Dictionary<GroupKey, Earlier> _partial = [];
     private readonly Queue<(GroupKey Group, IReadOnlyList<UInt128> Responses)> _named = [];
 
     /// <summary>Groups that are gathering.</summary>
@@ -36,17 +36,16 @@ internal sealed class RewardGroups(RewardOptions options)
     {
         var gathering = new Gathering(key, question.Prompt, question.Reference, group.Size ?? options.GroupSize) { Rubric = question.Rubric };
         _open.Add(key, gathering);
-        if (_partial.Remove(key, out Gathering? earlier))
+        if (_partial.Remove(key, out Earlier? earlier))
         {
-            gathering.Arrived = Math.Max(0, earlier.Arrived - responses.Count(earlier.Responses.ContainsKey));
-            foreach ((UInt128 response, Response content) in earlier.Responses)
-            {
-                gathering.Responses[response] = content;
-            }
+            gathering.Take(earlier.Responses, Math.Max(0, earlier.Arrived - responses.Count(response => earlier.Responses.Any(one => one.Key == response))));
         }
 
         return gathering;
     }
+
+    /// <summary>The groups that are gathering.</summary>
+    public IReadOnlyList<Gathering> OpenOnes => [.. _open.Values];
 
     /// <summary>Ends the gathering. False where it had ended.</summary>
     public bool End(Gathering gathering)
@@ -66,10 +65,50 @@ internal sealed class RewardGroups(RewardOptions options)
 
         if (!gathering.IsWhole)
         {
-            _partial[gathering.Key] = gathering;
+            _partial[gathering.Key] = new Earlier([.. gathering.Responses.Select(static pair => (pair.Key, pair.Value))], gathering.Arrived + gathering.Elsewhere);
         }
 
-        _named.Enqueue((gathering.Key, rollout.Keys));
+        Remember(gathering.Key, rollout);
+    }
+
+    /// <summary>
+    /// Notes a group that the record holds: whose responses wait here have their rollout; and who waits for others of a group that was judged
+    /// before it was whole waits with all of it.
+    /// </summary>
+    /// <param name="key">The group.</param>
+    /// <param name="judged">What it was judged as.</param>
+    /// <param name="recorded">Its responses.</param>
+    /// <param name="arrived">How many there were, where it was not whole.</param>
+    public void Recorded(GroupKey key, JudgedRollout judged, IReadOnlyList<Response> recorded, int? arrived)
+    {
+        Add(key, judged, arrived is null);
+        if (_open.TryGetValue(key, out Gathering? open) && open.Responses.Keys.All(response => judged.IndexOf(response) >= 0))
+        {
+            End(open);
+            open.Settle(judged, arrived is null);
+        }
+        else if (arrived is { } count && key.Id is not null)
+        {
+            (UInt128 Key, Response Content)[] responses = [.. judged.Keys.Zip(recorded)];
+            if (open is not null)
+            {
+                open.Take(responses, count);
+            }
+            else
+            {
+                _partial[key] = new Earlier(responses, count);
+            }
+        }
+
+        if (key.Id is not null)
+        {
+            Remember(key, judged);
+        }
+    }
+
+    private void Remember(GroupKey key, JudgedRollout rollout)
+    {
+        _named.Enqueue((key, rollout.Keys));
         while (_named.Count > options.RememberedGroups)
         {
             (GroupKey oldest, IReadOnlyList<UInt128> responses) = _named.Dequeue();
@@ -101,4 +140,7 @@ internal sealed class RewardGroups(RewardOptions options)
             }
         }
     }
+
+    /// <summary>What a group was judged as before it was whole.</summary>
+    private sealed record Earlier(IReadOnlyList<(UInt128 Key, Response Content)> Responses, int Arrived);
 }

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
@@ -14,8 +11,9 @@ namespace Tribunal.RewardServer.Judging;
 
 /// <summary>
 /// What the server was asked and what it said, append-only: <c>rollouts.jsonl</c> (a batch), <c>judgements.jsonl</c> (a
-/// ledger) and <c>verdicts.jsonl</c>. The other commands read them: vote again, report, export training data. Several
-/// instances share a store, each with parts of its own.
+/// ledger) and <c>verdicts.jsonl</c>. The other commands read them: vote again, report, export training data. Beside them
+/// stand what clients have spent, and the answers to chat questions. Several instances share a store, each with parts of its own, and
+/// read what the others add.
 /// </summary>
 public sealed class RewardLedger : IAsyncDisposable
 {
@@ -23,12 +21,27 @@ public sealed class RewardLedger : IAsyncDisposable
     private readonly IRunStore _store;
     private readonly IAsyncDisposable? _ownership;
     private readonly List<ILedgerPart> _parts = [];
+    private readonly HashSet<string> _own = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _read = new(StringComparer.Ordinal);
+    private bool _opened;
 
-    private RewardLedger(IRunStore store, IAsyncDisposable? ownership)
+    private RewardLedger(IRunStore store, IRunStore answers, IAsyncDisposable? ownership, string? instance)
     {
         _store = store;
         _ownership = ownership;
+        Answers = answers;
+        Claims = new Claims(store, instance);
+        Instance = instance;
     }
+
+    /// <summary>This server's name among those that share the record; null where it has it alone.</summary>
+    internal string? Instance { get; }
+
+    /// <summary>Who judges what.</summary>
+    internal Claims Claims { get; }
+
+    /// <summary>Chat questions and their answers.</summary>
+    internal IRunStore Answers { get; }
 
     internal PartLineWriter<Rollout> Rollouts { get; private set; } = null!;
 
@@ -36,93 +49,72 @@ public sealed class RewardLedger : IAsyncDisposable
 
     internal PartLineWriter<Verdict> Verdicts { get; private set; } = null!;
 
+    internal PartLineWriter<ClientSpent> Spendings { get; private set; } = null!;
+
+    /// <summary>Responses on their way to groups; null where nobody else could read of them.</summary>
+    internal PartLineWriter<Arrival>? Arrivals { get; private set; }
+
     /// <summary>Opens a ledger in a folder that this server has alone, or makes one.</summary>
-    /// <inheritdoc cref="OpenAsync(IRunStore, string, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <inheritdoc cref="OpenSharedAsync(IRunStore, IRunStore, string, ReadOnlyMemory{byte}, CancellationToken)"/>
     public static Task<RewardLedger> OpenAsync(LocalRunStore folder, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(folder);
         IAsyncDisposable ownership = folder.TryOwn() ?? throw new InvalidOperationException($"another server works on {folder.RunId}");
-        return OpenAsync(new RewardLedger(folder, ownership), suffix: "", configuration, cancellationToken);
-    }
-
-    /// <summary>Opens a ledger, or makes one.</summary>
-    /// <param name="store">Where it lives.</param>
-    /// <param name="instance">This server's name among those that share the store.</param>
-    /// <param name="configuration">What all of it was judged with; rewards of different configurations are not comparable.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="InvalidOperationException">Another process has it, or it was judged with something else.</exception>
-    public static Task<RewardLedger> OpenAsync(IRunStore store, string instance, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(store);
-        return OpenAsync(new RewardLedger(store, ownership: null), $"-{instance}", configuration, cancellationToken);
-    }
-
-    private static async Task<RewardLedger> OpenAsync(RewardLedger ledger, string suffix, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
-    {
-        IRunStore store = ledger._store;
-        try
-        {
-            if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
-                && await store.ReadDocumentAsync(Configuration, cancellationToken) is { } recorded && !recorded.AsSpan().SequenceEqual(configuration.Span))
-            {
-                throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
-            }
-
-            ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync($"rollouts{suffix}.jsonl", cancellationToken), static (output, rollout) => Write(output, rollout, TribunalJson.Default.Rollout));
-            ledger.Judgements = new PartLineWriter<TracedJudgement>(await ledger.PartAsync($"judgements{suffix}.jsonl", cancellationToken), JudgementLine.Write);
-            ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync($"verdicts{suffix}.jsonl", cancellationToken), static (output, verdict) => Write(output, verdict, TribunalJson.Default.Verdict));
-            return ledger;
-        }
-        catch
-        {
-            await ledger.DisposeAsync();
-            throw;
-        }
+        return OpenAsync(new RewardLedger(folder, new LocalRunStore(Path.Combine(folder.Folder, "answers")), ownership, instance: null), configuration, cancellationToken);
     }
 
     /// <summary>Opens this instance's part of a record that several instances share, which is named by what it was judged with.</summary>
     /// <param name="stores">The runs' storage.</param>
     /// <param name="configuration">What all of it is judged with.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static Task<RewardLedger> OpenSharedAsync(IRunStores stores, ReadOnlyMemory<byte> configuration, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<RewardLedger> OpenSharedAsync(IRunStores stores, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(stores);
-        ArgumentNullException.ThrowIfNull(time);
         string record = $"rewards-{Convert.ToHexStringLower(SHA256.HashData(configuration.Span))[..16]}";
-        string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{Environment.ProcessId}/{time.GetUtcNow():O}")))[..16];
-        return OpenAsync(stores.OpenRun(record), instance, configuration, cancellationToken);
+        return OpenSharedAsync(stores.OpenRun(record), stores.OpenRun($"{record}-answers"), RandomNumberGenerator.GetHexString(16, lowercase: true), configuration, cancellationToken);
     }
 
-    /// <summary>Everything recorded, by all instances.</summary>
-    internal async Task ReadAsync(Action<Rollout> rollout, Action<Judgement> judgement, Action<Verdict> verdict, CancellationToken cancellationToken)
+    /// <summary>Opens a ledger, or makes one.</summary>
+    /// <param name="store">Where it lives.</param>
+    /// <param name="answers">Where chat questions and their answers live.</param>
+    /// <param name="instance">This server's name among those that share the store: hexadecimal digits, new for every start.</param>
+    /// <param name="configuration">What all of it was judged with; rewards of different configurations are not comparable.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidOperationException">Another process has it, or it was judged with something else.</exception>
+    public static Task<RewardLedger> OpenSharedAsync(IRunStore store, IRunStore answers, string instance, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return OpenAsync(new RewardLedger(store, answers, ownership: null, instance), configuration, cancellationToken);
+    }
+
+    /// <summary>Everything recorded by all instances; when it was read before, what the others have added since. One call at a time.</summary>
+    internal async Task ReadAsync(IRewardReader reader, CancellationToken cancellationToken)
     {
         var names = new List<string>();
         await foreach (string name in _store.ListAsync("", cancellationToken))
         {
-            names.Add(name);
+            // An instance knows what it wrote itself, but for a record of its own that it goes on with.
+            if (!name.Contains('/', StringComparison.Ordinal) && !(_own.Contains(name) && (_opened || Instance is not null)))
+            {
+                names.Add(name);
+            }
         }
 
-        foreach (string name in names.Where(static name => name.StartsWith("rollouts", StringComparison.Ordinal)))
+        foreach (string kind in (string[])[Parts.Rollouts, Parts.Judgements, Parts.Verdicts, Parts.Spendings, Parts.Arrivals])
         {
-            await LinesAsync(name, line => rollout(JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!), cancellationToken);
+            foreach (string name in names.Where(name => Parts.IsOf(name, kind)))
+            {
+                await LinesAsync(name, line => Parts.Read(kind, Parts.InstanceOf(name, kind), line, reader, old: !_opened), cancellationToken);
+            }
         }
 
-        foreach (string name in names.Where(static name => name.StartsWith("judgements", StringComparison.Ordinal)))
-        {
-            await LinesAsync(name, line => judgement(JudgementLine.Read(line)), cancellationToken);
-        }
-
-        foreach (string name in names.Where(static name => name.StartsWith("verdicts", StringComparison.Ordinal)))
-        {
-            await LinesAsync(name, line => verdict(JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!), cancellationToken);
-        }
+        _opened = true;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable? writer in (IAsyncDisposable?[])[Rollouts, Judgements, Verdicts])
+        foreach (IAsyncDisposable? writer in (IAsyncDisposable?[])[Rollouts, Judgements, Verdicts, Spendings, Arrivals])
         {
             if (writer is not null)
             {
@@ -135,6 +127,13 @@ public sealed class RewardLedger : IAsyncDisposable
             await part.DisposeAsync();
         }
 
+        Claims.Dispose();
+        if (Arrivals is not null)
+        {
+            // Nothing waits here any more.
+            await _store.DeleteAsync(Parts.NameOf(Parts.Arrivals, Instance), CancellationToken.None);
+        }
+
         if (_ownership is not null)
         {
             await _ownership.DisposeAsync();
@@ -143,38 +142,64 @@ public sealed class RewardLedger : IAsyncDisposable
 
     private delegate void LineAction(ReadOnlySpan<byte> line);
 
+    private static async Task<RewardLedger> OpenAsync(RewardLedger ledger, ReadOnlyMemory<byte> configuration, CancellationToken cancellationToken)
+    {
+        IRunStore store = ledger._store;
+        try
+        {
+            if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
+                && await store.ReadDocumentAsync(Configuration, cancellationToken) is { } recorded && !recorded.AsSpan().SequenceEqual(configuration.Span))
+            {
+                throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
+            }
+
+            ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync(Parts.Rollouts, cancellationToken), static (output, rollout) => Parts.Write(output, rollout, TribunalJson.Default.Rollout));
+            ledger.Judgements = new PartLineWriter<TracedJudgement>(await ledger.PartAsync(Parts.Judgements, cancellationToken), JudgementLine.Write);
+            ledger.Verdicts = new PartLineWriter<Verdict>(await ledger.PartAsync(Parts.Verdicts, cancellationToken), static (output, verdict) => Parts.Write(output, verdict, TribunalJson.Default.Verdict));
+            ledger.Spendings = new PartLineWriter<ClientSpent>(await ledger.PartAsync(Parts.Spendings, cancellationToken), static (output, spent) => Parts.Write(output, spent, ServeLines.Default.ClientSpent));
+            if (ledger.Instance is not null)
+            {
+                ledger.Arrivals = new PartLineWriter<Arrival>(await ledger.PartAsync(Parts.Arrivals, cancellationToken), static (output, arrival) => Parts.Write(output, arrival, ServeLines.Default.Arrival));
+            }
+
+            return ledger;
+        }
+        catch
+        {
+            await ledger.DisposeAsync();
+            throw;
+        }
+    }
+
     private async Task LinesAsync(string name, LineAction read, CancellationToken cancellationToken)
     {
-        await using Stream? stream = await _store.OpenReadAsync(name, cancellationToken);
+        long at = _read.GetValueOrDefault(name);
+        await using Stream? stream = await _store.OpenReadAsync(name, at, cancellationToken);
         if (stream is null)
         {
             return;
         }
 
+        // A line that is still being written is left for the next time.
         using var lines = new LineReader(stream);
         while (await lines.FillAsync(cancellationToken))
         {
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
                 read(line);
+                at += line.Length + 1;
             }
         }
+
+        _read[name] = at;
     }
 
-    private async Task<ILedgerPart> PartAsync(string name, CancellationToken cancellationToken)
+    private async Task<ILedgerPart> PartAsync(string kind, CancellationToken cancellationToken)
     {
+        string name = Parts.NameOf(kind, Instance);
         ILedgerPart part = await _store.OpenPartAsync(name, cancellationToken);
+        _own.Add(name);
         _parts.Add(part);
         return part;
-    }
-
-    private static void Write<T>(IBufferWriter<byte> output, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { SkipValidation = true, Encoder = LedgerEncoding.Encoder }))
-        {
-            JsonSerializer.Serialize(writer, value, type);
-        }
-
-        output.Write("\n"u8);
     }
 }

@@ -4,51 +4,81 @@ using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
 
-/// <summary>What was asked, drawn and said, by a rollout's name: since the start, and as the ledger holds it from before. The desk's lock guards it.</summary>
+/// <summary>
+/// What was asked, drawn and said, by a rollout's name: since the start, and as the ledger holds it from before and from other instances. The
+/// desk's lock guards it.
+/// </summary>
 internal sealed class RewardMemory(RewardGroups groups)
 {
     private readonly Dictionary<string, JudgedRollout> _rollouts = new(StringComparer.Ordinal);
+
+    // Of rollouts that another instance wrote down after their file was read.
+    private readonly Dictionary<string, List<Judgement>> _early = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Verdict> _said = new(StringComparer.Ordinal);
 
     public JudgedRollout? Find(string id) => _rollouts.GetValueOrDefault(id);
 
     public void Add(JudgedRollout rollout) => _rollouts.Add(rollout.Id, rollout);
 
-    public void Add(Rollout rollout)
+    public void Read(Rollout rollout)
     {
         UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric);
-        UInt128[] keys = [.. rollout.Responses.Select(ContentKey.OfResponse)];
-        if (_rollouts.ContainsKey(rollout.Id))
+        GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
+        bool known = _rollouts.TryGetValue(rollout.Id, out JudgedRollout? judged);
+        if (!known)
         {
-            return;
+            judged = new JudgedRollout(rollout.Id, [.. rollout.Responses.Select(ContentKey.OfResponse)], GroupRecord.ScheduleOf(rollout.Metadata)) { Kept = rollout };
+            _rollouts.Add(rollout.Id, judged);
         }
 
-        GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
-        var judged = new JudgedRollout(rollout.Id, keys, GroupRecord.ScheduleOf(rollout.Metadata)) { Group = recorded, Recorded = true, Kept = rollout };
-        _rollouts.Add(rollout.Id, judged);
-        if (recorded is { } group)
+        judged!.Recorded = true;
+        judged.Group ??= recorded;
+        if (recorded is { } group && !(known && group.Id is null))
         {
-            groups.Add(group, judged, whole: true);
+            groups.Recorded(group, judged, rollout.Responses, GroupRecord.ArrivedOf(rollout.Metadata));
+        }
+
+        if (_early.Remove(rollout.Id, out List<Judgement>? early))
+        {
+            early.ForEach(judged.Add);
+        }
+
+        if (_said.Remove(rollout.Id, out Verdict? said))
+        {
+            Read(said);
         }
     }
 
-    public void Add(Judgement judgement)
+    public void Read(Judgement judgement)
     {
         if (_rollouts.TryGetValue(judgement.RolloutId, out JudgedRollout? judged))
         {
             judged.Add(judgement);
         }
+        else
+        {
+            (_early.TryGetValue(judgement.RolloutId, out List<Judgement>? early) ? early : _early[judgement.RolloutId] = []).Add(judgement);
+        }
     }
 
-    public void Add(Verdict verdict)
+    public void Read(Verdict verdict)
     {
-        if (_rollouts.TryGetValue(verdict.Id, out JudgedRollout? judged))
+        if (!_rollouts.TryGetValue(verdict.Id, out JudgedRollout? judged))
         {
-            judged.Finish(verdict);
-            if (judged.Group is { Id: null } group)
-            {
-                // It was handed over, as far as anybody can know.
-                groups.Forget(group, judged.Keys, judged);
-            }
+            _said[verdict.Id] = verdict;
+            return;
+        }
+
+        if (judged.Verdict is not null)
+        {
+            return;
+        }
+
+        judged.Finish(verdict);
+        if (judged.Group is { Id: null } group)
+        {
+            // It was handed over, as far as anybody can know.
+            groups.Forget(group, judged.Keys, judged);
         }
     }
 }

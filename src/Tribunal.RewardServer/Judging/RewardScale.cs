@@ -45,6 +45,9 @@ internal sealed class RewardScaling(RewardScale usual, JudgingKind kind, Tournam
             : throw new ProblemsException([new Problem("scale", "rrm needs a pair judge, and matches that are rated by elo")]);
     }
 
+    /// <summary>As questions that say nothing are answered.</summary>
+    public Func<Verdict, IReadOnlyList<double>?> Usual => verdict => Of(verdict, usual, tournament.Elo.Initial);
+
     /// <summary>A number per response.</summary>
     internal static IReadOnlyList<double>? Of(Verdict verdict, RewardScale scale, double initial)
     {

@@ -15,7 +15,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>Draws the judgements that the policy asks for, each into the ledger before it counts, with no more at once than each judge takes.</summary>
-internal sealed class RolloutDrawing(JudgeRoutes routes, EvaluationRequest request, RewardLedger ledger, RewardCounts counts)
+internal sealed class RolloutDrawing(JudgeRoutes routes, EvaluationRequest request, RewardLedger ledger, RewardCounts counts, ClientSpending spending)
 {
     private readonly ConcurrentDictionary<string, ScoringRules> _rules = new(StringComparer.Ordinal);
     private readonly RunBranches _branches = new(request, routes);
@@ -57,10 +57,14 @@ internal sealed class RolloutDrawing(JudgeRoutes routes, EvaluationRequest reque
         GatedJudge[] chatting = [.. _branches.Members.Where(static member => member.Judge.Protocol is not DeclaredProtocol { Definition.Kind: ProtocolKind.Scalar })];
         GatedJudge asked = chatting.Length == 0 ? _branches.Own : chatting[turn % chatting.Length];
         JudgeReply reply = await asked.AskAsync(question, closing);
-        ClientBudget.Charge(reply.Usage);
+        await spending.ChargeAsync(reply.Usage);
         counts.Asked();
         return reply;
     }
+
+    /// <summary>Sends on what a client wrote itself, of a panel to its first member; null where that judge takes nothing but questions.</summary>
+    public async Task<PassedAnswer?> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        _branches.Own.Judge.Endpoint is IPassThrough endpoint ? await endpoint.PassAsync(body, cancellationToken) : null;
 
     /// <summary>The verdict over what was drawn.</summary>
     public Verdict Cast(JudgedRollout judged, Rollout rollout, IReadOnlyList<Judgement> drawn) => new RolloutScoring(RulesOf(judged), rollout, drawn).Conclude();
@@ -103,7 +107,7 @@ internal sealed class RolloutDrawing(JudgeRoutes routes, EvaluationRequest reque
         }
 
         counts.Drawn(span, judgement, metaAsked: gated.Judge.Meta is not null);
-        ClientBudget.Charge(judgement.Usage);
+        await spending.ChargeAsync(judgement.Usage);
         return judgement.WithoutTrace();
     }
 

@@ -44,7 +44,7 @@ public static class RewardApplication
         var handlers = new RewardHandlers(desk, options);
         builder.Services.AddSingleton(handlers);
         builder.Services.AddSingleton(new RollHandlers(handlers, desk, options, TimeProvider.System));
-        builder.Services.AddSingleton(new ChatHandlers(desk, options.ChatVotes, TimeProvider.System));
+        builder.Services.AddSingleton(new ChatHandlers(desk, options.ChatVotes));
         builder.Services.AddSingleton<StateLog>();
         builder.Services.ConfigureHttpJsonOptions(static json =>
         {

@@ -44,7 +44,8 @@ internal static class RewardEndpoints
             return;
         }
 
-        if (HttpMethods.IsPost(context.Request.Method) && client?.WhyRefused() is { } why)
+        if (HttpMethods.IsPost(context.Request.Method) && client is not null
+            && await context.RequestServices.GetRequiredService<RewardDesk>().Spending.EnterAsync(client) is { } why)
         {
             await Send(context, RewardHandlers.Refuse(StatusCodes.Status403Forbidden, "the budget is spent", why));
             return;
@@ -64,11 +65,16 @@ internal static class RewardEndpoints
         Post<SlimeRequest, double?>(application, "/slime", "A reward as slime asks for it", static (handlers, body, client, cancel) => handlers.SlimeAsync(body, client, cancel));
         Post<GymRequest, GymAnswer>(application, "/compare", "Rewards as NeMo Gym asks for them", static (handlers, body, client, cancel) => handlers.GymAsync(body, client, cancel));
         Post<GymVerifyRequest, GymVerifyAnswer>(application, "/verify", "A reward as NeMo Gym's training asks for it", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
+        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/ng-rollout/{rollout}/verify", "The same where Gym observes its rollouts", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
         Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (handlers, body, client, cancel) => handlers.RewardsAsync(body, client, cancel))
             .Produces<RewardJob>(StatusCodes.Status202Accepted);
         application.MapGet("/v1/jobs/{id}", static (string id, RewardHandlers handlers) => new Sent(handlers.Job(id)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
-        Post<JsonElement, JsonElement>(application, "/seed_session", "NeMo Gym's session, which needs nothing here", static (_, _, _, _) => Task.FromResult(new HttpAnswer(200, "{}"u8.ToArray(), "application/json", new Dictionary<string, string>(StringComparer.Ordinal))));
+        foreach (string path in (string[])["/seed_session", "/ng-rollout/{rollout}/seed_session"])
+        {
+            Post<JsonElement, JsonElement>(application, path, "NeMo Gym's session, which needs nothing here", static (_, _, _, _) => RewardHandlers.GymSessionAsync());
+        }
+
         Post<GymMetricsRequest, GymMetricsAnswer>(application, "/aggregate_metrics", "NeMo Gym's figures over answers to /verify", static (_, body, _, _) => RewardHandlers.GymMetricsAsync(body));
         application.MapGet("/reverify_mode", static () => Results.Text("\"unknown\"", "application/json")).WithSummary("Whether NeMo Gym may verify again").Produces<string>();
         Post<RollHandlers, RollTask, RollAccepted>(application, "POST", "/roll/submit_task", "A task as ROLL submits it", static (handlers, body, client, cancel) => handlers.SubmitAsync(body, client, cancel));
@@ -141,7 +147,7 @@ internal static class RewardEndpoints
             context.Response.Headers[name] = value;
         }
 
-        await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
+        await answer.WriteToAsync(context.Response.Body, context.RequestAborted);
     }
 
     internal sealed class Sent(HttpAnswer answer) : IResult

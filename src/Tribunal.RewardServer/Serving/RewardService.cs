@@ -9,8 +9,7 @@ namespace Tribunal.RewardServer.Serving;
 
 /// <summary>
 /// The handlers for hosts whose instances come and go, such as Functions: opened with the first request, with the configured
-/// default judge, over the runs' storage. Instances share one record, each with parts of its own; what another instance
-/// judged after this one started is judged again.
+/// default judge, over the runs' storage. Instances share one record, each with parts of its own, and make one server of many.
 /// </summary>
 /// <param name="stores">The runs' storage.</param>
 /// <param name="judges">The configured judges.</param>
@@ -21,13 +20,13 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
 {
     private readonly SemaphoreSlim _opening = new(1);
     private RewardDesk? _desk;
-    private RewardHandlers? _handlers;
+    private RewardHost? _host;
 
     /// <summary>The handlers.</summary>
     /// <exception cref="JudgeConfigurationException">The configured defaults can't judge.</exception>
-    public async Task<RewardHandlers> HandlersAsync(CancellationToken cancellationToken)
+    public async Task<RewardHost> HostAsync(CancellationToken cancellationToken)
     {
-        if (_handlers is { } open)
+        if (_host is { } open)
         {
             return open;
         }
@@ -35,18 +34,19 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_handlers is null)
+            if (_host is null)
             {
                 EvaluationRequest wanted = request();
                 IReadOnlyDictionary<string, string> files = await ProtocolTexts.GivenAsync(stores, "rewards", wanted, cancellationToken);
                 JudgeRoutes routes = RewardJudges.Resolve(judges, wanted, files);
                 byte[] manifest = ServeManifest.Of(routes, wanted, files);
-                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, time, cancellationToken);
+                RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(routes, wanted, options, ledger, time, cancellationToken);
-                _handlers = new RewardHandlers(_desk, options, jobs: false);
+                var rewards = new RewardHandlers(_desk, options, jobs: false);
+                _host = new RewardHost(rewards, new RollHandlers(rewards, _desk, options, time), new ChatHandlers(_desk, options.ChatVotes));
             }
 
-            return _handlers;
+            return _host;
         }
         finally
         {
@@ -65,3 +65,9 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
         _opening.Dispose();
     }
 }
+
+/// <summary>What answers the trainers' forms.</summary>
+/// <param name="Rewards">Most of them.</param>
+/// <param name="Roll">ROLL's.</param>
+/// <param name="Chat">The chat endpoint's.</param>
+public sealed record RewardHost(RewardHandlers Rewards, RollHandlers Roll, ChatHandlers Chat);

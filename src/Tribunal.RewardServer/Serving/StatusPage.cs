@@ -13,8 +13,9 @@ internal static class StatusPage
 {
     private const string Style =
         ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}" +
-        "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #8884;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}" +
-        "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{opacity:.75}dd{margin:0}.warn{border-left:.4rem solid #b3470b;padding:.5rem 1rem}";
+        "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #8884;font-variant-numeric:tabular-nums;white-space:nowrap;vertical-align:top}" +
+        "td.text{white-space:normal;overflow-wrap:anywhere;width:100%}@media(max-width:40rem){.side{display:none}}" +
+        "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}.warn{border-left:.4rem solid #b3470b;padding:.5rem 1rem}";
 
     /// <summary>Nothing may run, and nothing may be fetched: only this page's own style counts.</summary>
     public static readonly string ContentPolicy =
@@ -35,11 +36,11 @@ internal static class StatusPage
             page.Append("<p class=\"warn\">SIMULATED judge: these rewards say nothing of the responses.</p>");
         }
 
-        page.Append("<p>").Append(health.Ready ? "The judge answers." : "The judge does not answer.").Append("</p>");
+        page.Append(health.Ready ? "<p>The judge answers.</p>" : "<p class=\"warn\">The judge does not answer.</p>");
         if (whole)
         {
             Figures(page, desk, health);
-            Clients(page, [.. clients]);
+            Clients(page, desk.Spending, [.. clients]);
             Waiting(page, desk.Gatherings);
             Recent(page, desk.Recent.Latest);
         }
@@ -55,7 +56,7 @@ internal static class StatusPage
         Fact("under way", Number(desk.Waiting));
         Fact("groups judged", Number(desk.Counts.Rollouts));
         Fact("judgements", Number(desk.Counts.Judgements));
-        Fact("from memory", Number(desk.Counts.Remembered));
+        Fact("from the record", Number(desk.Counts.Remembered));
         Fact("turned away", Number(desk.Counts.TurnedAway));
         if (took.Length > 0)
         {
@@ -67,7 +68,7 @@ internal static class StatusPage
         void Fact(string name, string value) => page.Append("<dt>").Append(name).Append("</dt><dd>").Append(WebUtility.HtmlEncode(value)).Append("</dd>");
     }
 
-    private static void Clients(StringBuilder page, ClientBudget[] clients)
+    private static void Clients(StringBuilder page, ClientSpending spending, ClientBudget[] clients)
     {
         if (clients.Length == 0)
         {
@@ -77,7 +78,7 @@ internal static class StatusPage
         page.Append("<h2>Clients</h2><table><tr><th>client<th>requests<th>tokens");
         foreach (ClientBudget client in clients)
         {
-            page.Append("<tr><td>").Append(WebUtility.HtmlEncode(client.Name)).Append("<td>").Append(Number(client.Requests)).Append("<td>").Append(Number(client.Tokens));
+            page.Append("<tr><td class=\"text\">").Append(WebUtility.HtmlEncode(client.Name)).Append("<td>").Append(Number(spending.Of(client.Name).Requests)).Append("<td>").Append(Number(spending.Of(client.Name).Tokens));
         }
 
         page.Append("</table>");
@@ -90,10 +91,10 @@ internal static class StatusPage
             return;
         }
 
-        page.Append("<h2>Waiting to be whole</h2><table><tr><th>group<th>there<th>of");
+        page.Append("<h2>Waiting to be whole</h2><table><tr><th>group<th>arrived<th>of");
         foreach (WaitingGroup group in groups.Take(50))
         {
-            page.Append("<tr><td>").Append(WebUtility.HtmlEncode(group.Id ?? "without a name")).Append("<td>").Append(Number(group.Arrived)).Append("<td>").Append(group.Size is { } size ? Number(size) : "unknown");
+            page.Append("<tr><td class=\"text\">").Append(WebUtility.HtmlEncode(group.Id ?? "without a name")).Append("<td>").Append(Number(group.Arrived)).Append("<td>").Append(group.Size is { } size ? Number(size) : "unknown");
         }
 
         page.Append("</table>");
@@ -108,15 +109,15 @@ internal static class StatusPage
             return;
         }
 
-        page.Append("<table><tr><th>when<th>group<th>rewards<th>confidence<th>took");
+        page.Append("<table><tr><th>UTC<th class=\"side\">group<th>rewards<th class=\"side\">confidence<th>took");
         foreach (RecentGroup group in groups)
         {
             Verdict verdict = group.Verdict;
             string rewards = verdict.Rewards is { } known
                 ? string.Join(", ", known.Take(16).Select(static reward => reward.ToString("0.000", CultureInfo.InvariantCulture))) + (known.Count > 16 ? ", …" : "")
                 : $"none: {verdict.Reason}";
-            page.Append("<tr><td>").Append(group.At.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append("<td>").Append(verdict.Id[..Math.Min(10, verdict.Id.Length)])
-                .Append("<td>").Append(WebUtility.HtmlEncode(rewards)).Append("<td>").Append(verdict.Confidence?.ToString("0.00", CultureInfo.InvariantCulture) ?? "").Append("<td>").Append(Seconds(group.Took));
+            page.Append("<tr><td>").Append(group.At.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append("<td class=\"side\">").Append(verdict.Id[..Math.Min(10, verdict.Id.Length)])
+                .Append("<td class=\"text\">").Append(WebUtility.HtmlEncode(rewards)).Append("<td class=\"side\">").Append(verdict.Confidence?.ToString("0.00", CultureInfo.InvariantCulture) ?? "").Append("<td>").Append(Seconds(group.Took));
         }
 
         page.Append("</table>");

@@ -11,7 +11,18 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="Body">UTF-8 JSON.</param>
 /// <param name="ContentType">Its type.</param>
 /// <param name="Headers">More headers.</param>
-public sealed record HttpAnswer(int Status, ReadOnlyMemory<byte> Body, string ContentType, IReadOnlyDictionary<string, string> Headers);
+public sealed record HttpAnswer(int Status, ReadOnlyMemory<byte> Body, string ContentType, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Writes a body that comes in pieces; null where <see cref="Body"/> is all of it.</summary>
+    public Func<Stream, CancellationToken, Task>? Streamed { get; init; }
+
+    /// <summary>Writes the body.</summary>
+    public Task WriteToAsync(Stream output, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return Streamed?.Invoke(output, cancellationToken) ?? output.WriteAsync(Body, cancellationToken).AsTask();
+    }
+}
 
 /// <summary>Bodies in, answers out, the same for every form.</summary>
 internal static class Answers
@@ -55,6 +66,11 @@ internal static class Answers
         catch (OperationCanceledException)
         {
             return Later(503, "closing", "the server closes, or the client went away", 5);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The storage's own, mostly, whatever it is: nothing is said of the responses.
+            return Later(503, "the server can't answer now", exception.Message.Split('\n')[0].TrimEnd(), 5);
         }
     }
 

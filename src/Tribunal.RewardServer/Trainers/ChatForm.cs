@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Tribunal.RewardServer.Trainers;
 
-/// <summary>A chat request, as far as a judge needs it.</summary>
+/// <summary>A chat request.</summary>
 internal sealed record ChatRequest
 {
-    /// <summary>The model; any name will do, and comes back.</summary>
+    /// <summary>The model: the judge's, <c>tribunal</c>, or none means the vote; any other has the request passed through.</summary>
     public string? Model { get; init; }
 
     /// <summary>The conversation.</summary>
@@ -30,19 +30,28 @@ internal sealed record ChatRequest
     /// <summary>The answers' seeds derive from it.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Answers wanted: 1.</summary>
+    /// <summary>Answers wanted: a vote is one.</summary>
     public int? N { get; init; }
 
-    /// <summary>Whether the answer comes as a stream, of one piece.</summary>
-    public bool Stream { get; init; }
+    /// <summary>Whether the answer comes as a stream.</summary>
+    public bool? Stream { get; init; }
 
-    /// <summary>Structured output; a schema goes to the judge.</summary>
+    /// <summary>What goes into a stream.</summary>
+    [JsonPropertyName("stream_options")]
+    public ChatStreamOptions? StreamOptions { get; init; }
+
+    /// <summary>Structured output; it goes to the judge.</summary>
     [JsonPropertyName("response_format")]
     public JsonElement? ResponseFormat { get; init; }
 
-    /// <summary>Tools; not taken.</summary>
-    public JsonElement? Tools { get; init; }
+    /// <summary>Everything else, which goes to the judge; what makes the answer something else than one text has the request passed through.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? More { get; set; }
 }
+
+/// <summary>What goes into a stream.</summary>
+/// <param name="IncludeUsage">Whether a last piece says what it took.</param>
+internal sealed record ChatStreamOptions([property: JsonPropertyName("include_usage")] bool? IncludeUsage);
 
 /// <summary>A chat answer.</summary>
 internal sealed record ChatCompletion
@@ -50,7 +59,7 @@ internal sealed record ChatCompletion
     /// <summary>Its name; the same for the same question.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>chat.completion</c>, or <c>chat.completion.chunk</c>.</summary>
+    /// <summary><c>chat.completion</c>.</summary>
     public string Object { get; init; } = "chat.completion";
 
     /// <summary>Seconds since 1970.</summary>
@@ -71,13 +80,34 @@ internal sealed record ChatCompletion
 
 /// <summary>The answer.</summary>
 /// <param name="Index">0.</param>
-/// <param name="Message">The message; null in a stream.</param>
+/// <param name="Message">The message.</param>
 /// <param name="FinishReason">How it ended.</param>
-internal sealed record ChatChoice(int Index, ChatMessage? Message, [property: JsonPropertyName("finish_reason")] string FinishReason)
+internal sealed record ChatChoice(int Index, ChatMessage Message, [property: JsonPropertyName("finish_reason")] string FinishReason);
+
+/// <summary>A piece of a stream.</summary>
+/// <param name="Id">The answer's name.</param>
+/// <param name="Created">Seconds since 1970.</param>
+/// <param name="Model">As asked.</param>
+/// <param name="Choices">One; none in the piece that says the usage.</param>
+/// <param name="Usage">In the last piece, where it was asked for.</param>
+/// <param name="Tribunal">What stands behind the answer, in the piece that ends it.</param>
+internal sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyList<ChatDelta> Choices, ChatUsage? Usage = null, ChatTribunal? Tribunal = null)
 {
-    /// <summary>The message of a stream.</summary>
-    public ChatMessage? Delta { get; init; }
+    /// <summary><c>chat.completion.chunk</c>.</summary>
+    public string Object => "chat.completion.chunk";
 }
+
+/// <summary>A piece of the answer.</summary>
+/// <param name="Index">0.</param>
+/// <param name="Delta">What comes; empty in the piece that ends it.</param>
+/// <param name="FinishReason">How it ended; null before.</param>
+internal sealed record ChatDelta(int Index, ChatPiece Delta, [property: JsonPropertyName("finish_reason"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason);
+
+/// <summary>A piece of a message.</summary>
+/// <param name="Role"><c>assistant</c>, in the first.</param>
+/// <param name="Content">The text.</param>
+/// <param name="ReasoningContent">The thinking.</param>
+internal sealed record ChatPiece(string? Role = null, string? Content = null, [property: JsonPropertyName("reasoning_content")] string? ReasoningContent = null);
 
 /// <summary>A message.</summary>
 /// <param name="Role"><c>assistant</c>.</param>

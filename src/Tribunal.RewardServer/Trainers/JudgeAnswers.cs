@@ -92,7 +92,8 @@ internal static partial class JudgeAnswers
             : null;
     }
 
-    private static bool IsWord(JsonValue leaf) => leaf.GetValueKind() switch
+    // What a judge says of its verdict is none, however short.
+    private static bool IsWord(JsonValue leaf) => !(leaf.Parent is JsonObject && Remark().IsMatch(leaf.GetPropertyName())) && leaf.GetValueKind() switch
     {
         JsonValueKind.True or JsonValueKind.False => true,
         JsonValueKind.String => leaf.GetValue<string>() is { Length: > 0 and <= LongestWord } text && !text.Contains(' ', StringComparison.Ordinal),
@@ -136,6 +137,9 @@ internal static partial class JudgeAnswers
     }
 
     private static string Name(Regex form) => form == Box() ? "boxed" : form == Brackets() ? "brackets" : form == Tag() ? "tag" : form == Labelled() ? "label" : "alone";
+
+    [GeneratedRegex("expla|reason|rationale|comment|justif|feedback|analysis|thought|critique", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase)]
+    private static partial Regex Remark();
 
     [GeneratedRegex(@"```(?:json)?\s*(?<json>[{\[].*[}\]])\s*```\s*\z", RegexOptions.Singleline)]
     private static partial Regex Fenced();

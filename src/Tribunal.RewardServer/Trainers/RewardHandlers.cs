@@ -122,6 +122,9 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             TrainerJson.Default.GymVerifyAnswer, answer.Complete);
     });
 
+    /// <summary>NeMo Gym's session, which needs nothing here.</summary>
+    public static Task<HttpAnswer> GymSessionAsync() => Task.FromResult(new HttpAnswer(200, "{}"u8.ToArray(), "application/json", new Dictionary<string, string>(StringComparer.Ordinal)));
+
     /// <summary>NeMo Gym's figures over the answers to <c>/verify</c>, by task and over all.</summary>
     public static Task<HttpAnswer> GymMetricsAsync(ReadOnlyMemory<byte> body) => Answers.GuardAsync(() =>
         Task.FromResult(Answers.Json(200, GymMetrics.Of(Answers.Parse(body, TrainerJson.Default.GymMetricsRequest)), TrainerJson.Default.GymMetricsAnswer, [])));

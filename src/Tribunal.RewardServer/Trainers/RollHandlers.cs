@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.RewardServer.Judging;
@@ -15,10 +14,10 @@ namespace Tribunal.RewardServer.Trainers;
 /// <param name="desk">What judges.</param>
 /// <param name="options">How requests become groups.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
+public sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, RewardOptions options, TimeProvider time)
 {
     private const int MostTasks = 65_536;
-    private const int Done = 0;
+    private const int Ended = 0;
     private const int Running = 1;
     private const int Failed = 2;
     private static readonly Dictionary<string, RollDimension> None = [];
@@ -36,9 +35,10 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
             ? $"roll {task.ProjectId}/{task.ExperimentId}/{task.GlobalStep}/{data}"
             : null;
         RewardQuestion question = KnownOf.Label(task.RewardInfo).Of(handlers.Question(prompt, [new Response(response)], reference: null));
-        string id = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var members = new RewardGroup(client, group, options.GroupSize);
+        string id = desk.NameOf(question, members);
         DateTimeOffset start = time.GetUtcNow();
-        Task<RewardAnswer> judging = desk.GatherAsync(question, new RewardGroup(client, group, options.GroupSize), Timeout.InfiniteTimeSpan, CancellationToken.None);
+        Task<RewardAnswer> judging = desk.GatherAsync(question, members, Timeout.InfiniteTimeSpan, CancellationToken.None);
         if (judging.Exception?.InnerException is TooBusyException busy)
         {
             throw busy;
@@ -55,14 +55,14 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
             }
         }
 
-        return Task.FromResult(Answers.Json(200, new RollAccepted(id, Done), TrainerJson.Default.RollAccepted, []));
+        return Task.FromResult(Answers.Json(200, new RollAccepted(id, Ended), TrainerJson.Default.RollAccepted, []));
     });
 
     /// <summary>
     /// How a task stands: <c>errcode</c> 1 while it is judged, 0 with the reward when it is done. A null reward, as for a task that this server doesn't
     /// know (any more), has the client submit it again; at the end it counts it as 0 by itself, unless <see cref="RewardOptions.NullReward"/> says a number.
     /// </summary>
-    public Task<HttpAnswer> ResultAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(() =>
+    public Task<HttpAnswer> ResultAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
         string id = Answers.Parse(body, TrainerJson.Default.RollPoll).RewardRequestId ?? throw new JsonException("'reward_request_id' is missing");
         Judging? task;
@@ -71,16 +71,21 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
             task = _tasks.GetValueOrDefault(id);
         }
 
-        return Task.FromResult(Answers.Json(200, ResultOf(task), TrainerJson.Default.RollResult, []));
+        return Answers.Json(200, task is null ? await FoundAsync(id, cancellationToken) : ResultOf(task), TrainerJson.Default.RollResult, []);
     });
 
-    private RollResult ResultOf(Judging? task)
+    // A task that another server took, or this one before its restart.
+    private async Task<RollResult> FoundAsync(string id, CancellationToken cancellationToken)
     {
-        if (task is null)
-        {
-            return new RollResult { ErrCode = Done, ErrMsg = "there is no such task: submit it again", Dimensions = None };
-        }
+        (bool known, RewardAnswer? answer) = await desk.FindAsync(id, cancellationToken);
+        DateTimeOffset now = time.GetUtcNow();
+        return answer is not null ? Done(answer, now, now)
+            : known ? new RollResult { ErrCode = Running, ErrMsg = "running", Dimensions = None }
+            : new RollResult { ErrCode = Ended, ErrMsg = "there is no such task: submit it again", Dimensions = None };
+    }
 
+    private RollResult ResultOf(Judging task)
+    {
         if (!task.Answer.IsCompleted)
         {
             return new RollResult { ErrCode = Running, ErrMsg = "running", Dimensions = None };
@@ -89,24 +94,27 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
         if (!task.Answer.IsCompletedSuccessfully)
         {
             return task.Answer.Exception?.InnerException is JudgeAwayException or OperationCanceledException or null
-                ? new RollResult { ErrCode = Done, ErrMsg = "the judge is away: submit it again", Dimensions = None }
+                ? new RollResult { ErrCode = Ended, ErrMsg = "the judge is away: submit it again", Dimensions = None }
                 : new RollResult { ErrCode = Failed, ErrMsg = task.Answer.Exception.InnerException.Message, Dimensions = None };
         }
 
-        RewardAnswer answer = task.Answer.Result;
+        return Done(task.Answer.Result, task.Start, task.End.Result);
+    }
+
+    private RollResult Done(RewardAnswer answer, DateTimeOffset start, DateTimeOffset end)
+    {
         double? reward = answer.Rewards[0];
         if (reward is null && options.NullReward is not null)
         {
             desk.Counts.Replace(1);
         }
 
-        DateTimeOffset end = task.End.Result;
         return new RollResult
         {
-            ErrCode = Done,
+            ErrCode = Ended,
             ErrMsg = answer.Verdict.Reason ?? "",
             RewardScore = reward ?? options.NullReward,
-            StartTime = task.Start.ToString("O", CultureInfo.InvariantCulture),
+            StartTime = start.ToString("O", CultureInfo.InvariantCulture),
             EndTime = end.ToString("O", CultureInfo.InvariantCulture),
             Dimensions = new Dictionary<string, RollDimension>(StringComparer.Ordinal)
             {
@@ -118,7 +126,7 @@ internal sealed class RollHandlers(RewardHandlers handlers, RewardDesk desk, Rew
                     Group = answer.Group,
                     Whole = answer.Whole,
                     Criteria = RewardHandlers.GradesOf(answer)?.ToDictionary(static criterion => criterion.Id, static criterion => criterion.Grades[0], StringComparer.Ordinal),
-                    DebugInfo = new Dictionary<string, RollCost>(StringComparer.Ordinal) { ["tribunal"] = new RollCost((end - task.Start).TotalSeconds) },
+                    DebugInfo = new Dictionary<string, RollCost>(StringComparer.Ordinal) { ["tribunal"] = new RollCost((end - start).TotalSeconds) },
                 },
             },
         };

@@ -264,6 +264,8 @@ internal sealed record Problem(string Title, int Status, string Detail);
 [JsonSerializable(typeof(RollResult))]
 [JsonSerializable(typeof(ChatRequest))]
 [JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(ChatChunk))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 [JsonSerializable(typeof(ChatModels))]
 [JsonSerializable(typeof(GroupField))]
 [JsonSerializable(typeof(RewardsRequest))]

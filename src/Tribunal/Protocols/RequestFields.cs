@@ -17,7 +17,10 @@ public sealed record RequestFields
     /// <summary>Whether the probabilities of the answer's tokens are asked for (<see cref="JudgeReply.Tokens"/>).</summary>
     public bool TokenProbabilities { get; init; }
 
-    /// <summary>Writes what goes into a chat completion request: template arguments, the schema as structured output, and what asks for token probabilities.</summary>
+    /// <summary>Further members of the request, as a JSON object; null for none.</summary>
+    public string? More { get; init; }
+
+    /// <summary>Writes what goes into a chat completion request: template arguments, further members, the schema as structured output, and what asks for token probabilities.</summary>
     /// <param name="writer">Inside the request's object.</param>
     /// <param name="structured">Whether the schema goes with it.</param>
     public void Write(Utf8JsonWriter writer, bool structured = true)
@@ -33,6 +36,15 @@ public sealed record RequestFields
         {
             writer.WritePropertyName("chat_template_kwargs"u8);
             writer.WriteRawValue(arguments);
+        }
+
+        if (More is { } more)
+        {
+            using JsonDocument members = JsonDocument.Parse(more);
+            foreach (JsonProperty member in members.RootElement.EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
         }
 
         if (structured && Schema is { } schema)

@@ -36,6 +36,14 @@ public sealed class ChatVoteTests
             whole: false).Answer.Text);
     }
 
+    [Fact]
+    public void A_short_explanation_keeps_no_answer_out_of_the_vote()
+    {
+        ChatVote vote = ChatVote.Of(
+            [Reply("""{"scores":[{"trajectory_id":"1","explanation":"Good.","score":0.6}]}"""), Reply("""{"scores":[{"trajectory_id":"1","explanation":"It says why.","score":0.8}]}""")], whole: false);
+        Assert.Equal("0.7", vote.Verdict);
+    }
+
     [Theory]
     [InlineData("Here is a poem about the sea.")]
     [InlineData("")]

@@ -50,7 +50,7 @@ public sealed class OperationsTests
         Assert.Equal(HttpStatusCode.OK, await AskAsync(bed, "a-key", "1"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(bed, "a-key", "2"));
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(bed, "a-key", "3"));
-        Assert.InRange(alice.Tokens, 2, long.MaxValue);
+        Assert.InRange(bed.Desk.Spending.Of("alice").Tokens, 2, long.MaxValue);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(bed, "b-key", "4"));
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(bed, "b-key", "5"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(bed, "own", "6"));
@@ -65,8 +65,8 @@ public sealed class OperationsTests
         await using Bed bed = await Bed.StartAsync(keys: new ClientKeys(null, ("a-key", alice), ("b-key", bob)));
         await AskAsync(bed, "a-key", "same");
         await AskAsync(bed, "b-key", "same");
-        Assert.InRange(alice.Tokens, 1, long.MaxValue);
-        Assert.Equal(0, bob.Tokens);
+        Assert.InRange(bed.Desk.Spending.Of("alice").Tokens, 1, long.MaxValue);
+        Assert.Equal(0, bed.Desk.Spending.Of("bob").Tokens);
     }
 
     [Fact]

@@ -2,13 +2,14 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Tribunal.RewardServer.Judging;
 
 namespace Tribunal.RewardServer.Tests.Issues;
 
 /// <summary>
 /// Requests as the trainers' own clients send them, recorded from their newest sources: ROLL 8eb27cc (remote_reward_system_worker.py,
-/// llm_judge_reward_worker.py), NeMo Gym 07d6b0d (resources_servers/genrm_compare, base_resources_server.py).
+/// llm_judge_reward_worker.py), NeMo Gym 07d6b0d (resources_servers/genrm_compare, base_resources_server.py, simple_agent), ART 1145f02 (rewards/ruler.py).
 /// </summary>
 public sealed class TrainerTests
 {
@@ -79,6 +80,54 @@ public sealed class TrainerTests
         Assert.Equal(2, bed.Desk.Counts.Rollouts);
     }
 
+    /// <summary>As NeMo Gym's <c>SimpleAgent.run</c> and its client (07d6b0d: responses_api_agents/simple_agent/app.py, nemo_gym/server_utils.py) send it; observed rollouts come below a prefix.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("/ng-rollout/{0}-{1}")]
+    public async Task Gyms_own_agent_gets_its_cohorts_rewards(string prefix)
+    {
+        await using Bed bed = await Bed.StartAsync(new RewardOptions { GroupSize = 2 });
+        JsonElement[] answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(async i =>
+        {
+            string body = $$$"""
+                {"responses_create_params": {"input": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "question {{{i / 2}}}"}]}, "_ng_task_index": {{{i / 2}}}, "_ng_rollout_index": {{{i % 2}}}, "uuid": "u",
+                 "response": {"id": "resp_1", "object": "response", "created_at": 0, "model": "policy", "output": [{"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "I think."}]},
+                  {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": "Answer {{{i}}} with {{{i}}} reasons.", "annotations": []}]}], "parallel_tool_calls": true, "tool_choice": "auto", "tools": []}}
+                """;
+            string path = string.Format(System.Globalization.CultureInfo.InvariantCulture, prefix, i / 2, i % 2);
+            using HttpResponseMessage session = await bed.PostTextAsync(path + "/seed_session", body);
+            Assert.Equal(HttpStatusCode.OK, session.StatusCode);
+            using HttpResponseMessage answer = await bed.PostTextAsync(path + "/verify", body);
+            return JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(Bed.Cancel));
+        }));
+        Assert.All(answers, static answer => Assert.Equal(2, answer.GetProperty("group").GetInt32()));
+        Assert.All(answers, static answer => Assert.InRange(answer.GetProperty("reward").GetDouble(), 1, 5));
+        Assert.Equal(2, bed.Desk.Counts.Rollouts);
+    }
+
+    /// <summary>As ART's RULER (1145f02: src/art/rewards/ruler.py) has LiteLLM send it.</summary>
+    [Fact]
+    public async Task ARTs_RULER_gets_the_mean_of_the_judges_scores_in_its_own_form()
+    {
+        const string asked = """
+            {"model": "tribunal", "messages": [{"role": "system", "content": "\nAll of the trajectories below have been given the same goal. Your job is to consider each of them and give them a score between 0 and 1.\n"},
+             {"role": "user", "content": "<context>\n[{\"role\": \"user\", \"content\": \"What is 6*7?\"}]\n</context>\n\nTrajectories:\n\n<trajectory id=\"1\">\n[{\"role\": \"assistant\", \"content\": \"42\"}]\n</trajectory>\n\n<trajectory id=\"2\">\n[{\"role\": \"assistant\", \"content\": \"No.\"}]\n</trajectory>"}],
+             "response_format": {"type": "json_schema", "json_schema": {"schema": {"properties": {"scores": {"items": {"properties": {"trajectory_id": {"type": "string"}, "explanation": {"type": "string"}, "score": {"type": "number"}}}, "type": "array"}}, "type": "object"}, "name": "Response", "strict": true}}}
+            """;
+        await using ChatEndpoint endpoint = await ChatEndpoint.StartAsync(static number => ("application/json", JsonSerializer.Serialize(new
+        {
+            choices = new[] { new { index = 0, finish_reason = "stop", message = new { role = "assistant", content = JsonSerializer.Serialize(new { scores = new[] { new { trajectory_id = "1", explanation = number % 2 == 0 ? "Good." : "It is right.", score = number % 2 == 0 ? 0.9 : 0.7 }, new { trajectory_id = "2", explanation = "It does not say.", score = 0.1 } } }) } } },
+        }), StatusCodes.Status200OK));
+        await using Bed bed = await Bed.StartAsync(address: endpoint.Address);
+        using HttpResponseMessage answer = await bed.PostTextAsync("/v1/chat/completions", asked);
+        JsonElement completion = JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(Bed.Cancel));
+        JsonElement scores = JsonSerializer.Deserialize<JsonElement>(completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!).GetProperty("scores");
+        Assert.Equal([0.8, 0.1], scores.EnumerateArray().Select(static score => score.GetProperty("score").GetDouble()));
+        Assert.Equal(["1", "2"], scores.EnumerateArray().Select(static score => score.GetProperty("trajectory_id").GetString()));
+        Assert.Equal(8, completion.GetProperty("tribunal").GetProperty("judgements").GetInt32());
+        Assert.All(endpoint.Asked, static request => Assert.Equal("json_schema", JsonSerializer.Deserialize<JsonElement>(request).GetProperty("response_format").GetProperty("type").GetString()));
+    }
+
     [Fact]
     public async Task A_chat_client_gets_the_vote_of_several_judgements()
     {
@@ -87,7 +136,7 @@ public sealed class TrainerTests
         // The simulated judge answers prompts of the protocols: one of those, as a client that knows GRM's form would write it.
         var rollout = new Tribunal.Rollouts.Rollout { Id = "x", Prompt = [new Tribunal.Rollouts.Message("user", "P")], Responses = [new("short"), new("a longer answer to P")] };
         string prompt = Tribunal.Protocols.Catalog.ProtocolCatalog.Resolve("grm", "m").Protocol.Compose(rollout, [0, 1]).Messages[^1].Content;
-        object body = new { model = "any", messages = new[] { new { role = "user", content = prompt } }, temperature = 0.7 };
+        object body = new { model = "tribunal", messages = new[] { new { role = "user", content = prompt } }, temperature = 0.7 };
         JsonElement answer = await bed.AskAsync("/v1/chat/completions", body);
         JsonElement tribunal = answer.GetProperty("tribunal");
         Assert.Equal(8, tribunal.GetProperty("judgements").GetInt32());
@@ -105,21 +154,7 @@ public sealed class TrainerTests
         Assert.Equal(drawn, bed.Desk.Counts.Judgements);
         using HttpResponseMessage models = await bed.Client.GetAsync(new Uri("/v1/models", UriKind.Relative), Bed.Cancel);
         Assert.Contains("simulated-judge", await models.Content.ReadAsStringAsync(Bed.Cancel), StringComparison.Ordinal);
-        using HttpResponseMessage stream = await bed.PostAsync("/v1/chat/completions", new { model = "any", messages = new[] { new { role = "user", content = prompt } }, temperature = 0.7, stream = true });
-        Assert.Equal("text/event-stream", stream.Content.Headers.ContentType!.MediaType);
-        Assert.EndsWith("data: [DONE]\n\n", await stream.Content.ReadAsStringAsync(Bed.Cancel), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("""{"model":"m"}""")]
-    [InlineData("""{"model":"m","messages":[{"role":"user","content":"x"}],"n":4}""")]
-    [InlineData("""{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function"}]}""")]
-    public async Task What_a_judge_cant_be_asked_is_refused(string body)
-    {
-        await using Bed bed = await Bed.StartAsync();
-        using HttpResponseMessage answer = await bed.PostTextAsync("/v1/chat/completions", body);
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(0, bed.Desk.Counts.Judgements);
+        Assert.Contains("\"tribunal\"", await models.Content.ReadAsStringAsync(Bed.Cancel), StringComparison.Ordinal);
     }
 
     private static async Task<string> SubmitAsync(Bed bed, string response, string rollout)

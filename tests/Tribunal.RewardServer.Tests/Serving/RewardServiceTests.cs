@@ -26,15 +26,15 @@ public sealed class RewardServiceTests : IDisposable
         var judge = new CountingJudge(new SimulatedJudge(new JudgeEngine()));
         await using RewardService first = Open(judge);
         await using RewardService second = Open(judge);
-        RewardHandlers one = await first.HandlersAsync(Bed.Cancel);
-        RewardHandlers two = await second.HandlersAsync(Bed.Cancel);
+        RewardHandlers one = (await first.HostAsync(Bed.Cancel)).Rewards;
+        RewardHandlers two = (await second.HostAsync(Bed.Cancel)).Rewards;
         HttpAnswer asked = await one.RewardsAsync(Question, "test", Bed.Cancel);
         HttpAnswer askedOther = await two.RewardsAsync(Encoding.UTF8.GetBytes("""{"rollouts":[{"prompt":"P?","responses":["a","b"]}]}"""), "test", Bed.Cancel);
         Assert.Equal(200, asked.Status);
         Assert.Equal(200, askedOther.Status);
         int drawn = judge.Asked;
         await using RewardService third = Open(judge);
-        HttpAnswer again = await (await third.HandlersAsync(Bed.Cancel)).RewardsAsync(Question, "test", Bed.Cancel);
+        HttpAnswer again = await (await third.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Question, "test", Bed.Cancel);
         Assert.Equal(Rewards(asked), Rewards(again));
         Assert.Equal(drawn, judge.Asked);
     }
@@ -43,7 +43,7 @@ public sealed class RewardServiceTests : IDisposable
     public async Task No_job_is_taken_that_nobody_would_keep()
     {
         await using RewardService service = Open(new SimulatedJudge(new JudgeEngine()));
-        HttpAnswer answer = await (await service.HandlersAsync(Bed.Cancel)).RewardsAsync(Encoding.UTF8.GetBytes("""{"async":true,"rollouts":[]}"""), "test", Bed.Cancel);
+        HttpAnswer answer = await (await service.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Encoding.UTF8.GetBytes("""{"async":true,"rollouts":[]}"""), "test", Bed.Cancel);
         Assert.Equal(400, answer.Status);
     }
 

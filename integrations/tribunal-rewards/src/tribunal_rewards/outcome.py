@@ -7,7 +7,11 @@ Standard library only. Nothing is given for format: a verdict that is missing, c
 (SPCT, arXiv 2504.02495; RM-R1, arXiv 2505.02387; RRM, arXiv 2505.14674).
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from typing import Any
 
 _RM_R1 = re.compile(r"<answer>\s*\[\[([AB])\]\]\s*</answer>")
 _BOX = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -17,7 +21,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LOWEST, _HIGHEST = 1.0, 10.0
 
 
-def compute_score(data_source, solution_str, ground_truth, extra_info=None, **_):
+def compute_score(data_source: str, solution_str: str | None, ground_truth: str, extra_info: Any = None, **_: Any) -> float:
     """1.0 when the verdict in solution_str is ground_truth, else -1.0. Raises ValueError for data of another origin."""
     answer = (solution_str or "").rsplit("</think>", 1)[-1]
     if "<think>" in answer:
@@ -33,7 +37,9 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, **_)
     return 1.0 if right else -1.0
 
 
-def trl_reward(prompts, completions, data_source, reward_model, extra_info, **_):
+def trl_reward(
+    prompts: Sequence[Any], completions: Sequence[Any], data_source: Sequence[str], reward_model: Sequence[Any], extra_info: Sequence[Any], **_: Any
+) -> list[float]:
     """A reward per completion, conversational or plain."""
     return [
         compute_score(source, text if isinstance(text, str) else text[-1].get("content"), model["ground_truth"], extra)
@@ -41,14 +47,14 @@ def trl_reward(prompts, completions, data_source, reward_model, extra_info, **_)
     ]
 
 
-def _rm_r1(answer):
+def _rm_r1(answer: str) -> str | None:
     if "[[A]]" in answer and "[[B]]" in answer:
         return None
     found = _RM_R1.findall(answer.rstrip()[-80:])
     return found[-1] if found else None
 
 
-def _rrm(answer):
+def _rrm(answer: str) -> str | None:
     boxes = _BOX.findall(answer)
     if not boxes:
         return None
@@ -56,7 +62,7 @@ def _rrm(answer):
     return name.replace("Solution", "Assistant") if re.fullmatch(r"(?:Assistant|Solution) [12]", name) else None
 
 
-def _grm(answer, ground_truth, shown):
+def _grm(answer: str, ground_truth: str, shown: int) -> bool:
     labels = list(_SCORES.finditer(answer))
     boxes = _BOX.findall(answer[labels[-1].end():] if labels else answer)
     if len(boxes) != 1:
