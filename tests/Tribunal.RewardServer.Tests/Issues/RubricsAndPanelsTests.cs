@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Time.Testing;
 using Tribunal.Protocols;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Serving;
@@ -131,7 +130,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     public async Task Weights_that_need_a_whole_run_are_refused_by_name()
     {
         EvaluationRequest request = Panel(new PanelMember { Judge = "one" }, new PanelMember { Judge = "two" });
-        JudgeConfigurationException refused = await Assert.ThrowsAsync<JudgeConfigurationException>(() => Open(request with { Judges = request.Judges! with { Weights = PanelMethod.DawidSkene } }).HandlersAsync(Bed.Cancel));
+        JudgeConfigurationException refused = await Assert.ThrowsAsync<JudgeConfigurationException>(() => Open(request with { Judges = request.Judges! with { Weights = PanelMethod.DawidSkene } }).HostAsync(Bed.Cancel));
         Assert.Equal("judges.weights", Assert.Single(refused.Problems).Field);
     }
 
@@ -139,7 +138,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     public async Task Trainers_forms_pass_rubric_and_reference_on()
     {
         RewardService service = Open(Graded(1), gather: TimeSpan.Zero);
-        RewardHandlers handlers = await service.HandlersAsync(Bed.Cancel);
+        RewardHandlers handlers = (await service.HostAsync(Bed.Cancel)).Rewards;
         const string Known = """{"reference":"The moon pulls.","rubric":["It names the moon."]}""";
         Assert.NotEqual("null", Text(await handlers.SlimeAsync(Bytes($$"""{"prompt":"Slime?","response":"a","label":{{Known}}}"""), "c", Bed.Cancel)));
         Assert.NotEqual(JsonValueKind.Null, Json(await handlers.OpenRlhfAsync(Bytes($$"""{"query":["Open?a"],"prompts":["Open?"],"labels":[{{Known}}]}"""), "c", Bed.Cancel)).GetProperty("rewards").ValueKind);
@@ -171,7 +170,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     {
         EvaluationRequest request = Panel(new PanelMember { Judge = "one" }, new PanelMember { Judge = "two" }, new PanelMember { Judge = "scalar", Protocol = "skywork-reward" });
         await using RewardDesk desk = await DeskAsync(request);
-        HttpAnswer answer = await new ChatHandlers(desk, 4, new FakeTimeProvider()).CompleteAsync(Bytes("""{"messages":[{"role":"user","content":"Is it right? Answer [[A]] or [[B]].\n[The Start of Response A]\na\n[The End of Response A]"}]}"""), "c", Bed.Cancel);
+        HttpAnswer answer = await new ChatHandlers(desk, 4).CompleteAsync(Bytes("""{"messages":[{"role":"user","content":"Is it right? Answer [[A]] or [[B]].\n[The Start of Response A]\na\n[The End of Response A]"}]}"""), "c", Bed.Cancel);
         Assert.Equal(200, answer.Status);
         Assert.DoesNotContain("scalar", _judge.Names);
         Assert.Equal(_judge.Names.Count(static name => name == "one"), _judge.Names.Count(static name => name == "two"));
@@ -198,7 +197,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
             routes, request, new RewardOptions { Gather = TimeSpan.Zero }, await RewardLedger.OpenAsync(new LocalRunStore(Path.Combine(_folder.FullName, "desk")), ServeManifest.Of(routes, request, files), Bed.Cancel), TimeProvider.System, Bed.Cancel);
     }
 
-    private static async Task<HttpAnswer> AskAsync(RewardService service, string body) => await (await service.HandlersAsync(Bed.Cancel)).RewardsAsync(Bytes(body), "test", Bed.Cancel);
+    private static async Task<HttpAnswer> AskAsync(RewardService service, string body) => await (await service.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Bytes(body), "test", Bed.Cancel);
 
     private string Write(string name, string text)
     {

@@ -57,7 +57,8 @@ public sealed class StatusPageTests(StatusBrowser browser)
 
         await context.SetExtraHTTPHeadersAsync([new("X-Api-Key", "secret")]);
         await page.GotoAsync(bed.Client.BaseAddress.ToString());
-        Assert.Equal(["alice", "0", "0"], await page.Locator("table").First.Locator("td").AllTextContentsAsync());
+        IReadOnlyList<string> cells = await page.Locator("table").First.Locator("td").AllTextContentsAsync();
+        Assert.Equal(["alice", "0", "0"], cells);
         Assert.Equal([], await PageWatch.SeriousAsync(page));
     }
 }
