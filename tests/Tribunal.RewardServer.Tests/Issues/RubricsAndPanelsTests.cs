@@ -139,7 +139,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     public async Task Trainers_forms_pass_rubric_and_reference_on()
     {
         RewardService service = Open(Graded(1), gather: TimeSpan.Zero);
-        RewardHandlers handlers = await service.HandlersAsync(Bed.Cancel);
+        RewardHandlers handlers = (await service.HostAsync(Bed.Cancel)).Rewards;
         const string Known = """{"reference":"The moon pulls.","rubric":["It names the moon."]}""";
         Assert.NotEqual("null", Text(await handlers.SlimeAsync(Bytes($$"""{"prompt":"Slime?","response":"a","label":{{Known}}}"""), "c", Bed.Cancel)));
         Assert.NotEqual(JsonValueKind.Null, Json(await handlers.OpenRlhfAsync(Bytes($$"""{"query":["Open?a"],"prompts":["Open?"],"labels":[{{Known}}]}"""), "c", Bed.Cancel)).GetProperty("rewards").ValueKind);
@@ -198,7 +198,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
             routes, request, new RewardOptions { Gather = TimeSpan.Zero }, await RewardLedger.OpenAsync(new LocalRunStore(Path.Combine(_folder.FullName, "desk")), ServeManifest.Of(routes, request, files), Bed.Cancel), TimeProvider.System, Bed.Cancel);
     }
 
-    private static async Task<HttpAnswer> AskAsync(RewardService service, string body) => await (await service.HandlersAsync(Bed.Cancel)).RewardsAsync(Bytes(body), "test", Bed.Cancel);
+    private static async Task<HttpAnswer> AskAsync(RewardService service, string body) => await (await service.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Bytes(body), "test", Bed.Cancel);
 
     private string Write(string name, string text)
     {

@@ -58,6 +58,6 @@ public sealed class StatusPageTests(StatusBrowser browser)
         await context.SetExtraHTTPHeadersAsync([new("X-Api-Key", "secret")]);
         await page.GotoAsync(bed.Client.BaseAddress.ToString());
         Assert.Equal(["alice", "0", "0"], await page.Locator("table").First.Locator("td").AllTextContentsAsync());
-        Assert.Equal([], await PageWatch.SeriousAsync(page));
+        Assert.Empty(await PageWatch.SeriousAsync(page));
     }
 }
