@@ -131,7 +131,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     public async Task Weights_that_need_a_whole_run_are_refused_by_name()
     {
         EvaluationRequest request = Panel(new PanelMember { Judge = "one" }, new PanelMember { Judge = "two" });
-        JudgeConfigurationException refused = await Assert.ThrowsAsync<JudgeConfigurationException>(() => Open(request with { Judges = request.Judges! with { Weights = PanelMethod.DawidSkene } }).HandlersAsync(Bed.Cancel));
+        JudgeConfigurationException refused = await Assert.ThrowsAsync<JudgeConfigurationException>(() => Open(request with { Judges = request.Judges! with { Weights = PanelMethod.DawidSkene } }).HostAsync(Bed.Cancel));
         Assert.Equal("judges.weights", Assert.Single(refused.Problems).Field);
     }
 
@@ -171,7 +171,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
     {
         EvaluationRequest request = Panel(new PanelMember { Judge = "one" }, new PanelMember { Judge = "two" }, new PanelMember { Judge = "scalar", Protocol = "skywork-reward" });
         await using RewardDesk desk = await DeskAsync(request);
-        HttpAnswer answer = await new ChatHandlers(desk, 4, new FakeTimeProvider()).CompleteAsync(Bytes("""{"messages":[{"role":"user","content":"Is it right? Answer [[A]] or [[B]].\n[The Start of Response A]\na\n[The End of Response A]"}]}"""), "c", Bed.Cancel);
+        HttpAnswer answer = await new ChatHandlers(desk, 4).CompleteAsync(Bytes("""{"messages":[{"role":"user","content":"Is it right? Answer [[A]] or [[B]].\n[The Start of Response A]\na\n[The End of Response A]"}]}"""), "c", Bed.Cancel);
         Assert.Equal(200, answer.Status);
         Assert.DoesNotContain("scalar", _judge.Names);
         Assert.Equal(_judge.Names.Count(static name => name == "one"), _judge.Names.Count(static name => name == "two"));
