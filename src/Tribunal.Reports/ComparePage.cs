@@ -12,14 +12,9 @@ public static class ComparePage
     private const int TextShown = 3000;
     private const int ResponsesShown = 8;
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Renders it.</summary>
     /// <param name="comparison">The comparison.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    public static Task WriteAsync(Comparison comparison, string path, CancellationToken cancellationToken = default) =>
-        PageFile.WriteAsync(path, Render(comparison), cancellationToken);
-
-    private static string Render(Comparison comparison)
+    public static string Render(Comparison comparison)
     {
         HtmlPage page = PageFrame.Open("Tribunal comparison");
         page.Add($"<header>\n<h1>Comparison</h1>\n<p class=\"soft\">{comparison.Shared:N0} shared rollouts, {comparison.Labelled:N0} of them labelled</p>\n");

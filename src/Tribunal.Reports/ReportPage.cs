@@ -61,6 +61,11 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
             _page.Add($"<p class=\"banner\">Incomplete: the run stopped before its end{(_summary.Halt is { } halt ? ": " + PlainText.Name(halt.Detail) : "")}. It can be resumed; figures are of what it has.</p>\n");
         }
 
+        if (_summary.Origin is { } origin)
+        {
+            _page.Add($"<p class=\"banner\">{origin.Say()}</p>\n");
+        }
+
         string[] unreadable = data.Run.Unreadable > 0
             ? [string.Create(CultureInfo.InvariantCulture, $"{data.Run.Unreadable:N0} lines of the ledger, which is still written, can't be read and are passed over: the run draws them again when it goes on.")]
             : [];

@@ -7,31 +7,14 @@ using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Labels;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Summary;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Reports;
-
-/// <summary>What a comparison takes in.</summary>
-public sealed record CompareOptions
-{
-    /// <summary>The batch with the labels, where it is no longer where the runs found it.</summary>
-    public string? Batch { get; init; }
-
-    /// <summary>Draws of the bootstrap; default 2,000.</summary>
-    public int Resamples { get; init; } = 2000;
-
-    /// <summary>Seed of the bootstrap; default 1.</summary>
-    public long Seed { get; init; } = 1;
-
-    /// <summary>Disagreements shown; default 20.</summary>
-    public int Disagreements { get; init; } = 20;
-
-    /// <summary>Domains told apart, the largest; default 100.</summary>
-    public int Domains { get; init; } = 100;
-}
 
 /// <summary>Compares runs over the same rollouts, joined by id, and results of benchmarks.</summary>
 public static class RunComparer
@@ -52,7 +35,7 @@ public static class RunComparer
         List<BenchmarkResult> benchmarks = [];
         foreach (string path in paths)
         {
-            await SortAsync(path, runs, benchmarks, cancellationToken);
+            await SortAsync(path, options.Batch, runs, benchmarks, cancellationToken);
         }
 
         return await CompareAsync(runs, benchmarks, options, cancellationToken);
@@ -81,7 +64,7 @@ public static class RunComparer
         return comparison with { Disagreements = await WithTextsAsync(runs, comparison.Disagreements, options.Batch, cancellationToken) };
     }
 
-    private static async Task SortAsync(string path, List<RunContents> runs, List<BenchmarkResult> benchmarks, CancellationToken cancellationToken)
+    private static async Task SortAsync(string path, string? batch, List<RunContents> runs, List<BenchmarkResult> benchmarks, CancellationToken cancellationToken)
     {
         if (File.Exists(path))
         {
@@ -92,7 +75,7 @@ public static class RunComparer
         string result = Path.Combine(path, BenchFile);
         if (!File.Exists(result))
         {
-            runs.Add(await RunContents.OpenFolderAsync(path, voteToo: true, cancellationToken));
+            runs.Add(await RunOpening.OpenFolderAsync(path, batch, voteToo: true, cancellationToken));
             return;
         }
 
@@ -234,7 +217,7 @@ public static class RunComparer
             notes.Add($"{NameOf(run.Place)} has {run.Summary.Rollouts:N0} rollouts; compared are the {rows.Count:N0} that all runs share.");
         }
 
-        if (runs.Select(static r => r.Batch).OfType<BatchFingerprint>().Distinct().Skip(1).Any())
+        if (runs.Where(static r => r.Summary.Origin is null).Select(static r => r.Batch).OfType<BatchFingerprint>().Distinct().Skip(1).Any())
         {
             notes.Add("The runs' batch files differ; rollouts are matched by id alone.");
         }
@@ -348,6 +331,16 @@ public static class RunComparer
         if (runs.Exists(static r => r.Summary.Simulated) || benchmarks.Exists(static b => b.Simulated))
         {
             notes.Add("SIMULATED: some of these figures come from the simulated judge and say nothing about any model.");
+        }
+
+        foreach (RunContents run in runs.Where(static r => r.Summary.Status == RunStatus.Partial))
+        {
+            notes.Add($"INCOMPLETE: {NameOf(run.Place)} has not ended; compared is what it has so far.");
+        }
+
+        foreach (RunContents run in runs.Where(static r => r.Summary.Origin is not null))
+        {
+            notes.Add($"{NameOf(run.Place)}: {run.Summary.Origin!.Value.Say()}");
         }
 
         return notes;

@@ -1,6 +1,7 @@
 using System.Text;
 using Tribunal.Formats.Lines;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Reports;
@@ -11,19 +12,30 @@ namespace Tribunal.Reports;
 /// </summary>
 public static class RunReport
 {
+    /// <summary>Reads a run folder and renders its report.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="options">What to take in.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ReportException">The folder is no run, or has no judgements yet.</exception>
+    /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
+    public static async Task<string> RenderAsync(string folder, ReportOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return await RenderAsync(await RunOpening.OpenFolderAsync(folder, options.Batch, cancellationToken: cancellationToken), options, cancellationToken);
+    }
+
     /// <summary>Reads a run folder and writes its report.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="output">Where to write; null writes <c>report.html</c> in the run's folder.</param>
     /// <param name="options">What to take in; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The file written.</returns>
-    /// <exception cref="ReportException">The folder is no run, or has no summary yet.</exception>
+    /// <exception cref="ReportException">The folder is no run, or has no judgements yet.</exception>
     /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
     public static async Task<string> WriteAsync(string folder, string? output = null, ReportOptions? options = null, CancellationToken cancellationToken = default)
     {
-        RunContents run = await RunContents.OpenFolderAsync(folder, cancellationToken: cancellationToken);
         string path = output ?? Path.Combine(folder, RunFiles.Report);
-        await PageFile.WriteAsync(path, await RenderAsync(run, options ?? new ReportOptions(), cancellationToken), cancellationToken);
+        await PageFile.WriteAsync(path, await RenderAsync(folder, options ?? new ReportOptions(), cancellationToken), cancellationToken);
         return path;
     }
 
@@ -37,23 +49,8 @@ public static class RunReport
     /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
     public static async Task<string> RenderAsync(IRunStores stores, string runId, ReportOptions? options = null, CancellationToken cancellationToken = default)
     {
-        RunContents run = await RunContents.OpenAsync(stores.OpenRun(runId), runId, stores.OpenBatch, cancellationToken);
+        RunContents run = await RunOpening.OpenAsync(stores.OpenRun(runId), runId, stores.OpenBatch, options?.Batch, cancellationToken);
         return await RenderAsync(run, options ?? new ReportOptions(), cancellationToken);
-    }
-
-    /// <summary>The same into a file.</summary>
-    /// <param name="stores">Where runs and batches live.</param>
-    /// <param name="runId">The run.</param>
-    /// <param name="output">The file; its folder is made.</param>
-    /// <param name="options">What to take in; null takes the defaults.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="ReportException">There is no such run, or it has no summary yet.</exception>
-    /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
-    public static async Task WriteAsync(IRunStores stores, string runId, string output, ReportOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        string page = await RenderAsync(stores, runId, options, cancellationToken);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
-        await PageFile.WriteAsync(output, page, cancellationToken);
     }
 
     internal static async Task<string> RenderAsync(RunContents run, ReportOptions options, CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ public sealed class ExchangeCommandsTests : IDisposable
         Assert.Contains("huggingface.co/datasets/allenai/reward-bench", bench.Errors, StringComparison.Ordinal);
         ToolResult export = await ToolProcess.RunAsync(_folder, "export", "csv", "nowhere", "-o", "x.csv");
         Assert.Equal(2, export.ExitCode);
-        Assert.Contains("has no verdicts.jsonl", export.Errors, StringComparison.Ordinal);
+        Assert.Contains("nowhere is no run", export.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

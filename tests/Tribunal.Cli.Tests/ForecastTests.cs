@@ -8,6 +8,8 @@ public sealed partial class ForecastTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-forecast-").FullName;
 
+    private long _fewest;
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
@@ -18,6 +20,9 @@ public sealed partial class ForecastTests : IDisposable
     [InlineData("--protocol rm-r1 -k 2 --tournament random --opponents 2")]
     [InlineData("--protocol rm-r1 -k 2 --limit 5 --shuffle 7")]
     [InlineData("--simulator-seed 1 --simulator-seed 2 --protocol grm --protocol rm-r1 -k 2")]
+    [InlineData("--protocol rm-r1 -k 2 --meta simulated")]
+    [InlineData("--rubric rubric.yaml --rubric-mode apart -k 2")]
+    [InlineData("--rubric rubric.yaml --rubric-mode together -k 2")]
     public async Task A_fixed_policy_draws_what_was_forecast(string options)
     {
         await WriteBatchAsync();
@@ -35,7 +40,8 @@ public sealed partial class ForecastTests : IDisposable
     {
         await WriteBatchAsync();
         long most = await ForecastAsync(options, "at most ");
-        Assert.InRange(await DrawnAsync(options), 1, most);
+        Assert.InRange(await DrawnAsync(options), _fewest, most);
+        Assert.True(_fewest > 0);
     }
 
     [Fact]
@@ -92,12 +98,25 @@ public sealed partial class ForecastTests : IDisposable
         Assert.Contains("if the host's judge compares pairs", result.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Five_thousand_rollouts_of_eight_under_a_pair_judge_are_what_a_run_of_them_draws()
+    {
+        await File.WriteAllLinesAsync(Path.Combine(_folder, "batch.jsonl"), Enumerable.Range(0, 5000).Select(static i =>
+            JsonSerializer.Serialize(new { id = $"r{i}", prompt = $"Question {i}?", responses = Enumerable.Range(0, 8).Select(j => $"answer {j} to {i}") })));
+        Assert.Equal(5000 * 28, await ForecastAsync("--protocol rm-r1 -k 1", ""));
+
+        // Every rollout is like every other: a part of them draws its part.
+        Assert.Equal(50 * 28, await ForecastAsync("--protocol rm-r1 -k 1 --limit 50 --shuffle 3", ""));
+        Assert.Equal(50 * 28, await DrawnAsync("--protocol rm-r1 -k 1 --limit 50 --shuffle 3 --no-report"));
+    }
+
     private async Task<long> ForecastAsync(string options, string bound)
     {
         ToolResult dry = await ToolProcess.RunAsync(_folder, ["score", "batch.jsonl", "-o", "run", "--dry-run", .. options.Split(' ')]);
         Assert.True(dry.ExitCode == 0, dry.Errors);
         Match match = Figure().Match(dry.Output);
         Assert.Equal(bound, match.Groups[1].Value);
+        _fewest = Fewest().Match(dry.Output) is { Success: true } least ? long.Parse(least.Groups[1].Value.Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture) : 0;
         return long.Parse(match.Groups[2].Value.Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -111,8 +130,17 @@ public sealed partial class ForecastTests : IDisposable
     private string[] Ids(string run) =>
         [.. File.ReadLines(Path.Combine(_folder, run, "verdicts.jsonl")).Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!)];
 
-    private Task WriteBatchAsync() => File.WriteAllLinesAsync(Path.Combine(_folder, "batch.jsonl"), Enumerable.Range(0, 12).Select(static i =>
+    private Task WriteBatchAsync()
+    {
+        File.WriteAllText(Path.Combine(_folder, "rubric.yaml"), "criteria:\n  - {id: correct, text: It is correct., weight: 2}\n  - {id: short, text: It is short., weight: 1}\n");
+        return WriteRolloutsAsync();
+    }
+
+    private Task WriteRolloutsAsync() => File.WriteAllLinesAsync(Path.Combine(_folder, "batch.jsonl"), Enumerable.Range(0, 12).Select(static i =>
         JsonSerializer.Serialize(new { id = $"r{i}", prompt = $"Question {i}?", responses = Enumerable.Range(0, 2 + (i % 4)).Select(j => i % 3 == 0 ? $"answer {j / 2}" : $"answer {j}") })));
+
+    [GeneratedRegex(@", at least ([\d,]+)")]
+    private static partial Regex Fewest();
 
     [GeneratedRegex(@"responses, (at most )?([\d,]+) judgements")]
     private static partial Regex Figure();

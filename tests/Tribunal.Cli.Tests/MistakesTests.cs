@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,12 +18,22 @@ public sealed class MistakesTests : IAsyncLifetime
     private SimulatorServer _judge = null!;
     private WebApplication _page = null!;
     private WebApplication _filter = null!;
+    private WebApplication _redirect = null!;
+    private WebApplication _signed = null!;
 
     public async ValueTask InitializeAsync()
     {
         _judge = await SimulatorServer.StartAsync(new SimulatorOptions { ApiKey = "right" });
         _page = await ServeAsync(404, "text/html", "<!DOCTYPE html><html><body><h1>Not found</h1></body></html>");
         _filter = await ServeAsync(400, "application/json", """{"error":{"code":"content_filter","message":"The response was filtered"}}""");
+        _redirect = await ServeAsync(302, "text/html", "", location: "/elsewhere");
+        _signed = await ServeAsync(200, "text/plain", "", certificate: SelfSigned());
+        await File.WriteAllTextAsync(Path.Combine(_folder, "utf16.jsonl"), "{}\n", Encoding.Unicode);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "bom.csv"), "prompt,response\r\np,x\r\n", new UTF8Encoding(true));
+        await File.WriteAllBytesAsync(Path.Combine(_folder, "sheet.xlsx"), [.. "PK\u0003\u0004"u8, .. new byte[60]]);
+        await WriteAsync("page.html", "<html><body>Not found</body></html>");
+        await WriteAsync("long.jsonl", $$"""{"prompt":"{{new string('x', 17_000_000)}}","responses":["x","y"]}""");
+        await WriteAsync("no-responses.jsonl", """{"prompt":"p","responses":[]}""");
         await WriteAsync("batch.jsonl", """{"id":"a","prompt":"p","responses":["x","y"]}""");
         await WriteAsync("fields.jsonl", """{"task":"p","first":"x","second":"y"}""");
         await WriteAsync("table.csv", "prompt,response\np,x");
@@ -35,6 +47,8 @@ public sealed class MistakesTests : IAsyncLifetime
         await _judge.DisposeAsync();
         await _page.DisposeAsync();
         await _filter.DisposeAsync();
+        await _redirect.DisposeAsync();
+        await _signed.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -61,6 +75,35 @@ public sealed class MistakesTests : IAsyncLifetime
     [InlineData(3, "export csv run -o /dev/full", "the disk is full")]
     [InlineData(2, "report folder", "is no run")]
     [InlineData(2, "vote run -o run", "would replace its verdicts")]
+    [InlineData(2, "score batch.jsonl -m gpt-4o", "there is no option -m; here it is --model")]
+    [InlineData(2, "score --model_args pretrained=x batch.jsonl", "there is no option --model_args; here it is --model")]
+    [InlineData(2, "score batch.jsonl --max-connections 10", "here it is --concurrency")]
+    [InlineData(2, "score batch.jsonl --output_path x", "here it is --output")]
+    [InlineData(2, "score batch.jsonl --api-key sk-1", "here it is --api-key-env")]
+    [InlineData(2, "score batch.jsonl --verbose", "here it is --log-level")]
+    [InlineData(2, "score batch.jsonl -c tribunal.yaml", "here it is --config")]
+    [InlineData(2, "eval batch.jsonl", "there is no command eval; here it is score")]
+    [InlineData(2, "score batch.jsonl fields.jsonl", "'fields.jsonl' is one argument too many")]
+    [InlineData(2, "score", "an argument is missing")]
+    [InlineData(2, "score https://example.com/batch.jsonl", "a batch is a file on this machine; download it first")]
+    [InlineData(2, "score utf16.jsonl", "the file is UTF-16; convert it to UTF-8")]
+    [InlineData(2, "score bom.csv", "looks like a CSV table")]
+    [InlineData(2, "score sheet.xlsx", "ZIP (or a spreadsheet)")]
+    [InlineData(2, "score page.html", "'<' is an invalid start of a value")]
+    [InlineData(2, "score long.jsonl", "more than 16777216")]
+    [InlineData(2, "score no-responses.jsonl", "responses is empty")]
+    [InlineData(2, "score batch.jsonl -o läuft", "use letters, digits")]
+    [InlineData(2, "score batch.jsonl -k 0", "--samples: 0 is outside 1..1024")]
+    [InlineData(2, "score batch.jsonl --limit 0", "--limit is 1 or more")]
+    [InlineData(2, "score batch.jsonl -o new --model m --judge http://127.0.0.1:1/v1/chat/completions", "without /chat/completions")]
+    [InlineData(2, "score batch.jsonl -o new --model m --judge ftp://host/v1", "an http or https address is needed")]
+    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge REDIRECT", "redirects elsewhere (302); give the final address")]
+    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge TLS", "speaks no TLS: give its address with http://")]
+    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge SELFSIGNED", "is not trusted here")]
+    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge http://no-such-host.invalid/v1", "the host no-such-host.invalid is not known")]
+    [InlineData(2, "export csv run -o run.xlsx", "this is written as .csv")]
+    [InlineData(2, "export parquet run -o run.csv", "this is written as .parquet")]
+    [InlineData(2, "score batch.jsonl --log-level loud", "'none' 'error' 'warning' 'info' 'debug'")]
     public async Task It_ends_in_one_line_that_says_what_to_do(int code, string commandLine, string words)
     {
         var environment = new Dictionary<string, string?> { [KeyVariable] = "right", ["WRONG"] = "wrong" };
@@ -68,6 +111,9 @@ public sealed class MistakesTests : IAsyncLifetime
         {
             "JUDGE" => $"{_judge.ApiBase}",
             "PAGE" => $"{_page.Urls.First()}/v1",
+            "REDIRECT" => $"{_redirect.Urls.First()}/v1",
+            "TLS" => $"{_page.Urls.First().Replace("http://", "https://", StringComparison.Ordinal)}/v1",
+            "SELFSIGNED" => $"{_signed.Urls.First()}/v1",
             "KEY" => KeyVariable,
             _ => word,
         })];
@@ -91,14 +137,26 @@ public sealed class MistakesTests : IAsyncLifetime
 
     private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_folder, name), text + "\n");
 
-    private static async Task<WebApplication> ServeAsync(int status, string type, string body)
+    private static X509Certificate2 SelfSigned()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        using RSA key = RSA.Create(2048);
+        return new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+    }
+
+    private static async Task<WebApplication> ServeAsync(int status, string type, string body, string? location = null, X509Certificate2? certificate = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => _ = certificate is null ? listener : listener.UseHttps(certificate)));
         WebApplication application = builder.Build();
         application.Run(async context =>
         {
+            if (location is not null)
+            {
+                context.Response.Redirect(location);
+                return;
+            }
+
             context.Response.StatusCode = context.Request.Method == "GET" ? 404 : status;
             context.Response.ContentType = context.Request.Method == "GET" ? "text/plain" : type;
             await context.Response.WriteAsync(context.Request.Method == "GET" ? "" : body, Encoding.UTF8);

@@ -83,7 +83,7 @@ public sealed class SettingsTests : IDisposable
         string[] named = [.. properties.GetProperty("score").GetProperty("properties").EnumerateObject().Select(static option => "--" + option.Name)];
         string help = (await ToolProcess.RunAsync(_folder, "score", "--help", "all")).Output;
         string[] shown = [.. help.Split('\n').Where(static line => line.StartsWith("  -", StringComparison.Ordinal)).Select(static line => line.Split(' ').First(static word => word.StartsWith("--", StringComparison.Ordinal)).TrimEnd(','))];
-        Assert.Equal(shown.Where(static option => option != "--config").Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+        Assert.Equal(shown.Where(static option => option is not "--config").Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }
 
     private async Task<string> PlanAsync(Dictionary<string, string?> environment, params string[] options)

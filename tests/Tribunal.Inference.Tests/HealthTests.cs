@@ -16,10 +16,10 @@ public sealed class HealthTests
         { 404, 404, "", true, "serves judge-7b" },
         { 200, 200, "garbage", true, "serves judge-7b" },
         { 503, 200, Served, false, "not ready yet (503" },
-        { 500, 200, Served, false, "is ill (500" },
+        { 500, 200, Served, false, "answers with an error (500" },
         { 200, 401, "", false, "does not accept the key in JUDGE_KEY (401)" },
         { 401, 401, "", false, "does not accept the key in JUDGE_KEY (401)" },
-        { 200, 403, "", false, "forbids the key in JUDGE_KEY" },
+        { 200, 403, "", false, "refuses the key in JUDGE_KEY" },
         { 307, 200, Served, false, "redirects elsewhere" },
         { 200, 200, """{"data":[{"id":"a"},{"id":"b"}]}""", false, "does not serve 'judge-7b'; it serves a, b" },
     };

@@ -68,7 +68,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
         using RunBed bed = await HostileRun.OfAsync(Hostile.Texts);
         await bed.RunAsync("other", new() { Batch = bed.Batch, Policy = new() { Samples = 2 }, Seed = 5 });
         string path = Path.Combine(bed.Folder, "compare.html");
-        await ComparePage.WriteAsync(await RunComparer.CompareAsync([bed.PathOf(""), bed.PathOf("", "other")]), path);
+        await File.WriteAllTextAsync(path, ComparePage.Render(await RunComparer.CompareAsync([bed.PathOf(""), bed.PathOf("", "other")])));
         WatchedPage watched = await browser.OpenAsync(path, 820);
         await HandleEverythingAsync(watched.Page);
         Assert.Empty(await PageWatch.SeriousAsync(watched.Page));

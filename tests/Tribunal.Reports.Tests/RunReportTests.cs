@@ -76,9 +76,22 @@ public sealed class RunReportTests
         ReportException no = await Assert.ThrowsAsync<ReportException>(() => RunReport.WriteAsync(bed.Folder));
         Assert.Contains("manifest.json", no.Message, StringComparison.Ordinal);
         await bed.RunAsync();
-        File.Delete(bed.PathOf(RunFiles.Summary));
+        foreach (string result in (string[])[RunFiles.Summary, RunFiles.Verdicts, RunFiles.Judgements])
+        {
+            File.Delete(bed.PathOf(result));
+        }
+
         no = await Assert.ThrowsAsync<ReportException>(() => RunReport.WriteAsync(bed.PathOf("")));
-        Assert.Contains("finish the run first", no.Message, StringComparison.Ordinal);
+        Assert.Contains("has no judgements yet", no.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_whose_summary_is_gone_is_reported_as_one_that_has_not_ended()
+    {
+        using var bed = new RunBed(4);
+        await bed.RunAsync();
+        File.Delete(bed.PathOf(RunFiles.Summary));
+        Assert.Contains("Incomplete: the run stopped", await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf(""))), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal static class BatchApiScoring
             await Console.Error.WriteLineAsync(problem);
         }
 
-        TextWriter words = options.Json ? Console.Error : Console.Out;
+        TextWriter words = Console.Out;
         await words.WriteLineAsync($"{state.Rollouts} rollouts, {state.Answers} answers in the ledger{(state.Unusable > 0 ? $", {state.Unusable} answers that could not be used" : "")}");
         if (state.Summary is not { } summary)
         {
@@ -59,7 +59,7 @@ internal static class BatchApiScoring
 
         if (options.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+            Results.Print(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
         }
 
         await words.WriteAsync(SummaryText.Of(summary, TimeSpan.Zero));

@@ -10,7 +10,9 @@ using Tribunal.Formats.Suites;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
@@ -41,19 +43,18 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
     {
         string file = await WriteItemsAsync(cancellationToken);
         string run = Path.Combine(Path.GetDirectoryName(file)!, RunFolder);
-        if (json)
-        {
-            // Standard output is the result's alone.
-            Console.SetOut(Console.Error);
-        }
-
         int code = await CommandErrors.RunAsync(ScoreCommand.Create(), [file, "--output", run, .. scoring], cancellationToken);
         return code is ExitCodes.Ok or ExitCodes.Partial && File.Exists(Path.Combine(run, RunFiles.Verdicts)) ? Math.Max(code, await ScoreRunAsync(run, cancellationToken)) : code;
     }
 
     public async Task<int> ScoreRunAsync(string run, CancellationToken cancellationToken)
     {
-        RunContents contents = await RunContents.OpenFolderAsync(run, cancellationToken: cancellationToken);
+        RunContents contents = await RunOpening.OpenFolderAsync(run, cancellationToken: cancellationToken);
+        if (contents.Summary.Status == RunStatus.Partial)
+        {
+            await Console.Error.WriteLineAsync("INCOMPLETE: the run has not ended; items without a verdict so far count as undecided");
+        }
+
         Func<Rollout, IReadOnlyList<Judgement>, Verdict?> verdicts = await BenchmarkScorer.VerdictsAsync(contents.VerdictsAsync(cancellationToken), cancellationToken);
         return await ScoreAsync(contents.JudgementsAsync(JudgementLine.Read, cancellationToken), verdicts, cancellationToken);
     }
@@ -110,9 +111,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
 
         if (json)
         {
-            await using Stream console = Console.OpenStandardOutput();
-            await console.WriteAsync(document, cancellationToken);
-            await console.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            Results.Print(System.Text.Encoding.UTF8.GetString(document));
         }
         else
         {

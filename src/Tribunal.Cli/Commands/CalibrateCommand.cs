@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Calibration;
-using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Batches;
+using Tribunal.Formats.TrainingSets;
 using Tribunal.Rollouts;
-using Tribunal.Runs;
+using Tribunal.Runs.Labels;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Reading;
 using Tribunal.Runs.Resuming;
-using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
 
@@ -16,11 +17,11 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal calibrate</c>: learns from a labelled run how often its confidences are right.</summary>
 internal sealed class CalibrateCommand
 {
-    private readonly Argument<DirectoryInfo> _run = new("run") { Description = "A run's folder, or that of a vote (with --batch)." };
+    private readonly Argument<DirectoryInfo> _run = new("run") { Description = "The folder of a run that has ended." };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch that it judged, with labels; a run knows its own.", HelpName = "FILE" };
     private readonly Option<DirectoryInfo?> _against = new("--against") { Description = "A run of another judge on the same batch, the dear one of a cascade: what is lost is told against it. Where the batch has no labels its verdicts stand for them.", HelpName = "RUN" };
     private readonly Option<double> _loss = new("--loss") { Description = "The share of verdicts that a cascade may lose, for the `below` that is printed.", DefaultValueFactory = static _ => 0.005 };
-    private readonly Option<FileInfo> _output = new("--output", "-o") { Description = "The calibration.", Required = true, HelpName = "FILE" };
+    private readonly Option<string?> _output = OutputFile.Option("The calibration.", ".calibration", ".json").Needed();
 
     public static Command Create()
     {
@@ -45,35 +46,27 @@ internal sealed class CalibrateCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string folder = parsed.GetRequiredValue(_run).FullName;
-        string verdicts = Path.Combine(folder, RunFiles.Verdicts);
-        if (!File.Exists(verdicts))
-        {
-            throw new CommandException(ExitCodes.Usage, $"there are no verdicts in {folder}: a run that has ended is needed");
-        }
-
-        string manifestFile = Path.Combine(folder, RunFiles.Manifest);
-        RunManifest? manifest = File.Exists(manifestFile) ? ContractJson.Read(await File.ReadAllBytesAsync(manifestFile, cancellationToken), RunsJson.Default.RunManifest) : null;
-        string batch = parsed.GetValue(_batch)?.FullName ?? manifest?.Request.Batch ?? throw new CommandException(ExitCodes.Usage, "--batch is needed: only runs know what they judge");
-        if (!File.Exists(batch))
-        {
-            throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch}: name it with --batch");
-        }
-
-        (List<LabelledVerdict> labelled, List<string> seen) = await LabelledAsync(batch, verdicts, manifest?.Request.Fields, parsed.GetValue(_against) is { } against ? await BestOfAsync(against.FullName, cancellationToken) : null, cancellationToken);
+        RunContents run = await EndedAsync(folder, "", cancellationToken);
+        await using Stream batch = await run.OpenBatchAsync(parsed.GetValue(_batch)?.FullName, cancellationToken)
+            ?? throw new CommandException(ExitCodes.Usage, $"the batch of {folder} is not where the run read it, or has changed since: --batch FILE says where it is");
+        Dictionary<string, int>? others = parsed.GetValue(_against) is { } against ? await BestOfAsync(await EndedAsync(against.FullName, "--against: ", cancellationToken), cancellationToken) : null;
+        (List<LabelledVerdict> labelled, List<string> seen) = await LabelledAsync(run, batch, others, cancellationToken);
         StoredCalibration calibration = StoredCalibration.Fit(labelled)
             ?? throw new CommandException(ExitCodes.Usage, $"only {labelled.Count} verdicts have a label (`best`), and it takes {StoredCalibration.Fewest}: nothing can be calibrated without labels");
         seen.Sort(StringComparer.Ordinal);
-        calibration = calibration with { Judge = manifest?.Model, Protocol = manifest?.Protocol, Seen = [.. seen.Distinct(StringComparer.Ordinal)] };
-        string file = parsed.GetRequiredValue(_output).FullName;
-        await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration), cancellationToken);
+        calibration = calibration with { Judge = run.Summary.Model, Protocol = run.Summary.Protocol, Seen = [.. seen.Distinct(StringComparer.Ordinal)] };
+        string file = parsed.GetRequiredValue(_output)!;
+        await OutputFile.WriteAsync(file, JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration), cancellationToken);
         Console.WriteLine($"  fitted on    {calibration.FittedOn:N0} labelled verdicts, by {Way(calibration)}");
         Console.WriteLine($"  error        {calibration.ErrorBefore:0.000} before, {calibration.ErrorAfter:0.000} after, on the half held back");
-        if (StoredCalibration.Cascade(labelled, parsed.GetRequiredValue(_loss)) is { } cascade)
+        var limit = StoredCalibration.Cascade(labelled, parsed.GetRequiredValue(_loss));
+        if (limit is { } cascade)
         {
             Console.WriteLine($"  cascade      below {cascade.Below:0.###}: {cascade.GoOn:P1} go on to another judge, {cascade.Loss:P2} of all verdicts {(labelled[0].OtherRight is null ? "stay and are other than they should be" : "are lost to the other judge")} (on the half held back)");
         }
 
-        Console.WriteLine($"  in           {file}");
+        Console.WriteLine($"  in           {OutputFile.Say(file)}");
+        Results.Print(new JsonObject { ["fittedOn"] = calibration.FittedOn, ["errorBefore"] = calibration.ErrorBefore, ["errorAfter"] = calibration.ErrorAfter, ["below"] = limit?.Below, ["output"] = file });
         return ExitCodes.Ok;
     }
 
@@ -84,18 +77,18 @@ internal sealed class CalibrateCommand
         _ => $"a temperature of {calibration.Temperature:0.###}",
     };
 
-    private static async Task<Dictionary<string, int>> BestOfAsync(string run, CancellationToken cancellationToken)
+    private static async Task<RunContents> EndedAsync(string folder, string option, CancellationToken cancellationToken)
     {
-        string verdicts = Path.Combine(run, RunFiles.Verdicts);
-        if (!File.Exists(verdicts))
-        {
-            throw new CommandException(ExitCodes.Usage, $"--against: there are no verdicts in {run}");
-        }
+        RunContents run = await RunContents.OpenFolderAsync(folder, voteToo: true, cancellationToken);
+        return run.Summary.Status == RunStatus.Complete ? run : throw new CommandException(ExitCodes.Usage, $"{option}{folder} has not ended: a run that has is needed");
+    }
 
+    private static async Task<Dictionary<string, int>> BestOfAsync(RunContents run, CancellationToken cancellationToken)
+    {
         var best = new Dictionary<string, int>(StringComparer.Ordinal);
-        await foreach (string line in File.ReadLinesAsync(verdicts, cancellationToken))
+        await foreach (Verdict verdict in run.VerdictsAsync(cancellationToken))
         {
-            if (JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict) is { Best: { } chosen } verdict)
+            if (verdict.Best is { } chosen)
             {
                 best[verdict.Id] = chosen;
             }
@@ -104,38 +97,31 @@ internal sealed class CalibrateCommand
         return best;
     }
 
-    private static async Task<(List<LabelledVerdict> Verdicts, List<string> Seen)> LabelledAsync(string batch, string verdicts, BatchFields? fields, Dictionary<string, int>? against, CancellationToken cancellationToken)
+    private static async Task<(List<LabelledVerdict> Verdicts, List<string> Seen)> LabelledAsync(RunContents run, Stream batch, Dictionary<string, int>? against, CancellationToken cancellationToken)
     {
-        var known = new Dictionary<string, (IReadOnlyList<int>? Best, string Name)>(StringComparer.Ordinal);
-        var validator = new RolloutValidator();
-        await using (FileStream stream = File.OpenRead(batch))
+        RunLabels labels = await run.LabelsAsync(cancellationToken);
+        var rows = new List<(Rollout Rollout, Verdict Verdict)>();
+        var labelled = new List<LabelledVerdict>();
+        var seen = new List<string>();
+        await foreach ((Rollout rollout, Verdict verdict) in ScoredRollouts.ReadAsync(batch, run.VerdictsAsync(cancellationToken), cancellationToken))
         {
-            await foreach (BatchLine line in RolloutReader.ReadAsync(stream, fields: fields, cancellationToken: cancellationToken))
+            if (rollout.Responses.Count > 1 && verdict is { Status: VerdictStatus.Scored, Best: not null, Confidence: not null })
             {
-                if (line.Rollout is { Responses.Count: > 1 } rollout && validator.Check(rollout) is null)
-                {
-                    known.Add(rollout.Id, (rollout.KnownBest(), SeenRollouts.NameOf(rollout)));
-                }
+                rows.Add((labels.Apply(rollout), verdict));
             }
         }
 
         // Labels say who is right, of either judge. Without enough of them the other judge's word is all there is.
-        bool byLabels = against is null || known.Values.Count(static of => of.Best is not null) >= StoredCalibration.Fewest;
-        var labelled = new List<LabelledVerdict>();
-        var seen = new List<string>();
-        await foreach (string line in File.ReadLinesAsync(verdicts, cancellationToken))
+        bool byLabels = against is null || rows.Count(static row => row.Rollout.KnownBest() is not null) >= StoredCalibration.Fewest;
+        foreach ((Rollout rollout, Verdict verdict) in rows)
         {
-            if (JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict) is not { Status: VerdictStatus.Scored, Best: { } best, Confidence: { } confidence } verdict || !known.TryGetValue(verdict.Id, out var of))
-            {
-                continue;
-            }
-
+            int best = verdict.Best!.Value;
             int? other = against is not null && against.TryGetValue(verdict.Id, out int chosen) ? chosen : null;
-            IReadOnlyList<int>? right = byLabels ? of.Best : other is { } says ? [says] : null;
+            IReadOnlyList<int>? right = byLabels ? rollout.KnownBest() : other is { } says ? [says] : null;
             if (right is not null && (against is null || other is not null))
             {
-                labelled.Add(new LabelledVerdict(verdict.Id, confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted, right.Contains(best), byLabels && other is { } theirs ? right.Contains(theirs) : null));
-                seen.Add(of.Name);
+                labelled.Add(new LabelledVerdict(verdict.Id, verdict.Confidence!.Value, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted, right.Contains(best), byLabels && other is { } theirs ? right.Contains(theirs) : null));
+                seen.Add(SeenRollouts.NameOf(rollout));
             }
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
@@ -39,6 +40,7 @@ internal static class CancelCommand
             throw new CommandException(ExitCodes.Usage, $"there is no run of this name in {remote.Clients.Account}");
         }
 
+        Results.Print(new JsonObject { ["run"] = runId, ["over"] = record.IsOver, ["state"] = WatchCommand.Name(record.State) });
         Console.WriteLine(record.IsOver ? $"{runId} is over: {WatchCommand.Name(record.State)}" : $"{runId} is asked to stop");
     }
 }

@@ -38,6 +38,7 @@ internal static class CommandErrors
         ParseResult parsed;
         try
         {
+            CommonOptions.AddTo(command);
             Settings.AddTo(command);
             parsed = command.Parse(arguments);
             if (parsed.Action is not HelpAction && !(arguments is [['[', ..], ..]))
@@ -46,7 +47,10 @@ internal static class CommandErrors
                 if (settings.Count > 0)
                 {
                     parsed = command.Parse([.. arguments, .. Settings.Words(settings)]);
-                    await Console.Error.WriteLineAsync($"options from {TerminalText.Clean(Settings.Say(settings))}");
+                    if (!parsed.GetValue<bool>(Results.QuietOption))
+                    {
+                        await Console.Error.WriteLineAsync($"options from {TerminalText.Clean(Settings.Say(settings))}");
+                    }
                 }
             }
         }
@@ -69,7 +73,7 @@ internal static class CommandErrors
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            if (parsed.UnmatchedTokens.Count > 0 && CloseNames.Say(parsed) is { } close)
+            if (CloseNames.Say(parsed) is { } close)
             {
                 await SayAsync($"{close} (see {NameOf(parsed)} --help)");
                 return ExitCodes.Usage;
@@ -84,6 +88,8 @@ internal static class CommandErrors
             return Help(parsed, help);
         }
 
+        using IDisposable words = Results.Begin(parsed);
+        ToolLog.Begin(parsed.GetValue<string?>(ToolLog.OptionName));
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
@@ -97,7 +103,7 @@ internal static class CommandErrors
         {
             CommandException failure = Of(exception);
             await SayAsync(failure.Message);
-            if (failure.ExitCode == ExitCodes.Defect && Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 })
+            if (ToolLog.Level == Microsoft.Extensions.Logging.LogLevel.Debug || (failure.ExitCode == ExitCodes.Defect && Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 }))
             {
                 await Console.Error.WriteLineAsync(exception.ToString());
             }
@@ -128,14 +134,14 @@ internal static class CommandErrors
         }
         else if (parsed.Tokens.Any(static token => token.Value == "all"))
         {
-            (string Title, IReadOnlyList<Option> Options)[] groups = [.. OptionGroups.Of(asked)];
+            (string Title, IReadOnlyList<Option> Options)[] groups = [.. OptionGroups.Of(asked), ("Of every command", Common(asked))];
             string whole = HelpText(parsed, help, asked, groups[0].Options);
             text = whole[..whole.IndexOf(OptionsTitle, StringComparison.Ordinal)]
                 + string.Join("\n", groups.Select(group => $"{group.Title}:\n{LinesOf(HelpText(parsed, help, asked, group.Options))}"));
         }
         else
         {
-            text = HelpText(parsed, help, asked, first).TrimEnd() + $"\n\nThese are the options that matter first; {NameOf(parsed)} --help all shows all {asked.Options.Count}.\n";
+            text = HelpText(parsed, help, asked, [.. first, .. Common(asked)]).TrimEnd() + $"\n\nThese are the options that matter first; {NameOf(parsed)} --help all shows all {asked.Options.Count}.\n";
         }
 
         // The library names a tool by its assembly, and ours is not named as it is called.
@@ -143,13 +149,15 @@ internal static class CommandErrors
         return ExitCodes.Ok;
     }
 
+    private static Option[] Common(Command command) => [.. command.Parents.OfType<Command>().SelectMany(static parent => parent.Options).Where(static option => option.Recursive)];
+
     // Of a help text the options alone, without the one for help, which every command has.
     private static string LinesOf(string text) => string.Concat(text[(text.IndexOf(OptionsTitle, StringComparison.Ordinal) + OptionsTitle.Length)..].Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Where(static line => line.Trim().Length > 0 && !line.Contains("--help", StringComparison.Ordinal)).Select(static line => line.TrimEnd() + "\n"));
 
     private static string HelpText(ParseResult parsed, HelpAction help, Command command, IReadOnlyList<Option>? only)
     {
-        Option[] left = [.. command.Options.Where(option => !option.Hidden && only?.Contains(option) == false)];
+        Option[] left = [.. command.Options.Concat(Common(command)).Where(option => !option.Hidden && only?.Contains(option) == false)];
         Array.ForEach(left, static option => option.Hidden = true);
         using var text = new StringWriter();
         parsed.InvocationConfiguration.Output = text;
@@ -185,6 +193,16 @@ internal static class CommandErrors
         const string Type = "as expected type '";
         string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         int type = line.IndexOf(Type, StringComparison.Ordinal);
+        if (line.StartsWith("Cannot parse argument '' for option '", StringComparison.Ordinal))
+        {
+            return $"{line.Split('\'')[3]} needs a value";
+        }
+
+        if (line.StartsWith("Required argument missing for command: ", StringComparison.Ordinal))
+        {
+            return "an argument is missing: what it works on comes first, such as a batch or a run's folder";
+        }
+
         return type < 0 ? line : line[..type] + (
             line.Contains("System.Int", StringComparison.Ordinal) ? "as a whole number"
             : line.Contains("System.Double", StringComparison.Ordinal) ? "as a number"

@@ -14,7 +14,7 @@ internal static class CompareCommand
     public static Command Create()
     {
         Argument<string[]> runs = new("run") { Description = "Run folders over the same rollouts, or results of bench; the first is what the others are measured against.", Arity = new ArgumentArity(2, 100) };
-        Option<string?> output = new("--output", "-o") { Description = "Also write it as one HTML file.", HelpName = "FILE" };
+        Option<string?> output = OutputFile.Option("Also write it: as one HTML file, or as JSON.", ".html", ".htm", ".json");
         Option<string?> batch = new("--batch") { Description = "The batch with the labels, where it is no longer where the runs found it.", HelpName = "FILE" };
         Option<int> resamples = new("--resamples") { Description = "Draws of the bootstrap.", DefaultValueFactory = static _ => 2000 };
         Option<long> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = static _ => 1 };
@@ -41,7 +41,7 @@ internal static class CompareCommand
                 cancellationToken);
             if (parsed.GetValue(json))
             {
-                Console.WriteLine(JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison));
+                Results.Print(JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison));
             }
             else
             {
@@ -50,8 +50,8 @@ internal static class CompareCommand
 
             if (parsed.GetValue(output) is { } path)
             {
-                await ComparePage.WriteAsync(comparison, path, cancellationToken);
-                await Console.Error.WriteLineAsync(path);
+                await OutputFile.WriteAsync(path, OutputFile.FormOf(path) == ".json" ? JsonSerializer.Serialize(comparison, ComparisonJson.Default.Comparison) + "\n" : ComparePage.Render(comparison), cancellationToken);
+                await Console.Error.WriteLineAsync(OutputFile.Say(path));
             }
 
             return ExitCodes.Ok;

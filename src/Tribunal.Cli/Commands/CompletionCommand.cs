@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 
@@ -74,9 +75,17 @@ internal static class CompletionCommand
         {
             shell,
         };
-        command.SetAction(parsed =>
+        Option<string?> output = OutputFile.Option("Where it goes; standard output by default.");
+        command.Options.Add(output);
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            Console.WriteLine(Scripts[parsed.GetRequiredValue(shell)]);
+            string script = Scripts[parsed.GetRequiredValue(shell)] + "\n";
+            Results.Print(new JsonObject { ["shell"] = parsed.GetRequiredValue(shell), ["script"] = script });
+            if (!Results.Json || parsed.GetValue(output) is not null)
+            {
+                await OutputFile.WriteAsync(parsed.GetValue(output) ?? OutputFile.Standard, script, cancellationToken);
+            }
+
             return ExitCodes.Ok;
         });
         return command;

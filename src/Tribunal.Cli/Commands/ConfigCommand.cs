@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tribunal.Cli.Configuration;
+using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Cli.Commands;
@@ -19,7 +20,9 @@ internal static class ConfigCommand
 
               tribunal config schema > tribunal.schema.json      and in tribunal.yaml: # yaml-language-server: $schema=tribunal.schema.json
             """);
-        schema.SetAction(static parsed =>
+        Option<string?> output = OutputFile.Option("Where it goes; standard output by default.", ".json");
+        schema.Options.Add(output);
+        schema.SetAction(async (parsed, cancellationToken) =>
         {
             using var bytes = new MemoryStream();
             using (var writer = new Utf8JsonWriter(bytes, Indented))
@@ -27,7 +30,8 @@ internal static class ConfigCommand
                 SchemaOf(parsed.RootCommandResult.Command).WriteTo(writer);
             }
 
-            Console.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.ToArray()));
+            bytes.Write("\n"u8);
+            await OutputFile.WriteAsync(parsed.GetValue(output) ?? OutputFile.Standard, bytes.ToArray(), cancellationToken);
             return ExitCodes.Ok;
         });
         return new Command("config", "What tribunal.yaml may say.") { schema };

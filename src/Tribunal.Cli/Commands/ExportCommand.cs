@@ -1,13 +1,11 @@
 using System.CommandLine;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Lines;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Reading;
-using Tribunal.Runs.Storage;
-using Tribunal.Runs.Storage.Local;
+using Tribunal.Runs.Recorded;
 using Tribunal.Verdicts;
 using Tribunal.Runs.Labels;
 
@@ -30,8 +28,8 @@ internal static class ExportCommand
     {
         Command command = new("export", "Writes a run's verdicts, and training data for judges, for other tools.")
         {
-            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", static (_, scored, graded, output, token) => VerdictExport.WriteCsvAsync(scored, output, graded, token)),
-            Create("parquet", "A row per rollout, for data frames.", static (_, scored, graded, output, token) => VerdictExport.WriteParquetAsync(scored, output, graded, token)),
+            Create("csv", "A row per response, for spreadsheets; text that would run as a formula is defused.", ".csv", static (_, scored, graded, output, token) => VerdictExport.WriteCsvAsync(scored, output, graded, token)),
+            Create("parquet", "A row per rollout, for data frames.", ".parquet", static (_, scored, graded, output, token) => VerdictExport.WriteParquetAsync(scored, output, graded, token)),
             CreatePreferences(),
             ExportTrainingCommand.Create(),
         };
@@ -48,6 +46,7 @@ internal static class ExportCommand
         Command command = Create(
             "preferences",
             "Preference data that TRL reads: prompt, chosen and rejected as messages, with the margin.",
+            ".jsonl",
             (parsed, scored, graded, output, token) => VerdictExport.WritePreferencesAsync(
                 scored,
                 output,
@@ -61,13 +60,13 @@ internal static class ExportCommand
     }
 
     private static Command Create(
-        string name, string description, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write)
+        string name, string description, string form, Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write)
     {
         Argument<string> run = new("run") { Description = "The run's folder." };
-        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<string?> output = OutputFile.Option("The file to write.", form).Needed();
         Option<string?> batch = new("--batch") { Description = "The batch, where it is no longer where the run found it." };
         Command command = new(name, description) { run, output, batch };
-        command.SetAction((parsed, token) => RunAsync(parsed, parsed.GetRequiredValue(run), parsed.GetValue(batch), parsed.GetRequiredValue(output), write, token));
+        command.SetAction((parsed, token) => RunAsync(parsed, parsed.GetRequiredValue(run), parsed.GetValue(batch), parsed.GetRequiredValue(output)!, write, token));
         return command;
     }
 
@@ -79,72 +78,35 @@ internal static class ExportCommand
         Func<ParseResult, IAsyncEnumerable<ScoredRollout>, bool, Stream, CancellationToken, Task<long>> write,
         CancellationToken cancellationToken)
     {
-        string verdicts = Path.Combine(run, RunFiles.Verdicts);
-        if (!File.Exists(verdicts))
-        {
-            throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Verdicts}: it is no run, or is not finished");
-        }
-
-        string path = batch ?? await BatchOfAsync(run, cancellationToken);
-        RunLabels labels = await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken);
+        RunContents contents = await RunOpening.OpenFolderAsync(run, batch, voteToo: true, cancellationToken);
+        RunLabels labels = await contents.LabelsAsync(cancellationToken);
 
         // Of a panel, some rollouts may have grades and others none: one look before says how the file is made.
-        bool graded = await VerdictsAsync(run, cancellationToken).AnyAsync(static verdict => verdict.Criteria is not null, cancellationToken);
+        bool graded = await contents.VerdictsAsync(cancellationToken).AnyAsync(static verdict => verdict.Criteria is not null, cancellationToken);
         bool simulated = false;
-        IAsyncEnumerable<Verdict> told = VerdictsAsync(run, cancellationToken).Select(verdict =>
+        IAsyncEnumerable<Verdict> told = contents.VerdictsAsync(cancellationToken).Select(verdict =>
         {
             simulated |= verdict.Simulated == true;
             return verdict;
         });
-        long rows = await WholeFile.WriteAsync(output, async target =>
+        long rows = await OutputFile.WriteAsync(output, async target =>
         {
-            await using FileStream rollouts = File.OpenRead(path);
+            await using Stream rollouts = await contents.OpenBatchAsync(batch, cancellationToken)
+                ?? throw new CommandException(ExitCodes.Usage, $"the batch of {run} is not where the run read it, or has changed since: --batch FILE says where it is");
             return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), graded, target, cancellationToken);
         });
-        Console.WriteLine($"{rows} rows in {output}");
+        Console.WriteLine($"{rows} rows in {OutputFile.Say(output)}");
+        Results.Print(new JsonObject { ["rows"] = rows, ["output"] = output });
+        if (contents.Summary.Status == RunStatus.Partial)
+        {
+            await Console.Error.WriteLineAsync($"INCOMPLETE: the run has not ended; {contents.Summary.Scored:N0} of its {contents.Summary.Rollouts:N0} rollouts are scored so far");
+        }
+
         if (simulated)
         {
             await Console.Error.WriteLineAsync("SIMULATED: no model judged these responses; the field simulated says so.");
         }
 
         return ExitCodes.Ok;
-    }
-
-    // A stopped run has no summary that counts them, and neither has a file that somebody put there.
-    private static async IAsyncEnumerable<Verdict> VerdictsAsync(string run, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (File.Exists(Path.Combine(run, RunFiles.Summary)))
-        {
-            RunContents contents = await RunContents.OpenFolderAsync(run, voteToo: true, cancellationToken);
-            await foreach (Verdict verdict in contents.VerdictsAsync(cancellationToken))
-            {
-                yield return verdict;
-            }
-
-            yield break;
-        }
-
-        string path = Path.Combine(run, RunFiles.Verdicts);
-        await using FileStream lines = File.OpenRead(path);
-        await foreach (Verdict verdict in ScoredRollouts.ReadVerdictsAsync(lines, path, cancellationToken))
-        {
-            yield return verdict;
-        }
-    }
-
-    // The run's own copy of the batch, or the file its manifest names.
-    private static async Task<string> BatchOfAsync(string run, CancellationToken cancellationToken)
-    {
-        string copy = Path.Combine(run, RunFiles.Batch);
-        if (File.Exists(copy))
-        {
-            return copy;
-        }
-
-        RunManifest manifest = await StoredManifest.ShownAsync(new LocalRunStore(run), cancellationToken)
-            ?? throw new CommandException(ExitCodes.Usage, $"{run} has no {RunFiles.Manifest}; give the batch with --batch");
-        return File.Exists(manifest.Request.Batch)
-            ? manifest.Request.Batch
-            : throw new CommandException(ExitCodes.Usage, $"the run's batch {manifest.Request.Batch} is not there; give it with --batch");
     }
 }

@@ -84,7 +84,15 @@ internal sealed class ExportTrainingCommand
                 ExcludedDomains = parsed.GetValue(_exclude) ?? [],
             },
             cancellationToken);
-        Console.Write(parsed.GetValue(_json) ? await File.ReadAllTextAsync(Path.Combine(output, TrainingExport.ReportFile), cancellationToken) + "\n" : Words(report, output));
+        if (parsed.GetValue(_json))
+        {
+            Results.Print(await File.ReadAllTextAsync(Path.Combine(output, TrainingExport.ReportFile), cancellationToken));
+        }
+        else
+        {
+            Console.Write(Words(report, output));
+        }
+
         return report.Examples > 0 ? ExitCodes.Ok : ExitCodes.Partial;
     }
 

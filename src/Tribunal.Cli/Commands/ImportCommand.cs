@@ -1,12 +1,23 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
+using Tribunal.Cli.Configuration;
+using Tribunal.Cli.Inputs;
+using Tribunal.MetaReward;
+using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Reports;
 using Tribunal.Runs.BatchApi;
+using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
+using Tribunal.Runs.Steps;
+using Tribunal.Runs.Summary;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
 
@@ -30,15 +41,27 @@ internal static class ImportCommand
 
     public static Command Create()
     {
-        Argument<string[]> files = new("file") { Description = "Files of recorded judgements (JSON Lines, JSON or Parquet; gzip or zstd).", Arity = ArgumentArity.OneOrMore };
-        Option<string> output = new("--output", "-o") { Description = "Folder for judgements.jsonl and, where the files carry them, the rollouts as batch.jsonl.", Required = true };
+        Argument<string[]> files = new("file") { Description = "Files of recorded judgements (JSON Lines, JSON or Parquet; gzip or zstd); - is standard input.", Arity = ArgumentArity.OneOrMore };
+        Option<string> output = new("--output", "-o") { Description = "Folder for judgements.jsonl and, where the files carry them, the rollouts as batch.jsonl.", Required = true, HelpName = "DIR" };
         Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench or rewardbench.", DefaultValueFactory = static _ => "auto" };
         format.AcceptOnlyFromAmong([.. Formats.Keys]);
         Option<string> judge = new("--judge") { Description = "The judge's name where the files do not give one.", DefaultValueFactory = static _ => "recorded" };
         Option<string> protocol = new("--protocol") { Description = "How answers of a batch API are read.", DefaultValueFactory = static _ => "auto" };
         protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
         Option<string[]> requests = new("--requests") { Description = "Request files that the answers of a batch API belong to.", Arity = ArgumentArity.ZeroOrMore };
-        Command command = new("import", "Turns recorded judgements of other tools into a ledger that vote, report and bench read.") { files, output, format, judge, protocol, requests };
+        Option<FileInfo?> batch = new("--batch") { Description = "The rollouts that they judge, where the files don't carry them.", HelpName = "FILE" };
+        Option<bool> noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
+        Command command = new("import", """
+            Turns recorded judgements of other tools into a run that vote, report, compare, bench and export read.
+
+              tribunal import judgebench-outputs.jsonl -o imported
+              tribunal import ledger.jsonl --batch rollouts.jsonl -o imported
+
+            Without the rollouts, in the files or by --batch, it is a ledger only: nothing can be voted on.
+            """)
+        {
+            files, output, format, judge, protocol, requests, batch, noReport,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(files),
             parsed.GetRequiredValue(output),
@@ -49,18 +72,25 @@ internal static class ImportCommand
                 Protocol = parsed.GetRequiredValue(protocol),
             },
             parsed.GetValue(requests) ?? [],
+            parsed.GetValue(batch),
+            parsed.GetValue(noReport) ? null : new ReportWriter(),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string folder, ImportOptions options, string[] requests, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string[] files, string folder, ImportOptions options, string[] requests, FileInfo? named, IReportWriter? reports, CancellationToken cancellationToken)
     {
+        if (named is { Exists: false })
+        {
+            throw new CommandException(ExitCodes.Usage, $"--batch: there is no file at {named.FullName}");
+        }
+
         if (requests.Length > 0)
         {
             options = options with { Requests = await ReadRequestsAsync(requests, cancellationToken) };
         }
 
-        Directory.CreateDirectory(folder);
+        RunTarget.Make(folder);
         string ledger = Path.Combine(folder, RunFiles.Judgements);
         string batch = Path.Combine(folder, RunFiles.Batch);
         if (File.Exists(ledger))
@@ -68,10 +98,44 @@ internal static class ImportCommand
             throw new CommandException(ExitCodes.Usage, $"{ledger} exists; import into another folder");
         }
 
+        (long judgements, int known, long problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        if (problems > ProblemsShown)
+        {
+            await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
+        }
+
+        // Rollouts that are named stand for those that the files carry.
+        Keep(ledger, judgements > 0);
+        Keep(batch, named is null && known > 0);
+        if (judgements == 0)
+        {
+            throw new CommandException(ExitCodes.Usage, "no judgement could be read");
+        }
+
+        Console.WriteLine($"{judgements} judgements in {ledger}{(named is null && known > 0 ? $", {known} rollouts in {batch}" : "")}{(problems > 0 ? $", {problems} records refused" : "")}");
+        if (options.Requests is { Unanswered.Count: > 0 } asked)
+        {
+            Console.WriteLine($"{asked.Unanswered.Count} requests have no answer yet");
+        }
+
+        Results.Print(new JsonObject { ["judgements"] = judgements, ["rollouts"] = known, ["refused"] = problems, ["unanswered"] = options.Requests?.Unanswered.Count, ["output"] = folder });
+        if (named is null && known == 0)
+        {
+            await Console.Error.WriteLineAsync("these files carry no rollouts: with --batch FILE the folder is a run, which report, compare and export read");
+            return problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        }
+
+        RunSummary summary = await VoteAsync(folder, named?.FullName ?? Path.GetFullPath(batch), options, reports, cancellationToken);
+        Console.Write(SummaryText.Of(summary, elapsed: null));
+        return problems > 0 || summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+    }
+
+    // What the files hold, into a ledger and a batch that get their names later.
+    private static async Task<(long Judgements, int Rollouts, long Problems)> ReadAllAsync(string[] files, string ledger, string batch, ImportOptions options, CancellationToken cancellationToken)
+    {
         long problems = 0;
         var known = new HashSet<string>(StringComparer.Ordinal);
         var drawn = new HashSet<(string, int)>();
-        long judgements;
         await using (FileStream ledgerFile = File.Create(ledger + Unfinished))
         await using (var lines = new LineWriter(ledgerFile))
         await using (FileStream batchFile = File.Create(batch + Unfinished))
@@ -104,28 +168,50 @@ internal static class ImportCommand
                 }
             }
 
-            judgements = lines.Lines;
+            return (lines.Lines, known.Count, problems);
         }
+    }
 
-        if (problems > ProblemsShown)
+    // Every recorded judgement votes; a protocol that they share and we know says on what scale.
+    private static async Task<RunSummary> VoteAsync(string folder, string batch, ImportOptions options, IReportWriter? reports, CancellationToken cancellationToken)
+    {
+        string file = Path.Combine(folder, RunFiles.Judgements);
+        var ledger = new LedgerVote();
+        await ledger.ReadAsync(Ledger(JudgementLine.Read), cancellationToken);
+        string protocol = ledger.OneProtocol ? ledger.First!.Protocol : "imported";
+        var request = new EvaluationRequest { Batch = batch, Protocol = protocol, Meta = new MetaOptions { Model = "recorded" } };
+        var run = new RecordedRun
         {
-            await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
-        }
+            Manifest = new RunManifest
+            {
+                RunId = Path.GetFileName(Path.GetFullPath(folder)),
+                Request = request,
+                Batch = new BatchFingerprint(0, ""),
+                Judge = ledger.First?.Judge ?? options.Judge,
+                Model = ledger.First?.Judge ?? options.Judge,
+                Protocol = protocol,
+                Sampling = new SamplingDefaults(0, 1, 1),
+                Origin = RunOrigin.Imported,
+                Created = TimeProvider.System.GetUtcNow(),
+            },
+            Ledger = ledger,
+            Again = () => Ledger(JudgementLine.ReadTraced),
+            Options = RecordedOptions.Imported(RecordedOptions.Of(request, protocol, null, null), ledger.Scores),
+            HasLedger = true,
+        };
+        RunSummary summary = await run.WriteAsync(folder, reports, cancellationToken);
+        await Settings.KeepAsync(folder, cancellationToken);
+        return summary;
 
-        Keep(ledger, judgements > 0);
-        Keep(batch, known.Count > 0);
-        if (judgements == 0)
+        async IAsyncEnumerable<T> Ledger<T>(ReadJudgement<T> read)
+            where T : Judgement
         {
-            throw new CommandException(ExitCodes.Usage, "no judgement could be read");
+            await using FileStream stream = Open(file);
+            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, file, cancellationToken: cancellationToken))
+            {
+                yield return judgement;
+            }
         }
-
-        Console.WriteLine($"{judgements} judgements in {ledger}{(known.Count > 0 ? $", {known.Count} rollouts in {batch}" : "")}{(problems > 0 ? $", {problems} records refused" : "")}");
-        if (options.Requests is { Unanswered.Count: > 0 } asked)
-        {
-            Console.WriteLine($"{asked.Unanswered.Count} requests have no answer yet");
-        }
-
-        return problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
     private static void Keep(string file, bool wanted)
@@ -162,7 +248,7 @@ internal static class ImportCommand
     private static async IAsyncEnumerable<RecordedLine> ReadAsync(
         string file, ImportOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using FileStream stream = Open(file);
+        await using Stream stream = file == OutputFile.Standard ? Console.OpenStandardInput() : Open(file);
         await using IAsyncEnumerator<RecordedLine> lines = LedgerImport.ReadAsync(stream, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (true)
         {

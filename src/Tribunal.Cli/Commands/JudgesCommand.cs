@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Spectre.Console;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
@@ -34,6 +35,7 @@ internal static class JudgesCommand
     public static Command Create()
     {
         Argument<string?> name = new("name") { Description = "Show this one.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> output = OutputFile.Option("With a name: write what is shown there.", ".yaml", ".yml", ".txt");
         Command command = new("judges", """
             Lists the protocols by which judges are asked, or shows one: its file, or its prompt.
 
@@ -44,17 +46,21 @@ internal static class JudgesCommand
             How to write a file: docs/judges.md.
             """)
         {
-            name, Try(),
+            name, output, Try(),
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (parsed.GetValue(name) is { } one)
-            {
-                Show(one);
-            }
-            else
+            if (parsed.GetValue(name) is not { } one)
             {
                 List();
+                return ExitCodes.Ok;
+            }
+
+            string text = TextOf(one);
+            Results.Print(new JsonObject { ["name"] = one, ["text"] = text });
+            if (!Results.Json || parsed.GetValue(output) is not null)
+            {
+                await OutputFile.WriteAsync(parsed.GetValue(output) ?? OutputFile.Standard, text, cancellationToken);
             }
 
             return ExitCodes.Ok;
@@ -75,20 +81,20 @@ internal static class JudgesCommand
                 Markup.Escape(name), file.Kind.ToString().ToLowerInvariant(), Markup.Escape(string.Join(", ", file.Models)), Markup.Escape(file.Source.Licence), Markup.Escape(file.Title));
         }
 
+        Results.Print(new JsonArray([.. ProtocolCatalog.Names.Select(static name => (JsonNode)new JsonObject { ["name"] = name })]));
         AnsiConsole.Write(table);
     }
 
-    private static void Show(string name)
+    private static string TextOf(string name)
     {
         if (DeclaredCatalog.Contains(name))
         {
-            Console.Out.Write(DeclaredCatalog.TextOf(name));
-            return;
+            return DeclaredCatalog.TextOf(name);
         }
 
         try
         {
-            Console.Out.Write(ProtocolCatalog.TemplateOf(ProtocolCatalog.Resolve(name, null).Variant));
+            return ProtocolCatalog.TemplateOf(ProtocolCatalog.Resolve(name, null).Variant);
         }
         catch (ArgumentException exception)
         {
@@ -143,6 +149,8 @@ internal static class JudgesCommand
             Console.WriteLine($"  {TerminalText.Clean(criterion.Id)}: {criterion.Grades[0]:0.####}");
         }
 
+        Results.Print(new JsonObject { ["read"] = Words(reading), ["valid"] = reading.Outcome == JudgementOutcome.Valid, ["answer"] = reply.Text });
+
         return reading.Outcome == JudgementOutcome.Valid ? ExitCodes.Ok : ExitCodes.Partial;
     }
 
@@ -165,12 +173,14 @@ internal static class JudgesCommand
         if (choice.IsSimulated(parsed))
         {
             Console.WriteLine($"the reward would be {how} (--judge asks a model)");
+            Results.Print(new JsonObject { ["how"] = how });
             return ExitCodes.Ok;
         }
 
         using var factory = new JudgeFactory(new EndpointNotes());
         MetaReading reading = await choice.OpenAsMeta(parsed, factory, protocol).ScoreAsync(Example, judgement, cancellationToken);
         Console.WriteLine(reading.Reward is { } reward ? $"valid: {reward} ({how})" : $"there is no reward: it is {how}, and the endpoint gave none");
+        Results.Print(new JsonObject { ["reward"] = reading.Reward, ["how"] = how });
         return reading.Reward is null ? ExitCodes.Partial : ExitCodes.Ok;
     }
 

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Labels;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Verdicts;
@@ -43,11 +45,12 @@ internal static class LabelCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string folder = parsed.GetRequiredValue(run);
-            RunContents contents = await RunContents.OpenFolderAsync(folder, cancellationToken: cancellationToken);
+            RunContents contents = await RunOpening.OpenFolderAsync(folder, parsed.GetValue(batch), cancellationToken: cancellationToken);
             IReadOnlyList<Verdict> asked = await AskedAsync(contents, parsed.GetValue(batch), parsed.GetValue(ids) ?? [], parsed.GetRequiredValue(limit), cancellationToken);
             Dictionary<string, Rollout> rollouts = await RolloutsAsync(contents, parsed.GetValue(batch), [.. asked.Select(static verdict => verdict.Id)], cancellationToken);
             int said = await AskAsync(new LocalRunStore(folder), asked, rollouts, parsed.GetValue(by), parsed.GetValue(verdicts), cancellationToken);
             Console.WriteLine($"{said} labels in {Path.Combine(folder, Runs.Storage.RunFiles.Labels)}{(said > 0 ? $"; tribunal report {folder} tells accuracy by them" : "")}");
+            Results.Print(new JsonObject { ["labels"] = said, ["output"] = Path.Combine(folder, Runs.Storage.RunFiles.Labels) });
             return ExitCodes.Ok;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Reports;
@@ -13,7 +14,7 @@ internal static class ReportCommand
     public static Command Create()
     {
         Argument<string[]> runs = new("run") { Description = "Run folders; with --storage names of runs in the account.", Arity = ArgumentArity.OneOrMore };
-        Option<string?> output = new("--output", "-o") { Description = "The file to write; default report.html in the run's folder, or in one of its name.", HelpName = "FILE" };
+        Option<string?> output = OutputFile.Option("The file to write; report.html in the run's folder by default, or in one of its name.", ".html", ".htm");
         Option<string?> batch = new("--batch") { Description = "The batch, where it is no longer where the run found it.", HelpName = "FILE" };
         Option<string?> storage = RemoteRuns.StorageOption("None: runs are local folders.");
         Command command = new("report", "Writes a run's report: one HTML file that needs no network.") { runs, output, batch, storage };
@@ -28,26 +29,36 @@ internal static class ReportCommand
         {
             RemoteRuns? remote = parsed.GetValue(storage) is { } account ? await RemoteRuns.OpenAsync(account, cancellationToken) : null;
             var options = new ReportOptions { Batch = parsed.GetValue(batch) };
+            var written = new JsonArray();
             foreach (string run in parsed.GetRequiredValue(runs))
             {
-                Console.WriteLine(remote is null
-                    ? await RunReport.WriteAsync(run, parsed.GetValue(output), options, cancellationToken)
-                    : await RemoteAsync(remote, run, parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report), options, cancellationToken));
+                string path = parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report);
+                string page = remote is null ? await RunReport.RenderAsync(run, options, cancellationToken) : await RemoteAsync(remote, run, options, cancellationToken);
+                if (remote is not null && path != OutputFile.Standard)
+                {
+                    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+                }
+
+                await OutputFile.WriteAsync(path, page, cancellationToken);
+                Console.WriteLine(OutputFile.Say(path));
+                written.Add((JsonNode)path);
             }
 
+            Results.Print(new JsonObject { ["reports"] = written });
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static async Task<string> RemoteAsync(RemoteRuns remote, string run, string output, ReportOptions options, CancellationToken cancellationToken)
+    private static async Task<string> RemoteAsync(RemoteRuns remote, string run, ReportOptions options, CancellationToken cancellationToken)
     {
         if (!StoreNames.IsValidRunId(run))
         {
             throw new CommandException(ExitCodes.Usage, $"'{run}' is no run's name");
         }
 
-        await RemoteRuns.ReachAsync(remote.Clients, () => RunReport.WriteAsync(remote.Stores, run, output, options, cancellationToken));
-        return output;
+        string page = "";
+        await RemoteRuns.ReachAsync(remote.Clients, async () => page = await RunReport.RenderAsync(remote.Stores, run, options, cancellationToken));
+        return page;
     }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
@@ -35,26 +35,26 @@ internal static class RubricCommand
 
     private static Command Write()
     {
-        Argument<FileInfo> batch = new("batch") { Description = "Rollouts, as for score." };
-        Option<FileInfo> output = new("--output", "-o") { Description = "Where they go: a line for each rollout; rollouts that are there already are left alone.", Required = true, HelpName = "FILE" };
+        Argument<FileInfo> batch = new("batch") { Description = "Rollouts, as for score; - is standard input." };
+        Option<string?> output = OutputFile.Option("Where they go: a line for each rollout; rollouts that are there already are left alone.", ".jsonl").Needed();
         JudgeChoice judge = new();
         Command command = new("write", "Has a judge write the criteria of every prompt, before any response is seen.") { batch, output };
         judge.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => WriteAsync(parsed.GetRequiredValue(batch), parsed.GetRequiredValue(output), judge, parsed, cancellationToken));
+        command.SetAction((parsed, cancellationToken) => WriteAsync(parsed.GetRequiredValue(batch), parsed.GetRequiredValue(output)!, judge, parsed, cancellationToken));
         return command;
     }
 
-    private static async Task<int> WriteAsync(FileInfo batch, FileInfo output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> WriteAsync(FileInfo batch, string output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
-        HashSet<string> there = output.Exists ? [.. RubricFiles.Read(output.FullName).Rollouts.Keys] : [];
+        HashSet<string> there = File.Exists(output) ? [.. RubricFiles.Read(output).Rollouts.Keys] : [];
         var validator = new RolloutValidator();
         var window = new List<Rollout>();
         (int written, int failed) = (0, 0);
         string? reason = null;
-        await using (FileStream lines = new(output.FullName, FileMode.Append, FileAccess.Write))
-        await using (Stream rollouts = batch.Exists ? batch.OpenRead() : throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}"))
+        await using (Stream lines = output == OutputFile.Standard ? Console.OpenStandardOutput() : new FileStream(output, FileMode.Append, FileAccess.Write))
+        await using (Stream rollouts = StandardInput.IsNamed(batch) ? Console.OpenStandardInput() : batch.Exists ? batch.OpenRead() : throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}"))
         {
             await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
             {
@@ -72,7 +72,8 @@ internal static class RubricCommand
         }
 
         Console.WriteLine($"  {written:N0} rubrics written{(there.Count > 0 ? $", {there.Count:N0} were there" : "")}{(failed > 0 ? $", {failed:N0} failed: {TerminalText.Fit(reason!, 160)}" : "")}");
-        Console.WriteLine($"  in {output.FullName}");
+        Console.WriteLine($"  in {OutputFile.Say(output)}");
+        Results.Print(new JsonObject { ["written"] = written, ["there"] = there.Count, ["failed"] = failed, ["reason"] = reason, ["output"] = output });
         return failed == 0 ? ExitCodes.Ok : ExitCodes.Partial;
 
         // As many at once as the judge takes, and in the batch's order; what is written stays when the rest fails.
@@ -139,32 +140,47 @@ internal static class RubricCommand
     private static Command Show()
     {
         Argument<string> path = new("path") { Description = "A rubric file, or the folder of a run that was graded by one." };
-        Option<FileInfo?> output = new("--output", "-o") { Description = "Write the file itself there, to be edited and used again.", HelpName = "FILE" };
+        Option<string?> output = OutputFile.Option("Write the file itself there, to be edited and used again.", ".yaml", ".yml", ".json", ".jsonl");
         Command command = new("show", "Shows the criteria of a file or of a run.") { path, output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string text = await RubricFiles.TextOfAsync(parsed.GetRequiredValue(path), cancellationToken);
             if (parsed.GetValue(output) is { } file)
             {
-                await File.WriteAllTextAsync(file.FullName, text, new UTF8Encoding(false), cancellationToken);
-                Console.WriteLine($"  in {file.FullName}");
+                await OutputFile.WriteAsync(file, text, cancellationToken);
+                Console.WriteLine($"  in {OutputFile.Say(file)}");
+                Results.Print(new JsonObject { ["output"] = file });
                 return ExitCodes.Ok;
             }
 
             RubricSet set = RubricFiles.Parse(text, parsed.GetRequiredValue(path));
+            var shown = new JsonArray();
             foreach ((string name, Rubric rubric) in (IEnumerable<(string, Rubric)>)[
                 .. set.Others is { } others ? [("all rollouts", others)] : Array.Empty<(string, Rubric)>(),
                 .. set.Domains.Select(static domain => ($"domain {domain.Key}", domain.Value)), .. set.Rollouts.Select(static rollout => ($"rollout {rollout.Key}", rollout.Value))])
             {
                 Console.WriteLine(TerminalText.Clean(name));
+                shown.Add((JsonNode)new JsonObject { ["for"] = name, ["rubric"] = JsonOf(rubric) });
                 foreach (Criterion criterion in rubric.Criteria)
                 {
                     Console.WriteLine(TerminalText.Clean($"  {criterion.Weight,6:0.##}  {RubricForm.Word(criterion.Kind),-8}  {criterion.Id}: {criterion.Text.ReplaceLineEndings(" ")}"));
                 }
             }
 
+            Results.Print(shown);
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static JsonNode? JsonOf(Rubric rubric)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            RubricForm.Write(writer, rubric);
+        }
+
+        return JsonNode.Parse(bytes.ToArray());
     }
 }

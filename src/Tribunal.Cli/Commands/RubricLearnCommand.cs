@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using Tribunal.Calibration;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
@@ -21,7 +22,7 @@ internal sealed class RubricLearnCommand
 
     private readonly Argument<string> _run = new("run") { Description = "The folder of a labelled run that was graded by the candidates (score --rubric FILE)." };
     private readonly Option<string?> _without = new("--without") { Description = "The folder of a run of the same batch without a rubric, to compare with.", HelpName = "RUN" };
-    private readonly Option<FileInfo?> _output = new("--output", "-o") { Description = "Where the rubric goes (YAML).", HelpName = "FILE" };
+    private readonly Option<string?> _output = OutputFile.Option("Where the rubric goes.", ".yaml", ".yml");
     private readonly Option<double> _share = new("--share") { Description = "The share of labelled rollouts that is learned from; the rest is held back.", DefaultValueFactory = static _ => 0.5 };
     private readonly Option<long> _seed = new("--seed") { Description = "Of the split, and of the choice among equal scores.", DefaultValueFactory = static _ => 0, HelpName = "S" };
 
@@ -68,9 +69,17 @@ internal sealed class RubricLearnCommand
         Say(candidates, learned, held, without, seed);
         if (parsed.GetValue(_output) is { } output)
         {
-            await File.WriteAllTextAsync(output.FullName, Yaml(learned), new UTF8Encoding(false), cancellationToken);
-            Console.WriteLine($"  in {output.FullName}");
+            await OutputFile.WriteAsync(output, Yaml(learned), cancellationToken);
+            Console.WriteLine($"  in {OutputFile.Say(output)}");
         }
+
+        Results.Print(new JsonObject
+        {
+            ["learnedFrom"] = taught.Length,
+            ["heldBack"] = held.Length,
+            ["criteria"] = new JsonArray([.. learned.Criteria.Select(static criterion => (JsonNode)new JsonObject { ["id"] = criterion.Id, ["weight"] = criterion.Weight })]),
+            ["output"] = parsed.GetValue(_output),
+        });
 
         return ExitCodes.Ok;
     }

@@ -27,7 +27,7 @@ internal static class RunsCommand
             {
                 foreach (RunRecord run in newest)
                 {
-                    Console.WriteLine(JsonSerializer.Serialize(run, AzureJson.Default.RunRecord));
+                    Results.Print(JsonSerializer.Serialize(run, AzureJson.Default.RunRecord));
                 }
 
                 return ExitCodes.Ok;

@@ -21,7 +21,7 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal score</c>: the main job.</summary>
 internal sealed class ScoreCommand
 {
-    private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised." };
+    private readonly Argument<FileInfo> _batch = new("batch") { Description = "Rollouts: JSONL, JSON or Parquet, plain, gzip or zstd; many dataset shapes are recognised. - is standard input." };
     private readonly Option<DirectoryInfo?> _output = new("--output", "-o") { Description = "The run's folder, BATCH-run by default; a run that is there is resumed.", HelpName = "DIR" };
     private readonly Option<double> _validFloor = new("--valid-floor") { Description = "Stop when a smaller share of judgements has a verdict.", DefaultValueFactory = static _ => ActivityOptions.DefaultValidRateFloor };
     private readonly Option<double> _wait = new("--wait") { Description = "Minutes to wait for a judge that is still starting.", DefaultValueFactory = static _ => 0 };
@@ -92,7 +92,14 @@ internal sealed class ScoreCommand
     {
         using var factory = new JudgeFactory(new EndpointNotes());
         bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
-        ScoreOptions options = OptionsOf(parsed);
+        FileInfo batch = parsed.GetRequiredValue(_batch);
+        if (StandardInput.IsNamed(batch))
+        {
+            batch = await StandardInput.KeepAsync(parsed.GetValue(_output)?.FullName, _forecast.IsDryRun(parsed), cancellationToken);
+        }
+
+        ScoreOptions options = OptionsOf(parsed, batch);
+        await RunTarget.CheckAsync(options.Folder, batch, cancellationToken);
         (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = viaBatchApi ? null : _judge.OpenPanel(parsed, factory);
         IReadOnlyList<Judge> own = several?.Judges ?? [viaBatchApi ? _judge.OpenForBatchApi(parsed, factory) : _judge.Open(parsed, factory)];
         MetaChoice meta = MetaOf(parsed, factory);
@@ -128,9 +135,14 @@ internal sealed class ScoreCommand
             return code;
         }
 
-        return options.Request is { Routing: null, Judges: null }
-            ? await BatchApiScoring.RunAsync(options, routes.Own, cancellationToken)
-            : throw new CommandException(ExitCodes.Usage, "--routes and --judges go with no batch API: a file of requests is for one model");
+        if (options.Request is not { Routing: null, Judges: null })
+        {
+            throw new CommandException(ExitCodes.Usage, "--routes and --judges go with no batch API: a file of requests is for one model");
+        }
+
+        int stepped = await BatchApiScoring.RunAsync(options, routes.Own, cancellationToken);
+        await Settings.KeepAsync(options.Folder, CancellationToken.None);
+        return stepped;
     }
 
     private static async Task<RunForecast> SayForecastAsync(ScoreOptions options, JudgeRoutes routes, CancellationToken cancellationToken)
@@ -138,7 +150,7 @@ internal sealed class ScoreCommand
         try
         {
             RunForecast forecast = await RunForecast.OfAsync(options.Request, new LocalRunStores(Path.GetDirectoryName(options.Folder)!).OpenBatch(options.Request.Batch), routes, cancellationToken);
-            await (options.Json ? Console.Error : Console.Out).WriteAsync(ForecastText.Of(forecast));
+            await Console.Out.WriteAsync(ForecastText.Of(forecast));
             return forecast;
         }
         catch (BatchFormatException exception)
@@ -164,9 +176,13 @@ internal sealed class ScoreCommand
     }
 
     /// <exception cref="CommandException">An option can't be used.</exception>
-    private ScoreOptions OptionsOf(ParseResult parsed)
+    private ScoreOptions OptionsOf(ParseResult parsed, FileInfo batch)
     {
-        FileInfo batch = parsed.GetRequiredValue(_batch);
+        if (batch.ToString() is var named && named.Contains("://", StringComparison.Ordinal))
+        {
+            throw new CommandException(ExitCodes.Usage, $"{named}: a batch is a file on this machine; download it first, or pipe it into `tribunal score - -o DIR`");
+        }
+
         if (!batch.Exists)
         {
             throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}");
@@ -178,7 +194,6 @@ internal sealed class ScoreCommand
             throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{Path.GetFileName(folder)}' can't be one: use letters, digits, '.', '_' and '-'");
         }
 
-        RunTarget.Check(folder, batch);
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), metaName: null) with
         {
             ProtocolFile = _judge.ProtocolFileOf(parsed),
@@ -200,6 +215,7 @@ internal sealed class ScoreCommand
                 ValidRateFloor = parsed.GetRequiredValue(_validFloor),
                 PatienceMinutes = parsed.GetRequiredValue(_wait),
                 Omit = _judge.OmittedOf(parsed),
+                AnswerCap = _judge.AnswerCapOf(parsed),
                 Drain = TimeSpan.FromSeconds(parsed.GetRequiredValue(_drain)),
                 RetryFailed = parsed.GetValue(_retryFailed),
                 Report = !parsed.GetValue(_noReport),

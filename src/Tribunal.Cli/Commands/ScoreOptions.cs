@@ -26,6 +26,9 @@ internal sealed record ScoreOptions
     /// <summary>Request fields that are left out of a file of requests.</summary>
     public IReadOnlyList<string> Omit { get; init; } = [];
 
+    /// <summary>The cap on one answer that was given; null for the protocol's.</summary>
+    public int? AnswerCap { get; init; }
+
     /// <summary>Whether a report is written.</summary>
     public bool Report { get; init; }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Tribunal.Cli.Output;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
@@ -22,7 +22,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     private readonly IRunStore _store = new LocalRunStore(options.Folder);
     private readonly LocalRunStores _stores = new(Path.GetDirectoryName(options.Folder)!);
     private readonly RunMonitors _monitors = new();
-    private readonly TextWriter _words = options.Json ? Console.Error : Console.Out;
+    private readonly TextWriter _words = Console.Out;
     private readonly long _started = TimeProvider.System.GetTimestamp();
 
     private bool Simulated => _routes.All.Any(static judge => judge.Simulated);
@@ -103,7 +103,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     {
         if (options.Json && await _store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is { } last)
         {
-            Console.WriteLine(JsonSerializer.Serialize(ContractJson.Read(last, RunsJson.Default.RunSummary), RunsJson.Readable.RunSummary));
+            Results.Print(JsonSerializer.Serialize(ContractJson.Read(last, RunsJson.Default.RunSummary), RunsJson.Readable.RunSummary));
         }
 
         await Console.Error.WriteLineAsync($"stopped: {OptionNames.Join([reached])}");
@@ -132,9 +132,9 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
                 ValidRateFloor = options.ValidRateFloor,
             },
             TimeProvider.System,
-            NullLogger<RunSteps>.Instance,
+            ToolLog.Factory.CreateLogger<RunSteps>(),
             options.Report ? new ReportWriter() : null);
-        var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json);
+        var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json || Results.Quiet);
         Task recorded = Task.CompletedTask;
         bool planned = false;
         var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress =>
@@ -186,13 +186,19 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         RunSummary summary = ContractJson.Read(await File.ReadAllBytesAsync(Path.Combine(options.Folder, RunFiles.Summary), CancellationToken.None), RunsJson.Default.RunSummary)!;
         if (options.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+            Results.Print(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
         }
 
         await _words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(_started)));
         if (outcome.Halt is { } halt)
         {
-            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail)}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
+            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail).TrimEnd('.')}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
+        }
+
+        // What was once a run's total caps an answer now: who gave it for the run is told so.
+        if (options.AnswerCap is { } cap && summary.Judgements is { Truncated: > 0 } cut && cut.Truncated * 2 >= cut.Drawn)
+        {
+            await Console.Error.WriteLineAsync($"{cut.Truncated:N0} of {cut.Drawn:N0} answers were cut: --max-tokens {cap:N0} is the cap on one answer, and the total of a run is --max-total-tokens. With a higher cap, into another folder, they come to their end.");
         }
 
         if (summary.Invalid > 0 && await FirstInvalidAsync(cancellationToken) is { } first)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,8 +12,13 @@ using Tribunal.Cli.Inputs;
 using OpenTelemetry.Trace;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
+using Tribunal.Cli.Configuration;
+using Tribunal.Formats.Batches;
 using Tribunal.Inference;
 using Tribunal.MetaReward;
+using Tribunal.Protocols;
+using Tribunal.Reports;
+using Tribunal.Runs.Recorded;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Serving;
 using Tribunal.Runs.Judges;
@@ -108,9 +114,27 @@ internal sealed class ServeCommand
         options = options with { ChatVotes = request.Policy.Kind == PolicyKind.Fixed ? request.Policy.Samples : request.Policy.Max };
         IReadOnlyDictionary<string, string> files = await ProtocolTexts.GivenAsync(new LocalRunStores(Path.GetTempPath()), "serve", request, cancellationToken);
         JudgeRoutes routes = RewardJudges.Resolve(RouteChoice.Registry(own, new MetaChoice(meta, null), factory), request, files);
-        await using RewardDesk desk = await RewardDesk.OpenAsync(
-            routes, request, options,
-            await LedgerAsync(parsed, ServeManifest.Of(routes, request, files), cancellationToken), TimeProvider.System, cancellationToken);
+        RewardLedger ledger = await LedgerAsync(parsed, ServeManifest.Of(routes, request, files), cancellationToken);
+        string folder = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(_output).FullName);
+        bool local = parsed.GetValue(_storage) is null;
+        if (local)
+        {
+            await ServedRun.BeginAsync(new LocalRunStore(folder), request, routes, files, TimeProvider.System.GetUtcNow(), cancellationToken);
+            await Settings.KeepAsync(folder, cancellationToken);
+        }
+
+        await ServeAsync(parsed, options, keys, routes, await RewardDesk.OpenAsync(routes, request, options, ledger, TimeProvider.System, cancellationToken), cancellationToken);
+        if (local && await ServedRun.FinishAsync(folder, new ReportWriter(), CancellationToken.None) is { } summary)
+        {
+            Console.WriteLine($"{summary.Scored:N0} rollouts judged; report in {Path.Combine(folder, RunFiles.Report)}");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private async Task ServeAsync(ParseResult parsed, RewardOptions options, ClientKeys keys, JudgeRoutes routes, RewardDesk opened, CancellationToken cancellationToken)
+    {
+        await using RewardDesk desk = opened;
         await using WebApplication application = RewardApplication.Build(desk, options, parsed.GetRequiredValue(_listen), keys, parsed.GetRequiredValue(_maxBody) * 1024L * 1024, static builder =>
         {
             builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Drain);
@@ -141,9 +165,9 @@ internal sealed class ServeCommand
             Console.WriteLine("SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one).");
         }
 
+        Results.Print(new JsonObject { ["address"] = application.Urls.First(), ["model"] = routes.Own.Model, ["protocol"] = routes.Own.Protocol.Name, ["simulated"] = routes.All.Any(static judge => judge.Simulated) });
         Console.WriteLine($"tribunal serve: {application.Urls.First()}, {string.Join(", ", routes.All.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}{(keys.Wanted ? "" : ", no key asked for")}");
         await application.WaitForShutdownAsync(cancellationToken);
-        return ExitCodes.Ok;
     }
 
     private RewardOptions OptionsOf(ParseResult parsed)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
@@ -30,7 +31,7 @@ internal sealed class SimulateCommand
     private readonly Option<string[]> _protocols = new("--protocol") { Description = "A protocol file whose prompts it answers beside those of the catalog; repeat for more.", HelpName = "FILE", DefaultValueFactory = static _ => [] };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed of the judge's taste and of generated batches.", DefaultValueFactory = static _ => 1 };
     private readonly Option<int?> _generate = new("--generate") { Description = "Write a batch of N rollouts whose best agrees with the judge's taste, and end.", HelpName = "N" };
-    private readonly Option<FileInfo?> _output = new("--output", "-o") { Description = "Where to write the batch; standard output by default.", HelpName = "FILE" };
+    private readonly Option<string?> _output = OutputFile.Option("Where to write the batch; standard output by default.", ".jsonl");
     private readonly Option<int> _minResponses = new("--min-responses") { Description = "Fewest responses of a generated rollout.", DefaultValueFactory = static _ => 2 };
     private readonly Option<int> _maxResponses = new("--max-responses") { Description = "Most responses of a generated rollout.", DefaultValueFactory = static _ => 3 };
 
@@ -82,19 +83,19 @@ internal sealed class SimulateCommand
             JudgeSeed = parsed.GetRequiredValue(_seed),
         };
         options.Validate();
-        if (parsed.GetValue(_output) is not { } file)
+        string file = parsed.GetValue(_output) ?? OutputFile.Standard;
+        await OutputFile.WriteAsync(file, async stream =>
         {
-            await using Stream output = Console.OpenStandardOutput();
-            await BatchGenerator.WriteAsync(output, options, cancellationToken);
+            await BatchGenerator.WriteAsync(stream, options, cancellationToken);
+            return true;
+        });
+        if (file == OutputFile.Standard)
+        {
             return ExitCodes.Ok;
         }
 
-        await using (FileStream stream = file.Create())
-        {
-            await BatchGenerator.WriteAsync(stream, options, cancellationToken);
-        }
-
-        Console.WriteLine($"{count:N0} rollouts in {file.FullName}{(options.Seed == 1 ? "" : $"; score them with --simulator-seed {options.Seed}: their best follows that judge's taste")}");
+        Results.Print(new JsonObject { ["rollouts"] = count, ["output"] = file });
+        Console.WriteLine($"{count:N0} rollouts in {Path.GetFullPath(file)}{(options.Seed == 1 ? "" : $"; score them with --simulator-seed {options.Seed}: their best follows that judge's taste")}");
         return ExitCodes.Ok;
     }
 
@@ -135,6 +136,7 @@ internal sealed class SimulateCommand
 
         await using (server)
         {
+            Results.Print(new JsonObject { ["address"] = $"{server.ApiBase}", ["stats"] = $"{new Uri(server.Address, "stats")}" });
             Console.WriteLine($"simulated judge at {server.ApiBase} (counts at {new Uri(server.Address, "stats")}); Ctrl-C ends it");
             await EndAsync(cancellationToken);
             Console.WriteLine(JsonSerializer.Serialize(server.Stats, SimulatorJson.Default.SimulatorStats));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Queues;
 using Tribunal.Cli.Inputs;
@@ -32,7 +33,7 @@ internal static class SubmitCommand
         Option<string?> meta = new("--meta") { Description = "Name of the meta reward model, or none." };
         Option<string?> run = new("--run") { Description = "The run's name; derived from batch and request by default." };
         Option<bool> watch = new("--watch") { Description = "Follows the run to its end and fetches its results." };
-        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default." };
+        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where --watch puts the results; a folder of the run's name by default.", HelpName = "DIR" };
         Option<bool> retryFailed = new("--retry-failed") { Description = "When the run has ended, draw once more what failed, and vote again." };
         Command command = new("submit", "Uploads a batch and asks for its evaluation.") { batch, storage, through, judge, protocol, meta, run, watch, output, retryFailed };
         LimitChoice limits = new();
@@ -107,6 +108,11 @@ internal static class SubmitCommand
             bool isDone = await remote.AskAsync(request with { Output = runId }, cancellationToken);
             await Console.Error.WriteLineAsync(isDone ? "this run is done already" : $"submitted; follow it with: tribunal watch {runId}{(app is null ? "" : $" --through {parsed.GetValue(through)}")}");
             Console.WriteLine(runId);
+            if (!parsed.GetValue(watch))
+            {
+                Results.Print(new JsonObject { ["run"] = runId, ["done"] = isDone });
+            }
+
             return parsed.GetValue(watch)
                 ? await WatchCommand.FollowAsync(remote, runId, parsed.GetValue(output)?.FullName ?? runId, cancellationToken)
                 : ExitCodes.Ok;

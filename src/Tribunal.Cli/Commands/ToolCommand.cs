@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Tribunal.Cli.Options;
 
 namespace Tribunal.Cli.Commands;
 
@@ -34,6 +35,7 @@ internal static class ToolCommand
             ConfigCommand.Create(),
             CompletionCommand.Create(),
         };
+        CommonOptions.AddTo(root);
         root.SetAction(static parsed => CommandErrors.Help(parsed, new HelpAction()));
         return root;
     }

@@ -17,7 +17,7 @@ internal sealed class TrainMetaCommand
 {
     private readonly Argument<string[]> _ledgers = new("ledger") { Description = "Runs' folders or files of recorded judgements, of labelled rollouts.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch with the labels; a run knows its own.", HelpName = "FILE" };
-    private readonly Option<FileInfo?> _output = new("--output", "-o") { Description = "Where the model goes; without it, only --splits can be asked for.", HelpName = "FILE" };
+    private readonly Option<string?> _output = OutputFile.Option("Where the model goes; without it, only --splits can be asked for.", ".tribunal", ".json");
     private readonly Option<string> _learner = new("--learner") { Description = "logistic, trees (boosted), or auto: whichever votes better on rollouts held back.", DefaultValueFactory = static _ => "logistic" };
     private readonly Option<string> _features = new("--features") { Description = "words, own (words and verdict), all (and siblings), or auto: whichever votes better on rollouts held back.", DefaultValueFactory = static _ => "auto" };
     private readonly Option<int> _folds = new("--folds") { Description = "Folds of rollouts for the figures on the card.", DefaultValueFactory = static _ => 5 };
@@ -66,7 +66,7 @@ internal sealed class TrainMetaCommand
 
     private async Task<int> TrainAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        FileInfo? output = parsed.GetValue(_output);
+        string? output = parsed.GetValue(_output);
         int? splits = parsed.GetValue(_splits);
         if (output is null && splits is null)
         {
@@ -105,8 +105,15 @@ internal sealed class TrainMetaCommand
             if (output is not null)
             {
                 LearnedMetaModel model = new MetaTrainer(options, TimeProvider.System).Train(rollouts, inputs.Simulated, cancellationToken);
-                await File.WriteAllBytesAsync(output.FullName, model.Write(), cancellationToken);
-                Console.Write(json ? model.CardJson() + "\n" : MetaCardText.Of(model) + $"  in           {output.FullName}\n");
+                await OutputFile.WriteAsync(output, model.Write(), cancellationToken);
+                if (json)
+                {
+                    Results.Print(model.CardJson());
+                }
+                else
+                {
+                    Console.Write(MetaCardText.Of(model) + $"  in           {OutputFile.Say(output)}\n");
+                }
             }
 
             if (splits is int repeats)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
@@ -24,7 +25,7 @@ internal sealed class TrainPanelCommand
 
     private readonly Argument<string[]> _ledgers = new("ledger") { Description = "Runs' folders of one batch, or files of recorded judgements.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch; runs know their own.", HelpName = "FILE" };
-    private readonly Option<FileInfo?> _output = new("--output", "-o") { Description = "Where the weights go.", HelpName = "FILE" };
+    private readonly Option<string?> _output = OutputFile.Option("Where the weights go.", ".json");
     private readonly Option<string> _method = new("--method") { Description = "labelled (from best), or without labels one-coin (an accuracy per judge) or dawid-skene (and its bias for a position).", DefaultValueFactory = static _ => "labelled" };
     private readonly Option<long> _seed = new("--seed") { Description = "Of the splits.", DefaultValueFactory = static _ => 0, HelpName = "S" };
     private readonly Option<int?> _splits = new("--splits") { Description = "Also learn every kind of weights on a share of the rollouts and vote on the others, N times over.", HelpName = "N" };
@@ -55,7 +56,7 @@ internal sealed class TrainPanelCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        FileInfo? output = parsed.GetValue(_output);
+        string? output = parsed.GetValue(_output);
         int? splits = parsed.GetValue(_splits);
         if (output is null && splits is null)
         {
@@ -73,9 +74,11 @@ internal sealed class TrainPanelCommand
             }
 
             PanelWeights panel = PanelLearning.Learn(method, rollouts);
-            await File.WriteAllBytesAsync(output.FullName, JsonSerializer.SerializeToUtf8Bytes(panel, TribunalJson.Default.PanelWeights), cancellationToken);
+            byte[] weights = JsonSerializer.SerializeToUtf8Bytes(panel, TribunalJson.Default.PanelWeights);
+            await OutputFile.WriteAsync(output, weights, cancellationToken);
             Console.Write(Of(panel));
-            Console.WriteLine($"  in {output.FullName}");
+            Console.WriteLine($"  in {OutputFile.Say(output)}");
+            Results.Print(JsonNode.Parse(weights)!);
         }
 
         if (splits is int repeats)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Tribunal.Cli.Inputs;
@@ -49,6 +50,7 @@ internal sealed class ViewCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using ViewerApplication viewer = await StartAsync(parsed, await ShelfAsync(parsed, cancellationToken), cancellationToken);
+        Results.Print(new JsonObject { ["address"] = $"{viewer.Address}" });
         Console.WriteLine($"tribunal view: {viewer.Address}");
         Console.WriteLine("Whoever has this address can read these runs; Ctrl-C ends it.");
         if (parsed.GetValue(_open))

@@ -3,15 +3,16 @@ using System.Text.Json;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
-using Tribunal.Formats.Lines;
+using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
-using Tribunal.Protocols.Catalog;
+using Tribunal.Runs.Recorded;
 using Tribunal.Reports;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
-using Tribunal.Runs.Judges;
+using Tribunal.Runs.Storage.Local;
+using Tribunal.Cli.Configuration;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
@@ -28,10 +29,11 @@ internal sealed class VoteCommand
     private readonly Argument<string[]> _runs = new("run") { Description = "A run's folder; several of one batch vote together.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string[]> _judgements = new("--judgements") { Description = "Recorded judgements, instead of a run's or beside it; may be given more than once.", HelpName = "FILE" };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch they judge; a run knows its own.", HelpName = "FILE" };
-    private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "Where verdicts.jsonl and summary.json go.", Required = true, HelpName = "DIR" };
+    private readonly Option<DirectoryInfo> _output = new("--output", "-o") { Description = "The folder of the vote: a run like any other, marked as a vote.", Required = true, HelpName = "DIR" };
     private readonly Option<int?> _resamples = new("--resamples") { Description = "Also resample the record N times: accuracy against judgements spent, for several k and policies, as table, JSON and CSV.", HelpName = "N" };
-    private readonly Option<FileInfo?> _plot = new("--plot") { Description = "Also draw the resamples, as an SVG file.", HelpName = "FILE" };
+    private readonly Option<string?> _plot = OutputFile.Option("--plot", "Also draw the resamples, as an SVG file.", [".svg"]);
     private readonly Option<bool> _json = new("--json") { Description = "Print the summary as JSON on standard output, and nothing else there." };
+    private readonly Option<bool> _noReport = new("--no-report") { Description = "Write no report.html; `tribunal report DIR` can at any time." };
     private readonly VoteChoice _vote = new();
     private readonly GridChoice _grid = new();
 
@@ -53,7 +55,7 @@ internal sealed class VoteCommand
             --keep, unless --meta names none or a file.
             """)
         {
-            vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._plot, vote._json,
+            vote._runs, vote._judgements, vote._batch, vote._output, vote._resamples, vote._plot, vote._noReport, vote._json,
         };
         vote._vote.ForRecords();
         vote._vote.AddTo(command);
@@ -90,9 +92,10 @@ internal sealed class VoteCommand
         string batch = inputs.BatchOf(parsed.GetValue(_batch));
         LearnedMetaModel? learned = LearnedOf(parsed);
         LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
-        string folder = FolderOf(parsed);
+        string folder = await FolderOfAsync(parsed, inputs, cancellationToken);
         EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
-        SchemeOptions options = OptionsFor(request, inputs, learned) with { Members = inputs.Footing };
+        SchemeOptions options = RecordedOptions.Of(request, inputs.Protocol, inputs.Protocol is { } protocol ? inputs.ProtocolTexts().GetValueOrDefault(protocol) : null, learned) with { Members = inputs.Footing };
+        options = inputs.Imported ? RecordedOptions.Imported(options, ledger.Scores) : options;
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
         if (options is { Policy.Learns: true, Learned: null })
         {
@@ -101,32 +104,42 @@ internal sealed class VoteCommand
 
         ledger.Calibration = request.Calibration;
         int? samples = _vote.HasSamples(parsed) ? _vote.SamplesOf(parsed) * (inputs.Panel?.Members?.Count ?? 1) : null;
-        SummaryPart sums = await CastAsync(ledger, batch, options, samples, inputs.Simulated, Path.Combine(folder, RunFiles.Verdicts), cancellationToken);
-        RunSummary summary = SummaryWriter.Write(SummaryManifest(inputs.Manifests.Count > 0 ? inputs.Manifests[0] : null, ledger.First, request, sums), sums, halt: null, prices: null, weights: options.Panel, learned: options.Learned);
-        await File.WriteAllBytesAsync(Path.Combine(folder, RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Readable.RunSummary), cancellationToken);
-        Show(summary, ledger.Seen, folder, parsed.GetValue(_json));
+        RunManifest manifest = inputs.Manifests.Count > 0 ? inputs.Manifests[0] : ManifestOf(ledger.First, request);
+        await inputs.KeepProtocolsAsync(folder, cancellationToken);
+        var run = new RecordedRun
+        {
+            Manifest = manifest with { Request = request, Simulated = inputs.Simulated, Origin = RunOrigin.Voted, Normalised = false, Shards = 0, DrawsPerShard = 0, Invalid = 0, Extensions = null, Created = TimeProvider.System.GetUtcNow() },
+            Ledger = ledger,
+            Again = () => inputs.JudgementsAsync(JudgementLine.ReadTraced, cancellationToken),
+            Options = options,
+            Samples = samples,
+        };
+        RunSummary summary = await run.WriteAsync(folder, parsed.GetValue(_noReport) ? null : new ReportWriter(), cancellationToken);
+        await Settings.KeepAsync(folder, cancellationToken);
+        Show(summary, ledger, folder, parsed.GetValue(_json));
         if (grid is not null)
         {
             IReadOnlyList<ResampleResult> results = Resampling.Run(grid, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken), Environment.ProcessorCount, cancellationToken);
-            await GridChoice.WriteAsync(results, folder, parsed.GetValue(_json) ? Console.Error : Console.Out, cancellationToken);
+            await GridChoice.WriteAsync(results, folder, Console.Out, cancellationToken);
             if (parsed.GetValue(_plot) is { } plot)
             {
-                await File.WriteAllTextAsync(plot.FullName, ResamplePlot.Draw(results), cancellationToken);
+                await OutputFile.WriteAsync(plot, ResamplePlot.Draw(results), cancellationToken);
             }
         }
 
         return summary.Unscorable > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
-    private string FolderOf(ParseResult parsed)
+    // What a vote left may be voted on again into the same place; a run's own verdicts may not.
+    private async Task<string> FolderOfAsync(ParseResult parsed, LedgerInputs inputs, CancellationToken cancellationToken)
     {
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(_output).FullName);
-        if (File.Exists(Path.Combine(folder, RunFiles.Manifest)))
+        if (inputs.Reads(folder) || (File.Exists(Path.Combine(folder, RunFiles.Manifest)) && (await StoredManifest.ShownAsync(new LocalRunStore(folder), cancellationToken))?.Origin != RunOrigin.Voted))
         {
             throw new CommandException(ExitCodes.Usage, $"{folder} is a run's folder, and a vote would replace its verdicts: choose another with -o");
         }
 
-        Directory.CreateDirectory(folder);
+        RunTarget.Make(folder);
         return folder;
     }
 
@@ -138,7 +151,7 @@ internal sealed class VoteCommand
         if (_vote.LearnedPanelOf(parsed) is { } method)
         {
             request = request with { Panel = PanelLearning.LearnWithin(method, await LedgerInputs.JoinAsync(ledger, batch, cancellationToken), request.Seed) };
-            await (parsed.GetValue(_json) ? Console.Error : Console.Out).WriteAsync(TrainPanelCommand.Of(request.Panel));
+            await Console.Out.WriteAsync(TrainPanelCommand.Of(request.Panel));
         }
 
         else if (!_vote.HasPanel(parsed))
@@ -149,26 +162,19 @@ internal sealed class VoteCommand
         return _vote.AsPlayed(parsed, request, inputs.Manifests.Count == 1 ? inputs.Manifests[0].Request : null);
     }
 
-    private static Task<SummaryPart> CastAsync(
-        LedgerVote ledger, string batch, SchemeOptions options, int? samples, bool simulated, string target, CancellationToken cancellationToken) =>
-        WholeFile.WriteAsync(target, async verdicts =>
-        {
-            await using FileStream rollouts = File.OpenRead(batch);
-            return await ledger.CastAsync(rollouts, options, samples, simulated, verdicts, cancellationToken);
-        });
-
-    private static void Show(RunSummary summary, long seen, string folder, bool json)
+    private static void Show(RunSummary summary, LedgerVote ledger, string folder, bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
+            Results.Print(JsonSerializer.Serialize(summary, RunsJson.Readable.RunSummary));
             return;
         }
 
+        Console.WriteLine($"  ledger       {ledger.Judgements:N0} judgements of {ledger.Rollouts:N0} rollouts read, {summary.Judgements.Drawn:N0} of them voted");
         Console.Write(SummaryText.Of(summary, elapsed: null));
-        if (seen > 0)
+        if (ledger.Seen > 0)
         {
-            Console.WriteLine($"  trained on   {seen:N0} of these rollouts: their labels don't count in the accuracy");
+            Console.WriteLine($"  trained on   {ledger.Seen:N0} of these rollouts: their labels don't count in the accuracy");
         }
 
         Console.WriteLine($"  in           {folder}");
@@ -183,33 +189,14 @@ internal sealed class VoteCommand
             : MetaFiles.Read(meta);
     }
 
-    private static SchemeOptions OptionsFor(EvaluationRequest request, LedgerInputs inputs, LearnedMetaModel? learned)
+    private static RunManifest ManifestOf(Judgement? first, EvaluationRequest request) => new()
     {
-        string? file = inputs.Protocol is null ? null : inputs.ProtocolTexts().GetValueOrDefault(inputs.Protocol);
-        if (inputs.Protocol is not { } protocol || (file is null && !ProtocolCatalog.Names.Contains(protocol)))
-        {
-            return Schemes.OptionsFor(request, JudgingKind.Pairwise, new SchemeOptions { Kind = JudgingKind.Listwise }.ScoreRange, learned);
-        }
-
-        IProtocol known = ProtocolCatalog.Resolve(protocol, null, file).Protocol;
-        return Schemes.OptionsFor(request, known.Kind, known.ScoreRange, learned);
-    }
-
-    private static RunManifest SummaryManifest(RunManifest? manifest, Judgement? first, EvaluationRequest request, SummaryPart sums)
-    {
-        long rollouts = sums.Domains.Values.Sum(static domain => domain.Rollouts);
-        return manifest is not null
-            ? manifest with { Request = request, Rollouts = rollouts }
-            : new RunManifest
-            {
-                RunId = "vote",
-                Request = request,
-                Batch = new BatchFingerprint(0, ""),
-                Judge = first?.Judge ?? "none",
-                Model = first?.Judge ?? "none",
-                Protocol = first?.Protocol ?? "imported",
-                Sampling = new SamplingDefaults(0, 1, 1),
-                Rollouts = rollouts,
-            };
-    }
+        RunId = "vote",
+        Request = request,
+        Batch = new BatchFingerprint(0, ""),
+        Judge = first?.Judge ?? "none",
+        Model = first?.Judge ?? "none",
+        Protocol = first?.Protocol ?? "imported",
+        Sampling = new SamplingDefaults(0, 1, 1),
+    };
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using System.Text.Json;
 using Tribunal.Formats.Lines;
+using Tribunal.Cli.Configuration;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
@@ -22,7 +24,7 @@ internal static class WatchCommand
         Argument<string> run = new("run") { Description = "The run's name." };
         Option<string?> storage = RemoteRuns.StorageOption();
         Option<string?> through = FunctionApp.ThroughOption();
-        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where the results are put; a folder of the run's name by default." };
+        Option<DirectoryInfo?> output = new("--output", "-o") { Description = "Where the results are put; a folder of the run's name by default.", HelpName = "DIR" };
         Command command = new("watch", "Follows a run to its end and fetches its results.") { run, storage, through, output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -57,7 +59,7 @@ internal static class WatchCommand
                 ?? throw new CommandException(ExitCodes.Usage, $"there is no run {runId} in {remote.Place}");
 
             string line = Line(record.Told(TimeProvider.System.GetUtcNow()));
-            if (line != shown)
+            if (line != shown && !Results.Quiet)
             {
                 await Console.Error.WriteLineAsync(shown = line);
             }
@@ -106,6 +108,7 @@ internal static class WatchCommand
             await remote.ReadAsync(record.RunId, file, content => KeepAsync(content, file, folder, cancellationToken), cancellationToken);
         }
 
+        await Settings.KeepAsync(folder, cancellationToken);
         string summaryPath = Path.Combine(folder, RunFiles.Summary);
         RunSummary? summary = File.Exists(summaryPath)
             ? ContractJson.Read(await File.ReadAllBytesAsync(summaryPath, cancellationToken), RunsJson.Default.RunSummary)
@@ -115,6 +118,7 @@ internal static class WatchCommand
             await Console.Error.WriteLineAsync($"{summary.Scored} scored, {summary.Unscorable} unscorable, {summary.Invalid} invalid; results in {folder}");
         }
 
+        Results.Print(new JsonObject { ["run"] = record.RunId, ["state"] = Name(record.State), ["reason"] = record.Reason, ["output"] = folder, ["scored"] = summary?.Scored, ["unscorable"] = summary?.Unscorable, ["invalid"] = summary?.Invalid });
         return record.State switch
         {
             RunState.Done => summary is null ? ExitCodes.Partial : ExitCodes.Complete(summary.Unscorable, summary.Invalid),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tribunal.Azure.Names;
 using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
@@ -37,6 +38,7 @@ internal sealed class WorkerCommand
         // The host drains on the first signal by itself.
         Interrupts.Drain(static () => Console.Error.WriteLine("stopping: what is in flight ends first (once more to abort)"), static () => Environment.Exit(ExitCodes.Interrupted));
         await using RunWorker worker = await RunWorker.StartAsync(OptionsOf(parsed), cancellationToken: cancellationToken);
+        Results.Print(new JsonObject { ["account"] = worker.Account, ["address"] = $"{worker.Address}" });
         Console.WriteLine($"tribunal worker: {worker.Account}, {worker.Address}");
         await worker.WaitAsync(cancellationToken);
         return ExitCodes.Ok;

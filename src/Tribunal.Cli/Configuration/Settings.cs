@@ -21,7 +21,7 @@ internal static class Settings
     public const string FileName = "settings.json";
     private const string Prefix = "TRIBUNAL_";
 
-    /// <summary>Settings for all are for the commands that ask a judge: what an option means to others may differ.</summary>
+    /// <summary>Settings for all are for the commands that ask a judge, what an option means to others may differ, but for the options that every command has.</summary>
     private static readonly string[] Judging = ["score", "bench", "serve", "doctor", "judges try"];
 
     /// <summary>Adds <c>--config</c> to a command and those below it.</summary>
@@ -40,7 +40,7 @@ internal static class Settings
     public static IReadOnlyList<Setting> Of(Command root, ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        if (!command.Options.Any(IsSettable))
+        if (command.Action is null)
         {
             return [];
         }
@@ -49,14 +49,15 @@ internal static class Settings
         bool judges = Judging.Contains(path);
         SettingsFile? file = FileOf(root, parsed.GetResult(ConfigOption) is OptionResult { Tokens: [var named, ..] } ? named.Value : null);
         var settings = new List<Setting>();
-        foreach (Option option in command.Options.Where(option => option.Name != ConfigOption && IsSettable(option) && parsed.GetResult(option) is null or OptionResult { Implicit: true }))
+        foreach (Option option in (command == root ? [] : root.Options.Where(static option => option.Recursive)).Concat(command.Options).Where(option => option.Name != ConfigOption && IsSettable(option) && parsed.GetResult(option) is null or OptionResult { Implicit: true }))
         {
             string name = option.Name.TrimStart('-');
-            if (FromEnvironment(path, judges, name) is { } given)
+            bool forAll = judges || option.Recursive;
+            if (FromEnvironment(path, forAll, name) is { } given)
             {
                 settings.Add(new Setting(name, option.Arity.MaximumNumberOfValues > 1 ? given.Value.Split(',', StringSplitOptions.TrimEntries) : [given.Value], given.Variable));
             }
-            else if (file?.Of(path, judges, name) is { } values)
+            else if (file?.Of(path, forAll, name) is { } values)
             {
                 settings.Add(new Setting(name, values, file.Path));
             }
@@ -101,7 +102,13 @@ internal static class Settings
     {
         var commands = new SortedDictionary<string, IReadOnlyList<Option>>(StringComparer.Ordinal);
         Collect(root, root is RootCommand ? "" : root.Name);
-        commands[""] = [.. Judging.SelectMany(path => commands.GetValueOrDefault(path) ?? []).DistinctBy(static option => option.Name)];
+        Option[] common = [.. root.Options.Where(static option => option.Recursive && IsSettable(option))];
+        foreach (string path in commands.Keys.Where(static path => path.Length > 0).ToArray())
+        {
+            commands[path] = [.. commands[path].Concat(common).DistinctBy(static option => option.Name)];
+        }
+
+        commands[""] = [.. Judging.SelectMany(path => commands.GetValueOrDefault(path) ?? []).Concat(common).DistinctBy(static option => option.Name)];
         return commands;
 
         void Collect(Command command, string path)

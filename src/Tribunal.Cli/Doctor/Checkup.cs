@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tribunal.Cli.Output;
 
 namespace Tribunal.Cli.Doctor;
 
@@ -55,7 +56,7 @@ internal sealed class Checkup(bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(_checks, CliJson.Default.ListCheck));
+            Results.Print(JsonSerializer.Serialize(_checks, CliJson.Default.ListCheck));
         }
     }
 

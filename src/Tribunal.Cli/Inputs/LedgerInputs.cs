@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
@@ -50,6 +51,12 @@ internal sealed class LedgerInputs
     /// <summary>Whether the simulated judge made any of the runs.</summary>
     public bool Simulated => Manifests.Any(static manifest => manifest.Simulated);
 
+    /// <summary>Whether all of it was imported, so that scores may be on any scale.</summary>
+    public bool Imported => Manifests.Count == _paths.Count && Manifests.All(static manifest => manifest.Origin == RunOrigin.Imported);
+
+    /// <summary>Whether a folder, or a file in it, is read.</summary>
+    public bool Reads(string folder) => _paths.Any(path => path == folder || Path.GetDirectoryName(path) == folder);
+
     /// <summary>Finds what was named.</summary>
     /// <exception cref="CommandException">A path is neither, or stands twice.</exception>
     public static async Task<LedgerInputs> OpenAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
@@ -78,6 +85,13 @@ internal sealed class LedgerInputs
     /// <exception cref="CommandException">There is none, or the runs scored different ones.</exception>
     public string BatchOf(FileInfo? named)
     {
+        // What can't be read in ranges, or by the names of its fields, a run has copied; and a server keeps what it was sent.
+        string[] copies = [.. _paths.Select(static path => Path.Combine(path, RunFiles.Batch)).Where(File.Exists)];
+        if (named is null && copies.Length > 0 && copies.Length == _paths.Count && Manifests.Select(static manifest => manifest.Request.Batch).Distinct(StringComparer.Ordinal).Count() == 1)
+        {
+            return copies[0];
+        }
+
         string[] batches = [.. Manifests.Select(static manifest => manifest.Request.Batch).Distinct(StringComparer.Ordinal)];
         string batch = named?.FullName ?? batches switch
         {
@@ -94,21 +108,9 @@ internal sealed class LedgerInputs
     /// <exception cref="LedgerException">A line is not a judgement, or a finished run's ledger is not whole; the message names the file.</exception>
     public async Task<LedgerVote> ReadAsync(bool traits, CancellationToken cancellationToken)
     {
-        var ledger = new LedgerVote(traits);
-        foreach (string path in _paths)
-        {
-            if (!File.Exists(path))
-            {
-                var store = new LocalRunStore(path);
-                RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
-                await ledger.ReadAsync(RunLedger.ReadAsync(store, path, summary, ledger.Line, () => Unreadable++, cancellationToken), cancellationToken);
-                continue;
-            }
-
-            await using FileStream stream = File.OpenRead(path);
-            await ledger.ReadAsync(LedgerReader.ReadAsync(stream, ledger.Line, path, cancellationToken: cancellationToken), cancellationToken);
-        }
-
+        var ledger = new LedgerVote(traits) { OnlyJudged = Manifests.Any(static manifest => manifest.Request.Selection is not null) };
+        Unreadable = 0;
+        await ledger.ReadAsync(JudgementsAsync(ledger.Line, cancellationToken), cancellationToken);
         foreach (string run in _paths.Where(static path => !File.Exists(path)))
         {
             ledger.Labels.Merge(await RunLabels.ReadAsync(new LocalRunStore(run), cancellationToken));
@@ -122,6 +124,35 @@ internal sealed class LedgerInputs
         return ledger;
     }
 
+    /// <summary>The judgements of all inputs, one after the other.</summary>
+    /// <param name="read">How much of a line is read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerException">A line is not a judgement, or a finished run's ledger is not whole; the message names the file.</exception>
+    public async IAsyncEnumerable<T> JudgementsAsync<T>(ReadJudgement<T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : Judgement
+    {
+        foreach (string path in _paths)
+        {
+            if (!File.Exists(path))
+            {
+                var store = new LocalRunStore(path);
+                RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+                await foreach (T judgement in RunLedger.ReadAsync(store, path, summary, read, () => Unreadable++, cancellationToken))
+                {
+                    yield return judgement;
+                }
+
+                continue;
+            }
+
+            await using FileStream stream = File.OpenRead(path);
+            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, path, cancellationToken: cancellationToken))
+            {
+                yield return judgement;
+            }
+        }
+    }
+
     /// <summary>What the members of the run's panel weighed; null where they all weighed the same.</summary>
     public PanelWeights? WeightsOfRun() => Panel is null ? null
         : Panel.Request.Panel
@@ -132,6 +163,18 @@ internal sealed class LedgerInputs
     public IReadOnlyDictionary<string, string> ProtocolTexts() => _run is not { } run ? new Dictionary<string, string>()
         : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(sha256 => Path.Combine(run, RunFiles.Protocol(sha256))).Where(File.Exists).Select(File.ReadAllText).Where(ProtocolFileReader.IsProtocol)
             .DistinctBy(static text => ProtocolFileReader.Read(text).Name).ToDictionary(static text => ProtocolFileReader.Read(text).Name, StringComparer.Ordinal);
+
+    /// <summary>Copies the protocol files that the run keeps, where there is one run.</summary>
+    public async Task KeepProtocolsAsync(string folder, CancellationToken cancellationToken)
+    {
+        foreach (string name in _run is null || Manifests is [] ? [] : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(RunFiles.Protocol))
+        {
+            if (File.Exists(Path.Combine(_run!, name)))
+            {
+                await new LocalRunStore(folder).WriteDocumentAsync(name, await File.ReadAllBytesAsync(Path.Combine(_run!, name), cancellationToken), cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Rollouts with their judgements, in memory.</summary>
     /// <exception cref="CommandException">There is no batch.</exception>

@@ -1,6 +1,7 @@
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Storage;
+using Tribunal.Runs.Storage.Local;
 
 namespace Tribunal.Cli.Inputs;
 
@@ -14,11 +15,16 @@ internal static class RunTarget
 
     /// <summary>Refuses a folder in which a run would replace the batch, or files that no run wrote.</summary>
     /// <exception cref="CommandException">It would.</exception>
-    public static void Check(string folder, FileInfo batch)
+    public static async Task CheckAsync(string folder, FileInfo batch, CancellationToken cancellationToken)
     {
         if (Array.Find(Names, name => IsSame(Path.Combine(folder, name), batch.FullName)) is { } own)
         {
             throw new CommandException(ExitCodes.Usage, $"a run in {folder} would replace the batch, {own}: choose another folder with -o");
+        }
+
+        if (File.Exists(Path.Combine(folder, RunFiles.Manifest)) && (await ShownAsync(folder, cancellationToken))?.Origin is { } origin)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{folder} holds judgements that were {(origin == RunOrigin.Voted ? "voted on again" : origin.ToString().ToLowerInvariant())}, and none are drawn into it: choose another folder with -o");
         }
 
         // A run that was planned has a manifest, and one that was interrupted before has its mark of ownership.
@@ -26,6 +32,19 @@ internal static class RunTarget
             && Array.Find(Names, name => File.Exists(Path.Combine(folder, name))) is { } other)
         {
             throw new CommandException(ExitCodes.Usage, $"{folder} holds {other} and no run: choose another folder with -o");
+        }
+    }
+
+    private static async Task<RunManifest?> ShownAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StoredManifest.ShownAsync(new LocalRunStore(folder), cancellationToken);
+        }
+        catch (RunDamagedException)
+        {
+            // Going on with the run says what is wrong with it.
+            return null;
         }
     }
 

@@ -315,6 +315,9 @@ internal sealed class JudgeChoice
         var (input, output) => new TokenPrice(input ?? 0, output ?? 0),
     };
 
+    /// <summary>The cap on one answer that was given; null for the protocol's.</summary>
+    public int? AnswerCapOf(ParseResult parsed) => parsed.GetValue(_maxOutput);
+
     /// <summary>The request fields to leave out.</summary>
     public IReadOnlyList<string> OmittedOf(ParseResult parsed) =>
         parsed.GetValue(_omit)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
@@ -322,6 +325,11 @@ internal sealed class JudgeChoice
     private Uri EndpointOf(ParseResult parsed, int member)
     {
         string judge = At(parsed, _judge, member)!;
+        if (judge.TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal))
+        {
+            throw new CommandException(ExitCodes.Usage, $"--judge {judge}: the base address is needed, without /chat/completions");
+        }
+
         return Uri.TryCreate(judge, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
             ? endpoint
             : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");

@@ -9,10 +9,13 @@ internal static class ForecastText
     public static string Of(RunForecast forecast, string? condition = null)
     {
         string each = forecast.Rollouts == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {(double)forecast.Judgements / forecast.Rollouts:0.#} a rollout");
+        string fewest = forecast.Exact || forecast.Fewest == 0 ? "" : $", at least {forecast.Fewest:N0}";
+        (int low, int high) = forecast.AnswerCap;
+        string cap = high == 0 ? "" : low == high ? $" ({high:N0} each)" : $" ({low:N0} to {high:N0} each)";
         string refused = forecast.Unscorable == 0 ? "" : $"; {forecast.Unscorable:N0} records can't be judged";
-        string cost = forecast is { PromptCost: { } low, MostCost: { } high } ? string.Create(CultureInfo.InvariantCulture, $"; cost {low:0.00} (prompts) to {high:0.00} (every answer at its cap)") : "";
-        return $"plan: {forecast.Rollouts:N0} rollouts with {forecast.Responses:N0} responses, {(forecast.Exact ? "" : "at most ")}{forecast.Judgements:N0} judgements{each}{(condition is null ? "" : $" {condition}")}{refused}\n"
-            + $"      about {Short(forecast.PromptTokens)} prompt tokens, at most {Short(forecast.AnswerTokens)} tokens of answers{cost}\n";
+        string cost = forecast is { PromptCost: { } least, MostCost: { } most } ? string.Create(CultureInfo.InvariantCulture, $"; cost {least:0.00} (prompts) to {most:0.00} (every answer at its cap)") : "";
+        return $"plan: {forecast.Rollouts:N0} rollouts with {forecast.Responses:N0} responses, {(forecast.Exact ? "" : "at most ")}{forecast.Judgements:N0} judgements{each}{fewest}{(condition is null ? "" : $" {condition}")}{refused}\n"
+            + $"      about {Short(forecast.PromptTokens)} prompt tokens, at most {Short(forecast.AnswerTokens)} tokens of answers{cap}{cost}\n";
     }
 
     private static string Short(long count) => count switch

@@ -13,6 +13,7 @@ internal static class JsonNames
         StopReason.Certified => "certified",
         StopReason.Exhausted => "exhausted",
         StopReason.Budget => "budget",
+        StopReason.Interrupted => "interrupted",
         _ => throw new ArgumentOutOfRangeException(nameof(stop)),
     };
 }

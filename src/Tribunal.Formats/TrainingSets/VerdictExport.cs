@@ -225,6 +225,11 @@ public static class VerdictExport
             json.WriteBoolean("simulated"u8, true);
         }
 
+        if (verdict.Stop == Sampling.StopReason.Interrupted)
+        {
+            json.WriteString("stop"u8, JsonNames.Of(Sampling.StopReason.Interrupted));
+        }
+
         json.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using Tribunal.Inference.Chat;
@@ -66,11 +67,11 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
         return (int)status switch
         {
             401 => $"{options.Endpoint} does not accept {key} (401)",
-            403 => $"{options.Endpoint} forbids {key} what it asks for (403)",
+            403 => $"{options.Endpoint} refuses {key} (403)",
             404 or 405 => null,
             429 => null,
             503 => $"{options.Endpoint} is not ready yet (503{(said.Length > 0 ? $": {said}" : "")})",
-            >= 500 => $"{options.Endpoint} is ill ({(int)status}{(said.Length > 0 ? $": {said}" : "")})",
+            >= 500 => $"{options.Endpoint} answers with an error ({(int)status}{(said.Length > 0 ? $": {said}" : "")})",
             >= 300 and < 400 => $"{options.Endpoint} redirects elsewhere ({(int)status}); give the final address",
             _ => null,
         };
@@ -82,6 +83,12 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
         {
             switch (inner)
             {
+                case SocketException when Proxy() is { } proxy:
+                    return $"the proxy {proxy}, which the environment names (HTTP_PROXY, HTTPS_PROXY), can't be reached; NO_PROXY={options.Endpoint.Host} goes past it";
+                case AuthenticationException when inner.Message.Contains("frame", StringComparison.Ordinal):
+                    return $"{options.Endpoint} speaks no TLS: give its address with http://";
+                case AuthenticationException:
+                    return $"the certificate of {options.Endpoint.Host} is not trusted here: add the authority that signed it to the system's, or name it in SSL_CERT_FILE";
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return $"nothing listens at {options.Endpoint.Host}:{options.Endpoint.Port}";
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData }:
@@ -95,6 +102,9 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
 
         return $"{options.Endpoint} can't be reached: {EndpointError.Fit(exception.GetBaseException().Message, access.Key)}";
     }
+
+    // Without what it may hold of a name and a password.
+    private string? Proxy() => HttpClient.DefaultProxy.IsBypassed(options.Endpoint) || HttpClient.DefaultProxy.GetProxy(options.Endpoint) is not { } proxy ? null : $"{proxy.Host}:{proxy.Port}";
 
     private static List<string> Models(string body)
     {

@@ -153,6 +153,11 @@ public static class TrainingExport
             throw new TrainingExportException(options.Batch is null ? $"the run's batch {path} is not there; give it with --batch" : $"there is no batch at {path}");
         }
 
+        if (options.Batch is null && manifest.Origin == RunOrigin.Served)
+        {
+            return (Path.Combine(options.Run, RunFiles.Served), false);
+        }
+
         bool same = await new LocalBatchFile(path).FingerprintAsync(cancellationToken) == manifest.Batch;
         return same || options.Batch is not null
             ? (path, !same)

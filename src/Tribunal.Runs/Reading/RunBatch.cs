@@ -21,6 +21,12 @@ public sealed class RunBatch(IRunStore store, RunManifest? manifest, IBatchFile?
             return copy;
         }
 
+        // A server goes on adding to it.
+        if (manifest?.Origin == RunOrigin.Served)
+        {
+            return await store.OpenReadAsync(RunFiles.Served, offset, cancellationToken);
+        }
+
         if (original is null || manifest is null)
         {
             return null;

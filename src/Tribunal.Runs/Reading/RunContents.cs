@@ -40,6 +40,9 @@ public sealed class RunContents
 
     public RunSummary Summary { get; }
 
+    /// <summary>Of a run that has not ended, the verdicts over what it has so far; null where it has written its own.</summary>
+    public IReadOnlyList<Verdict>? SoFar { get; init; }
+
     /// <param name="folder">The folder.</param>
     /// <param name="voteToo">Whether the folder of a vote will do, which has no manifest.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -100,7 +103,7 @@ public sealed class RunContents
             }
         }
 
-        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original);
+        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original) { SoFar = SoFar };
     }
 
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
@@ -125,7 +128,12 @@ public sealed class RunContents
     /// <exception cref="ReportException">A finished run has others than its summary counts.</exception>
     public async IAsyncEnumerable<Verdict> VerdictsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
+        foreach (Verdict verdict in SoFar ?? [])
+        {
+            yield return verdict;
+        }
+
+        if (SoFar is not null || await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
         {
             yield break;
         }
@@ -139,7 +147,7 @@ public sealed class RunContents
                 yield return verdict;
             }
 
-            if (_manifest is not null && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
+            if (_manifest is { Origin: not RunOrigin.Served } && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
             {
                 throw new ReportException(RunLedger.NotWhole(RunFiles.Verdicts, Place, count, Summary.Rollouts));
             }

@@ -31,6 +31,12 @@ public sealed record RunForecast
     /// <summary>Whether so many judgements will be drawn; otherwise it is the most.</summary>
     public required bool Exact { get; init; }
 
+    /// <summary>The fewest judgements: what policies that decide as they go draw before they may stop.</summary>
+    public required long Fewest { get; init; }
+
+    /// <summary>The lowest and the highest cap on one answer, in tokens.</summary>
+    public (int Low, int High) AnswerCap { get; init; }
+
     /// <summary>Prompt tokens of them, a token taken for four characters.</summary>
     public required long PromptTokens { get; init; }
 
@@ -52,10 +58,11 @@ public sealed record RunForecast
     /// <exception cref="ProblemsException">Options are wrong.</exception>
     public static async Task<RunForecast> OfAsync(EvaluationRequest request, IBatchFile batch, JudgeRoutes routes, CancellationToken cancellationToken)
     {
-        EvaluationRequest most = AtMost(request);
-        var branches = new RunBranches(most, routes);
-        var rules = new ScoringRules(branches.Router, most.Seed);
-        var sum = new Sum(branches, rules);
+        EvaluationRequest most = With(request, static policy => policy.Max);
+        var sum = Sum.Of(most, routes);
+
+        // The scheme is asked again only where it may stop before.
+        Sum? least = IsExact(request) ? null : Sum.Of(With(request, static policy => policy.Min), routes);
         var validator = new RolloutValidator();
         InvalidLine? first = null;
         await foreach (BatchLine line in SelectedLines.ReadAsync(batch, await batch.FingerprintAsync(cancellationToken), most, cancellationToken))
@@ -68,6 +75,7 @@ public sealed record RunForecast
             else
             {
                 sum.Add(line.Rollout!);
+                least?.Add(line.Rollout!);
             }
         }
 
@@ -76,18 +84,21 @@ public sealed record RunForecast
             throw BatchFormatException.NothingFits(sum.Unscorable, first);
         }
 
-        return sum.Forecast(request);
+        return sum.Forecast(request, least);
     }
 
-    private static EvaluationRequest AtMost(EvaluationRequest request) => request with
+    private static bool IsExact(EvaluationRequest request) =>
+        request.Policy.Kind == PolicyKind.Fixed && (request.Routing?.Routes.All(static route => route is { Task: null, Below: null } && route.Policy is null or { Kind: PolicyKind.Fixed }) ?? true);
+
+    private static EvaluationRequest With(EvaluationRequest request, Func<PolicyOptions, int> samples) => request with
     {
-        Policy = AtMost(request.Policy),
+        Policy = Of(request.Policy, samples),
         Tournament = request.Policy.Kind == PolicyKind.Fixed ? request.Tournament : request.Tournament with { Votes = null },
-        Routing = request.Routing is not { } table ? null : new RoutingTable { Routes = [.. table.Routes.Select(static route => route.Policy is { } policy ? route with { Policy = AtMost(policy) } : route)] },
+        Routing = request.Routing is not { } table ? null : new RoutingTable { Routes = [.. table.Routes.Select(route => route.Policy is { } policy ? route with { Policy = Of(policy, samples) } : route)] },
         Prior = null,
     };
 
-    private static PolicyOptions AtMost(PolicyOptions policy) => policy.Kind == PolicyKind.Fixed ? policy : new PolicyOptions { Kind = PolicyKind.Fixed, Samples = policy.Max };
+    private static PolicyOptions Of(PolicyOptions policy, Func<PolicyOptions, int> samples) => policy.Kind == PolicyKind.Fixed ? policy : new PolicyOptions { Kind = PolicyKind.Fixed, Samples = samples(policy) };
 
     private sealed class Sum(RunBranches branches, ScoringRules rules)
     {
@@ -99,10 +110,17 @@ public sealed record RunForecast
         private double _promptCost;
         private double _mostCost;
         private bool _priced = true;
+        private (int Low, int High) _cap = (int.MaxValue, 0);
 
         public long Unscorable { get; set; }
 
         public bool Unread => _rollouts == 0;
+
+        public static Sum Of(EvaluationRequest request, JudgeRoutes routes)
+        {
+            var branches = new RunBranches(request, routes);
+            return new Sum(branches, new ScoringRules(branches.Router, request.Seed));
+        }
 
         public void Add(Rollout rollout)
         {
@@ -134,13 +152,15 @@ public sealed record RunForecast
             _responses += rollout.Responses.Count;
         }
 
-        public RunForecast Forecast(EvaluationRequest request) => new()
+        public RunForecast Forecast(EvaluationRequest request, Sum? least) => new()
         {
             Rollouts = _rollouts,
             Unscorable = Unscorable,
             Responses = _responses,
             Judgements = request is { Policy: { Kind: PolicyKind.Budget, Judgements: { } total } } ? Math.Min(total, _judgements) : _judgements,
-            Exact = request.Policy.Kind == PolicyKind.Fixed && (request.Routing?.Routes.All(static route => route is { Task: null, Below: null } && route.Policy is null or { Kind: PolicyKind.Fixed }) ?? true),
+            Exact = least is null,
+            Fewest = Math.Min(least?._judgements ?? _judgements, request is { Policy: { Kind: PolicyKind.Budget, Judgements: { } most } } ? most : long.MaxValue),
+            AnswerCap = _cap.High == 0 ? default : _cap,
             PromptTokens = _prompt,
             AnswerTokens = _answer,
             PromptCost = _priced ? _promptCost : null,
@@ -149,7 +169,8 @@ public sealed record RunForecast
 
         private void Count(Judge judge, long tokens)
         {
-            long answer = judge.Sampling.MaxTokens;
+            int answer = judge.Sampling.MaxTokens;
+            _cap = (Math.Min(_cap.Low, answer), Math.Max(_cap.High, answer));
             _judgements++;
             _prompt = Usage.Sum(_prompt, tokens);
             _answer = Usage.Sum(_answer, answer);

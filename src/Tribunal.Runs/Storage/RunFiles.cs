@@ -15,6 +15,9 @@ public static class RunFiles
     /// <summary>The batch in ranges, where the original can't be read so.</summary>
     public const string Batch = "batch.jsonl";
 
+    /// <summary>The batch of a server's record: what its clients sent.</summary>
+    public const string Served = "rollouts.jsonl";
+
     /// <summary>Refused lines.</summary>
     public const string Invalid = "invalid.jsonl";
 

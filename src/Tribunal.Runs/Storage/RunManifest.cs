@@ -77,6 +77,9 @@ public sealed record RunManifest
     /// <summary>Whether rewards come from the simulated judge.</summary>
     public bool Simulated { get; init; }
 
+    /// <summary>Where the judgements come from that no scoring drew; null for a batch that was scored.</summary>
+    public RunOrigin? Origin { get; init; }
+
     /// <summary>Rollouts to judge.</summary>
     public long Rollouts { get; init; }
 
@@ -115,6 +118,11 @@ public sealed record RunManifest
         if (Version != other.Version)
         {
             return $"the run folder has the form {Version}, of another version of the tool, and this one goes on with the form {other.Version}";
+        }
+
+        if (Origin != other.Origin)
+        {
+            return $"its judgements were {(Origin ?? other.Origin)?.ToString().ToLowerInvariant()}, and none are drawn into it";
         }
 
         if (Batch != other.Batch)

@@ -4,6 +4,7 @@ using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 
 namespace Tribunal.Runs.Summary;
 
@@ -38,6 +39,9 @@ public sealed record RunSummary
 
     /// <summary>True where rewards come from the simulated judge and mean nothing.</summary>
     public required bool Simulated { get; init; }
+
+    /// <summary>Where the judgements come from that no scoring drew; null for a batch that was scored.</summary>
+    public RunOrigin? Origin { get; init; }
 
     /// <summary>Judge.</summary>
     public required string Judge { get; init; }

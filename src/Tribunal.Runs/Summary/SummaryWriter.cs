@@ -38,6 +38,7 @@ public static class SummaryWriter
             Status = halt is null ? RunStatus.Complete : RunStatus.Partial,
             Halt = halt,
             Simulated = manifest.Simulated,
+            Origin = manifest.Origin,
             Judge = manifest.Judge,
             Model = manifest.Model,
             Protocol = manifest.Protocol,

@@ -25,4 +25,8 @@ public enum StopReason
     /// <summary>The run's budget or limit ended it.</summary>
     [JsonStringEnumMemberName("budget")]
     Budget,
+
+    /// <summary>The run has not ended: this is over the judgements that it has so far.</summary>
+    [JsonStringEnumMemberName("interrupted")]
+    Interrupted,
 }

@@ -38,10 +38,6 @@ public abstract partial class HostCases
         Assert.Equal((0, panel ? 2 : 0), (summary.Judgements.Failed, summary.Members?.Count ?? 0));
         Assert.Equal(["c2", "flaw", "right"], summary.Criteria!.Select(static criterion => criterion.Id));
         await AssertAsUndisturbedAsync(host, request, static (_, question) => Grades(question), RubricFile);
-
-        // Another text under the same path is another run.
-        await host.PutBatchAsync($"{runId}.yaml", "criteria: [It is another.]"u8.ToArray());
-        Assert.Contains("rubric", await EndAsync(host, request), StringComparison.Ordinal);
     }
 
     private static EvaluationRequest Graded(EvaluationRequest request, string rubric, bool panel) => request with

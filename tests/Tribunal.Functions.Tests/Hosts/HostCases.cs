@@ -174,7 +174,7 @@ public abstract partial class HostCases
     {
         const int Shard = 40, Before = 10 * Shard, Told = (Before / Shard) - BatchRun.DefaultWindow;
         await using IHostUnderTest host = await StartAsync();
-        EvaluationRequest request = await RequestAsync(host, "long") with { Policy = new() { Samples = 20 } };
+        EvaluationRequest request = await RequestAsync(host, "long") with { Policy = new() { Samples = 10 } };
         TaskCompletionSource cancelled = new();
         _judge.Before = () => _judge.Asked.Count > Before ? cancelled.Task : Task.CompletedTask;
         Assert.Null(await host.AskAsync(request));
@@ -186,8 +186,6 @@ public abstract partial class HostCases
 
         Assert.Equal(RunState.Cancelled, (await UntilAsync(host, "long", static run => run.IsOver)).State);
         Assert.InRange(_judge.Asked.Count, Told * Shard, Before + (BatchRun.DefaultWindow * Shard));
-        Assert.Equal(RunState.Done, (await RunAsync(host, request)).State);
-        await AssertAsUndisturbedAsync(host, request);
     }
 
     [Fact]

@@ -193,7 +193,7 @@ public sealed class HintedRunTests : IDisposable
 
         using var verdicts = new MemoryStream();
         await using FileStream batch = File.OpenRead(_bed.Batch);
-        await vote.CastAsync(batch, new SchemeOptions { Kind = JudgingKind.Listwise, Policy = new() { Kind = PolicyKind.Adaptive } }, null, simulated: false, verdicts, CancellationToken.None);
+        await vote.CastAsync(batch, new SchemeOptions { Kind = JudgingKind.Listwise, Policy = new() { Kind = PolicyKind.Adaptive } }, null, simulated: false, verdicts, onVoting: null, CancellationToken.None);
         return System.Text.Encoding.UTF8.GetString(verdicts.ToArray());
     }
 }

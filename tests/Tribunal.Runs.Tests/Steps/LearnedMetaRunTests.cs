@@ -62,7 +62,7 @@ public sealed class LearnedMetaRunTests : IDisposable
         SchemeOptions options = Schemes.OptionsFor(request with { Policy = new PolicyOptions() }, JudgingKind.Listwise, (1, 10), model);
         using var again = new MemoryStream();
         await using FileStream batch = File.OpenRead(_bed.Batch);
-        await ledger.CastAsync(batch, options, samples: null, simulated: false, again, CancellationToken.None);
+        await ledger.CastAsync(batch, options, samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         Verdict[] voted = [.. System.Text.Encoding.UTF8.GetString(again.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Verdict[] scored = [.. verdicts.Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Assert.Equal(scored.Select(static v => (v.Id, v.Best, v.Votes.Kept)), voted.Select(static v => (v.Id, v.Best, v.Votes.Kept)));

@@ -108,7 +108,7 @@ public sealed class PanelRunTests : IDisposable
         await using FileStream batch = File.OpenRead(_bed.Batch);
         using var again = new MemoryStream();
         SummaryPart sums = await vote.CastAsync(
-            batch, Schemes.OptionsFor(request, JudgingKind.Pairwise, (1, 10)) with { Panel = weights, Members = MemberVotes.Comparisons }, samples: null, simulated: false, again, CancellationToken.None);
+            batch, Schemes.OptionsFor(request, JudgingKind.Pairwise, (1, 10)) with { Panel = weights, Members = MemberVotes.Comparisons }, samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         Assert.Equal(_bed.Summary().Overall.Accuracy?.Of ?? 0, sums.Domains.Values.Sum(static domain => domain.Labelled));
         Assert.Equal(
             [.. File.ReadLines(_bed.PathOf(RunFiles.Verdicts)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!.Best)],

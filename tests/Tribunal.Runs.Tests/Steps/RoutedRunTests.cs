@@ -127,7 +127,7 @@ public sealed partial class RoutedRunTests : IDisposable
 
         batch.Position = 0;
         using var again = new MemoryStream();
-        await vote.CastAsync(batch, Schemes.OptionsFor(Request(), JudgingKind.Pairwise, (0, 1)), samples: null, simulated: false, again, CancellationToken.None);
+        await vote.CastAsync(batch, Schemes.OptionsFor(Request(), JudgingKind.Pairwise, (0, 1)), samples: null, simulated: false, again, onVoting: null, CancellationToken.None);
         string[] lines = System.Text.Encoding.UTF8.GetString(again.ToArray()).Split('\n');
         Verdict[] verdicts = [.. File.ReadLines(_bed.PathOf(RunFiles.Verdicts)).Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!)];
         Assert.All(verdicts, (verdict, i) => Assert.Equal(verdict.Rewards!, JsonSerializer.Deserialize(lines[i], TribunalJson.Default.Verdict)!.Rewards!.Select(static r => r), static (a, b) => Math.Abs(a - b) < 1e-9));

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using Tribunal.Cli.Output;
+using Tribunal.Formats.Lines;
+using Tribunal.Runs.Resuming;
+using Tribunal.Runs.Storage;
+
+namespace Tribunal.Cli.Inputs;
+
+/// <summary>A batch from standard input (<c>-</c>). A run reads its batch more than once, so its folder keeps it.</summary>
+internal static class StandardInput
+{
+    /// <summary>What the copy in a run's folder is called.</summary>
+    public const string FileName = "batch.stdin";
+
+    /// <summary>Whether a file that a command line names is standard input.</summary>
+    public static bool IsNamed(FileInfo file) => file.Name == OutputFile.Standard && !file.Exists;
+
+    /// <summary>Keeps standard input in a run's folder.</summary>
+    /// <param name="folder">The folder; null where none was named.</param>
+    /// <param name="dryRun">Whether nothing may be written there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CommandException">The run's name is missing, or the folder has a run of something else.</exception>
+    public static async Task<FileInfo> KeepAsync(string? folder, bool dryRun, CancellationToken cancellationToken)
+    {
+        if (dryRun)
+        {
+            var copy = new FileInfo(Path.Combine(Directory.CreateTempSubdirectory("tribunal-").FullName, FileName));
+            await CopyAsync(copy.FullName, cancellationToken);
+            return copy;
+        }
+
+        if (folder is null)
+        {
+            throw new CommandException(ExitCodes.Usage, "standard input has no name that the run's folder could be named by: name it with --output DIR");
+        }
+
+        RunTarget.Make(folder);
+        string path = Path.Combine(folder, FileName);
+        string fresh = path + ".new~";
+        await CopyAsync(fresh, cancellationToken);
+        if (File.Exists(path) && await Sha256Async(path, cancellationToken) == await Sha256Async(fresh, cancellationToken))
+        {
+            File.Delete(fresh);
+        }
+        else if (File.Exists(Path.Combine(folder, RunFiles.Manifest)))
+        {
+            File.Delete(fresh);
+            throw new CommandException(ExitCodes.Usage, $"{folder} holds a run of another batch than the one on standard input: choose another folder with -o");
+        }
+        else
+        {
+            File.Move(fresh, path, overwrite: true);
+        }
+
+        return new FileInfo(path);
+    }
+
+    private static Task CopyAsync(string path, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
+    {
+        await using Stream input = Console.OpenStandardInput();
+        await input.CopyToAsync(file, cancellationToken);
+        return true;
+    });
+
+    private static async Task<string> Sha256Async(string path, CancellationToken cancellationToken)
+    {
+        await using FileStream file = File.OpenRead(path);
+        return Convert.ToHexString(await SHA256.HashDataAsync(file, cancellationToken));
+    }
+}
