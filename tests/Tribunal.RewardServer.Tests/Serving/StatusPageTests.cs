@@ -59,6 +59,6 @@ public sealed class StatusPageTests(StatusBrowser browser)
         await page.GotoAsync(bed.Client.BaseAddress.ToString());
         IReadOnlyList<string> cells = await page.Locator("table").First.Locator("td").AllTextContentsAsync();
         Assert.Equal(["alice", "0", "0"], cells);
-        Assert.Equal([], await PageWatch.SeriousAsync(page));
+        Assert.Empty(await PageWatch.SeriousAsync(page));
     }
 }
