@@ -85,7 +85,7 @@ public sealed class CommonOptionsTests : IAsyncLifetime
     [InlineData("export csv run -o x.csv")]
     [InlineData("export parquet run -o x.parquet")]
     [InlineData("export preferences run --allow-simulated -o x.jsonl")]
-    [InlineData("export training run --form rrm --allow-simulated -o set")]
+    [InlineData("export training run --form spct --allow-simulated -o set")]
     [InlineData("import run/judgements.jsonl --batch batch.jsonl --no-report -o imported")]
     [InlineData("label run --limit 1")]
     [InlineData("train panel run -o panel.json")]

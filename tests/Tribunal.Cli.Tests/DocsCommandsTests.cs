@@ -167,7 +167,7 @@ public sealed partial class DocsCommandsTests
           local code=0 i
           case "$1" in
             score|vote|import) for ((i = 1; i <= $#; i++)); do [ "${!i}" != -o ] || { i=$((i + 1)); rm -rf "./${!i}"; }; done; case " $* " in *" -o "*) ;; *) rm -rf ./*-run ;; esac ;;
-            serve) server "$@" --listen http://127.0.0.1:0; return ;;
+            serve) rm -rf ./tribunal-serve; server "$@" --listen http://127.0.0.1:0; return ;;
             view) server "$@" --port 0; return ;;
             simulate) case " $* " in *" --generate "*) ;; *) server "$@" --port 0; return ;; esac ;;
           esac
@@ -176,7 +176,7 @@ public sealed partial class DocsCommandsTests
         }
         server() {
           "${tool[@]}" "$@" > server.log 2>&1 & local pid=$!
-          until grep -q '^tribunal\|^simulated judge' server.log; do kill -0 $pid || { cat server.log >&2; return 9; }; sleep 0.1; done
+          until grep -q '^tribunal [a-z]*:\|^simulated judge' server.log; do kill -0 $pid || { cat server.log >&2; return 9; }; sleep 0.1; done
           kill -TERM $pid; wait $pid || true
         }
         """;

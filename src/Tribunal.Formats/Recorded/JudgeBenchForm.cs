@@ -20,20 +20,23 @@ internal static class JudgeBenchForm
             throw new FormatException("judgments are not one or two games");
         }
 
+        // A game that has no answer was still asked of the judge that the other one names; judge_name is how it was prompted.
+        string judge = games.EnumerateArray().Select(static game => Text(Said(game), "judge_model")).FirstOrDefault(static model => model is not null)
+            ?? (JsonText.TryGet(root, "judge_name", out JsonElement named) ? JsonText.Scalar(named) : null) ?? options.Judge;
         var judgements = new List<TracedJudgement>(2);
         for (int sample = 0; sample < games.GetArrayLength(); sample++)
         {
-            judgements.Add(Game(rollout.Id, sample, games[sample], root, options));
+            judgements.Add(Game(rollout.Id, sample, games[sample], judge));
         }
 
         return new RecordedLine { Line = number, Rollout = rollout with { Metadata = null }, Judgements = judgements };
     }
 
-    private static TracedJudgement Game(string rolloutId, int sample, JsonElement game, JsonElement root, ImportOptions options)
+    private static TracedJudgement Game(string rolloutId, int sample, JsonElement game, string judge)
     {
         int[] order = sample == 0 ? [0, 1] : [1, 0];
         string? decision = game.ValueKind == JsonValueKind.Object && JsonText.TryGet(game, "decision", out JsonElement value) ? JsonText.Scalar(value) : null;
-        JsonElement said = game.ValueKind == JsonValueKind.Object && JsonText.TryGet(game, "judgment", out JsonElement judgment) && judgment.ValueKind == JsonValueKind.Object ? judgment : default;
+        JsonElement said = Said(game);
         (JudgementOutcome outcome, int? winner, string? why) = decision switch
         {
             "A>B" => (JudgementOutcome.Valid, (int?)order[0], (string?)null),
@@ -47,7 +50,7 @@ internal static class JudgeBenchForm
             RolloutId = rolloutId,
             Sample = sample,
             Protocol = "imported",
-            Judge = Text(said, "judge_model") ?? (JsonText.TryGet(root, "judge_name", out JsonElement judge) ? JsonText.Scalar(judge) : null) ?? options.Judge,
+            Judge = Text(said, "judge_model") ?? judge,
             Order = order,
             Pair = [0, 1],
             Outcome = outcome,
@@ -56,6 +59,9 @@ internal static class JudgeBenchForm
             Text = Text(said, "response"),
         };
     }
+
+    private static JsonElement Said(JsonElement game) =>
+        game.ValueKind == JsonValueKind.Object && JsonText.TryGet(game, "judgment", out JsonElement judgment) && judgment.ValueKind == JsonValueKind.Object ? judgment : default;
 
     private static string? Text(JsonElement from, string name) =>
         from.ValueKind == JsonValueKind.Object && JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;

@@ -91,7 +91,7 @@ internal static class RewardEndpoints
             context.Response.Headers.ContentSecurityPolicy = StatusPage.ContentPolicy;
             context.Response.Headers.XContentTypeOptions = "nosniff";
             context.Response.Headers.CacheControl = "no-store";
-            return Results.Text(StatusPage.Of(desk, health, keys.Clients, !keys.Wanted || keys.Knows(context.Request.Headers, out _)), "text/html; charset=utf-8");
+            return Results.Text(StatusPage.Of(desk, health, keys.Clients, !keys.Wanted || keys.Knows(context.Request.Headers, out _), context.Request.Query.ContainsKey("live")), "text/html; charset=utf-8");
         }).ExcludeFromDescription();
         application.MapGet("/healthz", async (HttpContext context, RewardDesk desk, CancellationToken cancel) =>
         {

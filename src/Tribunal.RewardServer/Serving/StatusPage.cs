@@ -26,11 +26,12 @@ internal static class StatusPage
     /// <param name="health">How the judge is.</param>
     /// <param name="clients">Clients with budgets.</param>
     /// <param name="whole">Whether whoever looks may know more than whether the judge answers.</param>
-    public static string Of(RewardDesk desk, JudgeHealth health, IEnumerable<ClientBudget> clients, bool whole)
+    /// <param name="live">Whether it loads again by itself: who reads slowly, or has it read out, is not interrupted unasked.</param>
+    public static string Of(RewardDesk desk, JudgeHealth health, IEnumerable<ClientBudget> clients, bool whole, bool live)
     {
         var page = new StringBuilder();
-        page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"5\"><title>tribunal serve</title><style>")
-            .Append(Style).Append("</style></head><body><main><h1>tribunal serve</h1>");
+        page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">").Append(live ? "<meta http-equiv=\"refresh\" content=\"5\">" : "")
+            .Append("<title>tribunal serve</title><style>").Append(Style).Append("</style></head><body><main><h1>tribunal serve</h1>");
         if (desk.Simulated)
         {
             page.Append("<p class=\"warn\">SIMULATED judge: these rewards say nothing of the responses.</p>");
@@ -45,7 +46,8 @@ internal static class StatusPage
             Recent(page, desk.Recent.Latest);
         }
 
-        return page.Append("<p><a href=\"/openapi/v1.json\">API description</a> · <a href=\"/healthz\">health</a> · <a href=\"/metrics\">metrics</a></p></main></body></html>").ToString();
+        return page.Append("<p><a href=\"/openapi/v1.json\">API description</a> · <a href=\"/healthz\">health</a> · <a href=\"/metrics\">metrics</a> · ")
+            .Append(live ? "<a href=\"/\">stand still</a>" : "<a href=\"/?live\">look again every five seconds</a>").Append("</p></main></body></html>").ToString();
     }
 
     private static void Figures(StringBuilder page, RewardDesk desk, JudgeHealth health)

@@ -94,7 +94,7 @@ internal sealed record ChatChoice(int Index, ChatMessage Message, [property: Jso
 internal sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyList<ChatDelta> Choices, ChatUsage? Usage = null, ChatTribunal? Tribunal = null)
 {
     /// <summary><c>chat.completion.chunk</c>.</summary>
-    public string Object => "chat.completion.chunk";
+    public string Object { get; } = "chat.completion.chunk";
 }
 
 /// <summary>A piece of the answer.</summary>

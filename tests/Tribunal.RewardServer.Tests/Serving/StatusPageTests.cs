@@ -49,7 +49,7 @@ public sealed class StatusPageTests(StatusBrowser browser)
         await page.GotoAsync(bed.Client.BaseAddress!.ToString());
         Assert.Equal(0, await page.Locator("table").CountAsync());
         string[] links = await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('a')].map(link => new URL(link.href).pathname)");
-        Assert.Equal(["/openapi/v1.json", "/healthz", "/metrics"], links);
+        Assert.Equal(["/openapi/v1.json", "/healthz", "/metrics", "/"], links);
         IResponse? description = await page.GotoAsync(new Uri(bed.Client.BaseAddress, links[0]).ToString());
         Assert.Equal(200, description!.Status);
         IResponse? health = await page.GotoAsync(new Uri(bed.Client.BaseAddress, links[1]).ToString());

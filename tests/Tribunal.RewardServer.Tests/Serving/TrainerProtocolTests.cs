@@ -157,7 +157,7 @@ public sealed class TrainerProtocolTests
         await using Bed bed = await Bed.StartAsync();
         JsonElement document = await bed.Client.GetFromJsonAsync<JsonElement>(new Uri("/openapi/v1.json", UriKind.Relative), Bed.Cancel);
         string[] paths = [.. document.GetProperty("paths").EnumerateObject().Select(static path => path.Name).Order(StringComparer.Ordinal)];
-        Assert.Equal(["/aggregate_metrics", "/compare", "/get_reward", "/healthz", "/openrlhf", "/reverify_mode", "/roll/submit_task", "/roll/task_result", "/seed_session", "/slime", "/v1/chat/completions", "/v1/jobs/{id}", "/v1/models", "/v1/rewards", "/verify"], paths);
+        Assert.Equal(["/aggregate_metrics", "/compare", "/get_reward", "/healthz", "/ng-rollout/{rollout}/seed_session", "/ng-rollout/{rollout}/verify", "/openrlhf", "/reverify_mode", "/roll/submit_task", "/roll/task_result", "/seed_session", "/slime", "/v1/chat/completions", "/v1/jobs/{id}", "/v1/models", "/v1/rewards", "/verify"], paths);
         Assert.True(document.GetProperty("components").GetProperty("schemas").TryGetProperty("RewardsRequest", out JsonElement schema) && schema.GetProperty("properties").TryGetProperty("rollouts", out _));
     }
 

@@ -84,8 +84,8 @@ public sealed class FailedJudgementsTests : IDisposable
             return Verdict(question);
         };
         Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", request)).Status);
-        bool failed = false;
-        _bed.Judge.On = (_, question) => !failed && (failed = true) ? throw new JudgeException(JudgeFault.TimedOut, "too slow", new Tries { Requests = 1, TimedOut = 1 }) : Verdict(question);
+        int failed = 0;
+        _bed.Judge.On = (_, question) => Interlocked.Exchange(ref failed, 1) == 0 ? throw new JudgeException(JudgeFault.TimedOut, "too slow", new Tries { Requests = 1, TimedOut = 1 }) : Verdict(question);
         List<RunProgress> told = [];
         Assert.Equal(RunStatus.Complete, (await _bed.RunAsync("run", request with { RetryFailed = true }, told.Add)).Status);
         await AssertAsWholeAsync();

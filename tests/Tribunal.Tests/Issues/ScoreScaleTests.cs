@@ -64,7 +64,7 @@ public sealed class ScoreScaleTests
         Assert.StartsWith(double.IsFinite(score) ? FormattableString.Invariant($"the score {score} is not on the scale from 1 to {scale?[^1..] ?? "10"}") : "a score is not finite", read.Why, StringComparison.Ordinal);
     }
 
-    private static Judgement Read(string protocol, string answer) =>
+    private static TracedJudgement Read(string protocol, string answer) =>
         JudgementReader.Read("a", 0, 0, ProtocolCatalog.Resolve(protocol, null).Protocol, "judge", [0], null, Samples.Reply(answer));
 
     private static Judgement Scored(int sample, string protocol, double[] scores, double[]? scale) => new()
