@@ -167,7 +167,7 @@ public sealed partial class DocsCommandsTests
           local code=0 i
           case "$1" in
             score|vote|import) for ((i = 1; i <= $#; i++)); do [ "${!i}" != -o ] || { i=$((i + 1)); rm -rf "./${!i}"; }; done; case " $* " in *" -o "*) ;; *) rm -rf ./*-run ;; esac ;;
-            serve) rm -rf ./tribunal-serve; server "$@" --listen http://127.0.0.1:0; return ;;
+            serve) case " $* " in *" -o "*|*" --storage "*) ;; *) set -- "$@" -o "./served-$RANDOM" ;; esac; server "$@" --listen http://127.0.0.1:0; return ;;
             view) server "$@" --port 0; return ;;
             simulate) case " $* " in *" --generate "*) ;; *) server "$@" --port 0; return ;; esac ;;
           esac

@@ -75,7 +75,8 @@ public sealed partial class ReleaseTests
         Assert.Contains("<NuGetAudit>true</NuGetAudit>", props, StringComparison.Ordinal);
         Assert.Contains("<NuGetAuditMode>all</NuGetAuditMode>", props, StringComparison.Ordinal);
         Assert.All(XDocument.Parse(Read("Directory.Packages.props")).Descendants("PackageVersion"), static package => Assert.Matches(@"^\d+\.\d+\.\d+", package.Attribute("Version")!.Value));
-        IEnumerable<string> projects = ((string[])["src", "functions", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.csproj", SearchOption.AllDirectories));
+        IEnumerable<string> projects = ((string[])["src", "functions", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.csproj", SearchOption.AllDirectories))
+            .Where(static project => !project.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
         Assert.All(projects, static project => Assert.Empty(XDocument.Load(project).Descendants("PackageReference").Attributes("Version")));
     }
 

@@ -73,6 +73,7 @@ public sealed class Bed : IAsyncDisposable
 public sealed class BigRuns : IAsyncLifetime
 {
     public const int Rollouts = 100_000;
+    // By the question, so that it is the same ones in every run.
     private const int FaultEvery = 211;
 
     internal RunBed Runs { get; } = new(Rollouts);
@@ -86,12 +87,12 @@ public sealed class BigRuns : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Runs.Options = new() { DrawsPerChunk = 2048, DrawsPerShard = 8192 };
-        Runs.Judge.On = (call, question) =>
+        Runs.Judge.On = (_, question) =>
         {
             // The questions are as large as the batch: none is kept.
-            Runs.Judge.Asked.TryDequeue(out _);
+            Runs.Judge.Asked.TryDequeue(out JudgeQuestion? _);
             JudgeReply reply = ScriptedJudge.Answer(question);
-            return call % FaultEvery == 0 ? reply with { Text = "I see no better one.", Finish = "stop" } : reply with { Reasoning = $"Thinking of {question.Seed} at length." };
+            return question.Seed % FaultEvery == 0 ? reply with { Text = "I see no better one.", Finish = "stop" } : reply with { Reasoning = $"Thinking of {question.Seed} at length." };
         };
         await Runs.RunAsync("run", new EvaluationRequest { Batch = Runs.Batch, Policy = new() { Samples = 2 } });
         await Runs.RunAsync("other", new EvaluationRequest { Batch = Runs.Batch, Policy = new() { Samples = 1 }, Seed = 9 });

@@ -55,7 +55,7 @@ internal static class StandardInput
         return new FileInfo(path);
     }
 
-    private static Task CopyAsync(string path, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
+    private static async Task CopyAsync(string path, CancellationToken cancellationToken) => await WholeFile.WriteAsync(path, async file =>
     {
         await using Stream input = Console.OpenStandardInput();
         await input.CopyToAsync(file, cancellationToken);
