@@ -186,7 +186,7 @@ public sealed partial class DocsCommandsTests
     [GeneratedRegex(@"^ *```(?<info>[^\n`]*)\n(?<text>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fences();
 
-    [GeneratedRegex(@"^(?:[A-Z_]+=\S+ )*(?:tribunal|dotnet run --project src/Tribunal\.Cli --) [a-z]+( |$)(?!─)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:[A-Z_]+=\S+ )*(?:tribunal|dotnet run --project src/Tribunal\.Cli --) [a-z]+(?: |$)(?!─)", RegexOptions.Multiline)]
     private static partial Regex CommandStart();
 
     // Up to what ends a command of a shell, or begins a comment.

@@ -85,7 +85,7 @@ public sealed partial class ReleaseTests
     [GeneratedRegex(@"uses: (\S+)")]
     private static partial Regex Uses();
 
-    [GeneratedRegex(@"(?:dotnet publish|^COPY(?! --from)) ([\w./]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:dotnet publish|^COPY(?! --from)) (?<path>[\w./]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Sources();
 
     private static string Root()
