@@ -55,8 +55,8 @@ internal static class SummaryText
         foreach (MemberSummary member in summary.Members ?? [])
         {
             Row("member", $"{TerminalText.Fit(member.Judge, 48)} by {TerminalText.Fit(member.Protocol, 40)}: {member.Judgements.Drawn:N0} judgements, {member.ValidRate?.Value ?? 0:P1} valid"
-                + (member.Agreement is { } agreement ? $", agrees with the panel in {agreement.Value:P1}" : "") + (member.Accuracy is { } own ? $", alone {Share(own)}" : "")
-                + (member.Cost is double price ? $", cost {price:0.00##}" : "") + $", weighs {member.Weight:0.00}" + (member.WeightLater is double later ? $"|{later:0.00}" : ""));
+                + (member.Agreement is { } agreement ? $", agrees with the verdicts in {agreement.Value:P1}" : "") + (member.Accuracy is { } own ? $", alone {Share(own)}" : "")
+                + (member.Cost is double price ? $", cost {price:0.00##}" : "") + (summary.Routes is null ? $", weighs {member.Weight:0.00}" : "") + (member.WeightLater is double later ? $"|{later:0.00}" : ""));
         }
 
         foreach (CriterionSummary criterion in (summary.Criteria ?? []).Take(CriteriaShown))

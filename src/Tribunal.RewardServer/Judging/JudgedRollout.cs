@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -36,8 +37,12 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     /// <summary>The verdict that stands.</summary>
     public Verdict? Verdict { get; private set; }
 
+    /// <summary>What ended the last judging without a verdict; null while one is under way.</summary>
+    public Exception? Failure { get; set; }
+
     /// <summary>Completes with the verdict that stands.</summary>
     public Task Settled => _settled.Task;
+
     /// <summary>What each member of a panel says by itself; null for one judge.</summary>
     public IReadOnlyList<MemberVote>? Members => _members ?? (Kept is { } kept ? MemberVote.Of(kept, Drawn) : null);
 
@@ -68,6 +73,12 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     {
         if (Work is not { } work)
         {
+            // Who comes when the judging has just failed is told so, as those are who waited for it: there is no verdict to say.
+            if ((Verdict ?? Last) is null && Failure is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
             return;
         }
 

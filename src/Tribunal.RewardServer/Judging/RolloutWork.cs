@@ -33,6 +33,7 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
         judged.Kept = rollout;
         Task work = Task.Run(() => WorkAsync(judged, rollout));
         judged.Work = work;
+        judged.Failure = null;
         _working.Add(work);
         _ = work.ContinueWith(
             _ =>
@@ -70,10 +71,11 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
                 await (fits ? sharing.GiveBackAsync(judged) : Task.CompletedTask);
             }
         }
-        catch
+        catch (Exception exception)
         {
             lock (gate)
             {
+                judged.Failure = exception;
                 judged.Work = null;
                 judged.DropFailed();
             }
