@@ -107,6 +107,9 @@ internal sealed class Bed : IAsyncDisposable
             [SettingNames.Judge(JudgeName, SettingNames.JudgeModel)] = SimulatedJudgeOptions.DefaultModel,
             [SettingNames.Judge(JudgeName, SettingNames.JudgeConcurrency)] = $"{Concurrency}",
             [SettingNames.ShardWindow] = "1",
+
+            // Enough steps that every worker has some, whichever looks first.
+            [SettingNames.ChunkJudgements] = "32",
             [SettingNames.DefaultJudge] = JudgeName,
         };
         foreach ((string key, string value) in settings)
