@@ -271,7 +271,7 @@ public sealed partial class EndToEndTests
         Assert.Equal(50 * 8, bed.Judge.Stats.Requests);
     }
 
-    [Fact]
+    [Fact(Timeout = Limit)]
     public async Task Several_workers_share_one_run()
     {
         await using Bed bed = await Bed.StartAsync();
