@@ -50,7 +50,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public static async Task<Bed> StartAsync(
         RewardOptions? options = null, string protocol = "grm", SimulatorOptions? judge = null, string? apiKey = null, DirectoryInfo? folder = null,
-        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null, IMetaRewardModel? meta = null, Uri? address = null)
+        int samples = 4, SimulatorServer? server = null, FakeTimeProvider? judgeClock = null, int tries = 12, TimeProvider? time = null, ClientKeys? keys = null, IMetaRewardModel? meta = null, Uri? address = null, string? instance = null)
     {
         judgeClock ??= new FakeTimeProvider();
         var bed = new Bed(folder, server ?? await SimulatorServer.StartAsync(judge ?? new SimulatorOptions(), judgeClock, Cancel), judgeClock);
@@ -65,7 +65,9 @@ internal sealed class Bed : IAsyncDisposable
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
         var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64, Meta = meta };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
-        RewardLedger ledger = await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), ServeManifest.Of(binding, request), Cancel);
+        byte[] manifest = ServeManifest.Of(binding, request);
+        RewardLedger ledger = instance is null ? await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), manifest, Cancel)
+            : await RewardLedger.OpenSharedAsync(new LocalRunStore(bed.Folder), new LocalRunStore(Path.Combine(bed.Folder, "answers")), instance, manifest, Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
         bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);

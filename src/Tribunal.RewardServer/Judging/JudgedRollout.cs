@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -37,9 +36,6 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     /// <summary>The verdict that stands.</summary>
     public Verdict? Verdict { get; private set; }
 
-    /// <summary>What ended the last judging without a verdict; null while one is under way.</summary>
-    public Exception? Failure { get; set; }
-
     /// <summary>Completes with the verdict that stands.</summary>
     public Task Settled => _settled.Task;
 
@@ -67,18 +63,16 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
         return -1;
     }
 
-    /// <summary>Waits for the judging under way, if there is any, or for a verdict from elsewhere.</summary>
+    /// <summary>Waits for a judging, or for a verdict from elsewhere.</summary>
+    /// <param name="work">The judging; null where none is under way.</param>
+    /// <param name="limit">For how long.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="JudgeAwayException">It ended so.</exception>
-    public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    public async Task WaitAsync(Task? work, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (Work is not { } work)
+        if (work is null)
         {
-            // Who comes when the judging has just failed is told so, as those are who waited for it: there is no verdict to say.
-            if ((Verdict ?? Last) is null && Failure is { } failure)
-            {
-                ExceptionDispatchInfo.Throw(failure);
-            }
-
             return;
         }
 

@@ -33,7 +33,6 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
         judged.Kept = rollout;
         Task work = Task.Run(() => WorkAsync(judged, rollout));
         judged.Work = work;
-        judged.Failure = null;
         _working.Add(work);
         _ = work.ContinueWith(
             _ =>
@@ -71,11 +70,10 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
                 await (fits ? sharing.GiveBackAsync(judged) : Task.CompletedTask);
             }
         }
-        catch (Exception exception)
+        catch
         {
             lock (gate)
             {
-                judged.Failure = exception;
                 judged.Work = null;
                 judged.DropFailed();
             }
@@ -128,7 +126,20 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
     public async Task<RewardAnswer> AnswerAsync(JudgedRollout rollout, int[] index, Func<Verdict, IReadOnlyList<double>?> scale, TimeSpan limit, CancellationToken cancellationToken)
     {
-        await rollout.WaitAsync(limit, time, cancellationToken);
+        Task? work;
+        lock (gate)
+        {
+            // A group may be known by what another instance wrote down of it: that one judges it, or has died, and only a judging of one's own
+            // finds out which.
+            if (rollout is { Verdict: null, Work: null, Last: null, Kept: { } kept })
+            {
+                Start(rollout, kept);
+            }
+
+            work = rollout.Work;
+        }
+
+        await rollout.WaitAsync(work, limit, time, cancellationToken);
         lock (gate)
         {
             if ((rollout.Verdict ?? (rollout.Work is null ? rollout.Last : null)) is { } verdict)
@@ -138,9 +149,9 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
         }
 
         IReadOnlyList<Judgement> drawn = rollout.Drawn;
-        Verdict present = drawn.Count == 0 || rollout.Kept is not { } kept
+        Verdict present = drawn.Count == 0 || rollout.Kept is not { } whole
             ? new Verdict { Id = rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = "the time limit came before the first judgement" }
-            : drawing.Cast(rollout, kept, drawn);
+            : drawing.Cast(rollout, whole, drawn);
         return Answer(present, complete: false);
 
         RewardAnswer Answer(Verdict verdict, bool complete) => new()
