@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Xml.Linq;
 using Mono.Cecil;
+using Tribunal.Testing;
 
 namespace Tribunal.Cli.Tests;
 
@@ -27,13 +28,13 @@ public sealed class ArchitectureTests
         ],
     };
 
-    public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(Root(), "src")).Select(static path => Path.GetFileName(path)!)];
+    public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(RepositoryFolder.Root(), "src")).Select(static path => Path.GetFileName(path)!)];
 
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_project_refers_to_what_stands_before_it_and_to_nothing_else(string project)
     {
-        XDocument file = XDocument.Load(Path.Combine(Root(), "src", project, project + ".csproj"));
+        XDocument file = XDocument.Load(Path.Combine(RepositoryFolder.Root(), "src", project, project + ".csproj"));
         IEnumerable<string> references = file.Descendants("ProjectReference").Select(static r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
         Assert.Equal(Arrows[project].Order(StringComparer.Ordinal), references.Order(StringComparer.Ordinal));
     }
@@ -41,7 +42,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void No_file_is_compiled_into_two_assemblies()
     {
-        IEnumerable<string> projects = ((string[])["src", "functions", "infra", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.csproj", SearchOption.AllDirectories));
+        IEnumerable<string> projects = ((string[])["src", "functions", "infra", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), folder), "*.csproj", SearchOption.AllDirectories));
         Assert.All(projects, static project => Assert.Empty(XDocument.Load(project).Descendants("Compile").Attributes("Include")));
     }
 
@@ -49,7 +50,7 @@ public sealed class ArchitectureTests
     public void No_file_of_the_product_is_longer_than_400_lines()
     {
         string[] files = [.. ((string[])["src", "functions"])
-            .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), folder), "*.cs", SearchOption.AllDirectories))
             .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal))];
         Assert.True(files.Length > 100);
         Assert.All(files, static path => Assert.True(File.ReadLines(path).Count() <= 400, path));
@@ -105,7 +106,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_domain_opens_no_file()
     {
-        string[] offenders = [.. Directory.EnumerateFiles(Path.Combine(Root(), "src", "Tribunal"), "*.cs", SearchOption.AllDirectories)
+        string[] offenders = [.. Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), "src", "Tribunal"), "*.cs", SearchOption.AllDirectories)
             .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal))
             .Where(static path => File.ReadAllText(path) is var text
                 && (text.Contains("FileStream", StringComparison.Ordinal) || text.Contains("File.Read", StringComparison.Ordinal) || text.Contains("File.Open", StringComparison.Ordinal)))];
@@ -116,7 +117,7 @@ public sealed class ArchitectureTests
     public void Only_the_commands_that_train_touch_what_loads_a_learning_library()
     {
         // Everything else starts without ML.NET: a model file is evaluated by the domain.
-        string[] users = [.. Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+        string[] users = [.. Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), "src"), "*.cs", SearchOption.AllDirectories)
             .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/Tribunal.Learning/", StringComparison.Ordinal))
             .Where(static path => File.ReadAllText(path) is var text && (text.Contains("Tribunal.Learning", StringComparison.Ordinal) || text.Contains("Microsoft.ML", StringComparison.Ordinal)))
             .Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
@@ -186,17 +187,4 @@ public sealed class ArchitectureTests
         TypeSpecification wrapped => Parts(wrapped.ElementType),
         _ => [type],
     };
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("the tests run outside the repository");
-    }
 }

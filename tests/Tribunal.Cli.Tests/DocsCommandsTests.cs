@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Tribunal.Cli.Commands;
 using Tribunal.Simulator.Serving;
+using Tribunal.Testing;
 
 namespace Tribunal.Cli.Tests;
 
@@ -23,7 +24,7 @@ public sealed partial class DocsCommandsTests
         ["dotnet pack"] = "CI publishes the native tool in a job of its own and runs these tests with it",
     };
 
-    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md").Append(Path.Combine(Root(), "README.md")).Append(Path.Combine(Root(), "samples", "README.md")).Select(static path => Path.GetRelativePath(Root(), path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), "docs"), "*.md").Append(Path.Combine(RepositoryFolder.Root(), "README.md")).Append(Path.Combine(RepositoryFolder.Root(), "samples", "README.md")).Select(static path => Path.GetRelativePath(RepositoryFolder.Root(), path)).Order(StringComparer.Ordinal)];
 
     public static TheoryData<string> PagesThatRun => [.. Pages.Select(static page => page.Data).Where(static page => BlocksOf(page).Any(static block => block.WhyNot is null))];
 
@@ -58,7 +59,7 @@ public sealed partial class DocsCommandsTests
     {
         foreach (string page in Pages.Select(static page => page.Data))
         {
-            string text = File.ReadAllText(Path.Combine(Root(), page));
+            string text = File.ReadAllText(Path.Combine(RepositoryFolder.Root(), page));
             Assert.Empty(Fences().Matches(text).Where(static fence => fence.Groups["info"].Value.Trim() is "" or "text" or "console" && CommandStart().IsMatch(fence.Groups["text"].Value)).Select(fence => $"{page}: {fence.Groups["text"].Value}"));
         }
     }
@@ -99,14 +100,14 @@ public sealed partial class DocsCommandsTests
     // What a reader has: batches and runs under the names that the pages use.
     private static async Task FurnishAsync(string folder, string page)
     {
-        Directory.CreateSymbolicLink(Path.Combine(folder, "samples"), Path.Combine(Root(), "samples"));
-        string own = Path.Combine(Root(), "tests", "Tribunal.Cli.Tests", "Docs");
+        Directory.CreateSymbolicLink(Path.Combine(folder, "samples"), Path.Combine(RepositoryFolder.Root(), "samples"));
+        string own = Path.Combine(RepositoryFolder.Root(), "tests", "Tribunal.Cli.Tests", "Docs");
         foreach (string file in Directory.EnumerateFiles(own))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
-        string text = File.ReadAllText(Path.Combine(Root(), page));
+        string text = File.ReadAllText(Path.Combine(RepositoryFolder.Root(), page));
         var script = new StringBuilder("""
             set -e
             tribunal simulate --generate 60 --max-responses 3 --seed 1 -o rollouts.jsonl -q
@@ -142,7 +143,7 @@ public sealed partial class DocsCommandsTests
     {
         // Its blocks are the steps of ./deploy.
         bool deployed = page.EndsWith("deploy.md", StringComparison.Ordinal);
-        foreach (Match fence in Fences().Matches(File.ReadAllText(Path.Combine(Root(), page))))
+        foreach (Match fence in Fences().Matches(File.ReadAllText(Path.Combine(RepositoryFolder.Root(), page))))
         {
             string info = fence.Groups["info"].Value.Trim();
             string text = fence.Groups["text"].Value;
@@ -201,17 +202,4 @@ public sealed partial class DocsCommandsTests
 
     [GeneratedRegex(@"(--(?:generate|splits|resamples) )\d+")]
     private static partial Regex Large();
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("the tests run outside the repository");
-    }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Tribunal.Testing;
 
 namespace Tribunal.Cli.Tests;
 
@@ -43,7 +44,7 @@ public sealed partial class ReleaseTests
     [Fact]
     public void Actions_are_pinned_by_commit()
     {
-        string[] used = [.. Directory.EnumerateFiles(Path.Combine(Root(), ".github", "workflows"), "*.yml").SelectMany(static file => Uses().Matches(File.ReadAllText(file))).Select(static match => match.Groups[1].Value)];
+        string[] used = [.. Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), ".github", "workflows"), "*.yml").SelectMany(static file => Uses().Matches(File.ReadAllText(file))).Select(static match => match.Groups[1].Value)];
         Assert.NotEmpty(used);
         Assert.All(used, static action => Assert.Matches("@[0-9a-f]{40}$", action));
     }
@@ -54,7 +55,7 @@ public sealed partial class ReleaseTests
         string image = Read("Dockerfile");
         foreach (string named in Sources().Matches(image).Select(static match => match.Groups[1].Value))
         {
-            Assert.True(Path.Exists(Path.Combine(Root(), named)), $"the Dockerfile names {named}");
+            Assert.True(Path.Exists(Path.Combine(RepositoryFolder.Root(), named)), $"the Dockerfile names {named}");
         }
 
         Assert.Contains("-p:PublishAot=false", image, StringComparison.Ordinal);
@@ -65,7 +66,7 @@ public sealed partial class ReleaseTests
 
         // The entry point is the assembly's own executable.
         Assert.Contains("\"/app/Tribunal.Cli\"", image, StringComparison.Ordinal);
-        Assert.DoesNotContain(File.ReadAllLines(Path.Combine(Root(), ".dockerignore")), static line => line.Trim() is "src" or "LICENSE" or "Directory.Build.props" or "Directory.Packages.props");
+        Assert.DoesNotContain(File.ReadAllLines(Path.Combine(RepositoryFolder.Root(), ".dockerignore")), static line => line.Trim() is "src" or "LICENSE" or "Directory.Build.props" or "Directory.Packages.props");
     }
 
     [Fact]
@@ -75,29 +76,16 @@ public sealed partial class ReleaseTests
         Assert.Contains("<NuGetAudit>true</NuGetAudit>", props, StringComparison.Ordinal);
         Assert.Contains("<NuGetAuditMode>all</NuGetAuditMode>", props, StringComparison.Ordinal);
         Assert.All(XDocument.Parse(Read("Directory.Packages.props")).Descendants("PackageVersion"), static package => Assert.Matches(@"^\d+\.\d+\.\d+", package.Attribute("Version")!.Value));
-        IEnumerable<string> projects = ((string[])["src", "functions", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.csproj", SearchOption.AllDirectories))
+        IEnumerable<string> projects = ((string[])["src", "functions", "tests"]).SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), folder), "*.csproj", SearchOption.AllDirectories))
             .Where(static project => !project.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
         Assert.All(projects, static project => Assert.Empty(XDocument.Load(project).Descendants("PackageReference").Attributes("Version")));
     }
 
-    private static string Read(string path) => File.ReadAllText(Path.Combine(Root(), path));
+    private static string Read(string path) => File.ReadAllText(Path.Combine(RepositoryFolder.Root(), path));
 
     [GeneratedRegex(@"uses: (\S+)")]
     private static partial Regex Uses();
 
     [GeneratedRegex(@"(?:dotnet publish|^COPY(?! --from)) (?<path>[\w./]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Sources();
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("the tests run outside the repository");
-    }
 }

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Microsoft.Playwright;
-using Tribunal.Testing.Azurite;
 
 namespace Tribunal.Testing.Pages;
 
 /// <summary>What happens on a page that must not: words on its console, errors, dialogs, further windows, and requests that are not its own.</summary>
 public static class PageWatch
 {
-    private static readonly string Axe = File.ReadAllText(Path.Combine(AzuriteServer.RepositoryRoot(), "node_modules", "axe-core", "axe.min.js"));
+    private static readonly string Axe = File.ReadAllText(Path.Combine(RepositoryFolder.Root(), "node_modules", "axe-core", "axe.min.js"));
 
     /// <summary>Writes down all of it from here on.</summary>
     /// <param name="page">The page.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Playwright;
-using Tribunal.Testing.Azurite;
 using Tribunal.Rollouts;
+using Tribunal.Testing;
 using Tribunal.Testing.Runs;
 
 namespace Tribunal.Viewer.Tests;
@@ -72,7 +72,7 @@ public sealed class LooksTests(ViewerBrowser browser) : IClassFixture<ViewerBrow
     [Fact]
     public async Task What_is_built_in_is_what_the_sources_make()
     {
-        string web = Path.Combine(AzuriteServer.RepositoryRoot(), "src", "Tribunal.Viewer", "web");
+        string web = Path.Combine(RepositoryFolder.Root(), "src", "Tribunal.Viewer", "web");
         if (!Directory.Exists(Path.Combine(web, "node_modules")))
         {
             Assert.Skip("npm ci in src/Tribunal.Viewer/web was not run: ./test does");

@@ -59,14 +59,10 @@ internal sealed class CalibrateCommand
         await OutputFile.WriteAsync(file, JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration), cancellationToken);
         Console.WriteLine($"  fitted on    {calibration.FittedOn:N0} labelled verdicts, by {Way(calibration)}");
         Console.WriteLine($"  error        {calibration.ErrorBefore:0.000} before, {calibration.ErrorAfter:0.000} after, on the half held back");
-        var limit = StoredCalibration.Cascade(labelled, parsed.GetRequiredValue(_loss));
-        if (limit is { } cascade)
-        {
-            Console.WriteLine($"  cascade      below {cascade.Below:0.###}: {cascade.GoOn:P1} go on to another judge, {cascade.Loss:P2} of all verdicts {(labelled[0].OtherRight is null ? "stay and are other than they should be" : "are lost to the other judge")} (on the half held back)");
-        }
-
+        (double Below, double GoOn, double Loss) cascade = calibration.Cascade(labelled, parsed.GetRequiredValue(_loss));
+        Console.WriteLine($"  cascade      below {cascade.Below:0.###}: {cascade.GoOn:P1} go on to another judge, {cascade.Loss:P2} of all verdicts {(labelled[0].OtherRight is null ? "stay and are other than they should be" : "are lost to the other judge")} (on the half held back)");
         Console.WriteLine($"  in           {OutputFile.Say(file)}");
-        Results.Print(new JsonObject { ["fittedOn"] = calibration.FittedOn, ["errorBefore"] = calibration.ErrorBefore, ["errorAfter"] = calibration.ErrorAfter, ["below"] = limit?.Below, ["output"] = file });
+        Results.Print(new JsonObject { ["fittedOn"] = calibration.FittedOn, ["errorBefore"] = calibration.ErrorBefore, ["errorAfter"] = calibration.ErrorAfter, ["below"] = cascade.Below, ["output"] = file });
         return ExitCodes.Ok;
     }
 

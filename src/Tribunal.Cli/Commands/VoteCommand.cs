@@ -94,7 +94,7 @@ internal sealed class VoteCommand
         LedgerVote ledger = await inputs.ReadAsync(traits: learned is not null, cancellationToken);
         string folder = await FolderOfAsync(parsed, inputs, cancellationToken);
         EvaluationRequest request = await RequestOfAsync(parsed, inputs, ledger, batch, learned, cancellationToken);
-        SchemeOptions options = RecordedOptions.Of(request, inputs.Protocol, inputs.Protocol is { } protocol ? inputs.ProtocolTexts().GetValueOrDefault(protocol) : null, learned) with { Members = inputs.Footing };
+        SchemeOptions options = RecordedOptions.Of(request, inputs.Protocol, inputs.Protocol is { } protocol ? (await inputs.ProtocolTextsAsync(cancellationToken)).GetValueOrDefault(protocol) : null, learned) with { Members = inputs.Footing };
         options = inputs.Imported ? RecordedOptions.Imported(options, ledger.Scores) : options;
         ResampleRequest? grid = parsed.GetValue(_resamples) is int resamples ? _grid.RequestOf(parsed, resamples, options) : null;
         if (options is { Policy.Learns: true, Learned: null })

@@ -5,9 +5,9 @@ using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Runs.Resuming;
 using Tribunal.Runs;
-using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Reading;
+using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
@@ -160,9 +160,9 @@ internal sealed class LedgerInputs
             ?? Schemes.ByHand(Panel.Request.Judges!, [.. Panel.Members!.Select(static member => (member.Judge, member.Protocol))]);
 
     /// <summary>The protocol files that the run keeps, by the names of their protocols.</summary>
-    public IReadOnlyDictionary<string, string> ProtocolTexts() => _run is not { } run ? new Dictionary<string, string>()
-        : (Manifests[0].ProtocolFiles ?? new Dictionary<string, string>()).Values.Select(sha256 => Path.Combine(run, RunFiles.Protocol(sha256))).Where(File.Exists).Select(File.ReadAllText).Where(ProtocolFileReader.IsProtocol)
-            .DistinctBy(static text => ProtocolFileReader.Read(text).Name).ToDictionary(static text => ProtocolFileReader.Read(text).Name, StringComparer.Ordinal);
+    public async Task<IReadOnlyDictionary<string, string>> ProtocolTextsAsync(CancellationToken cancellationToken) => _run is { } run && Manifests is [var manifest]
+        ? await RecordedOptions.KeptFilesAsync(new LocalRunStore(run), manifest, cancellationToken)
+        : new Dictionary<string, string>();
 
     /// <summary>Copies the protocol files that the run keeps, where there is one run.</summary>
     public async Task KeepProtocolsAsync(string folder, CancellationToken cancellationToken)

@@ -100,9 +100,9 @@ public sealed class RolloutScoring
             verdict = verdict with { Route = route, Usage = voting.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage) };
         }
 
-        if (_rules.Calibration is { } calibration && verdict.Confidence is { } confidence)
+        if (_rules.Calibration is { } calibration)
         {
-            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted) };
+            verdict = verdict with { Correctness = verdict.CorrectnessBy(calibration) };
         }
 
         int neutralised = voting.Select(static judgement => judgement.Neutralised ?? 0).DefaultIfEmpty().Max();

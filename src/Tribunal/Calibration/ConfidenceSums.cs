@@ -38,12 +38,14 @@ public sealed class ConfidenceSums
     /// <param name="correct">Whether a best response was found.</param>
     public void Add(string rolloutId, double confidence, bool correct)
     {
-        bool fit = (StableHash.Of(0, "calibration", rolloutId) & 1) == 0;
-        ConfidenceCell cell = CellOf(fit ? Fit : Rest, KeyOf(confidence));
+        ConfidenceCell cell = CellOf(IsInFirstHalf(rolloutId) ? Fit : Rest, KeyOf(confidence));
         cell.Correct += correct ? 1 : 0;
         cell.Wrong += correct ? 0 : 1;
         cell.Sum += confidence;
     }
+
+    /// <summary>Which half of the rollouts one is in: the half that is fitted on, or the one that is held back.</summary>
+    internal static bool IsInFirstHalf(string rolloutId) => (StableHash.Of(0, "calibration", rolloutId) & 1) == 0;
 
     /// <summary>Adds other sums.</summary>
     public void Merge(ConfidenceSums other)

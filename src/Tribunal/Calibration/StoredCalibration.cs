@@ -70,9 +70,7 @@ public sealed record StoredCalibration
     /// <summary>Fits one; null with fewer labelled verdicts than it takes.</summary>
     public static StoredCalibration? Fit(IReadOnlyCollection<LabelledVerdict> verdicts)
     {
-        LabelledVerdict[] all = [.. verdicts.OrderBy(static v => v.RolloutId, StringComparer.Ordinal)];
-        LabelledVerdict[] first = [.. all.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
-        LabelledVerdict[] second = [.. all.Except(first)];
+        (LabelledVerdict[] all, LabelledVerdict[] first, LabelledVerdict[] second) = Halves(verdicts);
         if (all.Length < Fewest || first.Length == 0 || second.Length == 0)
         {
             return null;
@@ -91,23 +89,15 @@ public sealed record StoredCalibration
     /// <summary>
     /// From where on a cascade need not go on: the lowest sureness such that, of all verdicts, at most a given share is lost where they are
     /// surer. Lost is what is wrong, less what the other judge has wrong too, where its verdicts are known. How many go on and what is lost is
-    /// that of a sureness found on one half of the rollouts, told on the other. Null with fewer labelled verdicts than it takes.
+    /// that of a sureness found on one half of the rollouts, told on the other.
     /// </summary>
-    /// <param name="verdicts">Verdicts of the first judge, right where they are what they should be.</param>
+    /// <param name="verdicts">Verdicts of the first judge, right where they are what they should be: those that this was fitted to.</param>
     /// <param name="loss">The share, in [0, 1].</param>
-    public static (double Below, double GoOn, double Loss)? Cascade(IReadOnlyCollection<LabelledVerdict> verdicts, double loss)
+    public (double Below, double GoOn, double Loss) Cascade(IReadOnlyCollection<LabelledVerdict> verdicts, double loss)
     {
-        if (Fit(verdicts) is not { } fitted)
-        {
-            return null;
-        }
-
-        LabelledVerdict[] first = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 0)];
-        LabelledVerdict[] second = [.. verdicts.Where(static v => (StableHash.Of(0, "calibration", v.RolloutId) & 1) == 1)];
-
-        LabelledVerdict[] all = [.. first, .. second];
+        (LabelledVerdict[] all, LabelledVerdict[] first, LabelledVerdict[] second) = Halves(verdicts);
         double half = Below(first);
-        LabelledVerdict[] stay = [.. second.Where(v => fitted.Of(v) >= half)];
+        LabelledVerdict[] stay = [.. second.Where(v => Of(v) >= half)];
         return (Below(all), 1 - ((double)stay.Length / second.Length), stay.Sum(LostOf) / second.Length);
 
         static double LostOf(LabelledVerdict verdict) => ((verdict.OtherRight ?? true) ? 1.0 : 0) - (verdict.Right ? 1 : 0);
@@ -118,7 +108,7 @@ public sealed record StoredCalibration
             CalibrationOdds? other = of.All(static v => v.OtherRight is not null) ? CalibrationOdds.Fit(of, static v => v.OtherRight == true) : null;
             double below = 1;
             double lost = 0;
-            foreach ((double sure, double loses) in of.Select(v => (Sure: fitted.Of(v), Loses: (other?.Of(v.Confidence, v.Margin) ?? 1) - fitted.Of(v))).OrderByDescending(static v => v.Sure))
+            foreach ((double sure, double loses) in of.Select(v => (Sure: Of(v), Loses: (other?.Of(v.Confidence, v.Margin) ?? 1) - Of(v))).OrderByDescending(static v => v.Sure))
             {
                 lost += loses;
                 if (lost <= loss * of.Length)
@@ -171,6 +161,14 @@ public sealed record StoredCalibration
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Temperature, Odds, Exhausted, FittedOn, Points?.Count);
+
+    // In the order of their names, whatever order they came in.
+    private static (LabelledVerdict[] All, LabelledVerdict[] First, LabelledVerdict[] Second) Halves(IReadOnlyCollection<LabelledVerdict> verdicts)
+    {
+        LabelledVerdict[] all = [.. verdicts.OrderBy(static v => v.RolloutId, StringComparer.Ordinal)];
+        ILookup<bool, LabelledVerdict> halves = all.ToLookup(static v => ConfidenceSums.IsInFirstHalf(v.RolloutId));
+        return (all, [.. halves[true]], [.. halves[false]]);
+    }
 
     private static StoredCalibration Scaled(LabelledVerdict[] verdicts)
     {

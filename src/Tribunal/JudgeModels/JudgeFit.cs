@@ -170,7 +170,8 @@ internal sealed class JudgeFit
         return squares > 0 ? along / squares : 0;
     }
 
-    private static double[] Ones(int count)
+    /// <summary>So many rows that each count the same.</summary>
+    internal static double[] Ones(int count)
     {
         double[] ones = new double[count];
         Array.Fill(ones, 1);

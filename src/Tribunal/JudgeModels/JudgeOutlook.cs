@@ -65,8 +65,7 @@ internal static class JudgeOutlook
     public static double? Mean(JudgeModel learned, VoteTable votes, int rows, VotingRule rule, int leader, int other, Func<double, double, double> ofVotes, Func<double, double, double> ofScores)
     {
         JudgeModel model = learned.For(votes.Domain);
-        double[] weights = new double[rows];
-        Array.Fill(weights, 1);
+        double[] weights = JudgeFit.Ones(rows);
         return !votes.Pairs && Tally.Scored(votes, rule)
             ? model.Lists is { } lists && ListEvidence.Of(votes, rows, weights, lists.First) is { } scores ? new ListGrid(lists).Mean(scores, leader, other, ofScores) : null
             : model.Pairs?.Grid.Mean(PairEvidence.Of(votes, rows, weights, leader, other, majority: rule == VotingRule.Majority), ofVotes);

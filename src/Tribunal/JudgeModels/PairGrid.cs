@@ -54,14 +54,8 @@ internal sealed class PairGrid
     /// <summary>The logarithm of the probability of votes, up to what does not depend on the model.</summary>
     public double LogLikelihood(in PairEvidence evidence)
     {
-        double most = double.NegativeInfinity;
         Span<double> logs = stackalloc double[_nodes.Length];
-        for (int i = 0; i < logs.Length; i++)
-        {
-            logs[i] = _nodes[i].Log(evidence);
-            most = Math.Max(most, logs[i]);
-        }
-
+        double most = Fill(evidence, logs);
         double sum = 0;
         for (int i = 0; i < logs.Length; i++)
         {
@@ -90,14 +84,8 @@ internal sealed class PairGrid
 
     private Outlook AssessNow(in PairEvidence evidence, double remaining)
     {
-        Span<double> weights = stackalloc double[_nodes.Length];
-        double most = double.NegativeInfinity;
-        for (int i = 0; i < weights.Length; i++)
-        {
-            weights[i] = _nodes[i].Log(evidence);
-            most = Math.Max(most, weights[i]);
-        }
-
+        Span<double> logs = stackalloc double[_nodes.Length];
+        double most = Fill(evidence, logs);
         double lead = evidence.Lead;
         double all = 0;
         double pool = 0;
@@ -105,9 +93,9 @@ internal sealed class PairGrid
         double later = 0;
         double share = 0;
         double rightNow = lead == 0 ? 0.5 : lead > 0 ? 1 : 0;
-        for (int i = 0; i < weights.Length; i++)
+        for (int i = 0; i < logs.Length; i++)
         {
-            double weight = Math.Exp(weights[i] - most);
+            double weight = Math.Exp(logs[i] - most);
             if (weight < 1e-12)
             {
                 continue;
@@ -129,19 +117,13 @@ internal sealed class PairGrid
     /// <summary>The mean of what follows from the shares that the leader wins and loses, either order as often, over what these may be.</summary>
     public double Mean(in PairEvidence evidence, Func<double, double, double> of)
     {
-        Span<double> weights = stackalloc double[_nodes.Length];
-        double most = double.NegativeInfinity;
-        for (int i = 0; i < weights.Length; i++)
-        {
-            weights[i] = _nodes[i].Log(evidence);
-            most = Math.Max(most, weights[i]);
-        }
-
+        Span<double> logs = stackalloc double[_nodes.Length];
+        double most = Fill(evidence, logs);
         double all = 0;
         double sum = 0;
-        for (int i = 0; i < weights.Length; i++)
+        for (int i = 0; i < logs.Length; i++)
         {
-            double weight = Math.Exp(weights[i] - most);
+            double weight = Math.Exp(logs[i] - most);
             if (weight > 1e-6)
             {
                 all += weight;
@@ -150,6 +132,19 @@ internal sealed class PairGrid
         }
 
         return sum / all;
+    }
+
+    // Log-probabilities of the votes at every node; the greatest of them.
+    private double Fill(in PairEvidence evidence, Span<double> logs)
+    {
+        double most = double.NegativeInfinity;
+        for (int i = 0; i < logs.Length; i++)
+        {
+            logs[i] = _nodes[i].Log(evidence);
+            most = Math.Max(most, logs[i]);
+        }
+
+        return most;
     }
 
     /// <summary>Probabilities that two judgements of a pair agree, draws apart: in one order, and across the two.</summary>

@@ -123,16 +123,23 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         Tally.Confidence(votes, rows, weights, Rule, fit, ranked.Best);
 
     /// <summary>Whether some number of the judgements that are left raises the probability of the right verdict by what they are worth.</summary>
-    protected bool Worthwhile(JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int most)
+    /// <param name="whole">What is expected of all of them.</param>
+    /// <param name="learned">The model.</param>
+    /// <param name="votes">The votes.</param>
+    /// <param name="rows">How many of the first rows.</param>
+    /// <param name="weights">What each weighs.</param>
+    /// <param name="ranked">The ranking so far.</param>
+    /// <param name="checkpoint">Judgements drawn.</param>
+    /// <param name="most">Judgements at most.</param>
+    protected bool Worthwhile(Outlook whole, JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int most)
     {
         // By how much one judgement has to raise it: 0.001 at the confidence of 0.95.
         double worth = (1 - Policy.Confidence) / 50;
         int left = most - checkpoint;
-        double gain = Expect(learned, votes, rows, weights, ranked, checkpoint, left).Gain;
-        bool worthwhile = gain > left * worth;
+        bool worthwhile = whole.Gain > left * worth;
 
         // All judgements that are left, or fewer: a lone one seldom changes a verdict, a few do.
-        for (int more = 1; more < left && !worthwhile && gain > worth; more *= 2)
+        for (int more = 1; more < left && !worthwhile && whole.Gain > worth; more *= 2)
         {
             worthwhile = Expect(learned, votes, rows, weights, ranked, checkpoint, more).Gain > more * worth;
         }
@@ -202,12 +209,13 @@ internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, Voting
 
     protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
     {
-        if (checkpoint >= most || Worthwhile(learned, votes, rows, weights, ranked, checkpoint, most))
+        if (checkpoint >= most)
         {
             return null;
         }
 
-        return Expect(learned, votes, rows, weights, ranked, checkpoint, most - checkpoint).Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
+        Outlook whole = Expect(learned, votes, rows, weights, ranked, checkpoint, most - checkpoint);
+        return Worthwhile(whole, learned, votes, rows, weights, ranked, checkpoint, most) ? null : whole.Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
     }
 
     protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
@@ -245,7 +253,7 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
 
         return learned is not null && checkpoint < Policy.Max
             && Reaches(ranked.Best, ranked.Ranking[1]) + Reaches(ranked.Ranking[1], ranked.Best) < (1 - Policy.Confidence) / 5
-            && !Worthwhile(learned, votes, rows, weights, ranked, checkpoint, Policy.Max);
+            && !Worthwhile(Expect(learned, votes, rows, weights, ranked, checkpoint, Policy.Max - checkpoint), learned, votes, rows, weights, ranked, checkpoint, Policy.Max);
 
         double Reaches(int leader, int other)
         {

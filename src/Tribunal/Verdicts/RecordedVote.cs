@@ -60,9 +60,9 @@ public sealed class RecordedVote
 
     private Verdict Whole(Verdict verdict, Rollout rollout, IReadOnlyList<Judgement> voting)
     {
-        if (Calibration is { } calibration && verdict.Confidence is { } confidence)
+        if (Calibration is { } calibration)
         {
-            verdict = verdict with { Correctness = calibration.Of(confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted) };
+            verdict = verdict with { Correctness = verdict.CorrectnessBy(calibration) };
         }
 
         return verdict.Graded(rollout, voting);

@@ -72,7 +72,7 @@ public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList
             }
 
             Verdict verdict = own.Scheme.Conclude(rollout, first);
-            sure = verdict.Confidence is { } confidence ? calibration?.Of(confidence, verdict.Margin ?? 0, verdict.Stop == StopReason.Exhausted) ?? confidence : 0;
+            sure = (calibration is null ? verdict.Confidence : verdict.CorrectnessBy(calibration)) ?? 0;
             ledger = table.For(rollout.Domain, task, sure) is null ? first : ledger;
         }
 

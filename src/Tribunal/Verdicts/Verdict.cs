@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -90,6 +91,14 @@ public sealed record Verdict
 
     /// <summary>True where the rewards come from the simulated judge and mean nothing; left out otherwise.</summary>
     public bool? Simulated { get; init; }
+
+    /// <summary>The probability that <see cref="Best"/> is right; null where nothing is best.</summary>
+    /// <param name="calibration">What was learned from labels.</param>
+    public double? CorrectnessBy(StoredCalibration calibration)
+    {
+        ArgumentNullException.ThrowIfNull(calibration);
+        return Confidence is { } confidence ? calibration.Of(confidence, Margin ?? 0, Stop == StopReason.Exhausted) : null;
+    }
 
     /// <summary>The verdict with the grades that its judgements hold.</summary>
     /// <param name="rollout">The rollout: responses of one text share their grades.</param>

@@ -160,11 +160,11 @@ internal sealed class Bed : IAsyncDisposable
     }
 
     /// <summary>Waits until the judge was asked so often.</summary>
-    public async Task UntilAskedAsync(int requests)
+    public async Task UntilAskedAsync(int requests, CancellationToken cancellationToken)
     {
         while (Judge.Stats.Requests < requests)
         {
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(50, cancellationToken);
         }
     }
 

@@ -282,7 +282,7 @@ public sealed partial class EndToEndTests
         await bed.SendAsync(request);
 
         // More at once than one of them may ask.
-        await bed.UntilAskedAsync(2 * bed.InFlight);
+        await bed.UntilAskedAsync(2 * bed.InFlight, TestContext.Current.CancellationToken);
         bed.Judge.LetGo();
         Assert.Equal(1, (await bed.UntilAsync("shared", static run => run.State == RunState.Done)).Attempts);
         await bed.AssertWholeAsync(request, rollouts: 60);
@@ -361,7 +361,7 @@ public sealed class KilledHelperTests
         Process[] workers = [bed.StartMortalWorker(), bed.StartMortalWorker()];
         await bed.Judge.AnswerAsync(0);
         await bed.SendAsync(request);
-        await bed.UntilAskedAsync(2 * bed.InFlight);
+        await bed.UntilAskedAsync(2 * bed.InFlight, TestContext.Current.CancellationToken);
         string asker = (await bed.UntilAsync("helped", static run => run.Worker is not null)).Worker!;
         Process helper = workers.Single(worker => asker != $"{Environment.MachineName}/{worker.Id}");
         helper.Kill();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Tribunal.RewardServer.Judging;
 using Tribunal.Simulator.Serving;
+using Tribunal.Testing;
 
 namespace Tribunal.RewardServer.Tests.Serving;
 
@@ -184,18 +185,5 @@ public sealed class PythonShimTests
         return output;
     }
 
-    private static string Package() => Path.Combine(Root(), "integrations", "tribunal-rewards");
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("the tests run outside the repository");
-    }
+    private static string Package() => Path.Combine(RepositoryFolder.Root(), "integrations", "tribunal-rewards");
 }

@@ -5,6 +5,7 @@ using Tribunal.Protocols;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Steps;
 using Tribunal.Sampling;
+using Tribunal.Testing;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Tests.Acceptance;
@@ -91,15 +92,7 @@ public sealed class RecordedVoteTests(ITestOutputHelper output)
 
     private static string? Data()
     {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Pipeline.sln")))
-            {
-                string data = Path.Combine(at.Parent!.FullName, "shared", "data");
-                return File.Exists(Path.Combine(data, "llmbar-natural.judgements.jsonl")) ? data : null;
-            }
-        }
-
-        return null;
+        string data = Path.Combine(Path.GetDirectoryName(RepositoryFolder.Root())!, "shared", "data");
+        return File.Exists(Path.Combine(data, "llmbar-natural.judgements.jsonl")) ? data : null;
     }
 }

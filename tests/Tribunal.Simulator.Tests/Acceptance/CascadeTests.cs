@@ -23,10 +23,10 @@ public sealed class CascadeTests(ITestOutputHelper output)
         (Played cheap, Played dear) = Judge(seed, 16_000);
         LabelledVerdict[] labelled = [.. cheap.Verdicts.Select((verdict, i) => new LabelledVerdict(verdict.Id, verdict.Confidence!.Value, verdict.Margin!.Value, verdict.Stop == StopReason.Exhausted, cheap.Right[i] == 1, dear.Right[i] == 1))];
         StoredCalibration calibration = StoredCalibration.Fit(labelled)!;
-        double below = StoredCalibration.Cascade(labelled, 0.005)!.Value.Below;
+        double below = calibration.Cascade(labelled, 0.005).Below;
 
         (cheap, dear) = Judge(seed + 1, 16_000);
-        bool[] goesOn = [.. cheap.Verdicts.Select(verdict => calibration.Of(verdict.Confidence!.Value, verdict.Margin!.Value, verdict.Stop == StopReason.Exhausted) < below)];
+        bool[] goesOn = [.. cheap.Verdicts.Select(verdict => verdict.CorrectnessBy(calibration) < below)];
         double[] right = [.. goesOn.Select((on, i) => on ? dear.Right[i] : cheap.Right[i])];
         (double lost, double half) = Played.Interval([.. right.Zip(dear.Right, static (cascade, alone) => cascade - alone)]);
         double cost = goesOn.Select((on, i) => cheap.Drawn[i] + (on ? Price * dear.Drawn[i] : 0)).Sum() / (Price * dear.Drawn.Sum());

@@ -72,20 +72,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         _process?.Dispose();
     }
 
-    internal static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "package-lock.json")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("the repository's package-lock.json is not above the tests");
-    }
-
     private async Task StartAsync()
     {
-        string root = RepositoryRoot();
+        string root = RepositoryFolder.Root();
         if (!File.Exists(Path.Combine(root, "node_modules", "azurite", "dist", "src", "azurite.js")))
         {
             throw new InvalidOperationException($"Azurite is not installed: run `npm ci` in {root}");

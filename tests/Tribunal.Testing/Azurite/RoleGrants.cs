@@ -27,7 +27,7 @@ internal static partial class RoleGrants
     /// <summary>What a class of infra/ grants on parts of the storage account, read from its source: <c>Grant(BuiltInRole.X, storage.Container(…))</c>.</summary>
     public static RoleGrant[] Of(string file)
     {
-        string text = File.ReadAllText(Path.Combine(AzuriteServer.RepositoryRoot(), "infra", file));
+        string text = File.ReadAllText(Path.Combine(RepositoryFolder.Root(), "infra", file));
         return [.. GrantForm().Matches(text).Select(static match => new RoleGrant(
             match.Groups["role"].Value,
             ServiceOf(match.Groups["role"].Value),

@@ -136,7 +136,7 @@ public sealed class JudgeModelTests(ITestOutputHelper output)
         Assert.InRange(calibration.Of(0.99, 0, false), 0.4, 0.65);
         Assert.InRange(calibration.Of(0.99, 0.5, false), 0.95, 1);
 
-        (double below, double goOn, double lost) = StoredCalibration.Cascade(labelled, 0.01)!.Value;
+        (double below, double goOn, double lost) = calibration.Cascade(labelled, 0.01);
         LabelledVerdict[] later = [.. Verdicts(2, 20_000)];
         double net = later.Where(v => calibration.Of(v.Confidence, v.Margin, v.Exhausted) >= below).Sum(static v => (v.OtherRight!.Value ? 1.0 : 0) - (v.Right ? 1 : 0)) / later.Length;
         output.WriteLine($"below {below:0.000}: {goOn:P1} go on, {lost:P2} lost on the half held back, {net:P2} on other rollouts");
@@ -144,7 +144,7 @@ public sealed class JudgeModelTests(ITestOutputHelper output)
         Assert.InRange(goOn, 0.05, 0.5);
 
         // Without the other's verdicts all that is wrong counts as lost, so that more goes on.
-        Assert.InRange(StoredCalibration.Cascade([.. labelled.Select(static v => v with { OtherRight = null })], 0.01)!.Value.Below, below, 1);
+        Assert.InRange(calibration.Cascade([.. labelled.Select(static v => v with { OtherRight = null })], 0.01).Below, below, 1);
     }
 
     [Fact]
