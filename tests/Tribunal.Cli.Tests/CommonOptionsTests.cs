@@ -8,22 +8,8 @@ using ZstdSharp;
 namespace Tribunal.Cli.Tests;
 
 /// <summary>Every command takes <c>--json</c>, <c>--quiet</c>, <c>--log-level</c> and <c>-o</c> alike: told from the declarations, so that a new command is in it.</summary>
-public sealed class CommonOptionsTests : IAsyncLifetime
+public sealed class CommonOptionsTests(CommonOptionsTests.Run run) : IClassFixture<CommonOptionsTests.Run>
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-common-").FullName;
-
-    public async ValueTask InitializeAsync()
-    {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "batch.jsonl"), string.Concat(Enumerable.Range(0, 50).Select(static i => $$"""{"id":"r{{i}}","prompt":"p {{i}}","responses":["x {{i}}","y y {{i}}"],"best":{{i % 2}}}""" + "\n")));
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run", "-k", "1", "--no-report")).ExitCode);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        Directory.Delete(_folder, recursive: true);
-        return ValueTask.CompletedTask;
-    }
-
     public static TheoryData<string> Paths => [.. Leaves().Select(static leaf => leaf.Path)];
 
     [Theory]
@@ -98,14 +84,14 @@ public sealed class CommonOptionsTests : IAsyncLifetime
     public async Task With_json_there_is_one_document_on_standard_output_and_with_quiet_no_words(string commandLine)
     {
         string[] words = commandLine.Split(' ');
-        ToolResult json = await ToolProcess.RunAsync(_folder, "", new Dictionary<string, string?>(), [.. words, "--json"]);
+        ToolResult json = await ToolProcess.RunAsync(run.Folder, "", new Dictionary<string, string?>(), [.. words, "--json"]);
         Assert.True(json.ExitCode is 0 or 1, json.Errors);
         using (JsonDocument.Parse(json.Output))
         {
         }
 
         string other = commandLine.Contains("import", StringComparison.Ordinal) ? commandLine.Replace("-o imported", "-o imported-again", StringComparison.Ordinal) : commandLine;
-        ToolResult quiet = await ToolProcess.RunAsync(_folder, "", new Dictionary<string, string?>(), [.. other.Split(' '), "--quiet"]);
+        ToolResult quiet = await ToolProcess.RunAsync(run.Folder, "", new Dictionary<string, string?>(), [.. other.Split(' '), "--quiet"]);
         Assert.True(quiet.ExitCode is 0 or 1, quiet.Errors);
 
         // A text that was asked for is no word about it.
@@ -117,47 +103,47 @@ public sealed class CommonOptionsTests : IAsyncLifetime
     [Fact]
     public async Task A_file_has_the_form_and_the_compression_of_its_name_and_a_dash_is_standard_output()
     {
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "csv", "run", "-o", "x.csv")).ExitCode);
-        string plain = await File.ReadAllTextAsync(Path.Combine(_folder, "x.csv"));
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, "export", "csv", "run", "-o", "x.csv")).ExitCode);
+        string plain = await File.ReadAllTextAsync(Path.Combine(run.Folder, "x.csv"));
         Assert.StartsWith("id,domain", plain, StringComparison.Ordinal);
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "csv", "run", "-o", "x.csv.gz")).ExitCode);
-        Assert.Equal(plain, await new StreamReader(new GZipStream(File.OpenRead(Path.Combine(_folder, "x.csv.gz")), CompressionMode.Decompress)).ReadToEndAsync());
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "export", "csv", "run", "-o", "x.csv.zst")).ExitCode);
-        Assert.Equal(plain, await new StreamReader(new DecompressionStream(File.OpenRead(Path.Combine(_folder, "x.csv.zst")))).ReadToEndAsync());
-        ToolResult standard = await ToolProcess.RunAsync(_folder, "export", "csv", "run", "-o", "-");
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, "export", "csv", "run", "-o", "x.csv.gz")).ExitCode);
+        Assert.Equal(plain, await new StreamReader(new GZipStream(File.OpenRead(Path.Combine(run.Folder, "x.csv.gz")), CompressionMode.Decompress)).ReadToEndAsync());
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, "export", "csv", "run", "-o", "x.csv.zst")).ExitCode);
+        Assert.Equal(plain, await new StreamReader(new DecompressionStream(File.OpenRead(Path.Combine(run.Folder, "x.csv.zst")))).ReadToEndAsync());
+        ToolResult standard = await ToolProcess.RunAsync(run.Folder, "export", "csv", "run", "-o", "-");
         Assert.Equal(plain, standard.Output);
         Assert.Contains("rows in standard output", standard.Errors, StringComparison.Ordinal);
-        ToolResult page = await ToolProcess.RunAsync(_folder, "compare", "run", "run", "-o", "-");
+        ToolResult page = await ToolProcess.RunAsync(run.Folder, "compare", "run", "run", "-o", "-");
         Assert.StartsWith("<!DOCTYPE html>", page.Output.TrimStart(), StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "compare", "run", "run", "-o", "c.json")).ExitCode);
-        JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(_folder, "c.json"))).Dispose();
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, "compare", "run", "run", "-o", "c.json")).ExitCode);
+        JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "c.json"))).Dispose();
     }
 
     [Fact]
     public async Task A_batch_may_come_from_standard_input_and_the_run_goes_on_with_the_same()
     {
-        string batch = await File.ReadAllTextAsync(Path.Combine(_folder, "batch.jsonl"));
+        string batch = await File.ReadAllTextAsync(Path.Combine(run.Folder, "batch.jsonl"));
         var nothing = new Dictionary<string, string?>();
-        Assert.Contains("50 rollouts", (await ToolProcess.RunAsync(_folder, batch, nothing, "score", "-", "--dry-run")).Output, StringComparison.Ordinal);
-        ToolResult unnamed = await ToolProcess.RunAsync(_folder, batch, nothing, "score", "-");
+        Assert.Contains("50 rollouts", (await ToolProcess.RunAsync(run.Folder, batch, nothing, "score", "-", "--dry-run")).Output, StringComparison.Ordinal);
+        ToolResult unnamed = await ToolProcess.RunAsync(run.Folder, batch, nothing, "score", "-");
         Assert.Equal(2, unnamed.ExitCode);
         Assert.Contains("name it with --output DIR", unnamed.Errors, StringComparison.Ordinal);
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, batch, nothing, "score", "-", "-o", "piped", "-k", "1", "--no-report")).ExitCode);
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, batch, nothing, "score", "-", "-o", "piped", "-k", "1", "--no-report")).ExitCode);
-        Assert.Equal(File.ReadAllText(Path.Combine(_folder, "run", "verdicts.jsonl")), File.ReadAllText(Path.Combine(_folder, "piped", "verdicts.jsonl")));
-        ToolResult other = await ToolProcess.RunAsync(_folder, batch.Replace("p 1", "q 1", StringComparison.Ordinal), nothing, "score", "-", "-o", "piped", "-k", "1");
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, batch, nothing, "score", "-", "-o", "piped", "-k", "1", "--no-report")).ExitCode);
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, batch, nothing, "score", "-", "-o", "piped", "-k", "1", "--no-report")).ExitCode);
+        Assert.Equal(File.ReadAllText(Path.Combine(run.Folder, "run", "verdicts.jsonl")), File.ReadAllText(Path.Combine(run.Folder, "piped", "verdicts.jsonl")));
+        ToolResult other = await ToolProcess.RunAsync(run.Folder, batch.Replace("p 1", "q 1", StringComparison.Ordinal), nothing, "score", "-", "-o", "piped", "-k", "1");
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("another batch than the one on standard input", other.Errors, StringComparison.Ordinal);
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, File.ReadAllText(Path.Combine(_folder, "run", "judgements.jsonl")), nothing, "import", "-", "--batch", "batch.jsonl", "--no-report", "-o", "from-pipe")).ExitCode);
+        Assert.Equal(0, (await ToolProcess.RunAsync(run.Folder, File.ReadAllText(Path.Combine(run.Folder, "run", "judgements.jsonl")), nothing, "import", "-", "--batch", "batch.jsonl", "--no-report", "-o", "from-pipe")).ExitCode);
     }
 
     [Fact]
     public async Task A_log_is_on_standard_error_at_the_level_that_was_asked_for()
     {
-        ToolResult info = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "logged", "-k", "1", "--no-report", "--json", "--log-level", "info");
+        ToolResult info = await ToolProcess.RunAsync(run.Folder, "score", "batch.jsonl", "-o", "logged", "-k", "1", "--no-report", "--json", "--log-level", "info");
         Assert.Contains("info: Tribunal.Runs", info.Errors, StringComparison.Ordinal);
         JsonDocument.Parse(info.Output).Dispose();
-        ToolResult none = await ToolProcess.RunAsync(_folder, null, new Dictionary<string, string?> { ["TRIBUNAL_LOG_LEVEL"] = "error" }, "score", "batch.jsonl", "-o", "silent", "-k", "1", "--no-report");
+        ToolResult none = await ToolProcess.RunAsync(run.Folder, null, new Dictionary<string, string?> { ["TRIBUNAL_LOG_LEVEL"] = "error" }, "score", "batch.jsonl", "-o", "silent", "-k", "1", "--no-report");
         Assert.DoesNotContain("info: Tribunal.Runs", none.Errors, StringComparison.Ordinal);
         Assert.Contains("TRIBUNAL_LOG_LEVEL: log-level error", none.Errors, StringComparison.Ordinal);
     }
@@ -169,4 +155,22 @@ public sealed class CommonOptionsTests : IAsyncLifetime
         string own = path.Length == 0 ? command.Name : $"{path} {command.Name}";
         return (command.Action is null ? [] : new (string, Command)[] { (own, command) }).Concat(Leaves(command, own));
     });
+
+    /// <summary>A folder with a batch and a run of it.</summary>
+    public sealed class Run : IAsyncLifetime
+    {
+        public string Folder { get; } = Directory.CreateTempSubdirectory("tribunal-common-").FullName;
+
+        public async ValueTask InitializeAsync()
+        {
+            await File.WriteAllTextAsync(Path.Combine(Folder, "batch.jsonl"), string.Concat(Enumerable.Range(0, 50).Select(static i => $$"""{"id":"r{{i}}","prompt":"p {{i}}","responses":["x {{i}}","y y {{i}}"],"best":{{i % 2}}}""" + "\n")));
+            Assert.Equal(0, (await ToolProcess.RunAsync(Folder, "score", "batch.jsonl", "-o", "run", "-k", "1", "--no-report")).ExitCode);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Directory.Delete(Folder, recursive: true);
+            return ValueTask.CompletedTask;
+        }
+    }
 }

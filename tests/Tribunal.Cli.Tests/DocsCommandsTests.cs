@@ -15,7 +15,7 @@ namespace Tribunal.Cli.Tests;
 /// run here says why in its fence (<c>```sh not-run: …</c>), and there are few of these. The guide of a deployment is run by the tests
 /// of <c>./deploy</c>, against recorded answers.
 /// </summary>
-public sealed partial class DocsCommandsTests
+public sealed partial class DocsCommandsTests(DocsCommandsTests.Readers readers) : IClassFixture<DocsCommandsTests.Readers>
 {
     /// <summary>README keeps its fences plain.</summary>
     private static readonly Dictionary<string, string> NotRunInReadme = new(StringComparer.Ordinal)
@@ -84,7 +84,8 @@ public sealed partial class DocsCommandsTests
         string folder = Directory.CreateTempSubdirectory("tribunal-docs-").FullName;
         try
         {
-            await FurnishAsync(folder, page);
+            ToolResult given = await ToolProcess.BashAsync(folder, $"cp -a '{readers.Folder}/.' .");
+            Assert.True(given.ExitCode == 0, given.Errors);
             foreach (Block block in blocks)
             {
                 ToolResult result = await ToolProcess.BashAsync(folder, $"{Tool()}\n{OnThisMachine(block.Text, judge)}");
@@ -95,40 +96,6 @@ public sealed partial class DocsCommandsTests
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    // What a reader has: batches and runs under the names that the pages use.
-    private static async Task FurnishAsync(string folder, string page)
-    {
-        Directory.CreateSymbolicLink(Path.Combine(folder, "samples"), Path.Combine(RepositoryFolder.Root(), "samples"));
-        string own = Path.Combine(RepositoryFolder.Root(), "tests", "Tribunal.Cli.Tests", "Docs");
-        foreach (string file in Directory.EnumerateFiles(own))
-        {
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        }
-
-        string text = File.ReadAllText(Path.Combine(RepositoryFolder.Root(), page));
-        var script = new StringBuilder("""
-            set -e
-            tribunal simulate --generate 60 --max-responses 3 --seed 1 -o rollouts.jsonl -q
-            for name in labelled b batch new; do cp rollouts.jsonl $name.jsonl; done
-
-            """);
-        foreach (string run in (string[])["out", "run", "other-run", "old-run", "run-a", "run-b", "run-c", "new-a", "new-b", "new-c", "tribunal-serve"])
-        {
-            if (Regex.IsMatch(text, $@"\b{run}\b", RegexOptions.CultureInvariant))
-            {
-                script.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"tribunal score rollouts.jsonl -o {run} -k 2 --protocol grm --meta simulated --seed {run.Sum(static letter => letter)} --simulator-seed {1 + (run[^1] % 3)} --no-report -q");
-            }
-        }
-
-        if (text.Contains("judgements.jsonl --batch", StringComparison.Ordinal))
-        {
-            script.AppendLine("tribunal score rollouts.jsonl -o recorded -k 4 --protocol grm --meta simulated --no-report -q && cp recorded/judgements.jsonl .");
-        }
-
-        ToolResult furnished = await ToolProcess.BashAsync(folder, $"{Tool()}\n{script}");
-        Assert.True(furnished.ExitCode == 0, furnished.Errors + furnished.Output);
     }
 
     private static string OnThisMachine(string block, SimulatorServer judge)
@@ -181,6 +148,41 @@ public sealed partial class DocsCommandsTests
           kill -TERM $pid; wait $pid || true
         }
         """;
+
+    /// <summary>What a reader has: batches and runs under the names that the pages use. Each page is given a copy.</summary>
+    public sealed class Readers : IAsyncLifetime
+    {
+        public string Folder { get; } = Directory.CreateTempSubdirectory("tribunal-readers-").FullName;
+
+        public async ValueTask InitializeAsync()
+        {
+            Directory.CreateSymbolicLink(Path.Combine(Folder, "samples"), Path.Combine(RepositoryFolder.Root(), "samples"));
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Root(), "tests", "Tribunal.Cli.Tests", "Docs")))
+            {
+                File.Copy(file, Path.Combine(Folder, Path.GetFileName(file)));
+            }
+
+            ToolResult furnished = await ToolProcess.BashAsync(Folder, $$"""
+                {{Tool()}}
+                set -e
+                tribunal simulate --generate 60 --max-responses 3 --seed 1 -o rollouts.jsonl -q
+                for name in labelled b batch new; do cp rollouts.jsonl $name.jsonl; done
+                seed=1
+                for run in out run other-run old-run run-a run-b run-c new-a new-b new-c tribunal-serve; do
+                  tribunal score rollouts.jsonl -o $run -k 2 --protocol grm --meta simulated --seed $((seed += 1)) --simulator-seed $((1 + seed % 3)) --no-report -q
+                done
+                tribunal score rollouts.jsonl -o recorded -k 4 --protocol grm --meta simulated --no-report -q
+                cp recorded/judgements.jsonl .
+                """);
+            Assert.True(furnished.ExitCode == 0, furnished.Errors + furnished.Output);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Directory.Delete(Folder, recursive: true);
+            return ValueTask.CompletedTask;
+        }
+    }
 
     private sealed record Block(string Text, string? WhyNot);
 

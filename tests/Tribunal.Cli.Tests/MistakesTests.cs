@@ -11,46 +11,9 @@ using Tribunal.Simulator.Serving;
 namespace Tribunal.Cli.Tests;
 
 /// <summary>What a new user does wrong ends in one line that says what to do, with the exit code that fits it.</summary>
-public sealed class MistakesTests : IAsyncLifetime
+public sealed class MistakesTests(MistakesTests.Desk desk) : IClassFixture<MistakesTests.Desk>
 {
     private const string KeyVariable = "TRIBUNAL_TEST_JUDGE_KEY";
-    private readonly string _folder = Directory.CreateTempSubdirectory("tribunal-mistakes-").FullName;
-    private SimulatorServer _judge = null!;
-    private WebApplication _page = null!;
-    private WebApplication _filter = null!;
-    private WebApplication _redirect = null!;
-    private WebApplication _signed = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _judge = await SimulatorServer.StartAsync(new SimulatorOptions { ApiKey = "right" });
-        _page = await ServeAsync(404, "text/html", "<!DOCTYPE html><html><body><h1>Not found</h1></body></html>");
-        _filter = await ServeAsync(400, "application/json", """{"error":{"code":"content_filter","message":"The response was filtered"}}""");
-        _redirect = await ServeAsync(302, "text/html", "", location: "/elsewhere");
-        _signed = await ServeAsync(200, "text/plain", "", certificate: SelfSigned());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "utf16.jsonl"), "{}\n", Encoding.Unicode);
-        await File.WriteAllTextAsync(Path.Combine(_folder, "bom.csv"), "prompt,response\r\np,x\r\n", new UTF8Encoding(true));
-        await File.WriteAllBytesAsync(Path.Combine(_folder, "sheet.xlsx"), [.. "PK\u0003\u0004"u8, .. new byte[60]]);
-        await WriteAsync("page.html", "<html><body>Not found</body></html>");
-        await WriteAsync("long.jsonl", $$"""{"prompt":"{{new string('x', 17_000_000)}}","responses":["x","y"]}""");
-        await WriteAsync("no-responses.jsonl", """{"prompt":"p","responses":[]}""");
-        await WriteAsync("batch.jsonl", """{"id":"a","prompt":"p","responses":["x","y"]}""");
-        await WriteAsync("fields.jsonl", """{"task":"p","first":"x","second":"y"}""");
-        await WriteAsync("table.csv", "prompt,response\np,x");
-        await WriteAsync("words.txt", "these are words");
-        Directory.CreateDirectory(Path.Combine(_folder, "folder"));
-        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run", "-k", "2")).ExitCode);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _judge.DisposeAsync();
-        await _page.DisposeAsync();
-        await _filter.DisposeAsync();
-        await _redirect.DisposeAsync();
-        await _signed.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
 
     [Theory]
     [InlineData(2, "score btach.jsonl", "there is no batch at")]
@@ -109,15 +72,16 @@ public sealed class MistakesTests : IAsyncLifetime
         var environment = new Dictionary<string, string?> { [KeyVariable] = "right", ["WRONG"] = "wrong" };
         string[] command = [.. commandLine.Split(' ').Select(word => word switch
         {
-            "JUDGE" => $"{_judge.ApiBase}",
-            "PAGE" => $"{_page.Urls.First()}/v1",
-            "REDIRECT" => $"{_redirect.Urls.First()}/v1",
-            "TLS" => $"{_page.Urls.First().Replace("http://", "https://", StringComparison.Ordinal)}/v1",
-            "SELFSIGNED" => $"{_signed.Urls.First()}/v1",
+            "JUDGE" => $"{desk.Judge.ApiBase}",
+            "PAGE" => $"{desk.Page.Urls.First()}/v1",
+            "REDIRECT" => $"{desk.Redirect.Urls.First()}/v1",
+            "TLS" => $"{desk.Page.Urls.First().Replace("http://", "https://", StringComparison.Ordinal)}/v1",
+            "SELFSIGNED" => $"{desk.Signed.Urls.First()}/v1",
             "KEY" => KeyVariable,
+            "new" => $"new-{Guid.NewGuid():N}",
             _ => word,
         })];
-        ToolResult result = await ToolProcess.RunAsync(_folder, "", environment, command);
+        ToolResult result = await ToolProcess.RunAsync(desk.Folder, "", environment, command);
         Assert.True(result.ExitCode == code, $"exit code {result.ExitCode}\n{result.Errors}\n{result.Output}");
         string line = Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains(words, line, StringComparison.Ordinal);
@@ -129,39 +93,86 @@ public sealed class MistakesTests : IAsyncLifetime
     [Fact]
     public async Task A_content_filter_leaves_rollouts_unscored_and_the_summary_names_it()
     {
-        ToolResult result = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "filtered", "-k", "2", "--protocol", "grm", "--judge", $"{_filter.Urls.First()}/v1", "--model", "m");
+        ToolResult result = await ToolProcess.RunAsync(desk.Folder, "score", "batch.jsonl", "-o", "filtered", "-k", "2", "--protocol", "grm", "--judge", $"{desk.Filter.Urls.First()}/v1", "--model", "m");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("1 unscorable", result.Output, StringComparison.Ordinal);
         Assert.Contains("filter", result.Output, StringComparison.Ordinal);
     }
 
-    private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_folder, name), text + "\n");
-
-    private static X509Certificate2 SelfSigned()
+    /// <summary>A folder with a run and what people take for a batch, a judge that wants a key, and servers that are no judge.</summary>
+    public sealed class Desk : IAsyncLifetime
     {
-        using RSA key = RSA.Create(2048);
-        return new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
-    }
+        public string Folder { get; } = Directory.CreateTempSubdirectory("tribunal-mistakes-").FullName;
 
-    private static async Task<WebApplication> ServeAsync(int status, string type, string body, string? location = null, X509Certificate2? certificate = null)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => _ = certificate is null ? listener : listener.UseHttps(certificate)));
-        WebApplication application = builder.Build();
-        application.Run(async context =>
+        public SimulatorServer Judge { get; private set; } = null!;
+
+        public WebApplication Page { get; private set; } = null!;
+
+        public WebApplication Filter { get; private set; } = null!;
+
+        public WebApplication Redirect { get; private set; } = null!;
+
+        public WebApplication Signed { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
         {
-            if (location is not null)
-            {
-                context.Response.Redirect(location);
-                return;
-            }
+            Judge = await SimulatorServer.StartAsync(new SimulatorOptions { ApiKey = "right" });
+            Page = await ServeAsync(404, "text/html", "<!DOCTYPE html><html><body><h1>Not found</h1></body></html>");
+            Filter = await ServeAsync(400, "application/json", """{"error":{"code":"content_filter","message":"The response was filtered"}}""");
+            Redirect = await ServeAsync(302, "text/html", "", location: "/elsewhere");
+            Signed = await ServeAsync(200, "text/plain", "", certificate: SelfSigned());
+            await File.WriteAllTextAsync(Path.Combine(Folder, "utf16.jsonl"), "{}\n", Encoding.Unicode);
+            await File.WriteAllTextAsync(Path.Combine(Folder, "bom.csv"), "prompt,response\r\np,x\r\n", new UTF8Encoding(true));
+            await File.WriteAllBytesAsync(Path.Combine(Folder, "sheet.xlsx"), [.. "PK\u0003\u0004"u8, .. new byte[60]]);
+            await WriteAsync("page.html", "<html><body>Not found</body></html>");
+            await WriteAsync("long.jsonl", $$"""{"prompt":"{{new string('x', 17_000_000)}}","responses":["x","y"]}""");
+            await WriteAsync("no-responses.jsonl", """{"prompt":"p","responses":[]}""");
+            await WriteAsync("batch.jsonl", """{"id":"a","prompt":"p","responses":["x","y"]}""");
+            await WriteAsync("fields.jsonl", """{"task":"p","first":"x","second":"y"}""");
+            await WriteAsync("table.csv", "prompt,response\np,x");
+            await WriteAsync("words.txt", "these are words");
+            Directory.CreateDirectory(Path.Combine(Folder, "folder"));
+            Assert.Equal(0, (await ToolProcess.RunAsync(Folder, "score", "batch.jsonl", "-o", "run", "-k", "2")).ExitCode);
+        }
 
-            context.Response.StatusCode = context.Request.Method == "GET" ? 404 : status;
-            context.Response.ContentType = context.Request.Method == "GET" ? "text/plain" : type;
-            await context.Response.WriteAsync(context.Request.Method == "GET" ? "" : body, Encoding.UTF8);
-        });
-        await application.StartAsync();
-        return application;
+        public async ValueTask DisposeAsync()
+        {
+            await Judge.DisposeAsync();
+            await Page.DisposeAsync();
+            await Filter.DisposeAsync();
+            await Redirect.DisposeAsync();
+            await Signed.DisposeAsync();
+            Directory.Delete(Folder, recursive: true);
+        }
+
+        private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(Folder, name), text + "\n");
+
+        private static X509Certificate2 SelfSigned()
+        {
+            using RSA key = RSA.Create(2048);
+            return new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        }
+
+        private static async Task<WebApplication> ServeAsync(int status, string type, string body, string? location = null, X509Certificate2? certificate = null)
+        {
+            WebApplicationBuilder builder = WebApplication.CreateBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => _ = certificate is null ? listener : listener.UseHttps(certificate)));
+            WebApplication application = builder.Build();
+            application.Run(async context =>
+            {
+                if (location is not null)
+                {
+                    context.Response.Redirect(location);
+                    return;
+                }
+
+                context.Response.StatusCode = context.Request.Method == "GET" ? 404 : status;
+                context.Response.ContentType = context.Request.Method == "GET" ? "text/plain" : type;
+                await context.Response.WriteAsync(context.Request.Method == "GET" ? "" : body, Encoding.UTF8);
+            });
+            await application.StartAsync();
+            return application;
+        }
     }
 }
