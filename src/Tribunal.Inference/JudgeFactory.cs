@@ -19,6 +19,9 @@ public sealed class JudgeFactory : IDisposable
     /// <summary>The log's event of an endpoint that takes no structured output: what whoever runs a command is told, once for each judge.</summary>
     public const int NoStructuredOutput = 2050;
 
+    /// <summary>The log's event of an endpoint that answers by another model than was asked for: what whoever runs a command is told, once for each judge.</summary>
+    public const int AnotherModel = 2051;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EndpointState> _states = new(StringComparer.Ordinal);
     private readonly HttpClient _http = EndpointAccess.NewHttpClient();

@@ -21,7 +21,7 @@ public sealed class ChatAnswerTests
 
     [Theory]
     [InlineData("""{"choices":[{"message":{"content":7,"reasoning":["x"],"refusal":{}},"finish_reason":1}],"usage":"none"}""")]
-    [InlineData("""{"choices":[{"message":{"content":[1,"a",{"type":"image","url":{"text":"b"}}]}}],"usage":{"prompt_tokens":-1,"completion_tokens":-1e99}}""")]
+    [InlineData("""{"choices":[{"message":{"content":[1,{"type":"image","url":{"text":"b"}}]}}],"usage":{"prompt_tokens":-1,"completion_tokens":-1e99}}""")]
     public void What_has_the_wrong_type_counts_as_missing(string json)
     {
         using var answer = new ChatAnswer();

@@ -66,7 +66,7 @@ internal sealed class DoctorCommand
 
     private async Task JudgeAsync(ParseResult parsed, Checkup checkup, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory();
+        using var factory = new JudgeFactory(new EndpointNotes());
         TracedJudgement? judgement = null;
         if (_judge.IsSimulated(parsed))
         {

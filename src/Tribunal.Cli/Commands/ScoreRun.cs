@@ -192,7 +192,8 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         await _words.WriteAsync(SummaryText.Of(summary, TimeProvider.System.GetElapsedTime(_started)));
         if (outcome.Halt is { } halt)
         {
-            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail).TrimEnd('.')}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}");
+            string change = halt.Kind is HaltKind.Rejected or HaltKind.Unreachable && ReasonAdvice.For(halt.Detail) is { } advice ? $" What to change: {advice}." : "";
+            await Console.Error.WriteLineAsync($"stopped: {TerminalText.Clean(halt.Detail).TrimEnd('.')}. Nothing is lost: {RunEnd.Of(halt).HowToGoOn}{change}");
         }
 
         // What was once a run's total caps an answer now: who gave it for the run is told so.

@@ -1,3 +1,4 @@
+using Tribunal.Cli.Output;
 using Tribunal.Judgements;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -49,7 +50,7 @@ internal static class JudgeChecks
         }
         catch (JudgeException exception)
         {
-            checkup.Fail("judgement", exception.Message, "the endpoint is up and does not answer this: read its own words above, and its log");
+            checkup.Fail("judgement", exception.Message, ReasonAdvice.For(exception.Message) ?? "the endpoint is up and does not answer this: read its own words above, and its log");
             return null;
         }
     }

@@ -37,6 +37,8 @@ internal sealed class JudgeChoice
     private readonly Option<int> _tries = new("--tries") { Description = "Requests sent for one judgement, at most.", DefaultValueFactory = static _ => Usual.Tries };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature instead of the protocol's." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Nucleus mass instead of the protocol's." };
+    private const string Completions = "/chat/completions";
+
     private readonly Option<string?> _omit = new("--omit") { Description = "Request fields to leave out, for servers that refuse them: " + string.Join(", ", JudgeEndpointOptions.Omittable) + ".", HelpName = "FIELD,…" };
     private readonly Option<int?> _maxOutput = new("--max-tokens") { Description = "The cap on one answer, thinking included, instead of the protocol's. A run's total is --max-total-tokens.", HelpName = "N" };
     private readonly Option<int?> _thinking = new("--thinking-tokens") { Description = "Thinking budget of a judgement, where the server has one." };
@@ -325,7 +327,7 @@ internal sealed class JudgeChoice
     private Uri EndpointOf(ParseResult parsed, int member)
     {
         string judge = At(parsed, _judge, member)!;
-        if (judge.TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal))
+        if (judge.TrimEnd('/').EndsWith(Completions, StringComparison.Ordinal))
         {
             throw new CommandException(ExitCodes.Usage, $"--judge {judge}: the base address is needed, without /chat/completions");
         }
@@ -335,15 +337,27 @@ internal sealed class JudgeChoice
             : throw new CommandException(ExitCodes.Usage, $"--judge {judge}: an http or https address is needed, such as http://localhost:8000/v1, or 'simulated'");
     }
 
-    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri endpoint, int member, string? name) =>
-        new()
+    // Azure's portal gives the address of a deployment whole: https://NAME.openai.azure.com/openai/deployments/D/chat/completions?api-version=V
+    private static (Uri Endpoint, string? ApiVersion) Parts(Uri address)
+    {
+        const string Version = "?api-version=";
+        string path = address.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        return address.Query.StartsWith(Version, StringComparison.OrdinalIgnoreCase) && !address.Query.Contains('&', StringComparison.Ordinal)
+            ? (new Uri(path.EndsWith(Completions, StringComparison.Ordinal) ? path[..^Completions.Length] : path), address.Query[Version.Length..])
+            : (address, null);
+    }
+
+    private JudgeEndpointOptions OptionsOf(ParseResult parsed, Uri address, int member, string? name)
+    {
+        (Uri endpoint, string? version) = Parts(address);
+        var options = new JudgeEndpointOptions
         {
             Name = name ?? "judge",
             Endpoint = endpoint,
             Model = At(parsed, _model, member) ?? throw new CommandException(ExitCodes.Usage, "--model is needed: the model as the endpoint names it"),
             ApiKeyEnv = At(parsed, _apiKey, member),
             Identity = parsed.GetValue(_identity),
-            Adapter = parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,
+            Adapter = version is not null || parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,
             Stream = parsed.GetValue(_stream) switch
             {
                 "on" => StreamMode.On,
@@ -361,4 +375,6 @@ internal sealed class JudgeChoice
             InputPrice = NumberAt(parsed, _priceIn, member),
             OutputPrice = NumberAt(parsed, _priceOut, member),
         };
+        return version is null ? options : options with { ApiVersion = version };
+    }
 }

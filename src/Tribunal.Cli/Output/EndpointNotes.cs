@@ -3,7 +3,7 @@ using Tribunal.Inference;
 
 namespace Tribunal.Cli.Output;
 
-/// <summary>Says on standard error what an endpoint can't do and the command goes on without. All else of the log is in the command's own words already.</summary>
+/// <summary>Says on standard error what an endpoint does otherwise than asked, and the command goes on with. All else of the log is in the command's own words already.</summary>
 internal sealed class EndpointNotes : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
@@ -15,7 +15,7 @@ internal sealed class EndpointNotes : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (eventId.Id == JudgeFactory.NoStructuredOutput)
+        if (eventId.Id is JudgeFactory.NoStructuredOutput or JudgeFactory.AnotherModel)
         {
             Console.Error.WriteLine(TerminalText.Clean(formatter(state, exception)));
         }

@@ -10,6 +10,10 @@ internal static partial class ReasonAdvice
         (Filtered(), "the endpoint's own filter decides this: score such rollouts with another endpoint, or change its filter settings"),
         (Reasoning(), "the server's reasoning parser takes the whole answer for thinking: start it without one (vLLM: without --reasoning-parser) for a judge that doesn't think"),
         (NoThinking(), "start the server with the model's reasoning parser, or choose a protocol for judges that don't think"),
+        (Unended(), "the server's streams don't say how an answer ended: ask for whole answers with --stream off"),
+        (GaveUp(), "a proxy in between gives up waiting: --stream on keeps the connection busy; else raise the proxy's time limit or lower --concurrency"),
+        (Credit(), "the account has no credit: waiting doesn't mend that; add some, or score with another key"),
+        (Roles(), "the model's chat template takes no such roles: choose a protocol or a template of your own (--template) with user messages alone"),
         (Address(), "the address may be none of the API: most servers have it at …/v1"),
         (Field(), "leave a request field out that the server doesn't take, e.g. --omit top_p or --omit temperature,top_p,seed"),
         (Budget(), "the answer needs more room: raise --max-tokens, as far as the server's context window allows"),
@@ -43,6 +47,18 @@ internal static partial class ReasonAdvice
     [GeneratedRegex("there is no </think>|the thinking never ended", RegexOptions.CultureInvariant)]
     private static partial Regex NoThinking();
 
+    [GeneratedRegex("ended without a finish reason", RegexOptions.CultureInvariant)]
+    private static partial Regex Unended();
+
+    [GeneratedRegex("HTTP (?:504|524)", RegexOptions.CultureInvariant)]
+    private static partial Regex GaveUp();
+
+    [GeneratedRegex(@"HTTP 402|exceeded your current quota|insufficient (?:account )?(?:balance|quota|credits?|funds)|please recharge", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Credit();
+
+    [GeneratedRegex(@"roles must alternate|system role (?:is )?not supported|roles are supported, got", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Roles();
+
     [GeneratedRegex("no chat completion|unexpected endpoint|holds no choice|HTTP 405", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Address();
 
@@ -63,7 +79,7 @@ internal static partial class ReasonAdvice
     [GeneratedRegex("HTTP 40[123]|api key", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Key();
 
-    [GeneratedRegex("HTTP 404|model.{0,80}(?:not found|does not exist)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("HTTP 404|model.{0,80}(?:not found|does not exist)|no models? loaded", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Model();
 
     [GeneratedRegex(@"^no (?:\\boxed|<answer>)", RegexOptions.CultureInvariant)]

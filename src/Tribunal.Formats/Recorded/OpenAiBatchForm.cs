@@ -101,8 +101,8 @@ internal static class OpenAiBatchForm
             : throw new FormatException("response.status_code is missing");
         if (code != 200)
         {
-            EndpointWords said = EndpointWords.Of(JsonMarshal.GetRawUtf8Value(body));
-            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {said.Shown}"), code is 408 or 409 or 424 or 425 or 429 or >= 500, said.IsFiltered, null);
+            EndpointWords refused = EndpointWords.Of(JsonMarshal.GetRawUtf8Value(body));
+            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {refused.Shown}"), code is 408 or 409 or 424 or 425 or 429 or >= 500, refused.IsFiltered, null);
         }
 
         // The reader of live answers: what ends well, what is thinking and what is usage is the same here.
@@ -110,7 +110,8 @@ internal static class OpenAiBatchForm
         answer.Add(JsonMarshal.GetRawUtf8Value(body));
         if (answer.Error is { } broken)
         {
-            return (null, $"the batch service answered with an error: {EndpointWords.Of(broken).Shown}", true, false, null);
+            EndpointWords said = EndpointWords.Of(broken);
+            return (null, $"the batch service answered with an error: {said.Shown}", !said.IsFiltered, said.IsFiltered, null);
         }
 
         if (!answer.HasChoice)

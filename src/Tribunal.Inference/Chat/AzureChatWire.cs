@@ -58,7 +58,9 @@ internal sealed class AzureChatWire : IChatWire
         Response response = message.Response;
         Stream? stream = message.ExtractResponseContent();
         response.Headers.TryGetValue("Retry-After", out string? retryAfter);
-        return new WireResponse(response.Status, stream, response, response.Headers.ContentType, retryAfter, response.Headers.ContentLengthLong);
+        response.Headers.TryGetValue("retry-after-ms", out string? retryAfterMs);
+        response.Headers.TryGetValue("Location", out string? location);
+        return new WireResponse(response.Status, stream, response, response.Headers.ContentType, retryAfter, response.Headers.ContentLengthLong) { RetryAfterMs = retryAfterMs, Location = location };
     }
 
     private sealed class NoAuthorization : HttpPipelineSynchronousPolicy

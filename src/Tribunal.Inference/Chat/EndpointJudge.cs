@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
@@ -24,6 +23,8 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
     private readonly IReadOnlyList<string> _omit;
     private readonly Func<JudgeQuestion, CancellationToken, Task<JudgeReply>>? _scalar;
     private int _schemaRefused;
+    private int _otherModelSaid;
+    private volatile bool _maxCompletionTokens;
 
     /// <param name="options">The endpoint.</param>
     /// <param name="access">How it is reached.</param>
@@ -43,6 +44,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         _facts = new CallFacts("chat", wire.Provider, options.Model, options.Endpoint.Host, options.Endpoint.Port);
         _stream = options.Streams;
         _omit = options.Omitted;
+        _maxCompletionTokens = options.MaxCompletionTokens;
     }
 
     public string Name => _options.Name;
@@ -59,7 +61,8 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
 
         bool structured = question.Fields?.Schema is not null && Volatile.Read(ref _schemaRefused) == 0;
-        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, _options.MaxCompletionTokens, _omit, structured);
+        bool completionTokens = _maxCompletionTokens;
+        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, completionTokens, _omit, structured);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
         Outcome<JudgeReply> outcome = await _engine.SendAsync(
@@ -67,6 +70,11 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         if (outcome.Last is { Ending: Ending.Answered, Value: { } reply })
         {
             InferenceTelemetry.Ended(activity, _facts, outcome.Latency, reply.Usage, reply.Finish, null, outcome.Tries);
+            if (reply.Model is { } model && !IsAsked(model) && Interlocked.Exchange(ref _otherModelSaid, 1) == 0)
+            {
+                InferenceLog.AnotherModel(_state.Logger, Name, _options.Model, EndpointError.Fit(model, _access.Key));
+            }
+
             return reply with { Latency = outcome.Latency, Tries = outcome.Tries };
         }
 
@@ -81,7 +89,18 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
             return await AskAsync(question, cancellationToken);
         }
 
-        JudgeFault fault = outcome is { Last.Ending: Ending.Throttled, NobodyAnswered: true, Tries.Requests: >= 3 } ? JudgeFault.Exhausted : Faults.Of(outcome.Last.Ending);
+        // The same budget by its newer name, on which some models insist.
+        if (!completionTokens && outcome.Last is { Ending: Ending.Refused or Ending.Rejected, Detail: { } asks } && asks.Contains("max_completion_tokens", StringComparison.Ordinal))
+        {
+            _maxCompletionTokens = true;
+            return await AskAsync(question, cancellationToken);
+        }
+
+        // One web page may be a proxy's in between; where nothing else comes, the address is none of the API.
+        JudgeFault fault = outcome is not { NobodyAnswered: true, Tries.Requests: >= 3 } ? Faults.Of(outcome.Last.Ending)
+            : outcome.Last.Ending == Ending.Throttled ? JudgeFault.Exhausted
+            : outcome.Last.IsPage ? JudgeFault.Rejected
+            : Faults.Of(outcome.Last.Ending);
         string detail = EndpointError.Fit(outcome.Last.Detail ?? "no answer", _access.Key);
         InferenceTelemetry.Ended(activity, _facts, outcome.Latency, default, null, Faults.Word(fault), outcome.Tries);
         InferenceLog.NoAnswer(_state.Logger, Name, Faults.Word(fault), outcome.Tries.Requests, detail);
@@ -90,6 +109,14 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
 
     private static bool SpeaksOfSchema(string said) =>
         Array.Exists(["response_format", "json_schema", "structured", "guided", "schema"], word => said.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    // Servers add a date, a tag or an owner, or leave them out.
+    private bool IsAsked(string model)
+    {
+        string asked = _options.Model[(_options.Model.LastIndexOf('/') + 1)..];
+        string answers = model[(model.LastIndexOf('/') + 1)..];
+        return answers.Contains(asked, StringComparison.OrdinalIgnoreCase) || asked.Contains(answers, StringComparison.OrdinalIgnoreCase);
+    }
 
     public Task<JudgeHealth> CheckHealthAsync(CancellationToken cancellationToken) => _health.CheckAsync(cancellationToken);
 
@@ -116,35 +143,32 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
 
         using var answer = new ChatAnswer(BoundedBody.CharactersOf(question.MaxTokens));
+        var came = new AnswerBody(answer);
         try
         {
             // A server may answer whole although it was asked to stream.
             bool events = response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
-            bool done = true;
-            byte[]? other = null;
             int rivals = question.Fields is { TokenProbabilities: true } ? TokenProbabilities.BytesPerToken : 0;
+            int limit = BoundedBody.LimitOf(question.MaxTokens, events || _stream, rivals);
             if (events)
             {
-                done = await ReadEventsAsync(response, answer, BoundedBody.LimitOf(question.MaxTokens, events: true, rivals), cancellationToken);
+                await came.ReadEventsAsync(response.Body, limit, cancellationToken);
             }
             else
             {
-                other = await BoundedBody.ReadAsync(
-                    response.Body, response.Length, BoundedBody.LimitOf(question.MaxTokens, events: false, rivals), cut: false,
-                    static (bytes, answer) =>
-                    {
-                        answer.Add(bytes.Span);
-                        CheckLength(answer);
-                        return answer.HasChoice || answer.Error is not null ? null : bytes[..Math.Min(bytes.Length, 16 * 1024)].ToArray();
-                    },
-                    answer, cancellationToken);
+                await BoundedBody.ReadAsync(response.Body, response.Length, limit, cut: false, static (bytes, came) => { came.Read(bytes); return came; }, came, cancellationToken);
             }
 
-            return End(answer, events, done, other, question);
+            return End(answer, came, question);
         }
         catch (JsonException exception)
         {
-            return new Attempt<JudgeReply>(Ending.Malformed, Detail: "the answer is no chat completion in JSON") { Cause = exception };
+            string? page = EndpointError.PageIn(came.Other);
+            return new Attempt<JudgeReply>(Ending.Malformed, Detail: page ?? (came is { Streamed: false, Other: [] } ? "the answer is empty" : "the answer is no chat completion in JSON"))
+            {
+                Cause = exception,
+                IsPage = page is not null,
+            };
         }
         catch (ResponseTooLargeException exception)
         {
@@ -152,22 +176,23 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
     }
 
-    private Attempt<JudgeReply> End(ChatAnswer answer, bool events, bool done, byte[]? other, JudgeQuestion question)
+    private Attempt<JudgeReply> End(ChatAnswer answer, AnswerBody came, JudgeQuestion question)
     {
         if (answer.Error is { } error)
         {
-            return EndpointError.FromObject<JudgeReply>(error, _access.Key);
+            return EndpointError.FromObject<JudgeReply>(error, _access.Key) with { Prompt = Characters(question) };
         }
 
         // A stream says that it is over, and how its answer ended; one that doesn't is a broken connection.
-        if (events && answer.Finish is null && (answer.HasChoice || !done))
+        if (came.Streamed && answer.Finish is null && (answer.HasChoice || !came.Done))
         {
-            return new Attempt<JudgeReply>(Ending.Reset, Detail: "the stream ended before the answer did");
+            return new Attempt<JudgeReply>(
+                Ending.Reset, Detail: came.Done ? "the stream ended without a finish reason, so that nobody knows whether the answer is whole" : "the stream ended before the answer did");
         }
 
         if (!answer.HasChoice)
         {
-            string said = other is null ? "" : EndpointError.Fit(EndpointWords.Of(other).Text, _access.Key);
+            string said = EndpointError.Fit(EndpointWords.Of(came.Other).Text, _access.Key);
             return new Attempt<JudgeReply>(Ending.Malformed, Detail: $"the answer holds no choice{(said.Length > 0 ? $": {said}" : "")}");
         }
 
@@ -189,43 +214,6 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
 
         return sum;
-    }
-
-    private static void CheckLength(ChatAnswer answer)
-    {
-        if (answer.TooLong)
-        {
-            throw new ResponseTooLargeException("the answer has far more text than its budget of tokens can hold: the server doesn't keep to max_tokens");
-        }
-    }
-
-    private static async Task<bool> ReadEventsAsync(WireResponse response, ChatAnswer answer, int limit, CancellationToken cancellationToken)
-    {
-        await using var bounded = new BoundedStream(response.Body, limit);
-        SseParser<bool> events = SseParser.Create(bounded, (_, data) =>
-        {
-            if (data.SequenceEqual("[DONE]"u8))
-            {
-                return true;
-            }
-
-            if (!data.IsEmpty)
-            {
-                answer.Add(data);
-                CheckLength(answer);
-            }
-
-            return false;
-        });
-        await foreach (SseItem<bool> item in events.EnumerateAsync(cancellationToken))
-        {
-            if (item.Data)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }
 

@@ -50,7 +50,9 @@ internal sealed class OpenAIChatWire : IChatWire
         response.Headers.TryGetValue("Content-Type", out string? type);
         response.Headers.TryGetValue("Retry-After", out string? retryAfter);
         long? length = response.Headers.TryGetValue("Content-Length", out string? text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
-        return new WireResponse(response.Status, response.ContentStream, response, type, retryAfter, length);
+        response.Headers.TryGetValue("retry-after-ms", out string? retryAfterMs);
+        response.Headers.TryGetValue("Location", out string? location);
+        return new WireResponse(response.Status, response.ContentStream, response, type, retryAfter, length) { RetryAfterMs = retryAfterMs, Location = location };
     }
 
     private sealed class NoAuthentication : AuthenticationPolicy

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Azure.Core;
 using Azure.Identity;
@@ -63,6 +64,8 @@ internal sealed class EndpointAccess(EndpointOptions options, HttpClient http, s
     {
         // A prompt goes where the configuration says, not where an answer says.
         AllowAutoRedirect = false,
+        // Some proxies compress whether asked or not. What is read is bounded behind it.
+        AutomaticDecompression = DecompressionMethods.All,
         UseCookies = false,
         ConnectTimeout = TimeSpan.FromSeconds(15),
         // Endpoints scale in and out behind one name.

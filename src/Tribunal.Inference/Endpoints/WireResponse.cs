@@ -17,6 +17,12 @@ internal sealed class WireResponse(int status, Stream? body, IDisposable owner, 
     /// <summary>The header <c>Retry-After</c>.</summary>
     public string? RetryAfter => retryAfter;
 
+    /// <summary>The header <c>retry-after-ms</c>, which OpenAI and Azure send beside it.</summary>
+    public string? RetryAfterMs { get; init; }
+
+    /// <summary>The header <c>Location</c>.</summary>
+    public string? Location { get; init; }
+
     /// <summary>The body's length, where the header gives it.</summary>
     public long? Length => length;
 

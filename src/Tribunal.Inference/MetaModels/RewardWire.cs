@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
 using Tribunal.MetaReward;
@@ -19,28 +20,51 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
         request.Content.Headers.ContentType = JsonType;
         await access.SignAsync(request, cancellationToken);
         using HttpResponseMessage message = await access.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        string? retryAfter = message.Headers.TryGetValues("Retry-After", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
         using var response = new WireResponse(
             (int)message.StatusCode, await message.Content.ReadAsStreamAsync(cancellationToken), message,
-            message.Content.Headers.ContentType?.MediaType, retryAfter, message.Content.Headers.ContentLength);
+            message.Content.Headers.ContentType?.MediaType, Header("Retry-After"), message.Content.Headers.ContentLength)
+        {
+            RetryAfterMs = Header("retry-after-ms"),
+            Location = Header("Location"),
+        };
         if (response.Status is < 200 or >= 300)
         {
             return await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken);
         }
 
+        string? Header(string name) => message.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+
         try
         {
-            Rewards? rewards = await BoundedBody.ReadAsync(
+            return await BoundedBody.ReadAsync(
                 response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false) + (post.Protocol is { MaxTokens: var tokens } ? Math.Min(tokens * TokenProbabilities.BytesPerToken, BoundedBody.Limit / 2) : 0), cut: false,
-                static (bytes, post) => Rewards.Of(post.Kind, bytes, post.Count, post.Protocol), post, cancellationToken);
-            return rewards is null
-                ? new Attempt<Rewards>(Ending.Malformed, Detail: string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe }
-                : new Attempt<Rewards>(Ending.Answered, rewards);
+                static (bytes, asked) => Rewards.Of(asked.Post.Kind, bytes, asked.Post.Count, asked.Post.Protocol) is { } rewards
+                    ? new Attempt<Rewards>(Ending.Answered, rewards)
+                    : Unread(bytes.Span, asked.Post, asked.Key),
+                (Post: post, access.Key), cancellationToken);
         }
         catch (ResponseTooLargeException exception)
         {
             return new Attempt<Rewards>(Ending.Malformed, Detail: exception.Message) { Cause = exception, Final = true };
         }
+    }
+
+    // An error inside a 200 is sorted as one of a chat judge is.
+    private static Attempt<Rewards> Unread(ReadOnlySpan<byte> body, RewardPost post, string? key)
+    {
+        using var answer = new ChatAnswer();
+        try
+        {
+            answer.Add(body);
+        }
+        catch (JsonException)
+        {
+            // What is no JSON is no error of a known form either.
+        }
+
+        return answer.Error is { } error
+            ? EndpointError.FromObject<Rewards>(error, key)
+            : new Attempt<Rewards>(Ending.Malformed, Detail: EndpointError.PageIn(body) ?? string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe };
     }
 }
 

@@ -43,6 +43,9 @@ internal sealed record Attempt<T>(Ending Ending, T? Value = default, string? Det
     /// <summary>Whether trying again is known not to help.</summary>
     public bool Final { get; init; }
 
+    /// <summary>Whether a web page came instead of an answer.</summary>
+    public bool IsPage { get; init; }
+
     /// <summary>Tells the prompts of refused requests apart; the same whatever order one shows its responses in.</summary>
     public long Prompt { get; init; }
 

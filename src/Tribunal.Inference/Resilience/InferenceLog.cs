@@ -29,4 +29,7 @@ internal static partial class InferenceLog
 
     [LoggerMessage(JudgeFactory.NoStructuredOutput, LogLevel.Warning, "{Endpoint} takes no structured output; answers are asked for by the prompt alone: {Detail}")]
     public static partial void NoSchema(ILogger logger, string endpoint, string detail);
+
+    [LoggerMessage(JudgeFactory.AnotherModel, LogLevel.Warning, "{Endpoint}: '{Asked}' was asked for, and the server says that '{Model}' answers")]
+    public static partial void AnotherModel(ILogger logger, string endpoint, string asked, string model);
 }

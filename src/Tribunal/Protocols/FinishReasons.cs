@@ -48,7 +48,7 @@ public static class FinishReasons
         ],
         [AnswerEnd.Refused] =
         [
-            "content_filter", "content_filtered", "content_policy_violation", "safety", "image_safety", "prohibited_content", "blocklist", "spii", "recitation",
+            "content_filter", "content_filtered", "content_policy_violation", "safety", "image_safety", "prohibited_content", "image_prohibited_content", "image_recitation", "blocklist", "spii", "recitation",
             "sensitive", "refusal", "refused", "guardrail_intervened", "guardrails", "error_toxic", "moderation", "flagged", "blocked", "model_armor",
         ],
         [AnswerEnd.Broken] =
@@ -75,7 +75,8 @@ public static class FinishReasons
 
     private static string Word(string reason)
     {
-        string word = reason.Trim().ToLowerInvariant().Replace('-', '_').Replace(' ', '_');
+        // Gemini puts its own reason behind the word: "content_filter: PROHIBITED_CONTENT".
+        string word = reason.Split(':')[0].Trim().ToLowerInvariant().Replace('-', '_').Replace(' ', '_');
         word = word[(word.LastIndexOf('.') + 1)..];
         const string Prefix = "finish_reason_";
         return word.StartsWith(Prefix, StringComparison.Ordinal) ? word[Prefix.Length..] : word;

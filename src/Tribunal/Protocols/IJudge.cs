@@ -87,6 +87,9 @@ public sealed record JudgeReply
     /// <summary>The answer's first token and its last ones, with their rivals, where they were asked for and the server gave them; null otherwise.</summary>
     public IReadOnlyList<TokenChoice>? Tokens { get; init; }
 
+    /// <summary>The model that answered, as the server names it; null where it names none.</summary>
+    public string? Model { get; init; }
+
     /// <summary>Tokens, of this answer and of every try before it that reported any.</summary>
     public Usage Usage { get; init; }
 

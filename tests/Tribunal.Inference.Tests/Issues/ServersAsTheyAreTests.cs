@@ -5,6 +5,7 @@ using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
 using Tribunal.Rollouts;
+using static Tribunal.Inference.Tests.OneQuestion;
 
 namespace Tribunal.Inference.Tests.Issues;
 
@@ -221,23 +222,4 @@ public sealed class ServersAsTheyAreTests
             return JudgementOutcome.Failed;
         }
     }
-
-    private static async Task<JudgeReply> AskAsync(Endpoint endpoint, bool stream = false, string prompt = "A short prompt")
-    {
-        using JudgeFactory factory = Factory();
-        return await factory.Create(Options(endpoint, stream)).AskAsync(Question(prompt), TestContext.Current.CancellationToken);
-    }
-
-    private static JudgeFactory Factory() => new(static _ => null, null, null, firstDelay: TimeSpan.FromMilliseconds(1));
-
-    private static JudgeEndpointOptions Options(Endpoint endpoint, bool stream) => new()
-    {
-        Name = "judge",
-        Endpoint = endpoint.V1,
-        Model = "m",
-        Tries = 4,
-        Stream = stream ? StreamMode.On : StreamMode.Off,
-    };
-
-    private static JudgeQuestion Question(string prompt) => new() { Messages = [new Message("user", prompt)], MaxTokens = 512 };
 }

@@ -31,6 +31,9 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     /// <summary>The finish reason.</summary>
     public string? Finish { get; private set; }
 
+    /// <summary>The model that answers, as the server names it; null where it names none.</summary>
+    public string? Model { get; private set; }
+
     /// <summary>The error that came instead, or on the choice, as JSON.</summary>
     public byte[]? Error { get; private set; }
 
@@ -52,6 +55,9 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
         }
     }
 
+    /// <summary>Takes an event that is an error and no JSON.</summary>
+    public void AddError(ReadOnlySpan<byte> words) => Error ??= words[..Math.Min(words.Length, ErrorForms.MostBytes)].ToArray();
+
     /// <summary>The reply, without what only the sender knows: tries and latency.</summary>
     /// <param name="asked">The prompt, where it is at hand: what usage is estimated and checked by.</param>
     public JudgeReply ToReply(IReadOnlyList<Message>? asked = null)
@@ -70,6 +76,7 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             ThoughtApart = _thoughtApart || _usage.ThoughtApart,
             Refusal = _refusal.IsEmpty ? null : _refusal.ToString(),
             Finish = Finish,
+            Model = Model,
             Tokens = _tokens.Count > 0 ? _tokens : null,
             Usage = _usage.Of(asked, text.Length + (reasoning?.Length ?? 0)),
             PromptCut = asked is not null && _usage.CutsPrompt(asked),
@@ -89,31 +96,49 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
 
     private void Read(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        var reader = new Utf8JsonReader(json.StartsWith("\uFEFF"u8) ? json[3..] : json);
+        // One service puts the object of an error into a list.
+        if (reader.Read() && reader.TokenType == JsonTokenType.StartArray)
+        {
+            reader.Read();
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
             throw new JsonException("no JSON object");
         }
 
+        bool complaint = false;
+        bool choices = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("choices"u8))
             {
                 reader.Read();
-                ReadChoices(ref reader);
+                choices |= ReadChoices(ref reader);
             }
             else if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
                 _usage.Read(ref reader);
             }
+            else if (reader.ValueTextEquals("x_groq"u8))
+            {
+                reader.Read();
+                _usage.ReadInside(ref reader);
+            }
             else if (reader.ValueTextEquals("error"u8))
             {
-                ReadError(ref reader);
+                complaint |= ReadError(ref reader);
+            }
+            else if (Model is null && reader.ValueTextEquals("model"u8))
+            {
+                reader.Read();
+                Model = FinishWord.Read(ref reader);
             }
             else
             {
-                Pass(ref reader);
+                complaint |= ErrorForms.Complains(ref reader);
             }
         }
 
@@ -121,28 +146,32 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
         while (reader.Read())
         {
         }
+
+        if (complaint && !choices)
+        {
+            Error ??= json[..Math.Min(json.Length, ErrorForms.MostBytes)].ToArray();
+        }
     }
 
-    private void ReadError(ref Utf8JsonReader reader)
+    // Whether it stands in words alone; then whatever stands beside it belongs to it.
+    private bool ReadError(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.StartObject || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0))
+        if (reader.TokenType == JsonTokenType.String)
         {
-            using JsonDocument error = JsonDocument.ParseValue(ref reader);
-            Error = Encoding.UTF8.GetBytes(error.RootElement.GetRawText());
+            return reader.ValueSpan.Length > 0;
         }
-        else
-        {
-            reader.Skip();
-        }
+
+        Error = ErrorForms.Read(ref reader) ?? Error;
+        return false;
     }
 
-    private void ReadChoices(ref Utf8JsonReader reader)
+    private bool ReadChoices(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             reader.Skip();
-            return;
+            return false;
         }
 
         bool first = true;
@@ -159,6 +188,8 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
 
             first = false;
         }
+
+        return !first;
     }
 
     private void ReadChoice(ref Utf8JsonReader reader)
@@ -175,6 +206,14 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             {
                 reader.Read();
                 Finish = FinishWord.Read(ref reader) ?? Finish;
+                // Gemini leaves the message out where the budget or a filter left nothing of it.
+                HasChoice |= Finish is not null;
+            }
+            else if (reader.ValueTextEquals("usage"u8))
+            {
+                // Moonshot's streams report it on the choice.
+                reader.Read();
+                _usage.Read(ref reader);
             }
             else if (reader.ValueTextEquals("logprobs"u8))
             {
@@ -183,7 +222,8 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             }
             else if (reader.ValueTextEquals("error"u8))
             {
-                ReadError(ref reader);
+                reader.Read();
+                Error = ErrorForms.Read(ref reader) ?? Error;
             }
             else
             {
@@ -239,9 +279,15 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
         }
     }
 
-    // A string, or a list of parts.
+    // A string, a part, or a list of either.
     private void ReadContent(ref Utf8JsonReader reader)
     {
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            ReadPart(ref reader);
+            return;
+        }
+
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             Append(ref reader, ref _content);
@@ -250,37 +296,39 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.StartObject)
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadPart(ref reader);
+            }
+            else
+            {
+                Append(ref reader, ref _content);
+            }
+        }
+    }
+
+    private void ReadPart(ref Utf8JsonReader reader)
+    {
+        // A part's type may follow its text.
+        ContentPart part = ContentParts.Of(reader);
+        if (part == ContentPart.Thinking)
+        {
+            Think(ref reader, ref _details);
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool text = part == ContentPart.Text && reader.ValueTextEquals("text"u8);
+            bool refusal = part == ContentPart.Refusal && reader.ValueTextEquals("refusal"u8);
+            reader.Read();
+            if (text || refusal)
+            {
+                Append(ref reader, ref text ? ref _content : ref _refusal);
+            }
+            else
             {
                 reader.Skip();
-                continue;
-            }
-
-            // A part's type may follow its text.
-            ContentPart part = ContentParts.Of(reader);
-            if (part == ContentPart.Thinking)
-            {
-                Think(ref reader, ref _details);
-                continue;
-            }
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool text = part == ContentPart.Text && reader.ValueTextEquals("text"u8);
-                bool refusal = part == ContentPart.Refusal && reader.ValueTextEquals("refusal"u8);
-                reader.Read();
-                if (text)
-                {
-                    Append(ref reader, ref _content);
-                }
-                else if (refusal)
-                {
-                    Append(ref reader, ref _refusal);
-                }
-                else
-                {
-                    reader.Skip();
-                }
             }
         }
     }

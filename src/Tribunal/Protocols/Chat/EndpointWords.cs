@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -7,8 +8,9 @@ namespace Tribunal.Protocols.Chat;
 /// <summary>
 /// What an error body says, in the endpoint's own words, those of the provider behind a router included. Reads
 /// <c>{"error":{"message","code"|"type"}}</c> (OpenAI, Azure, newer vLLM), <c>{"message","code"}</c> (older vLLM), <c>{"detail"}</c>
-/// (FastAPI), <c>{"error":"…","error_type"}</c> (TEI), the inner object of an error itself, or plain text; beside it
-/// <c>metadata.raw</c> and <c>metadata.reasons</c> (OpenRouter) and <c>innererror</c> (Azure).
+/// (FastAPI), <c>{"error":"…","error_type"}</c> (TEI), <c>{"error_code","error_msg"}</c> (Baidu), <c>{"base_resp":{"status_msg"}}</c> (MiniMax),
+/// <c>{"errors":[{"message"}]}</c> (Cloudflare), the inner object of an error itself, any of them in a list (Gemini), or plain text; beside it
+/// <c>metadata.raw</c> and <c>metadata.reasons</c> (OpenRouter), <c>innererror</c> (Azure) and <c>details</c> (Google).
 /// </summary>
 /// <param name="Code">The code, or the type; empty for none.</param>
 /// <param name="Text">The words, neither bounded nor cleaned yet.</param>
@@ -17,8 +19,13 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
 {
     private const int MostCharacters = 500;
 
-    /// <summary>Whether the words say that the address is none of the API.</summary>
-    public bool IsNoApi => NoApi().IsMatch(Text);
+    private static readonly string[] Messages = ["message", "detail", "error_message", "error_msg", "status_msg", "msg"];
+
+    /// <summary>The type, where there is one beside the code; empty for none.</summary>
+    public string Type { get; init; } = "";
+
+    /// <summary>The HTTP status that the body names, 400..599; null for none.</summary>
+    public int? Status { get; init; }
 
     /// <summary>The words, fit to be shown.</summary>
     public string Shown => Line(Text, key: null);
@@ -59,7 +66,7 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
     /// <summary>Reads a body.</summary>
     public static EndpointWords Of(ReadOnlySpan<byte> body)
     {
-        string text = Encoding.UTF8.GetString(body);
+        string text = Encoding.UTF8.GetString(body).TrimStart('\uFEFF');
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
@@ -73,6 +80,11 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
 
     private static EndpointWords Of(JsonElement root, string text)
     {
+        if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Object)
+        {
+            root = root[0];
+        }
+
         if (root.ValueKind == JsonValueKind.String)
         {
             string said = root.GetString()!;
@@ -84,28 +96,68 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
             return new EndpointWords("", text, IsFiltered: false);
         }
 
-        if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+        if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.String)
         {
-            if (error.ValueKind == JsonValueKind.String)
-            {
-                string said = error.GetString()!;
-                return new EndpointWords(Member(root, "error_type") ?? "", said, Filter().IsMatch(said));
-            }
-
-            root = error;
+            string said = error.GetString()!;
+            return new EndpointWords(Member(root, "error_type") ?? "", said, Filter().IsMatch(said));
         }
 
-        string code = Member(root, "code") ?? Member(root, "type") ?? "";
-        if (root.TryGetProperty("detail", out JsonElement detail) && detail.ValueKind == JsonValueKind.Array
-            && detail.GetArrayLength() > 0 && detail[0].ValueKind == JsonValueKind.Object)
-        {
-            code = Member(detail[0], "type") ?? code;
-        }
-
-        List<string> words = [Member(root, "message") ?? Member(root, "detail") ?? text];
+        root = Inner(root);
+        string type = Member(root, "type") ?? Member(root, "error_type") ?? Member(root, "status") ?? "";
+        string code = Reason(root) ?? Member(root, "code") ?? Member(root, "error_code") ?? Member(root, "status_code") ?? type;
+        List<string> words = [Array.ConvertAll(Messages, name => Member(root, name)).FirstOrDefault(static said => !string.IsNullOrEmpty(said)) ?? text];
         bool flagged = AddProvider(root, words) | AddInner(root, words);
+        AddDelay(root, words);
         string all = string.Join(": ", words.Distinct(StringComparer.Ordinal));
-        return new EndpointWords(code, all, flagged || Filter().IsMatch(code) || Filter().IsMatch(all));
+        return new EndpointWords(code, all, flagged || Filter().IsMatch(code) || Filter().IsMatch(all)) { Type = type, Status = StatusIn(root) };
+    }
+
+    // Where the message and the code stand.
+    private static JsonElement Inner(JsonElement root)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["error", "base_resp"])
+        {
+            if (root.TryGetProperty(name, out JsonElement inner) && inner.ValueKind == JsonValueKind.Object)
+            {
+                return inner;
+            }
+        }
+
+        return root.TryGetProperty("errors", out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.Object ? list[0] : root;
+    }
+
+    private static int? StatusIn(JsonElement error)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["code", "http_code", "status_code", "status"])
+        {
+            if (int.TryParse(Member(error, name), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 400 and < 600)
+            {
+                return status;
+            }
+        }
+
+        return null;
+    }
+
+    // What a list of details says more exactly than the code: FastAPI's, also inside Mistral's message, and Google's.
+    private static string? Reason(JsonElement error)
+    {
+        JsonElement holder = error.TryGetProperty("message", out JsonElement message) && message.ValueKind == JsonValueKind.Object ? message : error;
+        foreach ((string list, string member) in (ReadOnlySpan<(string, string)>)[("detail", "type"), ("details", "reason")])
+        {
+            if (holder.TryGetProperty(list, out JsonElement details) && details.ValueKind == JsonValueKind.Array)
+            {
+                foreach (JsonElement detail in details.EnumerateArray())
+                {
+                    if (detail.ValueKind == JsonValueKind.Object && Member(detail, member) is { } reason)
+                    {
+                        return reason;
+                    }
+                }
+            }
+        }
+
+        return null;
     }
 
     // A router's message often says no more than that the provider said something.
@@ -128,6 +180,23 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         }
 
         return metadata.TryGetProperty("flagged_input", out _);
+    }
+
+    // Google gives the wait as a detail; in words it is read with everybody's.
+    private static void AddDelay(JsonElement error, List<string> words)
+    {
+        if (!error.TryGetProperty("details", out JsonElement details) || details.ValueKind != JsonValueKind.Array)
+        {
+            return;
+        }
+
+        foreach (JsonElement detail in details.EnumerateArray())
+        {
+            if (detail.ValueKind == JsonValueKind.Object && Member(detail, "retryDelay") is { Length: > 0 and < 32 } delay)
+            {
+                words.Add($"retry in {delay}");
+            }
+        }
     }
 
     private static bool AddInner(JsonElement error, List<string> words)
@@ -177,7 +246,4 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
 
     [GeneratedRegex(@"\b(?:sk-|pk-|hf_|Bearer\s+)[A-Za-z0-9_\-\.\*]{6,}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex KeyLike();
-
-    [GeneratedRegex(@"unexpected endpoint or method|\bno (?:such )?route\b|unknown (?:url|path|endpoint)|invalid url \(", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex NoApi();
 }

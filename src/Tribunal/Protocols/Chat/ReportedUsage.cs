@@ -12,6 +12,7 @@ public struct ReportedUsage
 
     private long? _input;
     private long? _output;
+    private long? _total;
 
     /// <summary>Whether tokens of thinking are counted.</summary>
     public bool ThoughtApart { get; private set; }
@@ -34,8 +35,10 @@ public struct ReportedUsage
         // Nobody reads or writes a text for nothing: a count of zero is one that is missing.
         long shown = asked is null ? 0 : Characters(asked);
         bool inputMissing = _input is null || (_input == 0 && shown > 0);
-        bool outputMissing = _output is null || (_output == 0 && written > 0);
-        return new Usage(inputMissing ? Usage.Estimate(shown) : _input!.Value, outputMissing ? Usage.Estimate(written) : _output!.Value)
+        // xAI and Gemini count the thinking, which is paid for, in the total alone.
+        long? output = _input is > 0 and { } read && _total - read is { } rest && rest > (_output ?? 0) ? rest : _output;
+        bool outputMissing = output is null || (output == 0 && written > 0);
+        return new Usage(inputMissing ? Usage.Estimate(shown) : _input!.Value, outputMissing ? Usage.Estimate(written) : output!.Value)
         {
             Estimated = inputMissing || outputMissing,
         };
@@ -71,6 +74,30 @@ public struct ReportedUsage
         return words;
     }
 
+    /// <summary>Reads the <c>usage</c> inside the object that the reader stands on: Groq's streams wrap it.</summary>
+    public void ReadInside(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool usage = reader.ValueTextEquals("usage"u8);
+            reader.Read();
+            if (usage)
+            {
+                Read(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
     /// <summary>Reads the object that the reader stands on; counts of an earlier one are replaced.</summary>
     public void Read(ref Utf8JsonReader reader)
     {
@@ -84,6 +111,7 @@ public struct ReportedUsage
         {
             bool prompt = reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8);
             bool completion = reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8);
+            bool total = reader.ValueTextEquals("total_tokens"u8);
             bool details = reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8);
             reader.Read();
             if (prompt)
@@ -93,6 +121,10 @@ public struct ReportedUsage
             else if (completion)
             {
                 _output = Count(ref reader) ?? _output;
+            }
+            else if (total)
+            {
+                _total = Count(ref reader) ?? _total;
             }
             else if (details && reader.TokenType == JsonTokenType.StartObject)
             {
