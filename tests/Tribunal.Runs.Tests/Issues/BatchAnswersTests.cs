@@ -16,6 +16,10 @@ public sealed class BatchAnswersTests
     [InlineData("""{"choices":[{"message":{"content":"Scores: \\boxed{8, 3}"},"finish_reason":"abort"}]}""", JudgementOutcome.Failed, true)]
     [InlineData("""{"choices":[{"message":{"content":"Ana"},"finish_reason":"error","error":{"code":502,"message":"gone"}}]}""", JudgementOutcome.Failed, true)]
     [InlineData("""{"choices":[{"message":{"content":[{"type":"thinking","thinking":"Scores: \\boxed{1, 1}"},{"type":"text","text":"Scores: \\boxed{8, 3}"}]},"finish_reason":"stop"}]}""", JudgementOutcome.Valid, false)]
+    [InlineData("""{"choices":[{"finish_reason":"length"}]}""", JudgementOutcome.Truncated, false)]
+    [InlineData("""{"choices":[{"finish_reason":"content_filter: PROHIBITED_CONTENT"}]}""", JudgementOutcome.Refused, false)]
+    [InlineData("""{"error":{"message":"filtered","code":"content_filter"}}""", JudgementOutcome.Refused, false)]
+    [InlineData("""{"object":"error","message":"The model is overloaded","code":503}""", JudgementOutcome.Failed, true)]
     public async Task An_answer_is_read_as_a_live_one_is(string body, JudgementOutcome outcome, bool again)
     {
         RecordedLine line = await ReadAsync(200, body);
