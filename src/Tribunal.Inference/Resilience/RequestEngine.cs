@@ -84,9 +84,7 @@ internal sealed class RequestEngine<T>
                 MaxDelay = LongestDelay,
                 Randomizer = state.Jitter,
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Retryable: true } && !state.Outage.Shut),
-                // A little more than asked for, each a different bit, so that those sent away together don't come back together.
-                DelayGenerator = args => ValueTask.FromResult(
-                    args.Outcome.Result?.RetryAfter is { } asked ? asked + (state.FirstDelay * state.Jitter()) : (TimeSpan?)null),
+                DelayGenerator = args => ValueTask.FromResult(WaitAfter(args.Outcome.Result!, args.AttemptNumber)),
                 OnRetry = args =>
                 {
                     InferenceLog.Retry(state.Logger, state.Name, args.AttemptNumber + 1, args.Outcome.Result!.Ending, args.RetryDelay.TotalMilliseconds, args.Outcome.Result.Detail);
@@ -123,6 +121,19 @@ internal sealed class RequestEngine<T>
         {
             ResilienceContextPool.Shared.Return(context);
         }
+    }
+
+    // A little more than asked for, each a different bit, so that those sent away together don't come back together. Rates are counted by the
+    // minute: where nobody says how long to wait, the usual tries reach over one.
+    private TimeSpan? WaitAfter(Attempt<T> attempt, int number)
+    {
+        if (attempt.RetryAfter is { } asked)
+        {
+            return asked + (_state.FirstDelay * _state.Jitter());
+        }
+
+        TimeSpan wait = _state.FirstDelay * (5 << Math.Min(number, 10));
+        return attempt.Ending == Ending.Throttled ? (wait > LongestDelay ? LongestDelay : wait) * (0.9 + (0.2 * _state.Jitter())) : null;
     }
 
     private async Task<Attempt<T>> TryAsync<TArgument>(

@@ -18,6 +18,7 @@ public sealed class AnswersInEveryShapeTests
     [Theory]
     [InlineData(false, """{"choices":[{"index":0,"finish_reason":"length"}],"usage":{"prompt_tokens":9,"completion_tokens":7}}""", "length")]
     [InlineData(false, """{"choices":[{"index":0,"finish_reason":"stop"}]}""", "stop")]
+    [InlineData(false, """{"choices":[{"index":0,"finish_reason":["length"]}]}""", "length")]
     [InlineData(true, """{"choices":[{"index":0,"finish_reason":"MAX_TOKENS"}]}""", "MAX_TOKENS")]
     public async Task A_choice_without_a_message_that_says_how_it_ended_is_an_answer_and_not_paid_for_again(bool stream, string body, string finish)
     {

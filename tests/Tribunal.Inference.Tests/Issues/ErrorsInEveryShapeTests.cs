@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 using Tribunal.Inference.Resilience;
 using Tribunal.Protocols;
 using static Tribunal.Inference.Tests.OneQuestion;
@@ -98,6 +99,22 @@ public sealed class ErrorsInEveryShapeTests
         Assert.DoesNotContain("secret", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_rate_that_is_counted_by_the_minute_is_waited_out_where_nobody_says_how_long()
+    {
+        var time = new FakeTimeProvider();
+        await using Endpoint endpoint = await Endpoint.StartAsync(c => time.GetUtcNow() < new DateTimeOffset(2000, 1, 1, 0, 0, 50, TimeSpan.Zero) ? c.Json("{}", 429) : c.Complete(false, """{"content":"x"}"""));
+        using var factory = new JudgeFactory(static _ => null, null, time);
+        Task<JudgeReply> asking = factory.Create(Options(endpoint, stream: false) with { Tries = 6 }).AskAsync(Question("q"), TestContext.Current.CancellationToken);
+        while (!asking.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("x", (await asking).Text);
+    }
+
     [Theory]
     [InlineData("30", "1500", 1.5), InlineData("30", "soon", 30.0), InlineData(null, "1e9", null), InlineData("30", "-1", 30.0), InlineData("1", "99999999", 60.0)]
     public void Milliseconds_say_it_more_exactly(string? seconds, string? milliseconds, double? wait) =>
@@ -106,6 +123,17 @@ public sealed class ErrorsInEveryShapeTests
     [Theory]
     [InlineData("Please try again in 20.5s.", 20.5), InlineData("Please retry after 86400 seconds.", 86400.0), InlineData("try again in 350ms", 0.35), InlineData("try again in 6m0s", 360.0), InlineData("try again", null)]
     public void Words_say_how_long_to_wait(string words, double? wait) => Assert.Equal(wait, new Tribunal.Protocols.Chat.EndpointWords("", words, false).Wait?.TotalSeconds);
+
+    [Fact]
+    public async Task An_error_inside_an_answer_of_a_reward_model_is_sorted_as_a_chat_models_is()
+    {
+        await using Endpoint endpoint = await Endpoint.StartAsync(static c => c.Json("""{"object":"error","message":"maximum context length is 4096 tokens","code":400}"""));
+        using JudgeFactory factory = Factory();
+        JudgeException exception = await Assert.ThrowsAsync<JudgeException>(() =>
+            factory.Create(Options(endpoint, stream: false)).AskAsync(Question("q") with { Scalar = true }, TestContext.Current.CancellationToken));
+        Assert.Equal(JudgeFault.RequestRefused, exception.Fault);
+        Assert.Equal(endpoint.Requests.Count, endpoint.Requests.Select(static seen => seen.Path + seen.Body).Distinct().Count());
+    }
 
     private static async Task EndsAsync(int status, string body, JudgeFault fault, bool stream = false)
     {

@@ -2,12 +2,23 @@ using System.Text.Json;
 
 namespace Tribunal.Protocols.Chat;
 
-/// <summary>How a choice says that it ended: a word, or an object whose type is the word.</summary>
+/// <summary>How a choice says that it ended: a word, an object whose type is the word, or a list of words, of which the first counts.</summary>
 internal static class FinishWord
 {
     /// <summary>Reads the value on which the reader stands; null where it is none, or no text.</summary>
     public static string? Read(ref Utf8JsonReader reader)
     {
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            string? first = null;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                first ??= Text(ref reader);
+            }
+
+            return first;
+        }
+
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             return Text(ref reader);
