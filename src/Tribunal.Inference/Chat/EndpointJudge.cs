@@ -75,7 +75,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
                 InferenceLog.AnotherModel(_state.Logger, Name, _options.Model, EndpointError.Fit(model, _access.Key));
             }
 
-            return reply with { Latency = outcome.Latency, Tries = outcome.Tries };
+            return reply with { Latency = outcome.Latency, Tries = outcome.Tries, Usage = reply.Usage + outcome.Spent };
         }
 
         if (structured && outcome.Last is { Ending: Ending.Refused or Ending.Rejected, Detail: { } said } && SpeaksOfSchema(said))
@@ -104,7 +104,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         string detail = EndpointError.Fit(outcome.Last.Detail ?? "no answer", _access.Key);
         InferenceTelemetry.Ended(activity, _facts, outcome.Latency, default, null, Faults.Word(fault), outcome.Tries);
         InferenceLog.NoAnswer(_state.Logger, Name, Faults.Word(fault), outcome.Tries.Requests, detail);
-        throw new JudgeException(fault, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(fault)}: {detail}{Faults.Hint(fault, _options.Endpoint)}", outcome.Tries);
+        throw new JudgeException(fault, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(fault)}: {detail}{Faults.Hint(fault, _options.Endpoint)}", outcome.Tries) { Usage = outcome.Spent };
     }
 
     private static bool SpeaksOfSchema(string said) =>
@@ -159,7 +159,8 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
                 await BoundedBody.ReadAsync(response.Body, response.Length, limit, cut: false, static (bytes, came) => { came.Read(bytes); return came; }, came, cancellationToken);
             }
 
-            return End(answer, came, question);
+            Attempt<JudgeReply> end = End(answer, came, question);
+            return end.Ending == Ending.Answered ? end : end with { Spent = answer.Reported };
         }
         catch (JsonException exception)
         {

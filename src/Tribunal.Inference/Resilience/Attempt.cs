@@ -1,3 +1,5 @@
+using Tribunal.Judgements;
+
 namespace Tribunal.Inference.Resilience;
 
 /// <summary>How one HTTP request ended.</summary>
@@ -42,6 +44,9 @@ internal sealed record Attempt<T>(Ending Ending, T? Value = default, string? Det
 
     /// <summary>Whether trying again is known not to help.</summary>
     public bool Final { get; init; }
+
+    /// <summary>The tokens that the server reported for an answer that is none.</summary>
+    public Usage Spent { get; init; }
 
     /// <summary>Whether a web page came instead of an answer.</summary>
     public bool IsPage { get; init; }

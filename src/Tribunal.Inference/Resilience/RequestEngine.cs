@@ -53,7 +53,11 @@ internal sealed class EndpointState(string name, int concurrency, TimeProvider t
 /// <param name="Tries">The tries.</param>
 /// <param name="Latency">From the first request to the end of the last.</param>
 /// <param name="NobodyAnswered">Whether no question at all was answered in that time.</param>
-internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpan Latency, bool NobodyAnswered);
+internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpan Latency, bool NobodyAnswered)
+{
+    /// <summary>What tries that came to nothing have cost, as far as the server reported it.</summary>
+    public Usage Spent { get; init; }
+}
 
 /// <summary>
 /// Sends a request until it is answered or its tries run out: a permit of the adaptive limit and a time limit per
@@ -62,6 +66,9 @@ internal readonly record struct Outcome<T>(Attempt<T> Last, Tries Tries, TimeSpa
 internal sealed class RequestEngine<T>
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+
+    // So many times the tries are granted to who is throttled while others are answered: that is a queue, and being in it costs nothing.
+    private const int WhileOthersAreAnswered = 3;
     private static readonly ResiliencePropertyKey<Call> CallKey = new("tribunal.call");
 
     private readonly EndpointState _state;
@@ -77,13 +84,15 @@ internal sealed class RequestEngine<T>
         {
             builder.AddRetry(new RetryStrategyOptions<Attempt<T>>
             {
-                MaxRetryAttempts = tries - 1,
+                MaxRetryAttempts = (WhileOthersAreAnswered * tries) - 1,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = state.FirstDelay,
                 MaxDelay = LongestDelay,
                 Randomizer = state.Jitter,
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Retryable: true } && !state.Outage.Shut),
+                ShouldHandle = args => ValueTask.FromResult(
+                    args.Outcome.Result is { Retryable: true } attempt && !state.Outage.Shut && args.Context.Properties.GetValue(CallKey, null!) is { } call
+                    && (args.AttemptNumber < tries - 1 || (attempt.Ending == Ending.Throttled && state.LastAnswered > call.Started))),
                 DelayGenerator = args => ValueTask.FromResult(WaitAfter(args.Outcome.Result!, args.AttemptNumber)),
                 OnRetry = args =>
                 {
@@ -115,7 +124,7 @@ internal sealed class RequestEngine<T>
                 context,
                 (Engine: this, Send: send, Argument: argument));
             TimeSpan latency = call.Requests == 0 ? TimeSpan.Zero : _state.Time.GetElapsedTime(call.Started, call.Ended);
-            return new Outcome<T>(last, call.ToTries(), latency, call.Requests > 0 && _state.LastAnswered <= call.Started);
+            return new Outcome<T>(last, call.ToTries(), latency, call.Requests > 0 && _state.LastAnswered <= call.Started) { Spent = call.Spent };
         }
         finally
         {
@@ -156,6 +165,7 @@ internal sealed class RequestEngine<T>
             Attempt<T> attempt = await LimitedAsync(send, argument, cancellationToken);
             call.Ended = _state.Time.GetTimestamp();
             call.Count(attempt.Ending);
+            call.Spent += attempt.Spent;
             attempt = Note(attempt);
             signal = attempt.Ending switch
             {
@@ -251,6 +261,8 @@ internal sealed class RequestEngine<T>
         public long Started { get; set; }
 
         public long Ended { get; set; }
+
+        public Usage Spent { get; set; }
 
         private int _throttled;
         private int _unavailable;

@@ -74,7 +74,7 @@ internal static class JudgementSource
                 ? JudgementReader.Failed(rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair, exception)
                 : JudgementReader.Read(
                     rollout.Id, draw.Sample, question.Seed, protocol, binding.Name, draw.Order, draw.Pair,
-                    cutOff with { Tries = (cutOff.Tries + exception.Tries) with { Truncated = 1 } }, rollout);
+                    cutOff with { Tries = (cutOff.Tries + exception.Tries) with { Truncated = 1 }, Usage = cutOff.Usage + exception.Usage }, rollout);
         }
 
         if (prompt.Neutralised > 0)

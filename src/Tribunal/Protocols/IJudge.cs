@@ -144,4 +144,7 @@ public sealed class JudgeException(JudgeFault fault, string message, Tries tries
 
     /// <summary>The requests that were sent.</summary>
     public Tries Tries { get; } = tries;
+
+    /// <summary>The tokens that they have cost all the same, as far as the server reported them.</summary>
+    public Usage Usage { get; init; }
 }

@@ -68,7 +68,7 @@ public static class JudgementReader
         ArgumentNullException.ThrowIfNull(exception);
         Check(protocol.Kind, order, pair);
         JudgementOutcome outcome = exception.Fault == JudgeFault.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed;
-        return Named(rolloutId, sample, seed, protocol, judge, order, pair, outcome, exception.Tries) with { Why = exception.Message };
+        return Named(rolloutId, sample, seed, protocol, judge, order, pair, outcome, exception.Tries) with { Why = exception.Message, Usage = exception.Usage };
     }
 
     private static TracedJudgement Named(

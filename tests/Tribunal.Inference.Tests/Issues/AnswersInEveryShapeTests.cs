@@ -108,6 +108,16 @@ public sealed class AnswersInEveryShapeTests
     }
 
     [Fact]
+    public async Task A_try_that_came_to_nothing_and_was_paid_for_counts()
+    {
+        const string Broken = """{"choices":[{"message":{"content":"Ana"},"finish_reason":"error","error":{"code":502,"message":"gone"}}],"usage":{"prompt_tokens":400,"completion_tokens":30}}""";
+        await using Endpoint endpoint = await Endpoint.StartAsync((c, n) => n == 0 ? c.Json(Broken) : c.Complete(false, """{"content":"x"}""", usage: """{"prompt_tokens":9,"completion_tokens":7}"""));
+        Assert.Equal(new Usage(409, 37), (await AskAsync(endpoint)).Usage);
+        await using Endpoint never = await Endpoint.StartAsync(static c => c.Json(Broken));
+        Assert.Equal(new Usage(1600, 120), (await Assert.ThrowsAsync<JudgeException>(() => AskAsync(never))).Usage);
+    }
+
+    [Fact]
     public async Task A_model_that_insists_on_the_newer_name_of_the_budget_gets_it_from_then_on()
     {
         await using Endpoint endpoint = await Endpoint.StartAsync((c, n) => n == 0

@@ -125,6 +125,35 @@ public sealed class ErrorsInEveryShapeTests
     public void Words_say_how_long_to_wait(string words, double? wait) => Assert.Equal(wait, new Tribunal.Protocols.Chat.EndpointWords("", words, false).Wait?.TotalSeconds);
 
     [Fact]
+    public async Task Who_is_throttled_while_others_are_answered_waits_longer_than_the_tries()
+    {
+        int throttled = 0;
+        var asked = new TaskCompletionSource();
+        var others = new TaskCompletionSource();
+        await using Endpoint endpoint = await Endpoint.StartAsync(async c =>
+        {
+            c.Request.Body.Position = 0;
+            using var reader = new StreamReader(c.Request.Body, leaveOpen: true);
+            if ((await reader.ReadToEndAsync()).Contains("queued", StringComparison.Ordinal) && Interlocked.Increment(ref throttled) <= 6)
+            {
+                asked.TrySetResult();
+                await others.Task;
+                await c.Json("{}", 429);
+                return;
+            }
+
+            await c.Complete(false, """{"content":"x"}""");
+        });
+        using JudgeFactory factory = Factory();
+        IJudge judge = factory.Create(Options(endpoint, stream: false));
+        Task<JudgeReply> queuing = judge.AskAsync(Question("queued"), TestContext.Current.CancellationToken);
+        await asked.Task;
+        await judge.AskAsync(Question("served"), TestContext.Current.CancellationToken);
+        others.SetResult();
+        Assert.Equal((7, 6), ((await queuing).Tries.Requests, (await queuing).Tries.Throttled));
+    }
+
+    [Fact]
     public async Task An_error_inside_an_answer_of_a_reward_model_is_sorted_as_a_chat_models_is()
     {
         await using Endpoint endpoint = await Endpoint.StartAsync(static c => c.Json("""{"object":"error","message":"maximum context length is 4096 tokens","code":400}"""));

@@ -37,6 +37,9 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     /// <summary>The error that came instead, or on the choice, as JSON.</summary>
     public byte[]? Error { get; private set; }
 
+    /// <summary>The tokens that the server reported; none where it reported no usable ones.</summary>
+    public Usage Reported => _usage.Of(null, 0) is { Estimated: false } reported ? reported : default;
+
     /// <summary>Whether more text came than is kept.</summary>
     public bool TooLong => (long)_content.Length + _reasoning.Length + _reasoningContent.Length + _thinking.Length + _details.Length > mostCharacters;
 
