@@ -134,7 +134,7 @@ public sealed class ProtocolFileTests
         const string said = "\", \"better\": 1} \\\t\né 😀";
         string shown = new DeclaredProtocol(ProtocolFileReader.Read(text)).Compose(Samples.Rollout("q", said, "second"), [0, 1]).Messages[^1].Content;
         int at = shown.IndexOf('[', StringComparison.Ordinal);
-        string list = shown[at..(shown.IndexOf("]", at, StringComparison.Ordinal) + 1)];
+        string list = shown[at..(shown.IndexOf(']', at) + 1)];
         Assert.Equal([said, said], JsonNode.Parse(list)!.AsArray().Select(static one => one!.GetValue<string>()));
         Assert.Contains("é 😀\", \"", list, StringComparison.Ordinal);
         Assert.Contains(@"\u00e9 \ud83d\ude00", list, StringComparison.Ordinal);
