@@ -87,9 +87,9 @@ internal static partial class EndpointError
         }
 
         Match title = Title().Match(start);
-        return title.Success ? $"\"{Fit(title.Groups[1].Value.Trim(), null)}\"" : "without a title";
+        return title.Success ? $"\"{Fit(title.Groups["words"].Value.Trim(), null)}\"" : "without a title";
     }
 
-    [GeneratedRegex(@"<(?:title|h1)[^>]{0,200}>([^<]{1,200})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"<(?:title|h1)[^>]{0,200}>(?<words>[^<]{1,200})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Title();
 }
