@@ -133,7 +133,7 @@ internal sealed class RequestEngine<T>
     }
 
     // A little more than asked for, each a different bit, so that those sent away together don't come back together. Rates are counted by the
-    // minute: where nobody says how long to wait, the usual tries reach over one.
+    // minute: where nobody says how long to wait, the usual tries reach over most of one.
     private TimeSpan? WaitAfter(Attempt<T> attempt, int number)
     {
         if (attempt.RetryAfter is { } asked)
@@ -141,7 +141,7 @@ internal sealed class RequestEngine<T>
             return asked + (_state.FirstDelay * _state.Jitter());
         }
 
-        TimeSpan wait = _state.FirstDelay * (5 << Math.Min(number, 10));
+        TimeSpan wait = _state.FirstDelay * (4 << Math.Min(number, 10));
         return attempt.Ending == Ending.Throttled ? (wait > LongestDelay ? LongestDelay : wait) * (0.9 + (0.2 * _state.Jitter())) : null;
     }
 

@@ -100,10 +100,10 @@ public sealed class ErrorsInEveryShapeTests
     }
 
     [Fact]
-    public async Task A_rate_that_is_counted_by_the_minute_is_waited_out_where_nobody_says_how_long()
+    public async Task Most_of_a_minute_is_waited_out_where_a_rate_is_exceeded_and_nobody_says_how_long()
     {
         var time = new FakeTimeProvider();
-        await using Endpoint endpoint = await Endpoint.StartAsync(c => time.GetUtcNow() < new DateTimeOffset(2000, 1, 1, 0, 0, 50, TimeSpan.Zero) ? c.Json("{}", 429) : c.Complete(false, """{"content":"x"}"""));
+        await using Endpoint endpoint = await Endpoint.StartAsync(c => time.GetUtcNow() < new DateTimeOffset(2000, 1, 1, 0, 0, 44, TimeSpan.Zero) ? c.Json("{}", 429) : c.Complete(false, """{"content":"x"}"""));
         using var factory = new JudgeFactory(static _ => null, null, time);
         Task<JudgeReply> asking = factory.Create(Options(endpoint, stream: false) with { Tries = 6 }).AskAsync(Question("q"), TestContext.Current.CancellationToken);
         while (!asking.IsCompleted)
