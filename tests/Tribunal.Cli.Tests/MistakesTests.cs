@@ -32,6 +32,7 @@ public sealed class MistakesTests(MistakesTests.Desk desk) : IClassFixture<Mista
     [InlineData(3, "score batch.jsonl -o new --judge http://127.0.0.1:1/v1 --model m --protocol grm", "nothing listens at 127.0.0.1:1")]
     [InlineData(3, "score batch.jsonl -o new --judge PAGE --model m --protocol grm", "a web page came where a judge's API was expected")]
     [InlineData(2, "score batch.jsonl -o new --protocol gmr", "did you mean grm?")]
+    [InlineData(2, "judges try gmr", "neither a protocol file nor one of the catalog")]
     [InlineData(2, "score batch.jsonl -o run -k 2 --seed 5", "give the options it was started with to go on, or another folder with -o")]
     [InlineData(2, "score batch.jsonl -o run -k 1", "`tribunal vote` votes on the first 1")]
     [InlineData(2, "score batch.jsonl -o /proc/run", "the folder can't be made there")]
