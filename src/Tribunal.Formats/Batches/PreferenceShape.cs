@@ -13,8 +13,8 @@ internal static class PreferenceShape
     /// <exception cref="JsonException">The prompt is not stated and not to be had without guessing, or the answers are of no form known.</exception>
     public static Rollout Read(BatchRecord record)
     {
-        JsonElement chosen = record.Take("chosen");
-        JsonElement rejected = record.Take("rejected");
+        JsonElement chosen = Decoded(record.Take("chosen"));
+        JsonElement rejected = Decoded(record.Take("rejected"));
         IReadOnlyList<Message> stated = PromptFields.Find(record) ?? [];
         if (IsTextList(chosen) && IsTextList(rejected))
         {
@@ -60,6 +60,8 @@ internal static class PreferenceShape
             Domain = subset ?? record.Peek("domain"),
         };
     }
+
+    private static JsonElement Decoded(JsonElement value) => value.ValueKind == JsonValueKind.String && EncodedLists.Turns(value.GetString()!) is { } turns ? turns : value;
 
     private static bool IsTextList(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value.EnumerateArray().All(static item => item.ValueKind == JsonValueKind.String);
