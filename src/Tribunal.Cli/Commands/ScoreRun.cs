@@ -206,13 +206,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             await _words.WriteLineAsync($"  invalid      in {RunFiles.Invalid}; first: line {first.Line:N0}: {TerminalText.Fit(first.Reason, 160)}");
         }
 
-        RunManifest? plan = await StoredManifest.ShownAsync(_store, cancellationToken);
-        if (plan is { UnreadLabel: { } label, UnreadLabels: var unread })
-        {
-            await _words.WriteLineAsync($"  warning      {unread:N0} rollouts have no known answer, but a field that may say it, {label}: --label-field {label}, into another folder, reads it");
-        }
-
-        if (plan is { Repeats: > 0 and var repeats })
+        if (await StoredManifest.ShownAsync(_store, cancellationToken) is { Repeats: > 0 and var repeats })
         {
             await _words.WriteLineAsync($"  warning      {repeats:N0} rollouts of one response repeat the prompt of another and were judged each alone; --group-by prompt, into another folder, judges them together");
         }

@@ -154,7 +154,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
         LineWriter invalid = new(invalidPart.AppendAsync), copy = new(copyPart.AppendAsync), shards = new(shardsPart.AppendAsync);
         var validator = new RolloutValidator();
         var repeats = new PromptRepeats();
-        var labels = new UnreadLabels();
         var cut = new ShardCut();
         long rollouts = 0;
         InvalidLine? first = null;
@@ -178,7 +177,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 
             rollouts++;
             repeats.Add(line.Rollout!);
-            labels.Add(line.Rollout!);
             long offset = line.Offset, length = line.Length, number = line.Line;
             if (normalised)
             {
@@ -214,8 +212,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             Rollouts = rollouts,
             Invalid = invalid.Lines,
             Repeats = repeats.Count,
-            UnreadLabels = labels.Count,
-            UnreadLabel = labels.Field,
             Shards = count,
             Normalised = normalised,
             DrawsPerShard = drawsPerShard,

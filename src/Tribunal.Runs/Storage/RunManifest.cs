@@ -90,14 +90,6 @@ public sealed record RunManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Repeats { get; init; }
 
-    /// <summary>Rollouts without a known answer that have a field which may say it.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public long UnreadLabels { get; init; }
-
-    /// <summary>That field of the first of them.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public string? UnreadLabel { get; init; }
-
     /// <summary>Shards cut.</summary>
     public int Shards { get; init; }
 
