@@ -69,7 +69,7 @@ internal static partial class LabelFields
         }
 
         bool Is(string name) => string.Equals(name, word, StringComparison.OrdinalIgnoreCase);
-        return Lettered().Match(word) is { Success: true } match && char.ToLowerInvariant(match.Groups[1].ValueSpan[0]) - 'a' is var letter && letter < responses.Count ? [letter] : null;
+        return Lettered().Match(word) is { Success: true } match && char.ToLowerInvariant(match.Groups["letter"].ValueSpan[0]) - 'a' is var letter && letter < responses.Count ? [letter] : null;
     }
 
     private static Rollout Read(BatchRecord record, Rollout rollout, JsonElement label, string name)
@@ -133,7 +133,7 @@ internal static partial class LabelFields
 
     private static string Short(JsonElement item) => item.GetRawText() is { Length: > 40 } text ? $"{text[..40]}…" : item.GetRawText();
 
-    [GeneratedRegex(@"^(?:(?:model|response|assistant|answer|output|completion|candidate|option|conversation)[ _-]?)?([a-z])$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^((model|response|assistant|answer|output|completion|candidate|option|conversation)[ _-]?)?(?<letter>[a-z])$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Lettered();
 
     [GeneratedRegex(@"[0-9]{1,3}$", RegexOptions.CultureInvariant)]
