@@ -8,7 +8,7 @@ namespace Tribunal.Functions.Triggers;
 
 /// <summary>
 /// Rewards on demand, in the trainers' forms; the same handlers as <c>tribunal serve</c>, at the same routes. Every call needs a function key.
-/// What belongs to a server that stays (its page, its health and metrics, jobs) is the platform's here, or not there.
+/// What belongs to a server that stays (its page, its health and metrics) is the platform's here, or not there.
 /// </summary>
 public sealed class RewardTriggers(RewardService rewards)
 {
@@ -62,10 +62,15 @@ public sealed class RewardTriggers(RewardService rewards)
     public Task<IActionResult> RewardModels([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models")] HttpRequest request, CancellationToken cancellationToken) =>
         AnswerAsync(request, static (host, _, _, _) => Task.FromResult(host.Chat.Models()), cancellationToken);
 
-    /// <summary>Our own form, without jobs: instances come and go.</summary>
+    /// <summary>Our own form.</summary>
     [Function(nameof(Rewards))]
     public Task<IActionResult> Rewards([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/rewards")] HttpRequest request, CancellationToken cancellationToken) =>
         AnswerAsync(request, static (host, body, client, cancel) => host.Rewards.RewardsAsync(body, client, cancel), cancellationToken);
+
+    /// <summary>How a job stands. An instance that is polled for another's goes on with it.</summary>
+    [Function(nameof(RewardJob))]
+    public Task<IActionResult> RewardJob([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/jobs/{id}")] HttpRequest request, string id, CancellationToken cancellationToken) =>
+        AnswerAsync(request, (host, _, _, cancel) => host.Rewards.JobAsync(id, cancel), cancellationToken);
 
     private async Task<IActionResult> AnswerAsync(HttpRequest request, Func<RewardHost, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle, CancellationToken cancellationToken)
     {

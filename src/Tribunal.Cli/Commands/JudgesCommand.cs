@@ -70,20 +70,25 @@ internal static class JudgesCommand
 
     private static void List()
     {
-        Table table = new Table().Border(TableBorder.None).AddColumns("protocol", "kind", "models for auto", "licence", "what it is");
-        table.AddRow("grm", "listwise", "grm", "own prompt", "DeepSeek-GRM: scores from 1 to 10 for any number of responses");
-        table.AddRow("rm-r1", "pairwise", "rm-r1", "own prompt", "RM-R1, instruct or thinking by the model's name; -official: the authors' prompts (Apache-2.0)");
-        table.AddRow("rrm", "pairwise", "rrm", "own prompt", "RRM; -official: the authors' prompt (MIT)");
+        Table table = new Table().Border(TableBorder.None).AddColumns("protocol", "kind", "models for auto", "words", "licence", "what it is");
+        table.AddRow("grm", "listwise", "grm", "own", "MIT", "DeepSeek-GRM: scores from 1 to 10 for any number of responses");
+        table.AddRow("rm-r1", "pairwise", "rm-r1", "own", "MIT", "RM-R1, instruct or thinking by the model's name; -official: the authors' prompts (Apache-2.0)");
+        table.AddRow("rrm", "pairwise", "rrm", "own", "MIT", "RRM; -official: the authors' prompt (MIT)");
         foreach (string name in DeclaredCatalog.Names)
         {
             ProtocolFile file = DeclaredCatalog.Of(name).Definition;
             table.AddRow(
-                Markup.Escape(name), file.Kind.ToString().ToLowerInvariant(), Markup.Escape(string.Join(", ", file.Models)), Markup.Escape(file.Source.Licence), Markup.Escape(file.Title));
+                Markup.Escape(name), file.Kind.ToString().ToLowerInvariant(), Markup.Escape(string.Join(", ", file.Models)), Words(file.Source.Wording) ?? "", Markup.Escape(file.Source.Licence), Markup.Escape(file.Title));
         }
 
-        Results.Print(new JsonArray([.. ProtocolCatalog.Names.Select(static name => (JsonNode)new JsonObject { ["name"] = name })]));
+        Results.Print(new JsonArray([.. ProtocolCatalog.Names.Select(static name => (JsonNode)(DeclaredCatalog.Contains(name)
+            ? new JsonObject { ["name"] = name, ["wording"] = Words(DeclaredCatalog.Of(name).Definition.Source.Wording) }
+            : new JsonObject { ["name"] = name }))]));
         AnsiConsole.Write(table);
     }
+
+    // As files say it.
+    private static string? Words(Wording? wording) => wording?.ToString().ToLowerInvariant();
 
     private static string TextOf(string name)
     {

@@ -95,13 +95,21 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
 
     public async Task<PassedAnswer> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
+        // Under way until its answer is read, beside the questions.
+        long permit = await _state.Limit.AcquireAsync(cancellationToken);
         try
         {
             WireResponse response = await _wire.SendAsync(body, cancellationToken);
-            return new PassedAnswer(response.Status, response.ContentType, response.RetryAfter, response.Body, response);
+            return new PassedAnswer(response.Status, response.ContentType, response.RetryAfter, response.Body, new Passing(response, _state.Limit, permit));
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
+            _state.Limit.Release(permit, LoadSignal.None);
+            if (exception is OperationCanceledException)
+            {
+                throw;
+            }
+
             throw new JudgeException(
                 JudgeFault.Unreachable, $"judge '{Name}' at {_options.Endpoint}: {Faults.Words(JudgeFault.Unreachable)}: {EndpointError.Fit(exception.Message, _access.Key)}", new Tries(), exception);
         }
@@ -226,6 +234,21 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
 
         return false;
+    }
+}
+
+/// <summary>A passed answer's connection and its permit.</summary>
+internal sealed class Passing(WireResponse response, AdaptiveLimit limit, long permit) : IDisposable
+{
+    private int _freed;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _freed, 1) == 0)
+        {
+            response.Dispose();
+            limit.Release(permit, response.Status is 429 or 503 ? LoadSignal.Overloaded : LoadSignal.Answered);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
@@ -104,6 +105,9 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <summary>What chat questions were answered.</summary>
     internal ChatRecord Chats { get; }
 
+    /// <summary>Where the record keeps single documents.</summary>
+    internal IRunStore Kept => _ledger.Answers;
+
     /// <summary>Names that mean the vote, for clients that name a model.</summary>
     public IReadOnlyList<string> VoteNames => [Asked.Model, "tribunal", _routes.Own.Name];
 
@@ -153,7 +157,6 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
     internal Task<RewardAnswer> JudgeAsync(RewardQuestion question, TimeSpan limit, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(question);
         UInt128 prompt = KeyOf(question);
         UInt128[] keys = [.. question.Responses.Select(ContentKey.OfResponse)];
         string schedule = _drawing.NameOf(question.Tournament);
@@ -179,8 +182,6 @@ public sealed class RewardDesk : IAsyncDisposable
     /// <exception cref="JudgeAwayException">The judge can't be reached or rejects us.</exception>
     internal async Task<RewardAnswer> GatherAsync(RewardQuestion question, RewardGroup group, TimeSpan limit, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(question);
-        ArgumentNullException.ThrowIfNull(group);
         var key = GroupKey.Of(group, KeyOf(question), _drawing.NameOf(question.Tournament));
         UInt128[] responses = [.. question.Responses.Select(ContentKey.OfResponse)];
         long start = _time.GetTimestamp();
@@ -335,7 +336,7 @@ public sealed class RewardDesk : IAsyncDisposable
             Admit();
             gathering = _groups.Begin(key, question, group, responses);
             TimeSpan wait = group.Size is not null ? _options.GroupWait : _options.Gather;
-            gathering.Timer = wait > TimeSpan.Zero ? _time.CreateTimer(Flush, gathering, wait, Timeout.InfiniteTimeSpan) : null;
+            gathering.Timer = wait > TimeSpan.Zero ? _time.CreateTimer(state => _ = FlushAsync((Gathering)state!), gathering, wait, Timeout.InfiniteTimeSpan) : null;
         }
 
         gathering.Add(question, responses, _time.GetTimestamp());
@@ -348,8 +349,6 @@ public sealed class RewardDesk : IAsyncDisposable
     }
 
     // The time is over: what came elsewhere until now counts too.
-    private void Flush(object? state) => _ = FlushAsync((Gathering)state!);
-
     private async Task FlushAsync(Gathering gathering)
     {
         try

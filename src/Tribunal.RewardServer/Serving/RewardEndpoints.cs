@@ -68,7 +68,7 @@ internal static class RewardEndpoints
         Post<GymVerifyRequest, GymVerifyAnswer>(application, "/ng-rollout/{rollout}/verify", "The same where Gym observes its rollouts", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
         Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (handlers, body, client, cancel) => handlers.RewardsAsync(body, client, cancel))
             .Produces<RewardJob>(StatusCodes.Status202Accepted);
-        application.MapGet("/v1/jobs/{id}", static (string id, RewardHandlers handlers) => new Sent(handlers.Job(id)))
+        application.MapGet("/v1/jobs/{id}", static async (string id, RewardHandlers handlers, CancellationToken cancel) => new Sent(await handlers.JobAsync(id, cancel)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
         foreach (string path in (string[])["/seed_session", "/ng-rollout/{rollout}/seed_session"])
         {

@@ -42,7 +42,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 byte[] manifest = ServeManifest.Of(routes, wanted, files);
                 RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(routes, wanted, options, ledger, time, cancellationToken);
-                var rewards = new RewardHandlers(_desk, options, jobs: false);
+                var rewards = new RewardHandlers(_desk, options);
                 _host = new RewardHost(rewards, new RollHandlers(rewards, _desk, options, time), new ChatHandlers(_desk, options.ChatVotes));
             }
 

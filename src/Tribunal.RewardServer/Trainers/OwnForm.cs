@@ -34,6 +34,7 @@ internal static class OwnForm
         Scale = Field(rollout, "scale", TrainerJson.Default.NullableRewardScale),
         Tournament = rollout.TryGetProperty("tournament", out JsonElement tournament) ? tournament : null,
         TimeoutSeconds = Field(rollout, "timeoutSeconds", TrainerJson.Default.NullableDouble),
+        Async = Field(rollout, "async", TrainerJson.Default.Boolean),
     };
 
     /// <summary>A schedule; what it doesn't say has its default.</summary>

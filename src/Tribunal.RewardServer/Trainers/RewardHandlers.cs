@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tribunal.Formats.Lines;
@@ -15,16 +14,12 @@ namespace Tribunal.RewardServer.Trainers;
 /// </summary>
 /// <param name="desk">What judges.</param>
 /// <param name="options">How requests become groups.</param>
-/// <param name="jobs">Whether this host lives long enough to keep jobs.</param>
-public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool jobs = true)
+public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
 {
     /// <summary>Rollouts in one request, at most.</summary>
     public const int MostRollouts = 1024;
 
-    private const int MostJobs = 1024;
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Task<RewardsAnswer>> _jobs = new(StringComparer.Ordinal);
-    private readonly Queue<string> _jobOrder = [];
+    private readonly RewardJobs _jobs = new(desk.Kept);
 
     /// <summary>OpenRLHF: <c>{"query","prompts","labels"}</c> → <c>{"rewards","scores","extra_logs"}</c>.</summary>
     public Task<HttpAnswer> OpenRlhfAsync(ReadOnlyMemory<byte> body, string client, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
@@ -139,11 +134,6 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             throw new JsonException("'timeoutSeconds' must be above 0");
         }
 
-        if (request.Async && !jobs)
-        {
-            throw new JsonException("'async': this host keeps no jobs; ask again for what was not complete");
-        }
-
         TimeSpan limit = request.TimeoutSeconds is { } asked && asked < options.TimeLimit.TotalSeconds ? TimeSpan.FromSeconds(asked) : options.TimeLimit;
         if (!request.Async)
         {
@@ -151,30 +141,14 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             return Ok(answer, TrainerJson.Default.RewardsAnswer, answer.Results.All(static result => result.Complete));
         }
 
-        string job = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Task<RewardsAnswer> task = AnswerAsync(request, client, Timeout.InfiniteTimeSpan, CancellationToken.None);
-        lock (_lock)
-        {
-            _jobs.Add(job, task);
-            _jobOrder.Enqueue(job);
-            while (_jobOrder.Count > MostJobs)
-            {
-                _jobs.Remove(_jobOrder.Dequeue());
-            }
-        }
-
+        string job = await _jobs.StartAsync(body, client, () => AnswerAsync(request, client, Timeout.InfiniteTimeSpan, CancellationToken.None), cancellationToken);
         return Answers.Json(202, new RewardJob(job, "running"), TrainerJson.Default.RewardJob, new Dictionary<string, string>(StringComparer.Ordinal) { ["Location"] = $"/v1/jobs/{job}" });
     });
 
     /// <summary>How a job stands; 404 for one that never was, or that 1,024 others have followed.</summary>
-    public HttpAnswer Job(string id)
+    public Task<HttpAnswer> JobAsync(string id, CancellationToken cancellationToken) => Answers.GuardAsync(async () =>
     {
-        Task<RewardsAnswer>? task;
-        lock (_lock)
-        {
-            _jobs.TryGetValue(id, out task);
-        }
-
+        Task<RewardsAnswer>? task = await _jobs.FindAsync(id, (body, client) => AnswerAsync(OwnForm.Read(body), client, Timeout.InfiniteTimeSpan, CancellationToken.None), cancellationToken);
         return task switch
         {
             null => Answers.Refuse(404, "no such job", "there is none of this name, or it was too long ago"),
@@ -182,7 +156,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options, bool 
             { IsCompleted: true } => Answers.Json(200, new RewardJob(id, "failed", Detail: task.Exception?.InnerException?.Message ?? "it was cancelled"), TrainerJson.Default.RewardJob, []),
             _ => Answers.Json(200, new RewardJob(id, "running"), TrainerJson.Default.RewardJob, []),
         };
-    }
+    });
 
     /// <summary>A refusal in the form of RFC 9457.</summary>
     public static HttpAnswer Refuse(int status, string title, string detail) => Answers.Refuse(status, title, detail);

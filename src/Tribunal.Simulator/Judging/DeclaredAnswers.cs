@@ -171,7 +171,15 @@ internal sealed class DeclaredAnswers
         (string Word, double Weight)[] words = [.. _rule!.Words.Select(word => (word.Key, Weight(word.Value, perceived)))];
         double whole = words.Sum(static word => word.Weight);
         TokenRival[] rivals = [.. words.Select(word => new TokenRival(word.Word, Math.Max(Math.Log(word.Weight / whole), -100))).OrderByDescending(static rival => rival.LogProb)];
-        return new DeclaredVerdict(rivals[0].Token, Alone: _file.Sampling.MaxTokens < ShortBudget) { Tokens = [new TokenChoice(rivals[0].Token, rivals[0].LogProb, rivals)] };
+        return new DeclaredVerdict(Lead(rivals[0].Token) + rivals[0].Token, Alone: _file.Sampling.MaxTokens < ShortBudget) { Tokens = [new TokenChoice(rivals[0].Token, rivals[0].LogProb, rivals)] };
+    }
+
+    // What leads to the word on its line, as an example shows it: another protocol may read the same answer by that.
+    private string Lead(string word)
+    {
+        string? line = _file.Examples.Select(static example => example.Answer.Split('\n').LastOrDefault(static line => !line.StartsWith('⟪'))).OfType<string>()
+            .FirstOrDefault(line => line.EndsWith(word, StringComparison.Ordinal));
+        return line?[..^word.Length] ?? "";
     }
 
     private double Weight(double meaning, IReadOnlyList<double> perceived)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
@@ -19,9 +20,10 @@ internal sealed record DeclaredShown(DeclaredAnswers Answers, IReadOnlyList<stri
 /// The prompts of a protocol file, read back: the file's own texts are looked for, and what stands where the responses go is taken. A
 /// prompt is recognised whole or not at all.
 /// </summary>
-internal sealed class DeclaredPrompt
+internal sealed partial class DeclaredPrompt
 {
     private const string Flaw = "flaw";
+    private const string JsonString = @"""(?:[^""\\]|\\.)*""";
     private static readonly string[] Turns = ["user", "assistant", "system"];
 
     private readonly ProtocolFile _file;
@@ -34,7 +36,7 @@ internal sealed class DeclaredPrompt
     {
         _file = protocol.Definition;
         Key = KeyOf(protocol);
-        _opening = _file.Messages[0].Text?.Segments is [{ IsPlaceholder: false, Condition: null, Text: var text }, ..] ? text : "";
+        _opening = _file.Messages[0].Text?.Segments is [{ IsPlaceholder: false, Blocks.Count: 0, Text: var text }, ..] ? text : "";
         _forms = new Lazy<IReadOnlyList<Dictionary<DeclaredText, Regex?>>>(Forms);
         _answers = new Lazy<DeclaredAnswers>(() => new DeclaredAnswers(protocol));
     }
@@ -81,7 +83,7 @@ internal sealed class DeclaredPrompt
     // One form for each choice of blocks that stay. A form that shows more comes first, since a smaller one reads blocks as texts.
     private List<Dictionary<DeclaredText, Regex?>> Forms()
     {
-        string[] conditions = [.. _file.Messages.SelectMany(static message => message.Text?.Segments ?? []).Select(static segment => segment.Condition).OfType<string>().Where(static condition => condition != Flaw).Distinct()];
+        string[] conditions = [.. _file.Messages.SelectMany(static message => message.Text?.Segments ?? []).SelectMany(static segment => segment.Blocks).Select(static block => block.Name).Where(static condition => condition != Flaw).Distinct()];
         var forms = new List<Dictionary<DeclaredText, Regex?>>();
         for (int left = 0; left < 1 << conditions.Length; left++)
         {
@@ -96,27 +98,28 @@ internal sealed class DeclaredPrompt
     // Null for a message whose only block is left out: it is not sent.
     private static Regex? Pattern(DeclaredText text, Func<string, bool> stays)
     {
-        if (!text.Segments.Any(segment => segment.Condition is null || stays(segment.Condition)))
+        DeclaredText.Segment[] left = [.. text.Segments.Where(segment => segment.In(Flaw) || segment.Stays(stays))];
+        if (text.Segments.Count > 0 && !Array.Exists(left, static segment => !segment.In(Flaw)))
         {
             return null;
         }
 
         var pattern = new StringBuilder(@"\A");
         var named = new HashSet<string>(StringComparer.Ordinal);
-        foreach (DeclaredText.Segment segment in text.Segments.Where(segment => segment.Condition is null or Flaw || stays(segment.Condition)))
+        foreach (DeclaredText.Segment segment in left)
         {
-            pattern.Append(segment.Condition == Flaw ? $"(?<{Flaw}>{Regex.Escape(segment.Text)})?"
+            // What is shown twice is as long as it is the same: a first line of it would do otherwise.
+            bool again = left.Count(other => other.IsPlaceholder && other.Text == segment.Text) > 1;
+            pattern.Append(segment.In(Flaw) ? $"(?<{Flaw}>{Regex.Escape(segment.Text)})?"
                 : !segment.IsPlaceholder ? Regex.Escape(segment.Text)
                 : segment.Text is "count" or "number" or "letter" ? "[0-9A-Z?]{1,4}"
-                : named.Add(segment.Text) ? $@"(?<{segment.Text}>[\s\S]*{(Again(text, segment) ? "" : "?")})"
-                : $@"\k<{segment.Text}>");
+                : !named.Add(segment.Text) ? $@"\k<{segment.Text}>"
+                : segment.Form != TextForm.Plain ? $@"(?<{segment.Text}>{JsonString})"
+                : $@"(?<{segment.Text}>[\s\S]*{(again ? "" : "?")})");
         }
 
         return new Regex(pattern.Append(@"\z").ToString(), RegexOptions.CultureInvariant);
     }
-
-    // What is shown twice is as long as it is the same: a first line of it would do otherwise.
-    private static bool Again(DeclaredText text, DeclaredText.Segment segment) => text.Segments.Count(other => other.IsPlaceholder && other.Text == segment.Text) > 1;
 
     private List<string>? Responses(Dictionary<DeclaredText, Regex?> form, IReadOnlyList<Message> messages, List<(string, bool)> criteria)
     {
@@ -147,7 +150,7 @@ internal sealed class DeclaredPrompt
                     return null;
                 }
 
-                Take(match, responses);
+                Take(match, one.Text!, responses);
                 Take(match, criteria);
             }
         }
@@ -159,13 +162,13 @@ internal sealed class DeclaredPrompt
         Numbering.Fill(message.Role, 0) == message.Role ? (_file.Kind == ProtocolKind.Pairwise ? 2 : 1)
         : Enumerable.Range(0, messages.Count).TakeWhile(shown => messages.Any(other => other.Role == Numbering.Fill(message.Role, shown))).Count();
 
-    private void Take(Match match, List<string> responses)
+    private void Take(Match match, DeclaredText text, List<string> responses)
     {
         foreach (string name in (string[])["response", "response_1", "response_2"])
         {
             if (match.Groups[name] is { Success: true } group)
             {
-                responses.Add(group.Value);
+                responses.Add(Plain(group.Value, text));
             }
         }
 
@@ -194,27 +197,32 @@ internal sealed class DeclaredPrompt
 
         if (match.Groups["criteria"] is { Success: true, Value: var all })
         {
-            string? flaw = DeclaredText.Parse(_file.Block!, default).Segments.FirstOrDefault(static segment => segment.Condition == Flaw)?.Text;
+            string? flaw = DeclaredText.Parse(_file.Block!, default).Segments.FirstOrDefault(static segment => segment.In(Flaw))?.Text;
             criteria.AddRange(all.Split(_file.Between).Select(line => (line, flaw is not null && line.Contains(flaw, StringComparison.Ordinal))));
         }
     }
 
+    // A response out of a JSON string, where the prompt holds it as one.
+    private static string Plain(string value, DeclaredText text) =>
+        text.Segments.First(static segment => segment.IsPlaceholder && segment.Text.StartsWith("response", StringComparison.Ordinal)).Form == TextForm.Plain ? value : JsonNode.Parse(value)!.GetValue<string>();
+
     private List<string> Blocks(string text)
     {
         string block = _file.Block ?? "[The Begin of Response {{number}}]\n{{response}}\n[The End of Response {{number}}]";
+        DeclaredText parsed = DeclaredText.Parse(block, default);
         var responses = new List<string>();
         int at = 0;
         while (at < text.Length)
         {
             int shown = responses.Count;
-            string[] around = Numbering.Fill(block, shown).Split("{{response}}", 2);
+            string[] around = ShownResponse().Split(Numbering.Fill(block, shown), 2);
             int from = at + around[0].Length;
             if (!text.AsSpan(at).StartsWith(around[0], StringComparison.Ordinal))
             {
                 return [];
             }
 
-            string next = around[1] + _file.Between + Numbering.Fill(block, shown + 1).Split("{{response}}", 2)[0];
+            string next = around[1] + _file.Between + ShownResponse().Split(Numbering.Fill(block, shown + 1), 2)[0];
             int end = text.IndexOf(next, from, StringComparison.Ordinal);
             if (end < 0)
             {
@@ -231,9 +239,12 @@ internal sealed class DeclaredPrompt
                 at = end + around[1].Length + _file.Between.Length;
             }
 
-            responses.Add(text[from..end]);
+            responses.Add(Plain(text[from..end], parsed));
         }
 
         return responses;
     }
+
+    [GeneratedRegex(@"\{\{(?:json:|ascii:)?response\}\}")]
+    private static partial Regex ShownResponse();
 }

@@ -37,6 +37,7 @@ public sealed class FunctionsMetadataTests
                 "RewardChat: httpTrigger post v1/chat/completions Function",
                 "RewardCompare: httpTrigger post compare Function",
                 "RewardFigures: httpTrigger post aggregate_metrics Function",
+                "RewardJob: httpTrigger get v1/jobs/{id} Function",
                 "RewardModels: httpTrigger get v1/models Function",
                 "RewardOpenRlhf: httpTrigger post get_reward Function",
                 "RewardRollResult: httpTrigger get roll/task_result Function",

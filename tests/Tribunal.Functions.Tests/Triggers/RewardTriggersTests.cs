@@ -58,10 +58,27 @@ public sealed class RewardTriggersTests(AzuriteServer azurite)
         Assert.Equal(result.GetProperty("reward_score").GetDouble(), (await AskAsync(one.RewardRollResult, poll)).GetProperty("reward_score").GetDouble());
     }
 
-    private static async Task<JsonElement> AskAsync(Func<HttpRequest, CancellationToken, Task<IActionResult>> route, string body)
+    [Fact]
+    public async Task A_job_is_answered_by_another_instance_than_took_it()
+    {
+        await using AppBed bed = await AppBed.StartAsync(azurite, "job-one");
+        await using AppBed other = await AppBed.StartAsync(azurite, "job-two");
+        RewardTriggers two = ActivatorUtilities.CreateInstance<RewardTriggers>(other.App.Services);
+        string id = (await AskAsync(ActivatorUtilities.CreateInstance<RewardTriggers>(bed.App.Services).Rewards, """{"async":true,"prompt":"Asked as a job","responses":["a","a longer one"]}""", StatusCodes.Status202Accepted)).GetProperty("id").GetString()!;
+        JsonElement job;
+        do
+        {
+            job = await AskAsync((request, cancel) => two.RewardJob(request, id, cancel), "");
+        }
+        while (job.GetProperty("status").GetString() == "running");
+
+        Assert.Equal(2, job.GetProperty("answer").GetProperty("results")[0].GetProperty("rewards").GetArrayLength());
+    }
+
+    private static async Task<JsonElement> AskAsync(Func<HttpRequest, CancellationToken, Task<IActionResult>> route, string body, int status = StatusCodes.Status200OK)
     {
         Answer answer = await AppBed.AnswerAsync(route(AppBed.Request(body), TestContext.Current.CancellationToken));
-        Assert.True(answer.Status == StatusCodes.Status200OK, $"{answer.Status}: {answer.Body}");
+        Assert.True(answer.Status == status, $"{answer.Status}: {answer.Body}");
         return JsonSerializer.Deserialize<JsonElement>(answer.Body);
     }
 }

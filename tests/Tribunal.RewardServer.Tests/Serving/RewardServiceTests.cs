@@ -39,12 +39,30 @@ public sealed class RewardServiceTests : IDisposable
         Assert.Equal(drawn, judge.Asked);
     }
 
-    [Fact]
-    public async Task No_job_is_taken_that_nobody_would_keep()
+    [Theory]
+    [InlineData("""{"async":true,"prompt":"P?","responses":["a","b"]}""")]
+    [InlineData("""{"async":true,"rollouts":[{"prompt":"P?","responses":["a","b"]}]}""")]
+    public async Task A_job_is_found_by_an_instance_that_never_took_it(string body)
     {
-        await using RewardService service = Open(new SimulatedJudge(new JudgeEngine()));
-        HttpAnswer answer = await (await service.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Encoding.UTF8.GetBytes("""{"async":true,"rollouts":[]}"""), "test", Bed.Cancel);
-        Assert.Equal(400, answer.Status);
+        string id;
+        await using (RewardService first = Open(new SimulatedJudge(new JudgeEngine())))
+        {
+            HttpAnswer accepted = await (await first.HostAsync(Bed.Cancel)).Rewards.RewardsAsync(Encoding.UTF8.GetBytes(body), "test", Bed.Cancel);
+            Assert.Equal(202, accepted.Status);
+            id = JsonSerializer.Deserialize<JsonElement>(accepted.Body.Span).GetProperty("id").GetString()!;
+        }
+
+        await using RewardService second = Open(new SimulatedJudge(new JudgeEngine()));
+        RewardHandlers handlers = (await second.HostAsync(Bed.Cancel)).Rewards;
+        JsonElement job;
+        do
+        {
+            job = JsonSerializer.Deserialize<JsonElement>((await handlers.JobAsync(id, Bed.Cancel)).Body.Span);
+        }
+        while (job.GetProperty("status").GetString() == "running");
+
+        Assert.Equal(2, job.GetProperty("answer").GetProperty("results")[0].GetProperty("rewards").GetArrayLength());
+        Assert.Equal(404, (await handlers.JobAsync("../" + id, Bed.Cancel)).Status);
     }
 
     private static double[] Rewards(HttpAnswer answer) =>

@@ -152,6 +152,49 @@ public sealed class TrainerProtocolTests
     }
 
     [Fact]
+    public async Task A_job_is_done_after_a_restart_in_its_middle_and_found_after_another_at_no_cost()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("tribunal-jobs-");
+        try
+        {
+            Uri job;
+            await using (Bed bed = await Bed.StartAsync(judge: new SimulatorOptions { Latency = TimeSpan.FromHours(1) }, folder: folder))
+            {
+                using HttpResponseMessage accepted = await bed.PostAsync("/v1/rewards", new { async = true, rollouts = new[] { new { prompt = "Q?", responses = new[] { "x", "y" } } } });
+                job = accepted.Headers.Location!;
+
+                await Bed.UntilAsync(() => bed.Judge.Stats.Judge.Requests > 0);
+
+                // What is in flight ends first.
+                Task closing = bed.CloseAsync();
+                await Bed.MoveAsync(bed.JudgeClock, () => closing.IsCompleted);
+                await closing;
+            }
+
+            string first = await DoneAsync(4);
+            Assert.Equal(first, await DoneAsync(0));
+
+            async Task<string> DoneAsync(int drawn)
+            {
+                await using Bed bed = await Bed.StartAsync(folder: folder);
+                JsonElement polled;
+                do
+                {
+                    polled = await bed.Client.GetFromJsonAsync<JsonElement>(job, Bed.Cancel);
+                }
+                while (polled.GetProperty("status").GetString() == "running");
+
+                Assert.InRange(bed.Judge.Stats.Judge.Requests, 0, drawn);
+                return polled.GetProperty("answer").GetRawText();
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task The_document_describes_every_route()
     {
         await using Bed bed = await Bed.StartAsync();

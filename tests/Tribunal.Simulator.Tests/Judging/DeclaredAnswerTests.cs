@@ -77,7 +77,7 @@ public sealed class DeclaredAnswerTests
     public async Task A_file_of_the_users_is_answered_by_as_those_of_the_catalog_are()
     {
         DeclaredProtocol mine = new(ProtocolFileReader.Read(DeclaredCatalog.TextOf("rise-judge").Replace("protocol: rise-judge", "protocol: mine", StringComparison.Ordinal)
-            .Replace("Analyse both step by step", "Look at both closely", StringComparison.Ordinal)));
+            .Replace("请判断哪个回答更好", "请说哪个回答更好", StringComparison.Ordinal)));
         Rollout rollout = Asked.Batch[0];
         JudgeReply unknown = await new SimulatedJudge(new JudgeEngine()).AskAsync(Asked.Question(mine, rollout, 0), TestContext.Current.CancellationToken);
         Assert.NotEqual(JudgementOutcome.Valid, mine.Read(unknown, 2).Outcome);
@@ -89,7 +89,7 @@ public sealed class DeclaredAnswerTests
     public async Task A_judge_that_is_running_learns_a_file_when_a_request_names_it()
     {
         DeclaredProtocol mine = new(ProtocolFileReader.Read(DeclaredCatalog.TextOf("gram-rr").Replace("protocol: gram-rr", "protocol: mine", StringComparison.Ordinal)
-            .Replace("Answer in this form", "Reply in this form", StringComparison.Ordinal)));
+            .Replace("Your reply should strictly follow", "Your reply has to follow", StringComparison.Ordinal)));
         IJudge judge = new SimulatedJudge(new JudgeEngine());
         Assert.Null(judge.Prepare(DeclaredCatalog.Of("gram-rr")));
         Assert.Null(judge.Prepare(mine));

@@ -6,7 +6,10 @@ using Tribunal.Protocols.Declared;
 
 namespace Tribunal.Protocols.Catalog;
 
-/// <summary>The protocols of the catalog that are files: embedded, read when they are asked for, and once.</summary>
+/// <summary>
+/// The protocols of the catalog that are files: embedded, read when they are asked for, and once. Those that send their authors'
+/// own prompts are named with licence and source in <c>NOTICE.md</c> beside them.
+/// </summary>
 public static partial class DeclaredCatalog
 {
     private const string Extension = ".yaml";

@@ -15,7 +15,8 @@ public sealed record ProtocolChoice(IProtocol Protocol, string Variant, string R
 
 /// <summary>
 /// The protocols by name: three systems in code, each with a prompt of this project's and with the authors' own
-/// (<c>…-official</c>), and those that are files (<see cref="DeclaredCatalog"/>).
+/// (<c>…-official</c>), and those that are files (<see cref="DeclaredCatalog"/>), each of which states whose words it sends
+/// (<see cref="Wording"/>): the authors' own wherever their licence lets them be kept.
 /// </summary>
 public static class ProtocolCatalog
 {

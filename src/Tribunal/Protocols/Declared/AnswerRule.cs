@@ -19,6 +19,7 @@ internal sealed class AnswerRule
     private readonly Regex[] _numbered;
     private readonly Regex? _forged;
     private readonly JsonPath[]? _paths;
+    private readonly string[] _ignored;
 
     /// <summary>A rule for at most so many responses, where every response has a place of its own.</summary>
     public const int MostNumbered = 64;
@@ -35,6 +36,7 @@ internal sealed class AnswerRule
         bool numbered = rule.Numbered && rule.Locator != Locator.Json;
         _pattern = numbered || Source(rule.Text) is not { } source ? null : Compile(source);
         _numbered = numbered ? [.. Enumerable.Range(0, MostNumbered).Select(i => Compile(Source(rule.TextFor(i))!))] : [];
+        _ignored = [.. rule.Ignore.Select(PlainText.Of)];
         _forged = Forged(rule) is { } forged ? Compile(forged) : null;
         _paths = rule.Locator == Locator.Json ? [.. Enumerable.Range(0, rule.Numbered ? MostNumbered : 1).Select(i => JsonPath.Parse(rule.TextFor(i), rule.Place))] : null;
         if (rule.Locator == Locator.Pattern && _pattern?.GetGroupNumbers() is { } && _pattern.GroupNumberFromName("verdict") < 0)
@@ -53,6 +55,12 @@ internal sealed class AnswerRule
     /// <param name="shown">How many responses the judge was shown.</param>
     public Finding Read(string answer, int shown)
     {
+        foreach (string ignored in _ignored)
+        {
+            // Something stays in its place, so that what stood around it never makes a verdict together.
+            answer = answer.Replace(ignored, "…", StringComparison.Ordinal);
+        }
+
         if (_paths is not null)
         {
             return FromJson(answer, shown);

@@ -24,7 +24,7 @@ public sealed class DeclaredProtocol : IProtocol
         _rule = file.Read is { } read ? new AnswerRule(read, file.Scale) : null;
         _block = file.Block is null ? null : DeclaredText.Parse(file.Block, default);
         List<DeclaredText> texts = [.. file.Messages.Where(static message => message.Text is not null).Select(static message => message.Text!)];
-        _inert = new Inert(_rule, _block is null ? texts : [.. texts, _block]);
+        _inert = new Inert(_rule, [.. texts, .. _block is null ? (DeclaredText[])[] : [_block], file.Turns.Each]);
         ProtocolChecks.Check(this);
     }
 
@@ -218,9 +218,9 @@ public sealed class DeclaredProtocol : IProtocol
             {
                 messages.AddRange(order.Select((_, shown) => new Message(Numbering.Fill(message.Role, shown), filler.Fill(message.Text!, shown))));
             }
-            else if (filler.Fill(message.Text!, shown: null) is var text && (text.Length > 0 || message.Text!.Used.Contains("response")))
+            else if (filler.Fill(message.Text!, shown: null) is var text && (text.Length > 0 || message.Text!.Segments.Count == 0 || message.Text.Used.Contains("response")))
             {
-                // A message whose only block is left out says nothing; a response that says nothing is one all the same.
+                // A message whose only block is left out says nothing; a response that says nothing is one all the same, and so is a message that is meant to.
                 messages.Add(new Message(message.Role, text));
             }
         }

@@ -8,6 +8,8 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
 {
     private bool MultiTurn => rollout.Prompt is not [{ Role: "user" }];
 
+    private bool TwoTurn => rollout.Prompt is [{ Role: "user" }, { Role: "assistant" }, { Role: "user" }];
+
     /// <summary>A text, filled.</summary>
     /// <param name="text">The text.</param>
     /// <param name="shown">The response that it is about, where it is about one.</param>
@@ -23,12 +25,15 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
         "rubric" => (rubric?.Words ?? file.Rubric) is not null,
         "principle" => file.Principle is not null,
         "multi-turn" => MultiTurn,
+        "two-turn" => TwoTurn,
         _ => !MultiTurn,
     };
 
     private string Value(string placeholder, int? shown) => placeholder switch
     {
-        "conversation" => MultiTurn ? Turns("\n\n", "Assistant") : inert.Turns[0].Text,
+        "conversation" => MultiTurn ? Turns("\n\n") : inert.Turns[0].Text,
+        "turns" or "turns_1" => Turns(shown ?? 0),
+        "turns_2" => Turns(1),
         "responses" => Blocks(),
         "response" => Response(file.Kind == ProtocolKind.Rubric ? 0 : shown ?? 0),
         "response_1" => Response(0),
@@ -48,7 +53,7 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
 
     private string Response(int shown) => shown < order.Count ? inert.Responses[order[shown]].Text : "";
 
-    private string Whole(int shown) => $"{Turns("\n", "Assistant")}\nAssistant: {Response(shown)}";
+    private string Whole(int shown) => $"{Turns("\n")}\nAssistant: {Response(shown)}";
 
     private string Blocks()
     {
@@ -61,22 +66,38 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
         return text.ToString();
     }
 
-    private string Turns(string between, string assistant)
+    private string Turns(string between)
     {
         var text = new StringBuilder();
         for (int i = 0; i < rollout.Prompt.Count; i++)
         {
-            text.Append(i == 0 ? "" : between).Append(Label(rollout.Prompt[i].Role, assistant)).Append(": ").Append(inert.Turns[i].Text);
+            text.Append(i == 0 ? "" : between).Append(Label(rollout.Prompt[i].Role)).Append(": ").Append(inert.Turns[i].Text);
         }
 
         return text.ToString();
     }
 
+    // In the file's own form, as they are shown on a side.
+    private string Turns(int side)
+    {
+        TurnForm form = file.Turns;
+        return string.Join(form.Between, Enumerable.Range(0, rollout.Prompt.Count).Select(turn => form.Each.Fill(
+            placeholder => (placeholder, Label(rollout.Prompt[turn].Role)) switch
+            {
+                ("turn", _) => inert.Turns[turn].Text,
+                ("role", var label) => label.ToLowerInvariant(),
+                (_, "User") => form.User,
+                (_, "Assistant") => Numbering.Fill(form.Assistant, side),
+                (_, var label) => label,
+            },
+            condition => Stays(condition, side))));
+    }
+
     // A role is the rollout's text as well, so only known ones are shown.
-    private static string Label(string role, string assistant) => role.ToLowerInvariant() switch
+    private static string Label(string role) => role.ToLowerInvariant() switch
     {
         "user" or "human" => "User",
-        "assistant" or "gpt" or "model" => assistant,
+        "assistant" or "gpt" or "model" => "Assistant",
         "system" or "developer" => "System",
         "tool" or "function" => "Tool",
         _ => "Other",

@@ -143,7 +143,8 @@ internal sealed partial class Inert
     // The lines that stand directly before and after a rollout's text; the ones that could be of a text by themselves are left alone.
     private static IEnumerable<string> Fences((string Text, bool AfterShown, bool BeforeShown) written)
     {
-        string[] lines = written.Text.Split('\n', StringSplitOptions.TrimEntries);
+        // In plain width, as rollouts are searched: a colon of another width ends a label too.
+        string[] lines = PlainText.Of(written.Text).Split('\n', StringSplitOptions.TrimEntries);
         IEnumerable<string> near = (written.BeforeShown ? lines.Reverse().Where(static line => line.Length > 0).Take(2) : [])
             .Concat(written.AfterShown ? lines.Where(static line => line.Length > 0).Take(2) : []);
         return near.Where(static line => line.Length is > 2 and <= 80 && line.Any(char.IsLetter) && (line[0] is '[' or '<' or '#' || line[^1] == ':'));

@@ -61,6 +61,9 @@ public sealed record ProtocolFile
     /// <summary>What stands between two blocks.</summary>
     public string Between { get; init; } = "\n\n";
 
+    /// <summary>How <c>{{turns}}</c> shows the prompt's turns.</summary>
+    public TurnForm Turns { get; init; } = TurnForm.Usual;
+
     /// <summary>How the answer is read; null for scalar protocols.</summary>
     public ReadRule? Read { get; init; }
 
@@ -89,8 +92,44 @@ public sealed record ProtocolSource
     /// <summary>When it was compared with that source.</summary>
     public required DateOnly Checked { get; init; }
 
+    /// <summary>Whose words the prompt is; null where the file doesn't say.</summary>
+    public Wording? Wording { get; init; }
+
+    /// <summary>The repository that the prompt's text was taken from, its commit, and the file in it; null where the text is none of others'.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The repository's commit, 7 to 40 hexadecimal digits.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>The repository's file.</summary>
+    public string? File { get; init; }
+
     /// <summary>What could not be checked, or differs.</summary>
     public string? Note { get; init; }
+}
+
+/// <summary>Whose words a prompt is.</summary>
+public enum Wording
+{
+    /// <summary>The authors' own, byte for byte as their code formats it.</summary>
+    Authors,
+
+    /// <summary>This project's, or whoever wrote the file: with the authors' parts, marks and answer's form where the model has any.</summary>
+    Own,
+
+    /// <summary>Nobody's here: the model's own chat template writes the prompt out of the messages.</summary>
+    Template,
+}
+
+/// <summary>How turns are shown as text.</summary>
+/// <param name="Each">A turn, with <c>{{speaker}}</c>, <c>{{role}}</c> and <c>{{turn}}</c>.</param>
+/// <param name="Between">What stands between two.</param>
+/// <param name="User">The speaker of a user's turn.</param>
+/// <param name="Assistant">The speaker of an assistant's; <c>{{letter}}</c> and <c>{{number}}</c> are those of the side that it is shown on.</param>
+public sealed record TurnForm(DeclaredText Each, string Between, string User, string Assistant)
+{
+    /// <summary><c>User: text</c>, an empty line between two.</summary>
+    public static TurnForm Usual { get; } = new(DeclaredText.Parse("{{speaker}}: {{turn}}", default, DeclaredText.TurnPlaceholders), "\n\n", "User", "Assistant");
 }
 
 /// <summary>A message of a prompt.</summary>
@@ -99,7 +138,7 @@ public sealed record DeclaredMessage
     /// <summary>The role; <c>{{number}}</c> and <c>{{letter}}</c> stand in it where there is one message per response.</summary>
     public string Role { get; init; } = "user";
 
-    /// <summary>The text.</summary>
+    /// <summary>The text. An empty one is sent as it is: some models' templates write something of their own where no such message is.</summary>
     public DeclaredText? Text { get; init; }
 
     /// <summary>Whether the conversation's own turns stand here as messages, in their own roles.</summary>

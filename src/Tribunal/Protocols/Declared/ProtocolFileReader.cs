@@ -57,7 +57,7 @@ public static partial class ProtocolFileReader
     {
         var map = new YamlMap(
             root, "a protocol file",
-            "protocol", "title", "kind", "models", "criteria", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "read", "scale", "ties", "request", "examples");
+            "protocol", "title", "kind", "models", "criteria", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "turns", "read", "scale", "ties", "request", "examples");
         string name = map.Required("protocol");
         if (!NameForm().IsMatch(name))
         {
@@ -73,12 +73,8 @@ public static partial class ProtocolFileReader
         }
 
         ScoreScale? scale = map.Node("scale") is { } scaleNode ? Scale(scaleNode) : null;
-        YamlMap? responses = map.Node("responses") is { } block ? new YamlMap(block, "responses", "each", "between") : null;
-        if (responses is not null)
-        {
-            _ = DeclaredText.Parse(responses.Required("each"), responses.PlaceOf("each"));
-        }
-
+        YamlMap? responses = map.Node("responses") is { } blocks ? new YamlMap(blocks, "responses", "each", "between") : null;
+        DeclaredText? block = responses is null ? null : DeclaredText.Parse(responses.Required("each"), responses.PlaceOf("each"));
         ReadRule? read = map.Node("read") is { } rule ? Rule(rule, kind, scale) : null;
         if (read is null != (kind == ProtocolKind.Scalar))
         {
@@ -86,8 +82,9 @@ public static partial class ProtocolFileReader
         }
 
         IReadOnlyList<DeclaredMessage> messages = [.. map.List("messages").Select(Message)];
-        CheckShown(map, kind, messages, responses?.Text("each"));
-        CheckCriteria(map, kind, apart == true, messages, responses?.Text("each"));
+        MessageChecks.CheckIgnored(read, messages);
+        MessageChecks.CheckShown(map, kind, messages, block);
+        MessageChecks.CheckCriteria(map, kind, apart == true, messages, block);
         return new ProtocolFile
         {
             Name = name,
@@ -103,6 +100,7 @@ public static partial class ProtocolFileReader
             Messages = messages,
             Block = responses?.Required("each"),
             Between = responses?.Text("between") ?? "\n\n",
+            Turns = map.Node("turns") is { } turns ? Turns(turns) : TurnForm.Usual,
             Read = read,
             Scale = scale,
             Ties = map.Flag("ties"),
@@ -113,13 +111,24 @@ public static partial class ProtocolFileReader
 
     private static ProtocolSource Source(YamlMap map)
     {
-        var source = new YamlMap(map.Node("source") ?? throw new ProtocolFileException(map.Place, "'source' is missing; expected page, licence and checked"), "source", "page", "licence", "checked", "note");
+        var source = new YamlMap(map.Node("source") ?? throw new ProtocolFileException(map.Place, "'source' is missing; expected page, licence and checked"), "source", "page", "licence", "checked", "wording", "repository", "commit", "file", "note");
+        Wording? wording = source.Choice("wording", ("authors", Wording.Authors), ("own", Wording.Own), ("template", Wording.Template));
+        if (wording == Wording.Authors && !(source.Has("repository") && source.Has("commit") && source.Has("file")))
+        {
+            throw new ProtocolFileException(source.PlaceOf("wording"), "wording: the authors' words are expected to name their repository, commit and file");
+        }
+
         return new ProtocolSource
         {
             Page = source.Required("page"),
             Licence = source.Required("licence"),
             Checked = DateOnly.TryParseExact(source.Required("checked"), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day) ? day
                 : throw new ProtocolFileException(source.PlaceOf("checked"), "checked: expected a day such as 2026-11-29"),
+            Wording = wording,
+            Repository = source.Text("repository"),
+            Commit = source.Text("commit") is not { } commit ? null : CommitForm().IsMatch(commit) ? commit
+                : throw new ProtocolFileException(source.PlaceOf("commit"), "commit: expected 7 to 40 hexadecimal digits"),
+            File = source.Text("file"),
             Note = source.Text("note")?.Trim(),
         };
     }
@@ -159,71 +168,16 @@ public static partial class ProtocolFileReader
             var other => throw new ProtocolFileException(map.PlaceOf("for-each"), $"for-each: expected response, not '{other}'"),
         };
         return RoleForm().IsMatch(each ? Numbering.Fill(role, 0) : role)
-            ? new DeclaredMessage { Role = role, PerResponse = each, Text = DeclaredText.Parse(map.Required("text"), map.PlaceOf("text")) }
+            ? new DeclaredMessage { Role = role, PerResponse = each, Text = DeclaredText.Parse(map.Text("text") is "" ? "" : map.Required("text"), map.PlaceOf("text")) }
             : throw new ProtocolFileException(map.PlaceOf("role"), $"role: '{role}' is no role; expected letters, digits and underscores");
     }
 
-    private static void CheckShown(YamlMap map, ProtocolKind kind, IReadOnlyList<DeclaredMessage> messages, string? block)
+    private static TurnForm Turns(YamlNode node)
     {
-        FilePlace place = map.PlaceOf("messages");
-        if (messages.Count == 0)
-        {
-            throw new ProtocolFileException(place, "'messages' is missing; expected a list of role and text, or conversation");
-        }
-
-        HashSet<string> shown = [.. messages.SelectMany(static message => message.Text?.Used ?? [])];
-        bool conversation = messages.Any(static message => message.Conversation) || shown.Contains("conversation") || (shown.Contains("conversation_1") && shown.Contains("conversation_2"));
-        bool each = messages.Any(static message => message.PerResponse && message.Text!.Used.Contains("response"));
-        bool responses = kind switch
-        {
-            ProtocolKind.Pairwise => each || shown.Contains("responses") || (shown.Contains("response_1") && shown.Contains("response_2")) || shown.Contains("conversation_1"),
-            ProtocolKind.Listwise => each || shown.Contains("responses"),
-            _ => shown.Contains("response") || shown.Contains("responses"),
-        };
-        if (!conversation || !responses)
-        {
-            throw new ProtocolFileException(place, !conversation
-                ? "the messages don't show the conversation; expected conversation as a message, or {{conversation}}"
-                : $"the messages don't show the {(kind is ProtocolKind.Pointwise or ProtocolKind.Scalar ? "response; expected {{response}}" : "responses; expected {{responses}}, {{response_1}} and {{response_2}}, or a message for-each response")}");
-        }
-
-        if (kind != ProtocolKind.Rubric && shown.Contains("responses") && block?.Contains("{{response}}", StringComparison.Ordinal) == false)
-        {
-            throw new ProtocolFileException(map.PlaceOf("responses"), "each: the block doesn't show {{response}}");
-        }
-
-        foreach (string own in (string[])["principle", "rubric"])
-        {
-            if (messages.Any(message => message.Text?.Always(own) == true) && !map.Has(own))
-            {
-                throw new ProtocolFileException(place, $"{{{{{own}}}}} is shown and the file states none; expected '{own}', or a block {{{{#{own}}}}}");
-            }
-        }
-    }
-
-    private static void CheckCriteria(YamlMap map, ProtocolKind kind, bool apart, IReadOnlyList<DeclaredMessage> messages, string? block)
-    {
-        HashSet<string> shown = [.. messages.SelectMany(static message => message.Text?.Used ?? [])];
-        FilePlace place = map.PlaceOf("messages");
-        if (kind != ProtocolKind.Rubric)
-        {
-            if (shown.Contains("criteria") || shown.Contains("criterion"))
-            {
-                throw new ProtocolFileException(place, "{{criteria}} and {{criterion}} are shown by protocols of kind rubric");
-            }
-
-            return;
-        }
-
-        if (!shown.Contains(apart ? "criterion" : "criteria"))
-        {
-            throw new ProtocolFileException(place, $"the messages don't show the {(apart ? "criterion; expected {{criterion}}" : "criteria; expected {{criteria}}")}");
-        }
-
-        if (!apart && block?.Contains("{{criterion}}", StringComparison.Ordinal) != true)
-        {
-            throw new ProtocolFileException(map.PlaceOf("responses"), "responses: expected each, a block that shows {{criterion}}");
-        }
+        var map = new YamlMap(node, "turns", "each", "between", "user", "assistant");
+        var each = DeclaredText.Parse(map.Required("each"), map.PlaceOf("each"), DeclaredText.TurnPlaceholders);
+        return each.Always("turn") ? new TurnForm(each, map.Text("between") ?? TurnForm.Usual.Between, map.Text("user") ?? TurnForm.Usual.User, map.Text("assistant") ?? TurnForm.Usual.Assistant)
+            : throw new ProtocolFileException(map.PlaceOf("each"), "each: the form doesn't show {{turn}}");
     }
 
     private static ScoreScale Scale(YamlNode node)
@@ -238,7 +192,7 @@ public static partial class ProtocolFileReader
 
     private static ReadRule Rule(YamlNode node, ProtocolKind kind, ScoreScale? scale)
     {
-        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "probability", "take", "gives", "words");
+        var map = new YamlMap(node, "read", "tag", "boxed", "label", "mark", "pattern", "json", "whole", "probability", "take", "gives", "words", "ignore");
         (string Key, Locator Locator)[] locators =
         [
             ("tag", Locator.Tag), ("boxed", Locator.Boxed), ("label", Locator.Label), ("mark", Locator.Mark), ("pattern", Locator.Pattern), ("json", Locator.Json), ("whole", Locator.Whole),
@@ -302,6 +256,7 @@ public static partial class ProtocolFileReader
             Take = boxed ?? map.Choice("take", ("only", Take.Only), ("first", Take.First), ("last", Take.Last), ("each", Take.Each)) ?? Take.Only,
             Gives = gives,
             Words = words,
+            Ignore = [.. map.List("ignore").Select(static node => YamlMap.Scalar(node, "ignore"))],
             Place = map.PlaceOf(used[0].Key),
         };
     }
@@ -371,6 +326,9 @@ public static partial class ProtocolFileReader
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_]{0,31}\z")]
     private static partial Regex RoleForm();
+
+    [GeneratedRegex(@"\A[0-9a-f]{7,40}\z")]
+    private static partial Regex CommitForm();
 
     [GeneratedRegex(@"^protocol:[ \t]", RegexOptions.Multiline)]
     private static partial Regex Opening();

@@ -87,6 +87,9 @@ public sealed record ReadRule
     /// <summary>The meaning of a word that calls a tie.</summary>
     public const double Tie = 0;
 
+    /// <summary>What an answer may repeat of the prompt and is no verdict in it: examples of answers that the prompt shows.</summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
     /// <summary>Where the rule stands in the file, for messages.</summary>
     public FilePlace Place { get; init; }
 
