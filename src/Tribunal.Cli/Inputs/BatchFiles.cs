@@ -12,7 +12,7 @@ internal static class BatchFiles
     {
         if (Directory.Exists(batch.FullName))
         {
-            throw new CommandException(ExitCodes.Usage, $"{batch.FullName} is a folder, and a batch is one file; JSON Lines of several: cat {batch}/*.jsonl | tribunal score - -o DIR");
+            throw new CommandException(ExitCodes.Usage, $"{batch.FullName} is a folder, and a batch is one file{(Directory.EnumerateFiles(batch.FullName, "*.jsonl*").Any() ? $"; JSON Lines of several: cat {batch}/*.jsonl* | tribunal score - -o DIR" : ": name one in it")}");
         }
 
         if (!batch.Exists)

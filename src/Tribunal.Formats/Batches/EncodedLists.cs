@@ -8,17 +8,24 @@ internal static class EncodedLists
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
     private static readonly string[] TurnWords = ["'role'", "'content'", "'from'", "'value'"];
 
-    /// <summary>The turns that a text holds as JSON; null where it is a text.</summary>
-    /// <exception cref="JsonException">It holds turns as Python prints them.</exception>
-    public static JsonElement? Turns(string text)
+    /// <summary>The turns that each of the texts holds as JSON; null where one is a text, since what a model has written may look like turns.</summary>
+    /// <exception cref="JsonException">All of them hold turns as Python prints them.</exception>
+    public static IReadOnlyList<JsonElement>? Turns(params ReadOnlySpan<string> texts)
     {
-        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
-        if (trimmed.EndsWith("}]") && trimmed.StartsWith("[{'") && Array.Exists(TurnWords, word => text.Contains(word, StringComparison.Ordinal)))
+        var lists = new List<JsonElement>(texts.Length);
+        int python = 0;
+        foreach (string text in texts)
         {
-            throw new JsonException($"a list of turns is written as Python prints it, which is not JSON: {PythonAdvice}");
+            python += IsPython(text) ? 1 : 0;
+            if (Parsed(text.AsSpan().Trim()) is { } list && list.GetArrayLength() > 0 && list.EnumerateArray().All(Batches.Turns.IsTurn))
+            {
+                lists.Add(list);
+            }
         }
 
-        return Parsed(trimmed) is { } list && list.GetArrayLength() > 0 && list.EnumerateArray().All(Batches.Turns.IsTurn) ? list : null;
+        return python == texts.Length ? throw new JsonException($"a list of turns is written as Python prints it, which is not JSON: {PythonAdvice}")
+            : lists.Count == texts.Length ? lists
+            : null;
     }
 
     /// <summary>The list of texts, objects or lists that a text holds as JSON; null where it holds none.</summary>
@@ -28,6 +35,9 @@ internal static class EncodedLists
 
     /// <summary>What to do with a list that Python printed.</summary>
     public const string PythonAdvice = "make lists of such columns before writing, in Python by ast.literal_eval";
+
+    private static bool IsPython(string text) =>
+        text.AsSpan().Trim() is var trimmed && trimmed.StartsWith("[{'") && trimmed.EndsWith("}]") && Array.Exists(TurnWords, word => text.Contains(word, StringComparison.Ordinal));
 
     private static JsonElement? Parsed(ReadOnlySpan<char> text)
     {

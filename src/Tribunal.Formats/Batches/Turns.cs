@@ -18,7 +18,7 @@ internal static class Turns
 
         if (value.ValueKind == JsonValueKind.String && JsonText.Of(value, "prompt") is var text)
         {
-            return EncodedLists.Turns(text) is { } turns ? Read(turns) : ImplicitPrompt.TranscriptTurns(text) ?? RolloutForm.ReadPrompt(value);
+            return EncodedLists.Turns(text) is [var turns] ? Read(turns) : ImplicitPrompt.TranscriptTurns(text) ?? RolloutForm.ReadPrompt(value);
         }
 
         return AreShareGpt(value)

@@ -84,6 +84,15 @@ public sealed class ColumnsOfOtherToolsTests
         Assert.Contains(reason, read.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""[{\"role\":\"user\",\"content\":\"q\"}]""")]
+    [InlineData("[{'role': 'user', 'content': 'q'}]")]
+    public async Task An_answer_that_looks_like_turns_is_a_text_like_the_other(string answer)
+    {
+        Rollout rollout = await OneAsync($$"""{"prompt":"q","chosen":"x","rejected":"{{answer}}"}""");
+        Assert.StartsWith("[{", rollout.Responses[1].Content, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_the_project_writes_of_a_prompt_is_read_as_the_same_prompt()
     {
