@@ -81,6 +81,15 @@ public sealed partial class ReleaseTests
         Assert.All(projects, static project => Assert.Empty(XDocument.Load(project).Descendants("PackageReference").Attributes("Version")));
     }
 
+    [Fact]
+    public void The_tool_brings_the_licences_of_the_prompts_that_it_sends()
+    {
+        string protocols = Path.Combine(RepositoryFolder.Root(), "src", "Tribunal", "Protocols");
+        string[] notices = [.. Directory.EnumerateFiles(protocols, "NOTICE.md", SearchOption.AllDirectories), .. Directory.EnumerateFiles(protocols, "LICENSE*")];
+        Assert.True(notices.Length >= 4);
+        Assert.All(notices, notice => Assert.Equal(File.ReadAllText(notice), File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "notices", Path.GetRelativePath(protocols, notice)))));
+    }
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(RepositoryFolder.Root(), path));
 
     [GeneratedRegex(@"uses: (\S+)")]

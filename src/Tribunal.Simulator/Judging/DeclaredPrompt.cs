@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Tribunal.Protocols;
@@ -202,9 +203,23 @@ internal sealed partial class DeclaredPrompt
         }
     }
 
-    // A response out of a JSON string, where the prompt holds it as one.
-    private static string Plain(string value, DeclaredText text) =>
-        text.Segments.First(static segment => segment.IsPlaceholder && segment.Text.StartsWith("response", StringComparison.Ordinal)).Form == TextForm.Plain ? value : JsonNode.Parse(value)!.GetValue<string>();
+    // A response out of a JSON string, where the prompt holds it as one. A client's own prompt may have more there: it counts as it stands.
+    private static string Plain(string value, DeclaredText text)
+    {
+        if (text.Segments.First(static segment => segment.IsPlaceholder && segment.Text.StartsWith("response", StringComparison.Ordinal)).Form == TextForm.Plain)
+        {
+            return value;
+        }
+
+        try
+        {
+            return JsonNode.Parse(value) is JsonValue json && json.TryGetValue(out string? whole) ? whole : value;
+        }
+        catch (JsonException)
+        {
+            return value;
+        }
+    }
 
     private List<string> Blocks(string text)
     {

@@ -129,6 +129,37 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public async Task ARTs_RULER_shows_the_simulated_judge_trajectories_of_several_messages_and_gets_a_score_for_each()
+    {
+        const string Shown = """
+            <context>
+            [{"role": "user", "content": "What is 17*23?"}]
+            </context>
+
+            Trajectories:
+
+            <trajectory id="1">
+            [{"role": "assistant", "content": "391."}]
+            </trajectory>
+
+            <trajectory id="2">
+            [{"role": "assistant", "content": "", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "calc", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "c1", "content": "391"}, {"role": "assistant", "content": "It is 391."}]
+            </trajectory>
+
+            <trajectory id="3">
+            [{"role": "assistant", "content": "About 400."}]
+            </trajectory>
+            """;
+        await using Bed bed = await Bed.StartAsync(protocol: "ruler");
+        string system = Tribunal.Protocols.Catalog.ProtocolCatalog.Resolve("ruler", "m").Protocol.Compose(new Tribunal.Rollouts.Rollout { Id = "x", Prompt = [new Tribunal.Rollouts.Message("user", "P")], Responses = [new("a"), new("b")] }, [0, 1]).Messages[0].Content;
+        JsonElement answer = await bed.AskAsync("/v1/chat/completions", new { model = "tribunal", messages = new[] { new { role = "system", content = system }, new { role = "user", content = Shown } }, response_format = new { type = "json_object" } });
+        JsonElement scores = JsonSerializer.Deserialize<JsonElement>(answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!).GetProperty("scores");
+        Assert.Equal(["1", "2", "3"], scores.EnumerateArray().Select(static score => score.GetProperty("trajectory_id").GetString()));
+        Assert.All(scores.EnumerateArray(), static score => Assert.InRange(score.GetProperty("score").GetDouble(), 0, 1));
+        Assert.False(answer.GetProperty("tribunal").GetProperty("passed_through").GetBoolean());
+    }
+
+    [Fact]
     public async Task A_chat_client_gets_the_vote_of_several_judgements()
     {
         await using Bed bed = await Bed.StartAsync();
