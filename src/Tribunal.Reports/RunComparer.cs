@@ -95,7 +95,7 @@ public static class RunComparer
         }
         catch (JsonException exception)
         {
-            throw new ReportException($"{path} is no result of a benchmark: {exception.Message}", exception);
+            throw new ReportException($"{path} is no folder of a run and no result of a benchmark (the result.json of tribunal bench)", exception);
         }
     }
 

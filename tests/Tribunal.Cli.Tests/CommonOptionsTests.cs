@@ -78,6 +78,8 @@ public sealed class CommonOptionsTests(CommonOptionsTests.Run run) : IClassFixtu
     [InlineData("simulate --generate 3 -o b.jsonl")]
     [InlineData("judges")]
     [InlineData("judges gram-rr")]
+    [InlineData("judges try mt-bench-pair")]
+    [InlineData("judges try metarm")]
     [InlineData("doctor -o .")]
     [InlineData("config schema")]
     [InlineData("completion bash")]

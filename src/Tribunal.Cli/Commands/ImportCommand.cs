@@ -270,6 +270,11 @@ internal static class ImportCommand
 
     private static FileStream Open(string file)
     {
+        if (!File.Exists(file))
+        {
+            throw new CommandException(ExitCodes.Usage, Directory.Exists(file) ? $"{file} is a folder: name the files in it" : $"there is no file {file}");
+        }
+
         try
         {
             return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);

@@ -109,20 +109,22 @@ internal static class JudgesCommand
 
     private static Command Try()
     {
-        Argument<FileInfo> file = new("file") { Description = "A protocol file, or a meta protocol file." };
+        Argument<string> file = new("protocol") { Description = "A protocol of the catalog or a file of one's own; or a meta protocol.", HelpName = "NAME|FILE" };
         Option<FileInfo?> rubric = new("--rubric") { Description = "Criteria to grade the example by, of protocols that show a rubric.", HelpName = "FILE" };
         JudgeChoice judge = new();
-        Command command = new("try", "Asks one example by a protocol file: prints the prompt as sent, the answer, and what was read and why. Without --judge the file's first example answers.") { file, rubric };
+        Command command = new("try", "Asks one example by a protocol: prints the prompt as sent, the answer, and what was read and why. Without --judge the file's first example answers.") { file, rubric };
         judge.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string path = parsed.GetRequiredValue(file).FullName;
-            if (ProtocolFiles.IsMeta(path))
+            string name = parsed.GetRequiredValue(file);
+            if (ProtocolFiles.IsMeta(name))
             {
-                return await TryMetaAsync(ProtocolFiles.ReadMeta(path), judge, parsed, cancellationToken);
+                return await TryMetaAsync(ProtocolFiles.ReadMeta(name), judge, parsed, cancellationToken);
             }
 
-            DeclaredProtocol protocol = ProtocolFiles.Read(path);
+            DeclaredProtocol protocol = DeclaredCatalog.Contains(name) ? DeclaredCatalog.Of(name)
+                : File.Exists(name) ? ProtocolFiles.Read(name)
+                : throw new CommandException(ExitCodes.Usage, $"{name}: neither a protocol file nor one of the catalog ({string.Join(", ", DeclaredCatalog.Names)})");
             return await TryAsync(parsed.GetValue(rubric) is { } given ? protocol.With(RubricFiles.Read(given.FullName)) : protocol, judge, parsed, cancellationToken);
         });
         return command;

@@ -49,7 +49,7 @@ internal static class LabelCommand
             IReadOnlyList<Verdict> asked = await AskedAsync(contents, parsed.GetValue(batch), parsed.GetValue(ids) ?? [], parsed.GetRequiredValue(limit), cancellationToken);
             Dictionary<string, Rollout> rollouts = await RolloutsAsync(contents, parsed.GetValue(batch), [.. asked.Select(static verdict => verdict.Id)], cancellationToken);
             int said = await AskAsync(new LocalRunStore(folder), asked, rollouts, parsed.GetValue(by), parsed.GetValue(verdicts), cancellationToken);
-            Console.WriteLine($"{said} labels in {Path.Combine(folder, Runs.Storage.RunFiles.Labels)}{(said > 0 ? $"; tribunal report {folder} tells accuracy by them" : "")}");
+            Console.WriteLine($"{said} labels in {Path.Combine(folder, Runs.Storage.RunFiles.Labels)}{(said > 0 ? $"; tribunal report {folder} tells accuracy by them" : asked.Count == 0 ? ": every rollout of several responses has a known answer; --sample-id ID shows one all the same" : "")}");
             Results.Print(new JsonObject { ["labels"] = said, ["output"] = Path.Combine(folder, Runs.Storage.RunFiles.Labels) });
             return ExitCodes.Ok;
         });

@@ -46,6 +46,11 @@ internal static class RubricCommand
 
     private static async Task<int> WriteAsync(FileInfo batch, string output, JudgeChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (!StandardInput.IsNamed(batch))
+        {
+            BatchFiles.Require(batch);
+        }
+
         using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
         HashSet<string> there = File.Exists(output) ? [.. RubricFiles.Read(output).Rollouts.Keys] : [];
@@ -54,7 +59,7 @@ internal static class RubricCommand
         (int written, int failed) = (0, 0);
         string? reason = null;
         await using (Stream lines = output == OutputFile.Standard ? Console.OpenStandardOutput() : new FileStream(output, FileMode.Append, FileAccess.Write))
-        await using (Stream rollouts = StandardInput.IsNamed(batch) ? Console.OpenStandardInput() : batch.Exists ? batch.OpenRead() : throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}"))
+        await using (Stream rollouts = StandardInput.IsNamed(batch) ? Console.OpenStandardInput() : batch.OpenRead())
         {
             await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
             {

@@ -183,10 +183,7 @@ internal sealed class ScoreCommand
             throw new CommandException(ExitCodes.Usage, $"{named}: a batch is a file on this machine; download it first, or pipe it into `tribunal score - -o DIR`");
         }
 
-        if (!batch.Exists)
-        {
-            throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}");
-        }
+        BatchFiles.Require(batch);
 
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetValue(_output)?.FullName ?? Path.GetFullPath(NameOf(batch) + "-run"));
         if (!StoreNames.IsValidRunId(Path.GetFileName(folder)))

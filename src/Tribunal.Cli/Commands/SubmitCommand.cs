@@ -57,10 +57,7 @@ internal static class SubmitCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             FileInfo file = parsed.GetRequiredValue(batch);
-            if (!file.Exists)
-            {
-                throw new CommandException(ExitCodes.Usage, $"there is no batch at {file.FullName}");
-            }
+            BatchFiles.Require(file);
 
             string? protocolFile = parsed.GetValue(protocol) is { } named && !ProtocolCatalog.Names.Contains(named, StringComparer.Ordinal) ? named : null;
             string protocolName = protocolFile is null ? rubric.ProtocolOf(parsed, parsed.GetValue(protocol) ?? "auto") : ProtocolFiles.Read(protocolFile).Name;

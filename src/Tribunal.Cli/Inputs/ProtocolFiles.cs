@@ -21,8 +21,9 @@ internal static class ProtocolFiles
             : throw new CommandException(ExitCodes.Usage, $"--meta-protocol {name}: neither a meta protocol nor a file that is there (known: {string.Join(", ", MetaProtocol.Names)})");
     }
 
-    /// <summary>Whether a file states a meta protocol.</summary>
-    public static bool IsMeta(string path) => File.Exists(path) && File.ReadLines(path).Any(static line => line.StartsWith("meta:", StringComparison.Ordinal));
+    /// <summary>Whether it is a meta protocol's name, or a file that states one.</summary>
+    public static bool IsMeta(string path) => MetaProtocol.Names.Contains(path, StringComparer.Ordinal)
+        || (File.Exists(path) && File.ReadLines(path).Any(static line => line.StartsWith("meta:", StringComparison.Ordinal)));
 
     /// <summary>The protocol of a file.</summary>
     /// <exception cref="CommandException">It is not there or can't be used; the message says where in it and why.</exception>

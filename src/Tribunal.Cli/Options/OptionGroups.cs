@@ -19,7 +19,7 @@ internal static class OptionGroups
     private static readonly (string Title, string[] Names)[] Groups =
     [
         ("The run", ["--output", "--run", "--watch", "--limit", "--sample-id", "--shuffle", "--dry-run", "--yes", "--ask-above", "--max-total-tokens", "--max-total-cost", "--valid-floor", "--wait", "--drain", "--retry-failed", "--no-report", "--json", "--via", "--storage", "--through", "--seed"]),
-        ("The batch", ["--prompt-field", "--responses-field", "--system-field", "--id-field", "--group-by", "--tool-result", "--last-turns", "--show-thoughts", "--rubric", "--rubric-mode"]),
+        ("The batch", ["--prompt-field", "--responses-field", "--system-field", "--id-field", "--label-field", "--label-from", "--reference-field", "--group-by", "--tool-result", "--last-turns", "--show-thoughts", "--rubric", "--rubric-mode"]),
         ("The judge", ["--judge", "--model", "--api-key-env", "--identity", "--adapter", "--protocol", "--template", "--stream", "--concurrency", "--timeout", "--tries", "--temperature", "--top-p", "--omit", "--max-tokens", "--thinking-tokens", "--price-in", "--price-out", "--judges", "--panel", "--routes", "--simulator-seed", "--simulator-bias", "--simulator-noise", "--simulator-cue"]),
         ("How many judgements", ["--samples", "--policy", "--min", "--max", "--confidence", "--prior", "--growth", "--futility", "--indifference", "--budget", "--budget-tokens", "--budget-cost", "--hint"]),
         ("The meta reward model", ["--meta", "--meta-model", "--meta-kind", "--meta-protocol", "--meta-key-env", "--keep", "--meta-use", "--meta-temperature"]),

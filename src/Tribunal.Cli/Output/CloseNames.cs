@@ -51,7 +51,7 @@ internal static class CloseNames
         }
 
         return parsed.UnmatchedTokens is not [var word, ..] ? null
-            : command.Subcommands.Count == 0 ? $"'{word}' is one argument too many"
+            : command.Subcommands.Count == 0 ? $"'{word}' is one argument too many{(command.Name is "score" or "submit" ? "; a batch is one file: cat FILES | tribunal score - takes JSON Lines of several" : "")}"
             : CommandHabits.TryGetValue(word, out string? meant) && command is RootCommand ? $"there is no command {word}; here it is {meant}"
             : $"there is no command {word}{Meant(word, command.Subcommands.Select(static sub => sub.Name))}";
     }

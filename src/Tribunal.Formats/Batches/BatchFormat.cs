@@ -209,6 +209,13 @@ internal sealed class OpenedBatch(Stream content, BatchFormat format, int? array
             return (BatchLayout.JsonLines, null);
         }
 
-        return (spansLines ? BatchLayout.JsonValues : BatchLayout.JsonLines, null);
+        return (spansLines || IsFollowed(head[(first + (int)reader.BytesConsumed)..]) ? BatchLayout.JsonValues : BatchLayout.JsonLines, null);
+    }
+
+    // Values one after another on a line, or lines that end with CR alone.
+    private static bool IsFollowed(ReadOnlySpan<byte> rest)
+    {
+        int next = rest.IndexOfAnyExcept(" \t\r"u8);
+        return next >= 0 && rest[next] == (byte)'{';
     }
 }

@@ -22,10 +22,10 @@ internal sealed class BatchRecord(JsonElement root, string derivedId, BatchField
 
     public void Used(string name) => _used.Add(name);
 
-    public bool Has(string name) => JsonText.TryGet(root, name, out _);
+    public bool Has(string name) => JsonText.TryGetPath(root, name, out _);
 
     /// <summary>Whether the field holds something that can be read: neither null, nor blank, nor an empty list.</summary>
-    public bool Holds(string name) => JsonText.TryGet(root, name, out JsonElement value) && value.ValueKind switch
+    public bool Holds(string name) => JsonText.TryGetPath(root, name, out JsonElement value) && value.ValueKind switch
     {
         JsonValueKind.String => !string.IsNullOrWhiteSpace(value.GetString()),
         JsonValueKind.Array => value.GetArrayLength() > 0,
@@ -48,7 +48,8 @@ internal sealed class BatchRecord(JsonElement root, string derivedId, BatchField
     public JsonElement Take(string name)
     {
         _used.Add(name);
-        return JsonText.TryGet(root, name, out JsonElement value) ? value : throw new JsonException($"{name} is missing");
+        return JsonText.TryGetPath(root, name, out JsonElement value) ? value
+            : throw new JsonException(root.TryGetProperty(name, out _) ? $"{name} is null" : $"{name} is missing");
     }
 
     public string Text(string name) => JsonText.Of(Take(name), name);
@@ -81,19 +82,22 @@ internal sealed class BatchRecord(JsonElement root, string derivedId, BatchField
     public Rollout Rollout(string id, IReadOnlyList<Message> prompt, IReadOnlyList<Response> responses) =>
         new() { Id = id, Prompt = prompt, Responses = responses, Metadata = Rest() };
 
-    private JsonElement? Rest()
+    /// <summary>The record's own metadata and the fields that have not been used; metadata that is no object stays as it is.</summary>
+    public JsonElement? Rest(JsonElement? own = null)
     {
         JsonProperty[] unused = [.. Unused];
-        if (unused.Length == 0)
+        if (unused.Length == 0 || own is { ValueKind: not JsonValueKind.Object })
         {
-            return null;
+            return own;
         }
+
+        JsonProperty[] said = own is { } given ? [.. given.EnumerateObject()] : [];
 
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            foreach (JsonProperty property in unused)
+            foreach (JsonProperty property in said.Concat(unused.Where(other => !said.Any(property => property.Name == other.Name))))
             {
                 property.WriteTo(writer);
             }

@@ -11,6 +11,12 @@ internal static class DatasetShapes
     private static readonly Shape[] Shapes =
     [
         new(["response_A", "response_B", "question"], JudgeBench),
+        new(["conversation_a", "conversation_b", "winner"], ArenaBattle),
+        new(["winner_model_a", "winner_model_b", "response_a", "response_b", "prompt"], ArenaTable),
+        new(["response1", "response2", "overall_preference"], static record => Strength(record, "response1", "response2", "overall_preference")),
+        new(["response_1", "response_2", "preference_strength"], static record => Strength(record, "response_1", "response_2", "preference_strength")),
+        new(["response_0", "response_1", "better_response_id", "prompt"], SafeRlhf),
+        new(["prompt", "answers", "num_responses"], Nectar),
         new(["response_1", "scores", "prompt"], BestOfK),
         new(["response_1", "response_2", "winner", "prompt"], PreferenceByWinner),
         new(["output_1", "output_2", "input"], LlmBar),
@@ -129,6 +135,87 @@ internal static class DatasetShapes
 
         Rollout rollout = record.Rollout(record.Id("id"), PromptFields.Require(record), responses) with { Domain = record.OptionalText("source") };
         return scores.Count == responses.Count && scores.Count > 0 ? rollout with { Best = Maxima(scores), Scores = scores } : rollout;
+    }
+
+    // LMSYS's and LMArena's votes, and MT-Bench's, which are about the first turns of a conversation and name it several times.
+    private static Rollout ArenaBattle(BatchRecord record)
+    {
+        int? turns = record.Peek("judge") is not null && record.Number("turn") is >= 1 and <= 1000 and var turn ? (int)turn * 2 : null;
+        (IReadOnlyList<Message> prompt, Response one, Response other) = ImplicitPrompt.FromTurns(Said("conversation_a"), Said("conversation_b"), []);
+        string id = record.Id(record.Has("id") ? "id" : "question_id");
+        return record.Rollout(record.Peek("judge") is { } judge ? $"{id}/{record.Peek("model_a")}/{record.Peek("model_b")}/{judge}/{record.Peek("turn")}" : id, prompt, [one, other]) with
+        {
+            Best = Winner(record),
+        };
+
+        IReadOnlyList<Message> Said(string name) => [.. Turns.Read(record.Take(name)).Take(turns ?? int.MaxValue)];
+    }
+
+    private static IReadOnlyList<int> Winner(BatchRecord record) =>
+        ResponseFields.BestOf(record.Text("winner")) ?? throw new JsonException("winner is none of model_a, model_b and tie");
+
+    // The same as a table: texts, or lists of texts as JSON, one for each round.
+    private static Rollout ArenaTable(BatchRecord record)
+    {
+        string[] asked = Rounds("prompt"), one = Rounds("response_a"), other = Rounds("response_b");
+        if (asked.Length != one.Length || asked.Length != other.Length)
+        {
+            throw new JsonException("prompt, response_a and response_b are not as many rounds");
+        }
+
+        (IReadOnlyList<Message> prompt, Response first, Response second) = ImplicitPrompt.FromTurns(Said(one), Said(other), []);
+        bool Won(string name) => record.Number(name) is > 0;
+        return record.Rollout(record.Id("id"), prompt, [first, second]) with
+        {
+            Best = (Won("winner_model_a"), Won("winner_model_b"), Won("winner_tie")) switch
+            {
+                (true, false, false) => [0],
+                (false, true, false) => [1],
+                (false, false, true) => [0, 1],
+                (false, false, false) => null,
+                _ => throw new JsonException("more than one of winner_model_a, winner_model_b and winner_tie is set"),
+            },
+        };
+
+        Message[] Said(string[] answers) => [.. asked.Zip(answers).SelectMany(static round => (Message[])[new Message("user", round.First), new Message("assistant", round.Second)])];
+
+        string[] Rounds(string name)
+        {
+            string text = record.Text(name);
+            return EncodedLists.Of(text) is { } list && list.EnumerateArray().All(static item => item.ValueKind == JsonValueKind.String) ? [.. list.EnumerateArray().Select(static item => item.GetString()!)] : [text];
+        }
+    }
+
+    // HelpSteer's preferences: below 0 the first is better, above 0 the second.
+    private static Rollout Strength(BatchRecord record, string first, string second, string strength) =>
+        record.Rollout(record.Id("id"), PromptFields.Require(record), [record.Text(first), record.Text(second)]) with
+        {
+            Best = record.Number(strength) switch
+            {
+                < 0 => [0],
+                > 0 => [1],
+                0 => [0, 1],
+                _ => throw new JsonException($"{strength} is not a number"),
+            },
+            Domain = record.OptionalText("domain"),
+        };
+
+    private static Rollout SafeRlhf(BatchRecord record) =>
+        record.Rollout(record.Id("id"), PromptFields.Require(record), [record.Text("response_0"), record.Text("response_1")]) with
+        {
+            Best = record.Number("better_response_id") switch { 0 => [0], 1 => [1], _ => throw new JsonException("better_response_id is neither 0 nor 1") },
+        };
+
+    // Ranks from 1, the best.
+    private static Rollout Nectar(BatchRecord record)
+    {
+        JsonElement[] answers = [.. record.Array("answers")];
+        double[] ranks = [.. answers.Select(static answer => JsonText.TryGet(answer, "rank", out JsonElement rank) && rank.ValueKind == JsonValueKind.Number ? rank.GetDouble() : throw new JsonException("an answer has no rank"))];
+        return record.Rollout(record.Id("id"), PromptFields.Require(record), [.. answers.Select(RmbAnswer)]) with
+        {
+            Best = Maxima([.. ranks.Select(static rank => -rank)]),
+            Scores = [.. ranks.Select(static rank => -rank)],
+        };
     }
 
     private static IReadOnlyList<Message> Prompt(BatchRecord record) => RolloutForm.ReadPrompt(record.Take("prompt"));

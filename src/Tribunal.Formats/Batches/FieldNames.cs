@@ -36,6 +36,17 @@ internal static class FieldNames
     /// <summary>Stems of responses in fields of their own: <c>response_1</c>, <c>answer_a</c>, <c>output2</c>.</summary>
     public static readonly string[] ResponseStems = ["response", "answer", "output", "completion", "candidate", "generation"];
 
+    /// <summary>Pictures and sounds, which no judge of texts is shown.</summary>
+    public static readonly string[] Media =
+        ["image", "images", "image_url", "image_urls", "image_path", "image_paths", "img", "video", "videos", "video_url", "audio", "audios", "audio_url"];
+
+    /// <summary>Fields that may say which response is better, in a coding that only their owner knows.</summary>
+    public static readonly string[] Labels =
+    [
+        "label", "labels", "winner", "preference", "preferences", "preferred", "human_preference", "choice", "better", "better_response",
+        "rating", "ratings", "score", "reward", "rewards", "reward_scores", "chosen", "is_correct", "correct", "correctness",
+    ];
+
     /// <summary>Texts that say something of a record and can't be its prompt.</summary>
     public static readonly HashSet<string> About = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -50,17 +61,19 @@ internal static class FieldNames
         "id", "prompt_id", "question_id", "pair_id", "pair_uid", "bon_uid", "best", "scores", "reference", "rubric", "domain", "metadata", "history",
         "chosen", "rejected", "reject", "score_chosen", "score_rejected", "chosen_model", "rejected_model", "subset", "source", "category_path", "label", "winner",
         "bon_best", "loser_list", "response_A", "response_B", "output_1", "output_2", "model_name", "response_model", "sampled_conflict_pairs", "num_correct", "num_incorrect",
-        "total_completions", "models", "additional_metadata", "language",
+        "total_completions", "models", "additional_metadata", "language", "conversation_a", "conversation_b", "model_a", "model_b", "judge", "turn",
+        "winner_model_a", "winner_model_b", "winner_tie", "overall_preference", "preference_strength", "better_response_id", "num_responses",
     ];
 
     private static readonly HashSet<string> Known = new(
-        [.. Prompts, .. Conversations, .. Contexts, .. Systems, .. ResponseLists, .. SingleResponses, .. OfKnownShapes], StringComparer.Ordinal);
+        [.. Prompts, .. Conversations, .. Contexts, .. Media, .. Labels, .. Systems, .. ResponseLists, .. SingleResponses, .. OfKnownShapes], StringComparer.Ordinal);
 
     /// <summary>Whether a column is worth decoding: some shape, or some benchmark's rules, read a field of this name.</summary>
     public static bool IsRead(string name, BatchFields? fields) =>
         Known.Contains(name)
         || Array.Exists(ResponseStems, stem => name.StartsWith(stem, StringComparison.Ordinal))
-        || (fields is not null && $"{fields.Prompt},{fields.Responses},{fields.System},{fields.Id},{fields.GroupBy}".Split(',').Contains(name, StringComparer.Ordinal));
+        || (fields is not null && $"{fields.Prompt},{fields.Responses},{fields.System},{fields.Id},{fields.Label},{fields.Reference},{fields.GroupBy}".Split(',', StringSplitOptions.TrimEntries)
+            .Any(field => field == name || field.StartsWith($"{name}.", StringComparison.Ordinal)));
 
     /// <summary>Whether a text under this name can't be a prompt.</summary>
     public static bool IsAbout(string name) =>

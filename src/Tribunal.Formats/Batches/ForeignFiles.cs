@@ -26,6 +26,10 @@ internal static class ForeignFiles
         ([.. "Obj"u8, 1], "Avro", Formats),
         ([0x89, .. "HDF"u8], "HDF5", Formats),
         ([.. "SQLite format 3"u8], "SQLite", Formats),
+        ([.. "version https://git-lfs"u8], "a Git LFS pointer, in the place of the file that it names", "git lfs pull brings that"),
+        ([.. "<!DOCTYPE"u8], "a web page", "download the file itself, signed in where it asks for that"),
+        ([.. "<!doctype"u8], "a web page", "download the file itself, signed in where it asks for that"),
+        ([.. "<html"u8], "a web page", "download the file itself, signed in where it asks for that"),
         ([0x80, 0x02], "a Python pickle", Formats),
         ([0x80, 0x03], "a Python pickle", Formats),
         ([0x80, 0x04], "a Python pickle", Formats),
@@ -41,6 +45,11 @@ internal static class ForeignFiles
         if (head is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
         {
             throw new BatchFormatException("the file is UTF-16; convert it to UTF-8");
+        }
+
+        if (head is [not 0, 0, not 0, 0, not 0, 0, ..] or [0, not 0, 0, not 0, 0, not 0, ..])
+        {
+            throw new BatchFormatException("the file looks like UTF-16 without a byte order mark; convert it to UTF-8");
         }
 
         foreach ((byte[] magic, string name, string advice) in Known)
@@ -73,7 +82,7 @@ internal static class ForeignFiles
 
         string[] lines = Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         bool any = lines.Length > 1 || (lines.Length == 1 && whole);
-        if (!any || Array.Exists(lines, static line => line[0] is '{' or '['))
+        if (!any || lines.Take(2).Any(static line => line[0] is '{' or '['))
         {
             return null;
         }
@@ -81,10 +90,10 @@ internal static class ForeignFiles
         string header = lines[0];
         char separator = header.Contains('\t', StringComparison.Ordinal) ? '\t' : header.Contains(';', StringComparison.Ordinal) && !header.Contains(',', StringComparison.Ordinal) ? ';' : ',';
         string[] names = header.Split(separator);
-        bool isHeader = names.Length > 1 && names.All(static name => name.Trim().Trim('"') is { Length: > 0 and <= 64 } word && word.All(static c => char.IsLetterOrDigit(c) || c is '_' or '-' or ' ' or '.'));
+        bool isHeader = names.Length > 1 && names.Skip(names[0].Length == 0 ? 1 : 0).All(static name => name.Trim().Trim('"') is { Length: > 0 and <= 64 } word && word.All(static c => char.IsLetterOrDigit(c) || c is '_' or '-' or ' ' or '.'));
         return isHeader ? (header.Length > 120 ? header[..120] + "…" : header) : null;
     }
 
     private static string Example(string header) =>
-        $$"""{"{{header.Split('\t', ',', ';')[0].Trim().Trim('"')}}": …}; in Python: pandas.read_csv(FILE).to_json("batch.jsonl", orient="records", lines=True)""";
+        $$"""{"{{Array.Find(header.Split('\t', ',', ';'), static name => name.Length > 0)!.Trim().Trim('"')}}": …}; in Python: pandas.read_csv(FILE{{(header.Contains('\t', StringComparison.Ordinal) ? ", sep=\"\\t\"" : header.Contains(',', StringComparison.Ordinal) ? "" : ", sep=\";\"")}}).to_json("batch.jsonl", orient="records", lines=True)""";
 }

@@ -41,6 +41,13 @@ internal static class ImplicitPrompt
     /// <summary>Whether both texts are transcripts with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF), whose prompt is no guess.</summary>
     public static bool IsTranscript(string chosen, string rejected) => AnswerOf(chosen, rejected) is not null;
 
+    /// <summary>The turns of a prompt that is a transcript up to where the answer begins; null of any other text.</summary>
+    public static IReadOnlyList<Message>? TranscriptTurns(string text)
+    {
+        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
+        return trimmed.StartsWith(Human.AsSpan().TrimStart()) && trimmed.EndsWith(Assistant) ? Turns(trimmed[..^Assistant.Length]) : null;
+    }
+
     /// <summary>Texts: of transcripts the turns before the last answer, else the common start up to a word's end.</summary>
     /// <exception cref="JsonException">They have no common start.</exception>
     public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTexts(string chosen, string rejected)

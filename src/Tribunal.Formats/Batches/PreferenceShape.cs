@@ -15,6 +15,12 @@ internal static class PreferenceShape
     {
         JsonElement chosen = record.Take("chosen");
         JsonElement rejected = record.Take("rejected");
+        if (chosen.ValueKind == JsonValueKind.String && rejected.ValueKind == JsonValueKind.String
+            && EncodedLists.Turns(chosen.GetString()!, rejected.GetString()!) is [var good, var bad])
+        {
+            (chosen, rejected) = (good, bad);
+        }
+
         IReadOnlyList<Message> stated = PromptFields.Find(record) ?? [];
         if (IsTextList(chosen) && IsTextList(rejected))
         {
@@ -22,13 +28,13 @@ internal static class PreferenceShape
             return Labelled(record, stated.Count > 0 ? stated : throw new JsonException("prompt is missing"), responses, [.. Enumerable.Range(0, chosen.GetArrayLength())]);
         }
 
-        (IReadOnlyList<Message> prompt, Response good, Response bad) = (chosen.ValueKind, rejected.ValueKind) switch
+        (IReadOnlyList<Message> prompt, Response better, Response worse) = (chosen.ValueKind, rejected.ValueKind) switch
         {
             (JsonValueKind.String, JsonValueKind.String) => OfTexts(record, chosen.GetString()!, rejected.GetString()!, stated),
             (JsonValueKind.Array or JsonValueKind.Object, JsonValueKind.Array or JsonValueKind.Object) => ImplicitPrompt.FromTurns(Turns.Read(chosen), Turns.Read(rejected), stated),
             _ => throw new JsonException("chosen and rejected are not both strings or both lists of turns"),
         };
-        Rollout rollout = Labelled(record, PromptFields.WithSystem(record, prompt), [good, bad], [0]);
+        Rollout rollout = Labelled(record, PromptFields.WithSystem(record, prompt), [better, worse], [0]);
         return record.Number("score_chosen") is { } high && record.Number("score_rejected") is { } low ? rollout with { Scores = [high, low] } : rollout;
     }
 

@@ -41,6 +41,10 @@ internal static class PromptFields
             : throw new JsonException($"{name} and the prompt's own system turn differ");
     }
 
+    /// <summary>The conversation that is the record's prompt; null where it states one otherwise, or the user says which field it is.</summary>
+    public static string? Conversation(BatchRecord record) =>
+        record.Fields?.Prompt is null && !Array.Exists(FieldNames.Prompts, record.Holds) ? Array.Find(FieldNames.Conversations, record.Holds) : null;
+
     /// <summary>Refuses a record whose prompt would be guessed while a text is left that may be it.</summary>
     /// <exception cref="JsonException">There is one; the message names it and how to map it.</exception>
     public static void RefuseUnusedTexts(BatchRecord record)
@@ -63,6 +67,11 @@ internal static class PromptFields
     private static IReadOnlyList<Message>? Stated(BatchRecord record)
     {
         string[] found = [.. FieldNames.Prompts.Where(record.Holds)];
+        if (Array.Find(FieldNames.Media, record.Holds) is { } media)
+        {
+            throw new JsonException($"{media} holds what a judge of texts isn't shown: {(found is [var text, ..] ? $"--prompt-field {text} leaves it out" : "the prompt can't be judged without it")}");
+        }
+
         if (found.Length == 0)
         {
             // A prompt that is there and blank is refused as such.

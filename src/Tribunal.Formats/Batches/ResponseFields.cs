@@ -17,9 +17,10 @@ internal static class ResponseFields
             return Mapped(record, prompt, mapped.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         }
 
-        string[] lists = [.. FieldNames.ResponseLists.Where(name => record.Holds(name) && record.Root.GetProperty(name).ValueKind == JsonValueKind.Array)];
+        string[] lists = [.. FieldNames.ResponseLists.Where(name => record.Holds(name) && ListOf(record.Root.GetProperty(name)) is not null)];
         if (lists.Length > 0)
         {
+            RefuseSteps(record, lists[0]);
             return lists is ["responses", ..] or [_]
                 ? Listed(record, prompt, [lists[0]])
                 : throw new JsonException($"{string.Join(" and ", lists)} may hold the responses: --responses-field says which");
@@ -28,10 +29,40 @@ internal static class ResponseFields
         if (Numbered(record) is { } numbered)
         {
             Rollout rollout = Listed(record, prompt, numbered);
-            return numbered.Length == 2 && rollout.Best is null && record.Peek("winner") is { } winner ? rollout with { Best = BestOf(winner) } : rollout;
+            return numbered.Length == 2 && rollout.Best is null && record.Peek("winner") is { } winner ? rollout with { Best = BestOf(winner) ?? LabelFields.OfWord(record, rollout.Responses, winner) } : rollout;
         }
 
-        return Array.Find(FieldNames.SingleResponses, record.Holds) is { } single ? Single(record, prompt, single) : null;
+        return SingleOf(record) is { } single ? Single(record, prompt, single) : null;
+    }
+
+    /// <summary>A list of responses, also where it stands in a text as JSON; null where it is none.</summary>
+    public static JsonElement? ListOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => value,
+        JsonValueKind.String => EncodedLists.Of(value.GetString()!),
+        _ => null,
+    };
+
+    // "answer" and "solution" are the reference beside what a model wrote; of two that a model may have written nobody can tell.
+    private static string? SingleOf(BatchRecord record)
+    {
+        string[] found = [.. FieldNames.SingleResponses.Where(record.Holds)];
+        string[] written = [.. found.Where(static name => name is not ("solution" or "answer"))];
+        string[] possible = written.Length > 0 ? written : found;
+        return possible.Length > 1 && possible.Select(name => record.Root.GetProperty(name).GetRawText()).Distinct().Count() > 1
+            ? throw new JsonException($"{string.Join(" and ", possible)} may each be the response: --responses-field says which")
+            : possible is [var only, ..] ? only : null;
+    }
+
+    // TRL's stepwise form: what stands in the list are the steps of one answer.
+    private static void RefuseSteps(BatchRecord record, string list)
+    {
+        if (list == "completions" && record.Fields?.Label is null && JsonText.TryGet(record.Root, "labels", out JsonElement labels)
+            && labels.ValueKind == JsonValueKind.Array && labels.GetArrayLength() > 0 && labels.EnumerateArray().All(static item => item.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            && record.Root.GetProperty(list) is { ValueKind: JsonValueKind.Array } steps && steps.EnumerateArray().All(static item => item.ValueKind == JsonValueKind.String))
+        {
+            throw new JsonException("completions with labels may be the steps of one answer or several answers: --label-field labels says that they are answers");
+        }
     }
 
     /// <summary>Whether a list of responses is as the project's own form has it.</summary>
@@ -75,7 +106,7 @@ internal static class ResponseFields
     }
 
     private static Rollout Mapped(BatchRecord record, IReadOnlyList<Message> prompt, string[] names) =>
-        names is [var only] && JsonText.TryGet(record.Root, only, out JsonElement value) && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && !Turns.IsTurn(value[0]))
+        names is [var only] && JsonText.TryGetPath(record.Root, only, out JsonElement value) && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && !Turns.IsTurn(value[0]))
             ? Single(record, prompt, only)
             : Listed(record, prompt, names);
 
@@ -98,7 +129,7 @@ internal static class ResponseFields
             foreach (string name in names)
             {
                 JsonElement value = record.Take(name);
-                foreach (JsonElement item in names.Length == 1 ? value.EnumerateArray().ToArray() : [value])
+                foreach (JsonElement item in names.Length == 1 ? [.. ListOf(value)?.EnumerateArray() ?? throw new JsonException($"{name} is not a list")] : (IEnumerable<JsonElement>)[value])
                 {
                     WriteResponse(writer, item);
                 }
@@ -120,7 +151,7 @@ internal static class ResponseFields
         using JsonDocument own = JsonDocument.Parse(json.WrittenMemory);
         string id = record.Id("id");
         Rollout rollout = RolloutForm.Read(own.RootElement, id);
-        return rollout with { Prompt = prompt, Metadata = rollout.Metadata ?? record.Rollout(id, prompt, rollout.Responses).Metadata };
+        return rollout with { Prompt = prompt, Metadata = record.Rest(rollout.Metadata) };
     }
 
     private static void WriteResponse(Utf8JsonWriter writer, JsonElement response)

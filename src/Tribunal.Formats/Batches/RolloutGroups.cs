@@ -15,14 +15,14 @@ internal static class RolloutGroups
     public static string KeyOf(JsonElement root, Rollout rollout, string field) =>
         field == ByPrompt
             ? string.Join('\u001e', rollout.Prompt.Select((turn, i) => $"{turn.Role}\u001f{ToolTurns.Text(rollout.Prompt, i)}"))
-            : (JsonText.TryGet(root, field, out JsonElement value) ? JsonText.Scalar(value) : null) ?? throw new JsonException($"{field} is missing, or no text or number to group by");
+            : (JsonText.TryGetPath(root, field, out JsonElement value) ? JsonText.Scalar(value) : null) ?? throw new JsonException($"{field} is missing, or no text or number to group by");
 
     /// <summary>
     /// The groups in the order of their first records, whose number, id and metadata are theirs; then come the records that can't
     /// be used. A group has labels where each of its records has.
     /// </summary>
     public static async IAsyncEnumerable<BatchLine> GroupAsync(
-        IAsyncEnumerable<BatchLine> lines, BatchLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<BatchLine> lines, BatchLimits limits, bool labelled, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var groups = new OrderedDictionary<string, List<BatchLine>>(StringComparer.Ordinal);
         var refused = new List<BatchLine>();
@@ -49,6 +49,11 @@ internal static class RolloutGroups
         foreach (List<BatchLine> group in groups.Values)
         {
             Rollout rollout = Join([.. group.Select(static line => line.Rollout!)]);
+            if (labelled && rollout is { Best: null, Scores: [_, _, ..] scores })
+            {
+                rollout = rollout with { Best = [.. Enumerable.Range(0, scores.Count).Where(i => scores[i] == scores.Max())] };
+            }
+
             yield return RolloutValidator.Fault(rollout, limits) is { } reason
                 ? group[0] with { Rollout = null, Error = reason }
                 : group[0] with { Rollout = rollout };

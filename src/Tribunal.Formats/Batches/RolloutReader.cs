@@ -27,7 +27,7 @@ public static class RolloutReader
     {
         limits ??= BatchLimits.Default;
         IAsyncEnumerable<BatchLine> lines = LinesAsync(stream, limits, fields, cancellationToken);
-        return fields?.GroupBy is null ? lines : RolloutGroups.GroupAsync(lines, limits, cancellationToken);
+        return fields?.GroupBy is null ? lines : RolloutGroups.GroupAsync(lines, limits, fields.Label is not null, cancellationToken);
     }
 
     private static async IAsyncEnumerable<BatchLine> LinesAsync(

@@ -7,13 +7,18 @@ namespace Tribunal.Formats.Batches;
 /// <summary>Turns of a conversation: role and content, or ShareGPT's from and value.</summary>
 internal static class Turns
 {
-    /// <summary>Reads a text, a list of turns, or one turn.</summary>
+    /// <summary>Reads a text, a list of turns, or one turn; of a text that is a list of turns as JSON, or a transcript, its turns.</summary>
     /// <exception cref="JsonException">It is none of them.</exception>
     public static IReadOnlyList<Message> Read(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Object && IsTurn(value))
         {
             return [One(value)];
+        }
+
+        if (value.ValueKind == JsonValueKind.String && JsonText.Of(value, "prompt") is var text)
+        {
+            return EncodedLists.Turns(text) is [var turns] ? Read(turns) : ImplicitPrompt.TranscriptTurns(text) ?? RolloutForm.ReadPrompt(value);
         }
 
         return AreShareGpt(value)

@@ -68,6 +68,33 @@ internal static class JsonText
     public static bool TryGet(JsonElement root, string name, out JsonElement value) =>
         root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>A property by its name, or else by a path whose dots lead into objects and, by index, into lists.</summary>
+    public static bool TryGetPath(JsonElement root, string path, out JsonElement value)
+    {
+        if (TryGet(root, path, out value))
+        {
+            return true;
+        }
+
+        value = root;
+        foreach (string step in path.Contains('.', StringComparison.Ordinal) ? path.Split('.') : [path])
+        {
+            bool found = value.ValueKind switch
+            {
+                JsonValueKind.Object => TryGet(value, step, out value),
+                JsonValueKind.Array when int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out int at) && at < value.GetArrayLength() =>
+                    (value = value[at]).ValueKind != JsonValueKind.Null,
+                _ => false,
+            };
+            if (!found)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static int FirstInvalid(ReadOnlySpan<byte> json)
     {
         Span<char> chars = stackalloc char[256];

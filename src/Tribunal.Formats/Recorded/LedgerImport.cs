@@ -118,7 +118,7 @@ public static class LedgerImport
         return PrometheusForm.IsResultFile(root)
             ? RecordedFormat.Prometheus
             : throw new FormatException(
-                $"the record is of none of the formats known (ledger, OpenAI batch output, prometheus-eval, JudgeBench, RewardBench); its fields are {string.Join(", ", root.EnumerateObject().Take(12).Select(static p => p.Name))}");
+                $"the record is of none of the formats known (ledger, OpenAI batch output, prometheus-eval, JudgeBench, RewardBench); its fields are {string.Join(", ", root.EnumerateObject().Take(12).Select(static p => p.Name))}. Rollouts without judgements are for tribunal score");
     }
 
     private static RecordedLine Failed(long line, string error) => new() { Line = line, Error = error };

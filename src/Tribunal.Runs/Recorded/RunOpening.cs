@@ -61,6 +61,9 @@ public static class RunOpening
         }
     }
 
+    /// <summary>How the warning begins that a run has not ended.</summary>
+    internal const string NotEnded = "The run has not ended";
+
     private static Halt Unfinished => new(HaltKind.Interrupted, "it has not ended; the same command goes on with it");
 
     private static async Task<RunContents> SoFarAsync(IRunStore store, RunContents run, bool told, Stream rollouts, IBatchFile original, RunSummary? last, CancellationToken cancellationToken)
@@ -95,7 +98,7 @@ public static class RunOpening
             Cost = last?.Price?.Of(summary.Usage),
             Hinted = last?.Hinted,
             MetaUsage = last?.MetaUsage,
-            Warnings = [.. summary.Warnings, FormattableString.Invariant($"The run has not ended: {judged:N0} of {manifest.Rollouts:N0} rollouts have judgements so far, and the figures are of these.")],
+            Warnings = [.. summary.Warnings, FormattableString.Invariant($"{NotEnded}: {judged:N0} of {manifest.Rollouts:N0} rollouts have judgements so far, and the figures are of these.")],
         };
         return new RunContents(store, run.Place, manifest, summary, original) { SoFar = verdicts };
     }

@@ -73,7 +73,7 @@ public static class ServedRun
             return null;
         }
 
-        RunSummary summary = run.Summary with { Status = RunStatus.Complete, Halt = null, Warnings = [.. run.Summary.Warnings.SkipLast(1)] };
+        RunSummary summary = run.Summary with { Status = RunStatus.Complete, Halt = null, Warnings = [.. run.Summary.Warnings.Where(static warning => !warning.StartsWith(RunOpening.NotEnded, StringComparison.Ordinal))] };
         var batch = new LocalBatchFile(run.Manifest.Request.Batch);
         RunManifest manifest = run.Manifest with { Rollouts = summary.Rollouts, Batch = await batch.FingerprintAsync(cancellationToken) };
         await StoredManifest.WriteAsync(store, manifest, cancellationToken);

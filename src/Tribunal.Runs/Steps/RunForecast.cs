@@ -49,6 +49,9 @@ public sealed record RunForecast
     /// <summary>The cost if every answer were as long as its cap; null where no price is known.</summary>
     public double? MostCost { get; init; }
 
+    /// <summary>Rollouts without a known answer that have a field which may say it, and that field of the first of them.</summary>
+    public (long Count, string? Field) UnreadLabels { get; init; }
+
     /// <summary>The forecast of a run.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="batch">Its batch.</param>
@@ -64,6 +67,7 @@ public sealed record RunForecast
         // The scheme is asked again only where it may stop before.
         Sum? least = IsExact(request) ? null : Sum.Of(With(request, static policy => policy.Min), routes);
         var validator = new RolloutValidator();
+        var labels = new UnreadLabels();
         InvalidLine? first = null;
         await foreach (BatchLine line in SelectedLines.ReadAsync(batch, await batch.FingerprintAsync(cancellationToken), most, cancellationToken))
         {
@@ -75,6 +79,7 @@ public sealed record RunForecast
             else
             {
                 sum.Add(line.Rollout!);
+                labels.Add(line.Rollout!);
                 least?.Add(line.Rollout!);
             }
         }
@@ -84,7 +89,7 @@ public sealed record RunForecast
             throw BatchFormatException.NothingFits(sum.Unscorable, first);
         }
 
-        return sum.Forecast(request, least);
+        return sum.Forecast(request, least) with { UnreadLabels = (labels.Count, labels.Field) };
     }
 
     private static bool IsExact(EvaluationRequest request) =>

@@ -9,7 +9,7 @@ public static partial class RolloutForm
     {
         writer.WriteStartObject();
         writer.WriteString("id", rollout.Id);
-        if (rollout.Prompt is [{ Role: "user" } only])
+        if (rollout.Prompt is [{ Role: "user", ToolCalls: null } only] && IsPlain(only.Content))
         {
             writer.WriteString("prompt", only.Content);
         }
@@ -68,6 +68,13 @@ public static partial class RolloutForm
         }
 
         writer.WriteEndObject();
+    }
+
+    // A text that a reader of batches would take for turns stays one by being written as a turn.
+    private static bool IsPlain(string text)
+    {
+        ReadOnlySpan<char> start = text.AsSpan().TrimStart();
+        return !start.StartsWith("[") && !start.StartsWith("Human:");
     }
 
     private static void WriteResponse(Utf8JsonWriter writer, Response response)

@@ -52,7 +52,7 @@ public static partial class RolloutForm
             Responses = whole ? [.. responses.Select(response => Response.Of([.. response.Turns!.Skip(shared)], response.Id))] : responses,
             Best = ReadBest(root),
             Scores = ReadScores(root),
-            Reference = OptionalText(root, "reference"),
+            Reference = root.TryGetProperty("reference", out JsonElement reference) && reference.ValueKind != JsonValueKind.Null ? ReadReference(reference, "reference") : null,
             Rubric = root.TryGetProperty("rubric", out JsonElement rubric) && rubric.ValueKind != JsonValueKind.Null ? RubricForm.Read(rubric) : null,
             Domain = OptionalText(root, "domain"),
             Metadata = root.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
@@ -169,12 +169,25 @@ public static partial class RolloutForm
             }
             else
             {
-                throw new JsonException("only text content can be judged");
+                throw new JsonException($"only text content can be judged{(part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String ? $", and a part is {Text(type)}" : "")}");
             }
         }
 
         return string.Join('\n', parts);
     }
+
+    /// <summary>Reads a reference answer: a text or a number, or a list of them, which stand on a line each.</summary>
+    /// <param name="reference">The value.</param>
+    /// <param name="name">What it is called where it is none of these.</param>
+    /// <exception cref="JsonException">It is none of them.</exception>
+    public static string ReadReference(JsonElement reference, string name) => reference.ValueKind switch
+    {
+        JsonValueKind.String => Text(reference),
+        JsonValueKind.Number => reference.GetRawText(),
+        JsonValueKind.Array when reference.GetArrayLength() > 0 && reference.EnumerateArray().All(static item => item.ValueKind is JsonValueKind.String or JsonValueKind.Number) =>
+            string.Join('\n', reference.EnumerateArray().Select(item => ReadReference(item, name))),
+        _ => throw new JsonException($"{name} is not a text, a number, or a list of them"),
+    };
 
     private static List<Response> ReadResponses(JsonElement responses)
     {
@@ -186,7 +199,7 @@ public static partial class RolloutForm
         var read = new List<Response>(responses.GetArrayLength());
         foreach (JsonElement response in responses.EnumerateArray())
         {
-            read.Add(ReadResponse(response));
+            read.Add(response.ValueKind == JsonValueKind.Null ? throw new JsonException($"response {read.Count + 1} of {responses.GetArrayLength()} is null: an empty one is \"\"") : ReadResponse(response));
         }
 
         return read;
@@ -231,12 +244,13 @@ public static partial class RolloutForm
         IEnumerable<JsonElement> items = best.ValueKind == JsonValueKind.Array ? best.EnumerateArray() : [best];
         foreach (JsonElement item in items)
         {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int index))
+            // Tables with gaps keep whole numbers as 1.0.
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetDouble(out double index) || index != (int)index)
             {
                 throw new JsonException("best is an index or a list of indexes");
             }
 
-            indexes.Add(index);
+            indexes.Add((int)index);
         }
 
         return indexes;
