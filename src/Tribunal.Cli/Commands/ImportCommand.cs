@@ -195,7 +195,7 @@ internal static class ImportCommand
                 Created = TimeProvider.System.GetUtcNow(),
             },
             Ledger = ledger,
-            Again = () => Ledger(JudgementLine.ReadTraced),
+            Again = () => Ledger(static line => new LedgerLine(line)),
             Options = RecordedOptions.Imported(RecordedOptions.Of(request, protocol, null, null), ledger.Scores),
             HasLedger = true,
         };

@@ -40,6 +40,13 @@ public static class JudgementLine
         output.Write("\n"u8);
     }
 
+    /// <summary>Appends a line as it stands, with its line feed.</summary>
+    public static void Copy(IBufferWriter<byte> output, ReadOnlyMemory<byte> line)
+    {
+        output.Write(line.Span);
+        output.Write("\n"u8);
+    }
+
     private static T Read<T>(ReadOnlySpan<byte> line, JsonTypeInfo<T> contract)
     {
         try

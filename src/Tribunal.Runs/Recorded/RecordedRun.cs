@@ -26,8 +26,8 @@ public sealed class RecordedRun
     /// <summary>The judgements, read.</summary>
     public required LedgerVote Ledger { get; init; }
 
-    /// <summary>Reads them again, with their texts.</summary>
-    public required Func<IAsyncEnumerable<TracedJudgement>> Again { get; init; }
+    /// <summary>Reads their lines again.</summary>
+    public required Func<IAsyncEnumerable<LedgerLine>> Again { get; init; }
 
     /// <summary>The vote.</summary>
     public required SchemeOptions Options { get; init; }
@@ -111,12 +111,21 @@ public sealed class RecordedRun
     private Task<bool> WriteLedgerAsync(string path, Dictionary<Name, int> voting, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
     {
         await using var lines = new LineWriter(file);
-        await foreach (TracedJudgement judgement in Again().WithCancellation(cancellationToken))
+        await foreach (LedgerLine line in Again().WithCancellation(cancellationToken))
         {
             // Of two of one name the first voted.
-            if (voting.Remove(Name.Of(judgement), out int sample))
+            if (!voting.Remove(Name.Of(line), out int sample))
             {
-                await lines.WriteAsync(judgement.Sample == sample ? judgement : judgement with { Sample = sample }, JudgementLine.Write, cancellationToken);
+                continue;
+            }
+
+            if (line.Sample == sample)
+            {
+                await lines.WriteAsync(line.Bytes, JudgementLine.Copy, cancellationToken);
+            }
+            else
+            {
+                await lines.WriteAsync(JudgementLine.ReadTraced(line.Bytes.Span) with { Sample = sample }, JudgementLine.Write, cancellationToken);
             }
         }
 
