@@ -24,7 +24,7 @@ internal static class VoteBenchmark
                 for (int i = 0; i < repeats; i++)
                 {
                     string output = Path.Combine(folder.FullName, $"vote-{size}-{i}");
-                    all.Add(await Tool.RunAsync(tool, ["vote", "--judgements", record, "--batch", batch, "-o", output, "--samples", Samples.ToString(CultureInfo.InvariantCulture)], cancellationToken));
+                    all.Add(await Tool.RunAsync(tool, ["vote", "--judgements", record, "--batch", batch, "-o", output, "--samples", Samples.ToString(CultureInfo.InvariantCulture), "--no-report"], cancellationToken));
                 }
 
                 Measured middle = all.OrderBy(static one => one.Cpu).ElementAt(all.Count / 2);
