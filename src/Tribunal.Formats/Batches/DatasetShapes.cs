@@ -66,7 +66,7 @@ internal static class DatasetShapes
         string id = record.Id("question_id");
         return record.Rollout(record.Peek("model_name") is { } model ? $"{id}/{model}" : id, Prompt(record), responses) with
         {
-            Best = Maxima(scores),
+            Best = LabelFields.Maxima(scores),
             Scores = scores,
         };
     }
@@ -74,7 +74,7 @@ internal static class DatasetShapes
     private static Rollout PreferenceByWinner(BatchRecord record) =>
         record.Rollout(record.Id("question_id"), Prompt(record), [record.Text("response_1"), record.Text("response_2")]) with
         {
-            Best = ResponseFields.BestOf(record.Text("winner")) ?? throw new JsonException("winner is none of model_a, model_b and tie"),
+            Best = Winner(record),
         };
 
     private static Rollout LlmBar(BatchRecord record)
@@ -134,7 +134,7 @@ internal static class DatasetShapes
         }
 
         Rollout rollout = record.Rollout(record.Id("id"), PromptFields.Require(record), responses) with { Domain = record.OptionalText("source") };
-        return scores.Count == responses.Count && scores.Count > 0 ? rollout with { Best = Maxima(scores), Scores = scores } : rollout;
+        return scores.Count == responses.Count && scores.Count > 0 ? rollout with { Best = LabelFields.Maxima(scores), Scores = scores } : rollout;
     }
 
     // LMSYS's and LMArena's votes, and MT-Bench's, which are about the first turns of a conversation and name it several times.
@@ -210,21 +210,15 @@ internal static class DatasetShapes
     private static Rollout Nectar(BatchRecord record)
     {
         JsonElement[] answers = [.. record.Array("answers")];
-        double[] ranks = [.. answers.Select(static answer => JsonText.TryGet(answer, "rank", out JsonElement rank) && rank.ValueKind == JsonValueKind.Number ? rank.GetDouble() : throw new JsonException("an answer has no rank"))];
+        double[] scores = [.. answers.Select(static answer => JsonText.TryGet(answer, "rank", out JsonElement rank) && rank.ValueKind == JsonValueKind.Number ? -rank.GetDouble() : throw new JsonException("an answer has no rank"))];
         return record.Rollout(record.Id("id"), PromptFields.Require(record), [.. answers.Select(RmbAnswer)]) with
         {
-            Best = Maxima([.. ranks.Select(static rank => -rank)]),
-            Scores = [.. ranks.Select(static rank => -rank)],
+            Best = LabelFields.Maxima(scores),
+            Scores = scores,
         };
     }
 
     private static IReadOnlyList<Message> Prompt(BatchRecord record) => RolloutForm.ReadPrompt(record.Take("prompt"));
-
-    private static List<int> Maxima(List<double> scores)
-    {
-        double max = scores.Count == 0 ? 0 : scores.Max();
-        return [.. Enumerable.Range(0, scores.Count).Where(i => scores[i] == max)];
-    }
 
     private sealed record Shape(string[] Fields, Func<BatchRecord, Rollout> Read);
 }

@@ -72,6 +72,13 @@ internal static partial class LabelFields
         return Lettered().Match(word) is { Success: true } match && char.ToLowerInvariant(match.Groups["letter"].ValueSpan[0]) - 'a' is var letter && letter < responses.Count ? [letter] : null;
     }
 
+    /// <summary>Which of the values are the highest; none of none.</summary>
+    public static IReadOnlyList<int> Maxima(IReadOnlyList<double> values)
+    {
+        double max = values.Count == 0 ? 0 : values.Max();
+        return [.. Enumerable.Range(0, values.Count).Where(i => values[i] == max)];
+    }
+
     private static Rollout Read(BatchRecord record, Rollout rollout, JsonElement label, string name)
     {
         int count = rollout.Responses.Count;
@@ -128,8 +135,6 @@ internal static partial class LabelFields
         JsonValueKind.String when double.TryParse(item.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => number,
         _ => null,
     };
-
-    private static int[] Maxima(double[] values) => [.. Enumerable.Range(0, values.Length).Where(i => values[i] == values.Max())];
 
     private static string Short(JsonElement item) => item.GetRawText() is { Length: > 40 } text ? $"{text[..40]}…" : item.GetRawText();
 

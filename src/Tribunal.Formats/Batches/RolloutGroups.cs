@@ -51,7 +51,7 @@ internal static class RolloutGroups
             Rollout rollout = Join([.. group.Select(static line => line.Rollout!)]);
             if (labelled && rollout is { Best: null, Scores: [_, _, ..] scores })
             {
-                rollout = rollout with { Best = [.. Enumerable.Range(0, scores.Count).Where(i => scores[i] == scores.Max())] };
+                rollout = rollout with { Best = LabelFields.Maxima(scores) };
             }
 
             yield return RolloutValidator.Fault(rollout, limits) is { } reason
