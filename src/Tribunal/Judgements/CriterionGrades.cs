@@ -10,8 +10,6 @@ public sealed record CriterionGrades(string Id, IReadOnlyList<double> Grades)
     /// <param name="candidate">Response → candidate, equal for equal texts.</param>
     public static IReadOnlyList<CriterionGrades>? Mean(IEnumerable<Judgement> judgements, Func<int, int> candidate)
     {
-        ArgumentNullException.ThrowIfNull(judgements);
-        ArgumentNullException.ThrowIfNull(candidate);
         var ids = new List<string>();
         var sums = new Dictionary<string, (double[] Sums, int Count)>(StringComparer.Ordinal);
         foreach (CriterionGrades graded in judgements.Where(static one => one.Outcome == JudgementOutcome.Valid).SelectMany(static one => one.Criteria ?? []))

@@ -14,7 +14,6 @@ public readonly record struct OrderEffects(long Decided, long FirstShown, long M
     /// <param name="judgements">In the order of their samples.</param>
     public static OrderEffects Of(Rollout rollout, IEnumerable<Judgement> judgements)
     {
-        ArgumentNullException.ThrowIfNull(judgements);
         var candidates = Candidates.Of(rollout);
         var winners = new Dictionary<(int First, int Second), List<int>>();
         var effects = new OrderEffects();

@@ -10,7 +10,6 @@ public static class SortedLedger
     /// <param name="judgements">In any order. A list that is in order already is handed back as it is.</param>
     public static IReadOnlyList<Judgement> Of(IReadOnlyList<Judgement> judgements)
     {
-        ArgumentNullException.ThrowIfNull(judgements);
         for (int i = 1; i < judgements.Count; i++)
         {
             if (Compare(judgements[i - 1], judgements[i]) >= 0)

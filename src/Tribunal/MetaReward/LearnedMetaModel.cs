@@ -35,7 +35,6 @@ public sealed class LearnedMetaModel
     /// <exception cref="MetaModelException">It can't be used; the message says why.</exception>
     public static LearnedMetaModel Of(MetaModelFile file)
     {
-        ArgumentNullException.ThrowIfNull(file);
         int[] features = Check(file);
         byte[] content = JsonSerializer.SerializeToUtf8Bytes(file, MetaModelJson.Default.MetaModelFile);
         return new LearnedMetaModel(file, features, $"learned-{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}");

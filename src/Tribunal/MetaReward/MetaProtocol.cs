@@ -80,7 +80,6 @@ public sealed partial class MetaProtocol
     /// <exception cref="ProtocolFileException">It can't be used; the message says where and what was expected.</exception>
     public static MetaProtocol Read(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Length > ProtocolFileReader.MaxLength)
         {
             throw new ProtocolFileException(new FilePlace(1, 1), $"the file has {text.Length} characters; at most {ProtocolFileReader.MaxLength} are accepted");
@@ -111,8 +110,6 @@ public sealed partial class MetaProtocol
     /// <summary>What is sent about a judgement.</summary>
     public IReadOnlyList<Message> Compose(Rollout rollout, TracedJudgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
         InertRollout inert = _inert.Of(rollout, rollout.Responses.Count);
         string critique = _inert.Of(new Rollout { Id = rollout.Id, Prompt = [], Responses = [new Response(judgement.Text ?? "")] }, 1).Responses[0].Text;
         return [.. _messages.Select(message => new Message(message.Role, Placeholder().Replace(message.Text, match => match.Groups["name"].Value switch

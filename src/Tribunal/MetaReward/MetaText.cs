@@ -23,23 +23,14 @@ public static partial class MetaText
     private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
 
     /// <summary>Writes the text.</summary>
-    public static string Compose(Rollout rollout, TracedJudgement judgement)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
-        return $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";
-    }
+    public static string Compose(Rollout rollout, TracedJudgement judgement) => $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";
 
     /// <summary>
     /// The two turns that DeepSeek-GRM's meta reward model reads (arXiv 2504.02495, appendix): the user asks for scores and shows
     /// conversation and responses, the assistant's turn is the critique, which is what the reward is of.
     /// </summary>
-    public static IReadOnlyList<Message> Turns(Rollout rollout, TracedJudgement judgement)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
-        return [new Message("user", $"{Opening}\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
-    }
+    public static IReadOnlyList<Message> Turns(Rollout rollout, TracedJudgement judgement) =>
+        [new Message("user", $"{Opening}\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
 
     private static string Critique(Rollout rollout, TracedJudgement judgement) => Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text;
 

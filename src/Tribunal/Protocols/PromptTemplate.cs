@@ -32,7 +32,6 @@ internal sealed partial class PromptTemplate
     /// <exception cref="PromptTemplateException">Sections, blocks or placeholders are unknown, missing or unbalanced.</exception>
     internal static PromptTemplate Parse(string text, IReadOnlyCollection<string> known, IReadOnlyList<RequiredPlaceholder> required)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxLength)
         {
             throw new PromptTemplateException($"the template has {text.Length} characters; at most {MaxLength} are accepted");

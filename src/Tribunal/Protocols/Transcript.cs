@@ -40,7 +40,6 @@ internal sealed class Transcript
     /// <exception cref="ArgumentException">The order names a response twice or one that isn't there.</exception>
     public static Transcript Of(Rollout rollout, IReadOnlyList<int> order, Neutraliser neutraliser)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         CheckOrder(rollout, order);
         InertRollout inert = neutraliser.Neutralise(rollout);
         bool multiTurn = rollout.Prompt is not [{ Role: "user" }];
@@ -84,7 +83,6 @@ internal sealed class Transcript
     /// <exception cref="ArgumentException">It doesn't.</exception>
     public static void CheckOrder(Rollout rollout, IReadOnlyList<int> order)
     {
-        ArgumentNullException.ThrowIfNull(order);
         var seen = new HashSet<int>(order.Count);
         foreach (int original in order)
         {

@@ -32,7 +32,6 @@ public sealed class Candidates
     /// <param name="answer">Reads a text's final answer, null where it has none; null compares texts alone.</param>
     public static Candidates Of(Rollout rollout, Func<string, string?>? answer = null)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         int n = rollout.Responses.Count;
         int[] of = new int[n];
         var members = new List<List<int>>(n);

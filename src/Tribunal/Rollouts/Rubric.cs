@@ -87,7 +87,6 @@ public sealed record Rubric
     /// <exception cref="ArgumentException">There are more or fewer grades than criteria.</exception>
     public double Score(IReadOnlyList<double> grades)
     {
-        ArgumentNullException.ThrowIfNull(grades);
         if (grades.Count != Criteria.Count)
         {
             throw new ArgumentException($"{grades.Count} grades for {Criteria.Count} criteria", nameof(grades));
@@ -136,9 +135,6 @@ public sealed record RubricSet
     public Rubric? Others { get; init; }
 
     /// <summary>The rubric of a rollout: that of its id, its own, that of its domain, that of all others; null where there is none.</summary>
-    public Rubric? For(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return Rollouts.GetValueOrDefault(rollout.Id) ?? rollout.Rubric ?? (rollout.Domain is { } domain ? Domains.GetValueOrDefault(domain) : null) ?? Others;
-    }
+    public Rubric? For(Rollout rollout) =>
+        Rollouts.GetValueOrDefault(rollout.Id) ?? rollout.Rubric ?? (rollout.Domain is { } domain ? Domains.GetValueOrDefault(domain) : null) ?? Others;
 }

@@ -42,8 +42,6 @@ public static class RubricForm
     /// <summary>Writes a rubric in the form that <see cref="Read"/> takes.</summary>
     public static void Write(Utf8JsonWriter writer, Rubric rubric)
     {
-        ArgumentNullException.ThrowIfNull(writer);
-        ArgumentNullException.ThrowIfNull(rubric);
         if (rubric.Text is not null)
         {
             writer.WriteStringValue(rubric.Text);
@@ -108,7 +106,6 @@ public static class RubricForm
     /// <summary>What is wrong with a rubric; null when nothing is.</summary>
     public static string? WhyNot(Rubric rubric)
     {
-        ArgumentNullException.ThrowIfNull(rubric);
         if (rubric.Criteria.Count is 0 or > Rubric.MostCriteria)
         {
             return $"a rubric has 1 to {Rubric.MostCriteria} criteria, not {rubric.Criteria.Count}";

@@ -11,7 +11,6 @@ public static class SeenRollouts
     /// <summary>A rollout's name.</summary>
     public static string NameOf(Rollout rollout)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         string[] texts = [.. Enumerable.Range(0, rollout.Prompt.Count).Select(turn => ToolTurns.Text(rollout.Prompt, turn)), .. rollout.Responses.Select(static r => r.Content)];
         return StableHash.Of(1, texts).ToString("x16", CultureInfo.InvariantCulture);
     }

@@ -19,7 +19,6 @@ public static partial class ToolTurns
     /// <param name="turn">The turn's index.</param>
     public static string Text(IReadOnlyList<Message> prompt, int turn)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         Message message = prompt[turn];
         string content = message.Content.Contains('(', StringComparison.Ordinal) && HasTools(prompt) ? Mark().Replace(message.Content, "⟮") : message.Content;
         if (message.ToolCalls is { Count: > 0 } calls)

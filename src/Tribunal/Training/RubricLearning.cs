@@ -26,8 +26,6 @@ public static class RubricLearning
     /// <returns>The criteria that are worth a weight; the candidates where none is.</returns>
     public static Rubric Learn(Rubric rubric, IReadOnlyList<GradedExample> examples)
     {
-        ArgumentNullException.ThrowIfNull(rubric);
-        ArgumentNullException.ThrowIfNull(examples);
         int[] weights = [.. Enumerable.Repeat(1, rubric.Criteria.Count)];
         double right = Right(rubric, weights, examples);
         for (int round = 0; round < MostRounds; round++)

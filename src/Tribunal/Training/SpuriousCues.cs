@@ -37,8 +37,6 @@ public sealed partial class SpuriousCues
     /// <summary>Adds an item that the set holds.</summary>
     public void AddItem(Rollout rollout, Label label)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(label);
         if (label.Best.Count == 0)
         {
             return;
@@ -74,8 +72,6 @@ public sealed partial class SpuriousCues
     /// <param name="label">The label of what is shown.</param>
     public void AddExample(IReadOnlyList<int> order, Label label)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        ArgumentNullException.ThrowIfNull(label);
         int before = 0;
         int comparisons = 0;
         for (int b = 0; b < order.Count; b++)

@@ -27,7 +27,6 @@ public sealed class PanelSeats
     /// <param name="seed">The run's seed.</param>
     public PanelSeats(IReadOnlyList<PanelSeat> seats, long seed)
     {
-        ArgumentNullException.ThrowIfNull(seats);
         _seats = [.. seats];
         _seed = seed;
     }

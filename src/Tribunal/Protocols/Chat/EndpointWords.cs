@@ -33,7 +33,6 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
     /// <summary>One line of at most 500 characters in which neither the key nor anything that looks like one stands.</summary>
     public static string Line(string words, string? key)
     {
-        ArgumentNullException.ThrowIfNull(words);
         if (key is { Length: > 0 })
         {
             words = words.Replace(key, "[key]", StringComparison.Ordinal);

@@ -52,7 +52,6 @@ public sealed partial class DeclaredText
     /// <exception cref="ProtocolFileException">A placeholder or block is unknown, or a block is never closed.</exception>
     public static DeclaredText Parse(string text, FilePlace place, IReadOnlyList<string>? known = null)
     {
-        ArgumentNullException.ThrowIfNull(text);
         known ??= Placeholders;
         var segments = new List<Segment>();
         IReadOnlyList<Block> blocks = [];

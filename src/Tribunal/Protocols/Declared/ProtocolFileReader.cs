@@ -20,7 +20,6 @@ public static partial class ProtocolFileReader
     /// <exception cref="ProtocolFileException">It can't be used; the message says where and what was expected.</exception>
     public static ProtocolFile Read(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxLength)
         {
             throw new ProtocolFileException(new FilePlace(1, 1), $"the file has {text.Length} characters; at most {MaxLength} are accepted");

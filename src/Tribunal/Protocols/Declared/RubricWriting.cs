@@ -54,7 +54,6 @@ public static class RubricWriting
     /// <param name="why">Why it is no rubric, where it is none.</param>
     public static Rubric? Read(JudgeReply reply, out string why)
     {
-        ArgumentNullException.ThrowIfNull(reply);
         if (AnswerText.Cut(reply, thinks: false, out string answer) is { } cut)
         {
             why = cut.Why ?? "there is no answer";

@@ -35,13 +35,9 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     public (double Min, double Max) ScoreRange => (GrmAnswer.Lowest, GrmAnswer.Highest);
 
     /// <inheritdoc/>
-    public string? WhyNot(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return rollout.Responses.Count == 0 ? "there is no response to score"
+    public string? WhyNot(Rollout rollout) => rollout.Responses.Count == 0 ? "there is no response to score"
             : rollout.Prompt.Count == 0 ? "the prompt has no turn"
             : null;
-    }
 
     /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
