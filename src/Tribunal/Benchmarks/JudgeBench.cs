@@ -12,20 +12,15 @@ internal sealed class JudgeBench : IBenchmarkSuite
     private static readonly (string Section, string Prefix)[] Sections =
         [("Knowledge", "mmlu-pro"), ("Reasoning", "livebench-reasoning"), ("Math", "livebench-math"), ("Coding", "livecodebench")];
 
-    /// <inheritdoc/>
     public string Name => "judgebench";
 
-    /// <inheritdoc/>
     public string Title => "JudgeBench";
 
-    /// <inheritdoc/>
     public string Source => "one data/dataset=judgebench,response_model=….jsonl of https://github.com/ScalerLab/JudgeBench (pair_id, source, question, response_A, response_B, label)";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files) =>
         [.. files.Where(static f => !f.Contains("judge_name=", StringComparison.Ordinal))];
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -35,7 +30,6 @@ internal sealed class JudgeBench : IBenchmarkSuite
             : throw new FormatException($"{record.Domain ?? "(none)"} is not a source of JudgeBench");
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
     {
         BenchmarkSection[] sections =

@@ -22,23 +22,18 @@ internal sealed class RewardBench : IBenchmarkSuite
 
     private static readonly HashSet<string> Subsets = [.. Sections.SelectMany(static s => s.Subsets).Select(static s => s.Subset)];
 
-    /// <inheritdoc/>
     public string Name => "rewardbench";
 
-    /// <inheritdoc/>
     public string Title => "RewardBench";
 
-    /// <inheritdoc/>
     public string Source => "the filtered split (2,985 rows: prompt, chosen, rejected, subset, id) of https://huggingface.co/datasets/allenai/reward-bench, as Parquet, JSON or JSON Lines";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files)
     {
         string[] filtered = [.. files.Where(static f => BenchmarkMath.Stem(f).Contains("filtered", StringComparison.OrdinalIgnoreCase))];
         return filtered.Length > 0 ? filtered : files;
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -52,7 +47,6 @@ internal sealed class RewardBench : IBenchmarkSuite
             : throw new FormatException($"{record.Domain ?? "(none)"} is not a subset of RewardBench");
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
     {
         ILookup<string?, BenchmarkOutcome> bySubset = outcomes.ToLookup(static o => o.Rollout.Domain, StringComparer.Ordinal);

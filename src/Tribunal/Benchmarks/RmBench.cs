@@ -15,20 +15,15 @@ internal sealed class RmBench : IBenchmarkSuite
     private const int Styles = 3;
     private static readonly string[] Domains = ["chat", "math", "code", "safety"];
 
-    /// <inheritdoc/>
     public string Name => "rm-bench";
 
-    /// <inheritdoc/>
     public string Title => "RM-Bench";
 
-    /// <inheritdoc/>
     public string Source => "data/total_dataset.json, or the files by domain, of https://github.com/THU-KEG/RM-Bench (id, prompt, chosen[3], rejected[3], domain)";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files) =>
         files.FirstOrDefault(static f => BenchmarkMath.Stem(f) == "total_dataset") is { } union ? [union] : files;
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2 * Styles);
@@ -60,7 +55,6 @@ internal sealed class RmBench : IBenchmarkSuite
         return items;
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average([.. Domains.Select(domain => ScoreDomain(domain, [.. outcomes.Where(o => o.Rollout.Domain == domain)]))]);
 

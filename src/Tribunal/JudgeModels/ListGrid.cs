@@ -57,7 +57,6 @@ internal readonly struct ListGrid
 
     /// <summary>The mean of what follows from a score difference's mean and deviation over judgements, over what these may be.</summary>
     /// <param name="evidence">The scores so far.</param>
-    /// <param name="leader">The one.</param>
     /// <param name="other">Whose score is taken away.</param>
     /// <param name="of">What follows from mean and standard deviation.</param>
     public double Mean(ListEvidence evidence, int leader, int other, Func<double, double, double> of)

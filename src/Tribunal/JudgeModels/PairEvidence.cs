@@ -19,11 +19,8 @@ internal readonly record struct PairEvidence(double WonFirst, double LostFirst, 
     public double Lead => WonFirst + WonSecond + Won - LostFirst - LostSecond - Lost;
 
     /// <summary>The votes of some rows, scaled to their effective number, (Σw)²/Σw².</summary>
-    /// <param name="votes">The votes.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs.</param>
-    /// <param name="leader">The one.</param>
-    /// <param name="other">The other.</param>
     /// <param name="majority">Whether a list of more than two is one vote for its best alone.</param>
     public static PairEvidence Of(VoteTable votes, int rows, ReadOnlySpan<double> weights, int leader, int other, bool majority)
     {

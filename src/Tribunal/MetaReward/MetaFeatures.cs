@@ -60,7 +60,6 @@ public static class MetaFeatures
         judgement.Traits ?? (judgement is TracedJudgement traced ? ReasoningTraits.Of(traced.Reasoning, traced.Text) : ReasoningTraits.None);
 
     /// <summary>Writes the rows of features of some siblings, one rollout or match.</summary>
-    /// <param name="siblings">The siblings.</param>
     /// <param name="start">First row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="features">rows × <see cref="Names"/>.Count values, row after row.</param>

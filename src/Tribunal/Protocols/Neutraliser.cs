@@ -49,7 +49,6 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
     }
 
     /// <summary>A text, inert.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="responses">How many responses the judge is asked about.</param>
     public InertText Neutralise(string text, int responses)
     {
@@ -182,7 +181,6 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
 internal readonly record struct Place(int At, int Length);
 
 /// <summary>A neutralised text.</summary>
-/// <param name="Text">The text.</param>
 /// <param name="Found">How many delimiters were found in it.</param>
 internal sealed record InertText(string Text, int Found);
 

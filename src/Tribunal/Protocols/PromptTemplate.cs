@@ -24,7 +24,6 @@ internal sealed partial class PromptTemplate
     private PromptTemplate(List<Section> sections) => _sections = sections;
 
     /// <summary>Reads and checks a template.</summary>
-    /// <param name="text">The template file's text.</param>
     /// <param name="known">Every placeholder that the protocol fills.</param>
     /// <param name="required">
     /// What must be shown for every rollout: each entry is met by any of its alternatives, a set of placeholders each.

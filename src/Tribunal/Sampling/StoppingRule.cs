@@ -23,9 +23,7 @@ internal abstract class StoppingRule
     public abstract Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes);
 
     /// <summary>The rule of a policy.</summary>
-    /// <param name="policy">The policy.</param>
     /// <param name="meta">What meta rewards do.</param>
-    /// <param name="rule">The vote.</param>
     /// <param name="fixedVotes">Votes under the fixed policy; null goes by the policy.</param>
     /// <param name="learned">What is known of the judge; null for nothing.</param>
     /// <param name="block">What rounds are rounded up to: a mirrored pair of votes, of every member where a panel judges.</param>
@@ -124,8 +122,6 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 
     /// <summary>Whether some number of the judgements that are left raises the probability of the right verdict by what they are worth.</summary>
     /// <param name="whole">What is expected of all of them.</param>
-    /// <param name="learned">The model.</param>
-    /// <param name="votes">The votes.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs.</param>
     /// <param name="ranked">The ranking so far.</param>

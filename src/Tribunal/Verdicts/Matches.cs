@@ -6,7 +6,6 @@ namespace Tribunal.Verdicts;
 
 /// <summary>A vote of a match.</summary>
 /// <param name="Number">Its number in the match, from 0.</param>
-/// <param name="Judgement">The judgement.</param>
 /// <param name="Counts">Whether it can be voted with.</param>
 /// <param name="Winner">The winning candidate; null for a draw.</param>
 internal sealed record MatchVote(int Number, Judgement Judgement, bool Counts, int? Winner);

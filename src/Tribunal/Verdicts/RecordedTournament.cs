@@ -35,7 +35,6 @@ internal sealed class RecordedTournament
     }
 
     /// <summary>Plays.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="recorded">Its judgements, in the order in which each pair's are used; lists of scores are passed over.</param>
     public PlayedTournament Play(Rollout rollout, IReadOnlyList<Judgement> recorded)
     {
@@ -70,7 +69,6 @@ internal sealed class RecordedTournament
     }
 
     /// <summary>The rounds of a knockout or Swiss tournament as its own judgements decided them, as far as they go.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="ledger">The judgements that were drawn for the tournament, or that <see cref="Play"/> took.</param>
     public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger) => new TournamentScheme(_options).Rounds(rollout, ledger);
 

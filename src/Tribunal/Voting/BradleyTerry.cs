@@ -158,8 +158,6 @@ internal sealed class BradleyTerry
     public double WinProbability(int i, int j) => WinProbability(_logStrengths[i] - _logStrengths[j]);
 
     /// <summary>An interval for <see cref="WinProbability(int, int)"/>: that of the strengths, ν taken as fitted.</summary>
-    /// <param name="i">One response.</param>
-    /// <param name="j">The other.</param>
     /// <param name="level">Coverage, in (0, 1).</param>
     public (double Low, double High) WinInterval(int i, int j, double level = 0.95)
     {
@@ -205,8 +203,6 @@ internal sealed class BradleyTerry
         i == j ? 0 : Math.Sqrt(Math.Max(0, _covariance[i, i] + _covariance[j, j] - (2 * _covariance[i, j])));
 
     /// <summary>A Wald interval for ln π_i − ln π_j.</summary>
-    /// <param name="i">One response.</param>
-    /// <param name="j">The other.</param>
     /// <param name="level">Coverage, in (0, 1).</param>
     public (double Low, double High) Interval(int i, int j, double level = 0.95)
     {

@@ -10,7 +10,6 @@ internal sealed record ListEvidence(double Count, double[] Means, double Squares
     public int Candidates => Means.Length;
 
     /// <summary>The scores of some rows; rows that don't score every candidate say nothing. Null where none does.</summary>
-    /// <param name="votes">The scores.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs.</param>
     /// <param name="first">What the first place is worth over the last, which is taken away.</param>

@@ -25,8 +25,6 @@ internal sealed class AnswerRule
     public const int MostNumbered = 64;
 
     /// <summary>Compiles a rule.</summary>
-    /// <param name="rule">The rule.</param>
-    /// <param name="scale">The scale of its scores.</param>
     /// <exception cref="ProtocolFileException">The pattern or path can't be used.</exception>
     public AnswerRule(ReadRule rule, ScoreScale? scale)
     {

@@ -11,7 +11,6 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
     private bool TwoTurn => rollout.Prompt is [{ Role: "user" }, { Role: "assistant" }, { Role: "user" }];
 
     /// <summary>A text, filled.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="shown">The response that it is about, where it is about one.</param>
     public string Fill(DeclaredText text, int? shown) => text.Fill(placeholder => Value(placeholder, shown), condition => Stays(condition, shown));
 

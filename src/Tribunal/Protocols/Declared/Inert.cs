@@ -50,7 +50,6 @@ internal sealed partial class Inert
     }
 
     /// <summary>A rollout's texts, inert.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="shown">How many responses a judge is shown at once.</param>
     public InertRollout Of(Rollout rollout, int shown) => _seen.GetValue(rollout, one =>
     {

@@ -131,8 +131,6 @@ internal static class JsonAnswers
     private const int MostTries = 64;
 
     /// <summary>What the outermost objects say that have the paths.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="paths">The paths.</param>
     /// <param name="used">How many of them are asked for.</param>
     /// <param name="exactly">How many of them there must be and no more; null where it doesn't matter.</param>
     public static IEnumerable<JsonValues> In(string answer, JsonPath[] paths, int used, int? exactly)

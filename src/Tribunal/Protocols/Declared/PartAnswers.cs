@@ -14,7 +14,6 @@ internal static partial class PartAnswers
     public const string Mark = @"⟪\s*(?:response|grade)\s*[0-9]{0,4}\s*⟫";
 
     /// <summary>Joins answers in displayed order; an answer alone stays as it is.</summary>
-    /// <param name="replies">The answers.</param>
     /// <param name="name">What each is about: <c>response</c>, or <c>grade</c> for one of a response and a criterion.</param>
     public static JudgeReply Join(IReadOnlyList<JudgeReply> replies, string name)
     {

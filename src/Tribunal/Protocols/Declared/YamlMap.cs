@@ -10,7 +10,6 @@ internal sealed class YamlMap
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
 
     /// <summary>A mapping.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="what">What it is, for messages.</param>
     /// <param name="known">The keys that it may have.</param>
     /// <exception cref="ProtocolFileException">It is no mapping, or has a key that is not known.</exception>

@@ -22,24 +22,19 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     /// <summary>The placeholders that a template must use.</summary>
     public static IReadOnlyList<RequiredPlaceholder> Required { get; } = [RequiredPlaceholder.Only("conversation"), RequiredPlaceholder.Only("responses")];
 
-    /// <inheritdoc/>
     public string Name => "grm";
 
-    /// <inheritdoc/>
     public JudgingKind Kind => JudgingKind.Listwise;
 
     /// <summary>T = 0.5 is the paper's for voting; it states neither top_p nor a budget, and a sample is 220–380 tokens.</summary>
     public SamplingDefaults Defaults { get; } = new(Temperature: 0.5, TopP: 1, MaxTokens: 2048);
 
-    /// <inheritdoc/>
     public (double Min, double Max) ScoreRange => (GrmAnswer.Lowest, GrmAnswer.Highest);
 
-    /// <inheritdoc/>
     public string? WhyNot(Rollout rollout) => rollout.Responses.Count == 0 ? "there is no response to score"
             : rollout.Prompt.Count == 0 ? "the prompt has no turn"
             : null;
 
-    /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
@@ -64,7 +59,6 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
         return string.Concat(responses);
     }
 
-    /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: false, out string answer) ?? GrmAnswer.Read(answer, shown);
 
     [GeneratedRegex($"{Delimiters.Fences}|{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
