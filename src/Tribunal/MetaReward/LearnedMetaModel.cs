@@ -218,7 +218,7 @@ public sealed record MetaModelFile
     public required MetaCalibration Calibration { get; init; }
 
     /// <summary>The rollouts it was trained on (<see cref="Rollouts.SeenRollouts"/>): no accuracy counts them.</summary>
-    public IReadOnlyList<string>? Seen { get; init; }
+    public string[]? Seen { get; init; }
 
     /// <summary>Where it comes from and what it is worth.</summary>
     public required MetaModelCard Card { get; init; }

@@ -16,31 +16,8 @@ public static class SeenRollouts
     }
 
     /// <summary>The names of rollouts.</summary>
-    public static IReadOnlyList<string> Of(IEnumerable<Rollout> rollouts) => [.. rollouts.Select(NameOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public static string[] Of(IEnumerable<Rollout> rollouts) => [.. rollouts.Select(NameOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Whether a rollout is among the names.</summary>
-    public static bool Has(IReadOnlyList<string>? names, Rollout rollout)
-    {
-        if (names is not { Count: > 0 })
-        {
-            return false;
-        }
-
-        string name = NameOf(rollout);
-        int low = 0;
-        int high = names.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            int order = string.CompareOrdinal(names[middle], name);
-            if (order == 0)
-            {
-                return true;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return false;
-    }
+    public static bool Has(string[]? names, Rollout rollout) => names is { Length: > 0 } && Array.BinarySearch(names, NameOf(rollout), StringComparer.Ordinal) >= 0;
 }

@@ -36,14 +36,14 @@ public sealed record PanelWeights
     public string? Method { get; init; }
 
     /// <summary>The rollouts whose labels they were learned from (<see cref="SeenRollouts"/>): no accuracy counts them. Null where labels played no part.</summary>
-    public IReadOnlyList<string>? Seen { get; init; }
+    public string[]? Seen { get; init; }
 
     /// <summary>Equal when everything in them is.</summary>
     public bool Equals(PanelWeights? other) => other is not null && Default.Equals(other.Default) && Method == other.Method
         && Weights.SequenceEqual(other.Weights) && (Seen ?? []).SequenceEqual(other.Seen ?? []);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Weights.Count, Default, Seen?.Count);
+    public override int GetHashCode() => HashCode.Combine(Weights.Count, Default, Seen?.Length);
 
     /// <summary>The weight of a judgement.</summary>
     public double Of(Judgement judgement)
