@@ -111,15 +111,9 @@ public static class JudgementReader
             throw new ArgumentException("a judge that scores lists has no pair", nameof(pair));
         }
 
-        var seen = new bool[order.Count];
-        foreach (int original in order)
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, order.Count)))
         {
-            if (original < 0 || original >= order.Count || seen[original])
-            {
-                throw new ArgumentException($"[{string.Join(", ", order)}] is not an order of {order.Count} responses", nameof(order));
-            }
-
-            seen[original] = true;
+            throw new ArgumentException($"[{string.Join(", ", order)}] is not an order of {order.Count} responses", nameof(order));
         }
     }
 }
