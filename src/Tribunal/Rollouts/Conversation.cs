@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tribunal.Rollouts;
 
 /// <summary>
@@ -19,16 +17,8 @@ public static class Conversation
     /// <summary>The turns as text, with what is to be shown of each.</summary>
     /// <param name="turns">The turns.</param>
     /// <param name="text">The text of a turn, by its index.</param>
-    public static string Join(IReadOnlyList<Message> turns, Func<int, string> text)
-    {
-        var joined = new StringBuilder();
-        for (int i = 0; i < turns.Count; i++)
-        {
-            joined.Append(i == 0 ? "" : "\n\n").Append(Label(turns[i].Role)).Append(": ").Append(text(i));
-        }
-
-        return joined.ToString();
-    }
+    public static string Join(IReadOnlyList<Message> turns, Func<int, string> text) =>
+        string.Join("\n\n", turns.Select((turn, i) => $"{Label(turn.Role)}: {text(i)}"));
 
     /// <summary>A role's name for readers. A role is the rollout's text as well, so only known ones are shown.</summary>
     public static string Label(string role) => role.ToLowerInvariant() switch

@@ -40,23 +40,10 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
         return shown.Fill(template, placeholder => placeholder switch
         {
-            "responses" => Fenced(shown.Responses),
+            "responses" => string.Join('\n', shown.Responses.Select(static (text, position) => Delimiters.Fenced(position, text))),
             "count" => shown.Responses.Count.ToString(),
             _ => null,
         });
-    }
-
-    private static string Fenced(IReadOnlyList<string> shown)
-    {
-        var responses = new string[shown.Count * 3];
-        for (int i = 0; i < shown.Count; i++)
-        {
-            responses[i * 3] = $"{(i == 0 ? "" : "\n")}[The Begin of Response {i + 1}]\n";
-            responses[(i * 3) + 1] = shown[i];
-            responses[(i * 3) + 2] = $"\n[The End of Response {i + 1}]";
-        }
-
-        return string.Concat(responses);
     }
 
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: false, out string answer) ?? GrmAnswer.Read(answer, shown);
