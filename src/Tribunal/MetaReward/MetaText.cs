@@ -19,7 +19,7 @@ public static partial class MetaText
     /// <summary>The first line of <see cref="Turns"/>.</summary>
     public const string Opening = "Please score the responses.";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => []);
 
     /// <summary>Writes the text.</summary>
     public static string Compose(Rollout rollout, TracedJudgement judgement) => $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";

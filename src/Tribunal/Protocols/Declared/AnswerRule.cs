@@ -37,7 +37,7 @@ internal sealed class AnswerRule
         _ignored = [.. rule.Ignore.Select(PlainText.Of)];
         _forged = Forged(rule) is { } forged ? Compile(forged) : null;
         _paths = rule.Locator == Locator.Json ? [.. Enumerable.Range(0, rule.Numbered ? MostNumbered : 1).Select(i => JsonPath.Parse(rule.TextFor(i), rule.Place))] : null;
-        if (rule.Locator == Locator.Pattern && _pattern?.GetGroupNumbers() is { } && _pattern.GroupNumberFromName("verdict") < 0)
+        if (rule.Locator == Locator.Pattern && _pattern?.GroupNumberFromName("verdict") < 0)
         {
             throw new ProtocolFileException(rule.Place, "the pattern has no group (?<verdict>…) that holds the verdict");
         }
@@ -91,7 +91,7 @@ internal sealed class AnswerRule
         {
             { Take: Take.Each } => Each(places, shown),
             { Gives: Gives.Winner } => One(places, Winner),
-            _ => shown == 1 ? One(places, text => Scores(text, 1)) : One(places, text => Scores(text, shown)),
+            _ => One(places, text => Scores(text, shown)),
         };
     }
 
@@ -100,8 +100,7 @@ internal sealed class AnswerRule
     {
         if (_rule.Locator == Locator.Boxed)
         {
-            int from = 0;
-            while (Box.Next(plain, ref from, out Box box))
+            foreach (Box box in Box.All(plain))
             {
                 // What follows the text might end a box that the text doesn't.
                 if (box.Close < 0 || Reads(box.In(plain).ToString(), shown))
@@ -131,20 +130,9 @@ internal sealed class AnswerRule
             case Locator.Whole:
                 return [answer];
             case Locator.Boxed:
-                var boxes = new List<string>();
-                var others = new List<string>();
-                int from = 0;
-                while (Box.Next(answer, ref from, out Box box))
-                {
-                    if (box.Close >= 0)
-                    {
-                        // Other boxes are mathematics, which judges quote.
-                        string content = box.In(answer).ToString();
-                        (Reads(content, shown) ? boxes : others).Add(content);
-                    }
-                }
-
-                return boxes.Count > 0 ? boxes : others;
+                // Other boxes are mathematics, which judges quote.
+                List<string> boxes = [.. Box.All(answer).Where(static box => box.Close >= 0).Select(box => box.In(answer).ToString())];
+                return boxes.FindAll(content => Reads(content, shown)) is { Count: > 0 } verdicts ? verdicts : boxes;
             default:
                 return Matches(_pattern!, answer);
         }
@@ -155,11 +143,11 @@ internal sealed class AnswerRule
     private Finding FromJson(string answer, int shown)
     {
         var found = new List<Finding>();
-        foreach (JsonValues values in JsonAnswers.In(answer, _paths!, _rule.Numbered ? Math.Min(shown, _paths!.Length) : 1, _rule.Numbered ? shown : null))
+        foreach (IReadOnlyList<string> texts in JsonAnswers.In(answer, _paths!, _rule.Numbered ? Math.Min(shown, _paths!.Length) : 1, _rule.Numbered ? shown : null))
         {
-            found.Add(_rule.Gives == Gives.Winner ? Winner(values.Texts[0])
-                : values.Texts.Count != shown ? Finding.None($"{values.Texts.Count} scores for {shown} responses")
-                : Each([.. values.Texts], shown));
+            found.Add(_rule.Gives == Gives.Winner ? Winner(texts[0])
+                : texts.Count != shown ? Finding.None($"{texts.Count} scores for {shown} responses")
+                : Each([.. texts], shown));
         }
 
         return Agreed(found, "no JSON object with " + _rule.Text);

@@ -18,7 +18,7 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
 
     private const string Question = $@"\[{Delimiters.Gap}client{Delimiters.Gap}question{Delimiters.Gap}\]";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => []);
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } =
