@@ -120,15 +120,10 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
                 reader.Read();
                 choices |= ReadChoices(ref reader);
             }
-            else if (reader.ValueTextEquals("usage"u8))
+            else if (reader.ValueTextEquals("usage"u8) || reader.ValueTextEquals("x_groq"u8))
             {
                 reader.Read();
                 _usage.Read(ref reader);
-            }
-            else if (reader.ValueTextEquals("x_groq"u8))
-            {
-                reader.Read();
-                _usage.ReadInside(ref reader);
             }
             else if (reader.ValueTextEquals("error"u8))
             {

@@ -106,7 +106,9 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         string code = Reason(root) ?? Member(root, "code") ?? Member(root, "error_code") ?? Member(root, "status_code") ?? type;
         List<string> words = [Array.ConvertAll(Messages, name => Member(root, name)).FirstOrDefault(static said => !string.IsNullOrEmpty(said)) ?? text];
         bool flagged = AddProvider(root, words) | AddInner(root, words);
-        AddDelay(root, words);
+
+        // Google gives the wait as a detail; in words it is read with everybody's.
+        words.AddRange(Details(root, "details", "retryDelay").Where(static delay => delay.Length is > 0 and < 32).Select(static delay => $"retry in {delay}"));
         string all = string.Join(": ", words.Distinct(StringComparer.Ordinal));
         return new EndpointWords(code, all, flagged || Filter().IsMatch(code) || Filter().IsMatch(all)) { Type = type, Status = StatusIn(root) };
     }
@@ -142,22 +144,13 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
     private static string? Reason(JsonElement error)
     {
         JsonElement holder = error.TryGetProperty("message", out JsonElement message) && message.ValueKind == JsonValueKind.Object ? message : error;
-        foreach ((string list, string member) in (ReadOnlySpan<(string, string)>)[("detail", "type"), ("details", "reason")])
-        {
-            if (holder.TryGetProperty(list, out JsonElement details) && details.ValueKind == JsonValueKind.Array)
-            {
-                foreach (JsonElement detail in details.EnumerateArray())
-                {
-                    if (detail.ValueKind == JsonValueKind.Object && Member(detail, member) is { } reason)
-                    {
-                        return reason;
-                    }
-                }
-            }
-        }
-
-        return null;
+        return Details(holder, "detail", "type").Concat(Details(holder, "details", "reason")).FirstOrDefault();
     }
+
+    // What the objects of a list say under a name.
+    private static IEnumerable<string> Details(JsonElement error, string list, string name) =>
+        !error.TryGetProperty(list, out JsonElement details) || details.ValueKind != JsonValueKind.Array ? []
+        : details.EnumerateArray().Where(static detail => detail.ValueKind == JsonValueKind.Object).Select(detail => Member(detail, name)).OfType<string>();
 
     // A router's message often says no more than that the provider said something.
     private static bool AddProvider(JsonElement error, List<string> words)
@@ -179,23 +172,6 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         }
 
         return metadata.TryGetProperty("flagged_input", out _);
-    }
-
-    // Google gives the wait as a detail; in words it is read with everybody's.
-    private static void AddDelay(JsonElement error, List<string> words)
-    {
-        if (!error.TryGetProperty("details", out JsonElement details) || details.ValueKind != JsonValueKind.Array)
-        {
-            return;
-        }
-
-        foreach (JsonElement detail in details.EnumerateArray())
-        {
-            if (detail.ValueKind == JsonValueKind.Object && Member(detail, "retryDelay") is { Length: > 0 and < 32 } delay)
-            {
-                words.Add($"retry in {delay}");
-            }
-        }
     }
 
     private static bool AddInner(JsonElement error, List<string> words)

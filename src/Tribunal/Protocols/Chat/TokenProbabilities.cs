@@ -130,19 +130,7 @@ public static class TokenProbabilities
     }
 
     /// <summary>Whether a token is one of some words. Vocabularies spell the space before a word in ways of their own.</summary>
-    public static bool Says(string token, IReadOnlyCollection<string> words)
-    {
-        ReadOnlySpan<char> word = token.AsSpan().Trim().TrimStart("Ġ▁").Trim();
-        foreach (string one in words)
-        {
-            if (word.Equals(one, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public static bool Says(string token, IReadOnlyCollection<string> words) => words.Contains(token.Trim().TrimStart('Ġ', '▁').Trim(), StringComparer.OrdinalIgnoreCase);
 
     private static double Probability(double logProb) => Math.Exp(Math.Min(0, logProb));
 }
