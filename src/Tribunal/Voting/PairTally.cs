@@ -21,9 +21,6 @@ internal sealed class PairTally
     /// <summary>The weight of all draws.</summary>
     public double TotalDraws { get; private set; }
 
-    /// <summary>The weight of all comparisons.</summary>
-    public double Total { get; private set; }
-
     /// <summary>Weight with which i beat j.</summary>
     public double Wins(int i, int j) => _wins[(i * Responses) + j];
 
@@ -35,7 +32,6 @@ internal sealed class PairTally
     {
         ArgumentOutOfRangeException.ThrowIfEqual(winner, loser);
         _wins[(winner * Responses) + loser] += weight;
-        Total += weight;
     }
 
     /// <summary>Adds a draw.</summary>
@@ -45,6 +41,5 @@ internal sealed class PairTally
         _draws[(i * Responses) + j] += weight;
         _draws[(j * Responses) + i] += weight;
         TotalDraws += weight;
-        Total += weight;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
     public int Unusable { get; set; }
 
-    public ReadOnlySpan<double> Row(int row) => _rows[row].Values;
+    public double[] Row(int row) => _rows[row].Values;
 
     /// <summary>The number of a row's judgement; numbers ascend.</summary>
     public int Sample(int row) => _rows[row].Sample;
