@@ -123,18 +123,12 @@ public sealed class LearnedMetaModel
         Require(file.Format == MetaModelFile.Version, $"format '{Short(file.Format)}', and this version reads '{MetaModelFile.Version}'");
         IReadOnlyList<string> names = file.Features;
         Require(names is { Count: > 0 } && names.Count <= MetaFeatures.Names.Count, $"features: 1 to {MetaFeatures.Names.Count}");
-        int[] features = new int[names.Count];
-        for (int i = 0; i < features.Length; i++)
+        foreach (string name in names)
         {
-            features[i] = -1;
-            for (int known = 0; known < MetaFeatures.Names.Count; known++)
-            {
-                features[i] = MetaFeatures.Names[known] == names[i] ? known : features[i];
-            }
-
-            Require(features[i] >= 0, $"feature '{Short(names[i])}' is not known here");
+            Require(MetaFeatures.IndexOf(name) >= 0, $"feature '{Short(name)}' is not known here");
         }
 
+        int[] features = [.. names.Select(MetaFeatures.IndexOf)];
         Require(features.Distinct().Count() == features.Length, "a feature stands twice");
         Require(double.IsFinite(file.Bias) && file.Calibration is not null && double.IsFinite(file.Calibration.Slope) && double.IsFinite(file.Calibration.Intercept), "bias and calibration are finite numbers");
         Require(

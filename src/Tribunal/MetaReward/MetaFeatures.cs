@@ -12,6 +12,7 @@ public static class MetaFeatures
     private static readonly string[] VerdictNames = ["margin", "draw", "level", "place", "cut", "retried", "logprob", "logprob-known"];
     private static readonly string[] SiblingNames = ["agreement", "agreement-otherwise-shown", "distance", "consensus", "siblings"];
     private static readonly string[] OwnNames = [.. ReasoningTraits.Names, .. VerdictNames];
+    private static readonly string[] All = [.. OwnNames, .. OwnNames.Select(Among), .. SiblingNames];
 
     private const int OwnStart = 12;
 
@@ -20,7 +21,10 @@ public static class MetaFeatures
     /// them. With both a figure and its deviation among siblings a model can tell what marks a hard rollout from what marks a poor
     /// judgement of it (Y. Mundlak 1978); a filter inside a rollout needs the latter alone.
     /// </summary>
-    public static IReadOnlyList<string> Names { get; } = [.. OwnNames, .. OwnNames.Select(Among), .. SiblingNames];
+    public static IReadOnlyList<string> Names => All;
+
+    /// <summary>Where a feature stands among <see cref="Names"/>; below 0 where it is none of them.</summary>
+    public static int IndexOf(string name) => Array.IndexOf(All, name);
 
     /// <summary>The names of a feature set.</summary>
     public static IReadOnlyList<string> NamesOf(MetaFeatureSet set) => set switch
@@ -205,16 +209,8 @@ public static class MetaFeatures
     // Where the favourite stood, 0 first to 1 last.
     private static double Place(Judgement judgement, int favourite)
     {
-        int original = judgement.Winner ?? favourite;
-        for (int place = 0; place < judgement.Order.Count; place++)
-        {
-            if (judgement.Order[place] == original)
-            {
-                return judgement.Order.Count < 2 ? 0 : (double)place / (judgement.Order.Count - 1);
-            }
-        }
-
-        return 0.5;
+        int place = judgement.PlaceOf(judgement.Winner ?? favourite);
+        return place == judgement.Order.Count ? 0.5 : (double)place / Math.Max(1, judgement.Order.Count - 1);
     }
 
     private static string Among(string name) => name + "-among-siblings";
