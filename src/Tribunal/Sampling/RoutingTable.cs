@@ -68,27 +68,13 @@ public sealed record RoutingTable
     /// <param name="domain">The rollout's domain, if it has one.</param>
     /// <param name="task">The perceived task type, once a judgement has named one.</param>
     /// <param name="sure">How sure the verdict of the run's own judge is, once there is one.</param>
-    public Route? For(string? domain, string? task, double? sure = null)
-    {
-        foreach (Route route in Routes)
-        {
-            if (Fits(route.Domain, domain) && Fits(route.Task, task) && (route.Below is not { } below || sure < below))
-            {
-                return route;
-            }
-        }
-
-        return null;
-
-        static bool Fits(string? wanted, string? actual) =>
-            wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
-    }
+    public Route? For(string? domain, string? task, double? sure = null) =>
+        Routes.FirstOrDefault(route => Fits(route.Domain, domain) && Fits(route.Task, task) && (route.Below is not { } below || sure < below));
 
     /// <summary>Whether a rollout's line can't be told without the verdict of the run's own judge.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
     /// <param name="task">The perceived task type, once a judgement has named one.</param>
-    public bool AsksSureness(string? domain, string? task) => Routes.FirstOrDefault(route =>
-        (route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase)) && (route.Task is null || string.Equals(route.Task, task, StringComparison.OrdinalIgnoreCase)))?.Below is not null;
+    public bool AsksSureness(string? domain, string? task) => Routes.FirstOrDefault(route => Fits(route.Domain, domain) && Fits(route.Task, task))?.Below is not null;
 
     /// <summary>Whether all lines go by the verdict of the run's own judge, which therefore judges every rollout.</summary>
     [JsonIgnore]
@@ -96,8 +82,9 @@ public sealed record RoutingTable
 
     /// <summary>Whether a rollout's line can't be told without its task type.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
-    public bool AsksTask(string? domain) =>
-        Routes.FirstOrDefault(route => route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase))?.Task is not null;
+    public bool AsksTask(string? domain) => Routes.FirstOrDefault(route => Fits(route.Domain, domain))?.Task is not null;
+
+    private static bool Fits(string? wanted, string? actual) => wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The name of a line.</summary>
     public static string NameOf(Route route) => route.Name ?? Conditions(route) + (route.Below is { } below ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $",below={below}") : "");
@@ -178,7 +165,7 @@ public sealed record RoutingTable
 
             for (int before = 0; before < i; before++)
             {
-                if (Routes[before] is { Below: null } && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
+                if (Routes[before] is { Below: null } && Fits(Routes[before].Domain, route.Domain) && Fits(Routes[before].Task, route.Task))
                 {
                     problems.Add(new Problem(at, $"is never reached, routing.routes[{before}] fits all it fits"));
                     break;
@@ -187,8 +174,5 @@ public sealed record RoutingTable
         }
 
         return problems;
-
-        static bool Covers(string? wide, string? narrow) =>
-            wide is null || (narrow is not null && string.Equals(wide, narrow, StringComparison.OrdinalIgnoreCase));
     }
 }
