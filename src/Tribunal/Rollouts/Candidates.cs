@@ -64,6 +64,9 @@ public sealed class Candidates
         return new Candidates(of, [.. members.Select(static m => m.ToArray())]);
     }
 
+    /// <summary>How many responses a candidate stands for.</summary>
+    public int Size(int candidate) => _of.Count(own => own == candidate);
+
     /// <summary>The first response of a candidate.</summary>
     public int First(int candidate) => _members[candidate][0];
 

@@ -77,16 +77,14 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
         range = RecordedScores.ScaleOf(judgement) ?? range;
         double[] values = new double[candidates];
-        int[] shares = new int[candidates];
         for (int response = 0; response < scores.Count; response++)
         {
             values[of[response]] += (scores[response] - range.Min) / (range.Max - range.Min);
-            shares[of[response]]++;
         }
 
         for (int candidate = 0; candidate < candidates; candidate++)
         {
-            values[candidate] /= shares[candidate];
+            values[candidate] /= of.Size(candidate);
         }
 
         Add(sample, judgement, values, panel, place: 0, of.First, choice: false, Shown(judgement.Order, of));
@@ -211,15 +209,9 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             shown[of[order[place]]] += 0.5f - ((float)place / (order.Count - 1));
         }
 
-        int[] members = new int[of.Count];
-        for (int response = 0; response < of.Responses; response++)
-        {
-            members[of[response]]++;
-        }
-
         for (int candidate = 0; candidate < shown.Length; candidate++)
         {
-            shown[candidate] /= members[candidate];
+            shown[candidate] /= of.Size(candidate);
         }
 
         return shown;
