@@ -101,20 +101,6 @@ public sealed record BenchmarkOutcome
             }
             : null;
 
-    private static double[]? Wins(int responses, Dictionary<(int I, int J), int> pairs)
-    {
-        if (pairs.Count == 0)
-        {
-            return null;
-        }
-
-        double[] wins = new double[responses];
-        foreach (((int i, int j), int winner) in pairs)
-        {
-            wins[i] += winner < 0 ? 0.5 : winner == i ? 1 : 0;
-            wins[j] += winner < 0 ? 0.5 : winner == j ? 1 : 0;
-        }
-
-        return wins;
-    }
+    private static double[]? Wins(int responses, Dictionary<(int I, int J), int> pairs) => pairs.Count == 0 ? null
+        : [.. Enumerable.Range(0, responses).Select(own => pairs.Where(pair => pair.Key.I == own || pair.Key.J == own).Sum(pair => pair.Value < 0 ? 0.5 : pair.Value == own ? 1 : 0))];
 }

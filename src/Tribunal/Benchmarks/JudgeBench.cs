@@ -30,23 +30,11 @@ internal sealed class JudgeBench : IBenchmarkSuite
             : throw new FormatException($"{record.Domain ?? "(none)"} is not a source of JudgeBench");
     }
 
-    public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
-    {
-        BenchmarkSection[] sections =
-        [
-            .. Sections.Select(section => BenchmarkMath.Section(
-                section.Section,
-                [.. outcomes.Where(o => o.Rollout.Domain!.StartsWith(section.Prefix, StringComparison.Ordinal))],
-                Credit,
-                static o => o.Games?.All(static g => g is not null) ?? o.Compare(0, 1) is not null)),
-        ];
-        return new BenchmarkScore
-        {
-            Overall = BenchmarkMath.Mean(outcomes.Select(Credit)),
-            Sections = sections,
-            Missing = [.. sections.Where(static s => s.Score is null).Select(static s => s.Name)],
-        };
-    }
+    public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) => BenchmarkMath.Average(
+    [
+        .. Sections.Select(section => BenchmarkMath.Section(
+            section.Section, [.. outcomes.Where(o => o.Rollout.Domain!.StartsWith(section.Prefix, StringComparison.Ordinal))], Credit, BenchmarkMath.IsDecided)),
+    ]) with { Overall = BenchmarkMath.Mean(outcomes.Select(Credit)) };
 
     private static double Credit(BenchmarkOutcome outcome)
     {

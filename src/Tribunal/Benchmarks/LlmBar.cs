@@ -36,7 +36,7 @@ internal sealed class LlmBar : IBenchmarkSuite
 
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average(
-            [.. Sets.Select(set => BenchmarkMath.Section(set, [.. outcomes.Where(o => o.Rollout.Domain == set)], Credit, static o => o.Games?.All(static g => g is not null) ?? o.Compare(0, 1) is not null))]);
+            [.. Sets.Select(set => BenchmarkMath.Section(set, [.. outcomes.Where(o => o.Rollout.Domain == set)], Credit, BenchmarkMath.IsDecided))]);
 
     private static double Credit(BenchmarkOutcome outcome)
     {

@@ -17,8 +17,6 @@ internal sealed class PpePreference : IBenchmarkSuite
 
     public string Source => "the Parquet files of https://huggingface.co/datasets/lmarena-ai/PPE-Human-Preference-V1 (question_id, prompt, response_1, response_2, winner)";
 
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -46,8 +44,6 @@ internal sealed class PpeCorrectness : IBenchmarkSuite
     public string Title => "PPE Correctness (conflict pairs)";
 
     public string Source => Ppe.BestOfKSource;
-
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
 
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
@@ -83,8 +79,6 @@ internal sealed class PpeBestOfK : IBenchmarkSuite
     public string Title => "PPE Correctness (best of K)";
 
     public string Source => Ppe.BestOfKSource;
-
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
 
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {

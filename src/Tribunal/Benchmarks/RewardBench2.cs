@@ -21,8 +21,6 @@ internal sealed class RewardBench2 : IBenchmarkSuite
 
     public string Source => "the test split (1,865 rows: id, prompt, chosen, rejected, num_correct, subset) of https://huggingface.co/datasets/allenai/reward-bench-2, as Parquet, JSON or JSON Lines";
 
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         string? subset = Array.Find(Subsets, s => string.Equals(s, record.Domain, StringComparison.OrdinalIgnoreCase));

@@ -22,8 +22,6 @@ internal sealed class Rmb : IBenchmarkSuite
 
     public string Source => "the folder RMB_dataset (BoN_set and Pairwise_set) of https://github.com/Zhou-Zoey/RMB-Reward-Model-Benchmark";
 
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         _ = BenchmarkMath.Best(record);
