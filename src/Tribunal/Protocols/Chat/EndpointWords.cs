@@ -127,18 +127,9 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         return root.TryGetProperty("errors", out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.Object ? list[0] : root;
     }
 
-    private static int? StatusIn(JsonElement error)
-    {
-        foreach (string name in (ReadOnlySpan<string>)["code", "http_code", "status_code", "status"])
-        {
-            if (int.TryParse(Member(error, name), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 400 and < 600)
-            {
-                return status;
-            }
-        }
-
-        return null;
-    }
+    private static int? StatusIn(JsonElement error) => ((string[])["code", "http_code", "status_code", "status"])
+        .Select(name => int.TryParse(Member(error, name), NumberStyles.None, CultureInfo.InvariantCulture, out int status) ? status : (int?)null)
+        .FirstOrDefault(static status => status is >= 400 and < 600);
 
     // What a list of details says more exactly than the code: FastAPI's, also inside Mistral's message, and Google's.
     private static string? Reason(JsonElement error)

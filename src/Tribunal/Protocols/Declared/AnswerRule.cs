@@ -71,19 +71,12 @@ internal sealed class AnswerRule
 
         if (_rule.Numbered)
         {
-            var scores = new double[shown];
-            for (int i = 0; i < shown; i++)
-            {
-                Finding one = i >= MostNumbered ? Finding.None($"at most {MostNumbered} responses have places of their own") : One(Matches(_numbered[i], answer), Score);
-                if (one.Number is not { } number)
-                {
-                    return Finding.None($"response {i + 1}: {one.Why}") with { Somewhere = one.Somewhere };
-                }
-
-                scores[i] = number;
-            }
-
-            return Finding.Of(scores);
+            Finding[] scores =
+            [
+                .. Enumerable.Range(0, shown).Select(i => i >= MostNumbered ? Finding.None($"at most {MostNumbered} responses have places of their own") : One(Matches(_numbered[i], answer), Score)),
+            ];
+            int missing = Array.FindIndex(scores, static one => one.Number is null);
+            return missing < 0 ? Finding.Of(scores) : Finding.None($"response {missing + 1}: {scores[missing].Why}") with { Somewhere = scores[missing].Somewhere };
         }
 
         List<string> places = Places(answer, shown);
@@ -192,19 +185,8 @@ internal sealed class AnswerRule
             return Finding.None($"{places.Count} score{(places.Count == 1 ? "" : "s")} for {shown} responses") with { Somewhere = true };
         }
 
-        var scores = new double[shown];
-        for (int i = 0; i < shown; i++)
-        {
-            Finding one = Score(places[i]);
-            if (one.Number is not { } number)
-            {
-                return one;
-            }
-
-            scores[i] = number;
-        }
-
-        return Finding.Of(scores);
+        Finding[] scores = [.. places.Select(Score)];
+        return Array.Find(scores, static one => one.Number is null) ?? Finding.Of(scores);
     }
 
     private Finding One(List<string> places, Func<string, Finding> read) => Agreed([.. places.Select(read)], $"no {Sought}");
@@ -240,21 +222,9 @@ internal sealed class AnswerRule
             return Finding.None($"{items.Length} score{(items.Length == 1 ? "" : "s")} for {shown} response{(shown == 1 ? "" : "s")}: {AnswerText.Quote(text)}") with { Somewhere = true };
         }
 
-        var scores = new double[shown];
-        string? why = null;
-        for (int i = 0; i < shown; i++)
-        {
-            Finding one = Score(items[i]);
-            if (!one.Shaped)
-            {
-                return one;
-            }
-
-            why ??= one.Why;
-            scores[i] = one.Number ?? 0;
-        }
-
-        return why is null ? Finding.Of(scores) : Finding.None(why) with { Somewhere = true, Shaped = true };
+        Finding[] scores = [.. items.Select(Score)];
+        return Array.Find(scores, static one => !one.Shaped)
+            ?? (Array.Find(scores, static one => one.Why is not null) is { Why: { } why } ? Finding.None(why) with { Somewhere = true, Shaped = true } : Finding.Of(scores));
     }
 
     private Finding Score(string text)
@@ -366,7 +336,8 @@ internal sealed record Finding
 
     public static Finding OfOne(double number) => new() { Number = number, Numbers = [number], Somewhere = true, Shaped = true };
 
-    public static Finding Of(double[] numbers) => new() { Number = numbers.Length == 1 ? numbers[0] : null, Numbers = numbers, Somewhere = true, Shaped = true };
+    public static Finding Of(Finding[] scores) => scores.Length == 1 ? scores[0]
+        : new() { Numbers = [.. scores.Select(static score => score.Number!.Value)], Somewhere = true, Shaped = true };
 
     /// <summary>Whether it says the same.</summary>
     public bool Says(Finding other) =>
