@@ -44,7 +44,7 @@ public static class MetaFeatures
     /// <param name="judgement">The judgement, with its text or its traits.</param>
     /// <param name="values">Its row: a value per candidate in [0, 1], NaN where it did not look.</param>
     /// <param name="firstResponse">A candidate's first response.</param>
-    internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values, Func<int, int> firstResponse)
+    internal static float[] Own(Judgement judgement, double[] values, Func<int, int> firstResponse)
     {
         float[] own = new float[OwnCount];
         TraitsOf(judgement).Values.CopyTo(own);
@@ -84,7 +84,7 @@ public static class MetaFeatures
                 sums[i] += own[i];
             }
 
-            ReadOnlySpan<double> values = siblings.Row(start + row);
+            double[] values = siblings.Row(start + row);
             for (int c = 0; c < candidates; c++)
             {
                 if (!double.IsNaN(values[c]))
@@ -115,7 +115,7 @@ public static class MetaFeatures
     // shown it at another place; and how sure the others are among themselves.
     private static void Agree(ISiblings siblings, int start, int rows, int row, Span<double> into)
     {
-        ReadOnlySpan<double> values = siblings.Row(start + row);
+        double[] values = siblings.Row(start + row);
         int favourite = Top(values).Favourite;
         float place = siblings.Features(start + row)[OwnStart + 3];
         double agreed = 0;
@@ -129,7 +129,7 @@ public static class MetaFeatures
                 continue;
             }
 
-            ReadOnlySpan<double> theirs = siblings.Row(start + other);
+            double[] theirs = siblings.Row(start + other);
             double share = 0;
             int common = 0;
             for (int c = 0; c < values.Length && !double.IsNaN(theirs[favourite]); c++)
@@ -164,45 +164,15 @@ public static class MetaFeatures
         into[3] = others == 0 ? 0 : Math.Abs((2 * into[0]) - 1);
     }
 
-    private static double Distance(ReadOnlySpan<double> values, double[] totals, int[] seen)
+    private static double Distance(double[] values, double[] totals, int[] seen) => Enumerable.Range(0, values.Length)
+        .Where(c => !double.IsNaN(values[c]) && seen[c] > 1)
+        .Select(c => Math.Abs(values[c] - ((totals[c] - values[c]) / (seen[c] - 1)))).DefaultIfEmpty(0).Average();
+
+    private static (int Favourite, double Top, double Second, bool Draw) Top(double[] values)
     {
-        double sum = 0;
-        int count = 0;
-        for (int c = 0; c < values.Length; c++)
-        {
-            if (!double.IsNaN(values[c]) && seen[c] > 1)
-            {
-                sum += Math.Abs(values[c] - ((totals[c] - values[c]) / (seen[c] - 1)));
-                count++;
-            }
-        }
-
-        return count == 0 ? 0 : sum / count;
-    }
-
-    private static (int Favourite, double Top, double Second, bool Draw) Top(ReadOnlySpan<double> values)
-    {
-        int favourite = -1;
-        double second = double.NaN;
-        for (int c = 0; c < values.Length; c++)
-        {
-            if (double.IsNaN(values[c]))
-            {
-                continue;
-            }
-
-            if (favourite < 0 || values[c] > values[favourite])
-            {
-                second = favourite < 0 ? double.NaN : values[favourite];
-                favourite = c;
-            }
-            else if (double.IsNaN(second) || values[c] > second)
-            {
-                second = values[c];
-            }
-        }
-
-        favourite = Math.Max(favourite, 0);
+        int[] ranked = [.. Enumerable.Range(0, values.Length).Where(c => !double.IsNaN(values[c])).OrderByDescending(c => values[c])];
+        int favourite = ranked.FirstOrDefault();
+        double second = ranked.Length > 1 ? values[ranked[1]] : double.NaN;
         return (favourite, values[favourite], second, values[favourite] == second);
     }
 

@@ -53,16 +53,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     public ReadOnlySpan<float> Features(int row) => _rows[row].Features;
 
     /// <summary>How many rows are of judgements numbered below a checkpoint.</summary>
-    public int Below(int sample)
-    {
-        int rows = Count;
-        while (rows > 0 && _rows[rows - 1].Sample >= sample)
-        {
-            rows--;
-        }
-
-        return rows;
-    }
+    public int Below(int sample) => _rows.FindLastIndex(row => row.Sample < sample) + 1;
 
     /// <summary>
     /// Adds a list's scores, each as a share of the judgement's own scale, or of the given range where nothing tells it; equal texts have
@@ -105,20 +96,10 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
     public int Weights(int start, int rows, MetaOptions meta, Span<double> weights)
     {
-        double[] metas = new double[rows];
-        if (model is null)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                metas[row] = _rows[start + row].Meta;
-            }
-        }
-        else
-        {
-            // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
-            model.Score(this, start, rows, metas);
-        }
+        double[] metas = [.. _rows.GetRange(start, rows).Select(static row => row.Meta)];
 
+        // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
+        model?.Score(this, start, rows, metas);
         MetaWeights.Fill(metas, meta, weights[..rows]);
         int kept = 0;
         for (int row = 0; row < rows; row++)
