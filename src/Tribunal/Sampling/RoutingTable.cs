@@ -108,7 +108,7 @@ public sealed record RoutingTable
     /// <param name="protocols">Names of the protocols; null skips that check.</param>
     public IReadOnlyList<Problem> Problems(IReadOnlyCollection<string>? judges = null, IReadOnlyCollection<string>? protocols = null)
     {
-        List<Problem> problems = [];
+        ProblemList problems = [];
         HashSet<string> names = new([Scout, Default], StringComparer.Ordinal);
         for (int i = 0; i < Routes.Count; i++)
         {
@@ -119,58 +119,25 @@ public sealed record RoutingTable
                 continue;
             }
 
-            if (NameOf(route) is var name && (name.Length is 0 or > MaxName || name.Any(char.IsControl)))
-            {
-                problems.Add(new Problem($"{at}.name", $"is empty, longer than {MaxName} characters, or has control characters"));
-            }
-            else if (!names.Add(name))
-            {
-                problems.Add(new Problem($"{at}.name", $"'{name}' is taken"));
-            }
-
-            if (route.Task is { } task && !Tasks.Contains(task, StringComparer.OrdinalIgnoreCase))
-            {
-                problems.Add(new Problem($"{at}.task", $"'{task}' is never perceived; there are {string.Join(", ", Tasks)}"));
-            }
-
-            if (route is { Judge: null, Protocol: null, ProtocolFile: null, ThinkingTokens: null, Policy: null })
-            {
-                problems.Add(new Problem(at, "chooses nothing; give judge, protocol, thinkingTokens or policy"));
-            }
-
-            if (route.Judge is { } judge && judges?.Contains(judge, StringComparer.Ordinal) == false)
-            {
-                problems.Add(new Problem($"{at}.judge", $"'{judge}' is not configured; there are {string.Join(", ", judges)}"));
-            }
-
-            if (route is { ProtocolFile: null, Protocol: { } protocol } && protocols?.Contains(protocol, StringComparer.Ordinal) == false)
-            {
-                problems.Add(new Problem($"{at}.protocol", $"'{protocol}' is unknown; there are {string.Join(", ", protocols)}"));
-            }
-
-            if (route.ThinkingTokens < 0)
-            {
-                problems.Add(new Problem($"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0"));
-            }
-
-            if (route.Below is { } below && (!(below > 0 && below <= 1) || route.Judge is null))
-            {
-                problems.Add(new Problem($"{at}.below", below > 0 && below <= 1 ? "goes on to another judge: give judge" : $"{below} is outside (0, 1]"));
-            }
-
-            if (route.Policy is { Kind: PolicyKind.Budget })
-            {
-                problems.Add(new Problem($"{at}.policy.kind", "a budget spans the batch and can't be routed"));
-            }
-
-            for (int before = 0; before < i; before++)
-            {
-                if (Routes[before] is { Below: null } && Fits(Routes[before].Domain, route.Domain) && Fits(Routes[before].Task, route.Task))
-                {
-                    problems.Add(new Problem(at, $"is never reached, routing.routes[{before}] fits all it fits"));
-                    break;
-                }
-            }
+            string name = NameOf(route);
+            bool named = name.Length is > 0 and <= MaxName && !name.Any(char.IsControl);
+            problems.Require(named, $"{at}.name", $"is empty, longer than {MaxName} characters, or has control characters");
+            problems.Require(!named || names.Add(name), $"{at}.name", $"'{name}' is taken");
+            problems.Require(route.Task is null || Tasks.Contains(route.Task, StringComparer.OrdinalIgnoreCase), $"{at}.task", $"'{route.Task}' is never perceived; there are {string.Join(", ", Tasks)}");
+            problems.Require(
+                route is not { Judge: null, Protocol: null, ProtocolFile: null, ThinkingTokens: null, Policy: null }, at, "chooses nothing; give judge, protocol, thinkingTokens or policy");
+            problems.Require(
+                route.Judge is not { } judge || judges?.Contains(judge, StringComparer.Ordinal) != false, $"{at}.judge", $"'{route.Judge}' is not configured; there are {string.Join(", ", judges ?? [])}");
+            problems.Require(
+                route is not { ProtocolFile: null, Protocol: { } protocol } || protocols?.Contains(protocol, StringComparer.Ordinal) != false,
+                $"{at}.protocol", $"'{route.Protocol}' is unknown; there are {string.Join(", ", protocols ?? [])}");
+            problems.Require(route.ThinkingTokens is null or >= 0, $"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0");
+            problems.Require(
+                route.Below is null || (route.Below is > 0 and <= 1 && route.Judge is not null),
+                $"{at}.below", route.Below is > 0 and <= 1 ? "goes on to another judge: give judge" : $"{route.Below} is outside (0, 1]");
+            problems.Require(route.Policy is not { Kind: PolicyKind.Budget }, $"{at}.policy.kind", "a budget spans the batch and can't be routed");
+            int before = Enumerable.Range(0, i).FirstOrDefault(line => Routes[line] is { Below: null } wide && Fits(wide.Domain, route.Domain) && Fits(wide.Task, route.Task), -1);
+            problems.Require(before < 0, at, $"is never reached, routing.routes[{before}] fits all it fits");
         }
 
         return problems;
