@@ -28,14 +28,8 @@ internal sealed class MarginEProcess
     public static double Threshold(double error, int candidates) => candidates / error;
 
     /// <summary>Adds an observation in [−1, 1].</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is outside, or not a number.</exception>
     public void Add(double margin)
     {
-        if (!(margin >= -1 && margin <= 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(margin), margin, "A margin lies in [−1, 1].");
-        }
-
         for (int k = 0; k < _wealth.Length; k++)
         {
             _wealth[k] *= 1 + (Stakes[k] * margin);
