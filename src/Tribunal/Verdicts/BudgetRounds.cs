@@ -39,12 +39,12 @@ public static class BudgetRounds
         int[] allowances = First(options, rollouts, sizes, total, cost is null);
         while (true)
         {
+            double spent = Spent(reader, rollouts, allowances, cost);
             if (!Complete(scheme, rollouts, allowances))
             {
-                return new BudgetRound(allowances, Spent(reader, rollouts, allowances, cost), Over: false);
+                return new BudgetRound(allowances, spent, Over: false);
             }
 
-            double spent = Spent(reader, rollouts, allowances, cost);
             double left = total - spent;
             if (!learned && options.Policy.Prior == PriorKind.Learned && options.Learned is null)
             {

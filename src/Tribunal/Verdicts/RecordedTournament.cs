@@ -87,27 +87,10 @@ internal sealed class RecordedTournament
     }
 
     // By the two texts: which of several equal ones was shown doesn't matter.
-    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, Candidates texts)
-    {
-        var pairs = new Dictionary<int, Queue<Judgement>>();
-        foreach (Judgement judgement in recorded)
-        {
-            if (judgement.Hinted || judgement.Pair is not [var i, var j] || i < 0 || i >= j || j >= texts.Responses || texts[i] == texts[j])
-            {
-                continue;
-            }
-
-            int pair = PairIndex.Of(texts[i], texts[j], texts.Count);
-            if (!pairs.TryGetValue(pair, out Queue<Judgement>? queue))
-            {
-                pairs.Add(pair, queue = new Queue<Judgement>());
-            }
-
-            queue.Enqueue(judgement);
-        }
-
-        return pairs;
-    }
+    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, Candidates texts) => recorded
+        .Where(judgement => !judgement.Hinted && judgement.Pair is [var i, var j] && i >= 0 && i < j && j < texts.Responses && texts[i] != texts[j])
+        .GroupBy(judgement => PairIndex.Of(texts[judgement.Pair![0]], texts[judgement.Pair[1]], texts.Count))
+        .ToDictionary(static pair => pair.Key, static pair => new Queue<Judgement>(pair));
 
     // No match may ask for more votes than every recorded pair has.
     private IJudgingScheme SchemeFor(int recorded)

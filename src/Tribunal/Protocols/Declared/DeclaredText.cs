@@ -101,15 +101,7 @@ public sealed partial class DeclaredText
     internal string Fill(Func<string, string> value, Func<string, bool> stays)
     {
         // One copy of what may be megabytes, where a growing builder makes several.
-        string?[] pieces = new string?[_segments.Count];
-        for (int i = 0; i < pieces.Length; i++)
-        {
-            Segment segment = _segments[i];
-            pieces[i] = !segment.Stays(stays) ? null
-                : segment.IsPlaceholder ? JsonText.Of(value(segment.Text), segment.Form)
-                : segment.Text;
-        }
-
+        string[] pieces = [.. _segments.Where(segment => segment.Stays(stays)).Select(segment => segment.IsPlaceholder ? JsonText.Of(value(segment.Text), segment.Form) : segment.Text)];
         return string.Concat(pieces);
     }
 
