@@ -11,8 +11,6 @@ internal static class BivariateNormal
     /// By how much P(X ≤ a and Y ≤ b) is above P(X ≤ a)·P(Y ≤ b): the integral over the correlation of Drezner and Wesolowsky (1990), by
     /// Gauss–Legendre's rule.
     /// </summary>
-    /// <param name="a">The first bound.</param>
-    /// <param name="b">The second bound.</param>
     /// <param name="correlation">Of X and Y, in [-1, 1].</param>
     public static double Excess(double a, double b, double correlation) => GaussLegendreRule.Integrate(
         t =>

@@ -29,6 +29,19 @@ public sealed record Problem(string Field, string Message, params IReadOnlyList<
     public static string Join(IEnumerable<Problem> problems) => string.Join("; ", problems);
 }
 
+/// <summary>Problems as they are found.</summary>
+internal sealed class ProblemList : List<Problem>
+{
+    /// <summary>Adds a problem unless something holds.</summary>
+    public void Require(bool holds, string field, string message, params IReadOnlyList<string> others)
+    {
+        if (!holds)
+        {
+            Add(new Problem(field, message, others));
+        }
+    }
+}
+
 /// <summary>Options can't be used; each problem names its field.</summary>
 public sealed class ProblemsException(IReadOnlyList<Problem> problems, Exception? inner = null) : ArgumentException(Problem.Join(problems), inner)
 {

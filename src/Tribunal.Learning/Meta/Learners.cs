@@ -82,16 +82,8 @@ internal static class Learners
         int width = rows[0].Length;
         SchemaDefinition schema = SchemaDefinition.Create(typeof(Row));
         schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        return context.Data.LoadFromEnumerable(rows.Select((row, at) =>
-        {
-            float[] features = new float[width];
-            for (int i = 0; i < width; i++)
-            {
-                features[i] = (float)value(row, i);
-            }
-
-            return new Row { Features = features, Label = labels[at] };
-        }), schema);
+        return context.Data.LoadFromEnumerable(
+            rows.Select((row, at) => new Row { Features = [.. Enumerable.Range(0, width).Select(i => (float)value(row, i))], Label = labels[at] }), schema);
     }
 
     private sealed class Row

@@ -123,7 +123,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
     private LearnedMetaModel Fit(Candidate candidate, IReadOnlyList<Item> items, MetaCalibration calibration)
     {
         IReadOnlyList<string> names = MetaFeatures.NamesOf(candidate.Features);
-        int[] columns = [.. names.Select(static name => IndexOf(name))];
+        int[] columns = [.. names.Select(MetaFeatures.IndexOf)];
         MetaExample[] examples = [.. items.SelectMany(static item => item.Examples)];
         Fitted fitted = Learners.Fit(
             candidate.Learner,
@@ -172,7 +172,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
         double pairs = inside.Sum(static i => i.Pairs);
         bool[] plain = [.. unseen.Select(u => Found(Plain(), u.Item.Ledger.Rollout, u.Item.Ledger.Ledger))];
         bool[] guided = [.. unseen.Select(u => Found(Guided(u.Model), u.Item.Ledger.Rollout, u.Item.Ledger.Ledger))];
-        (double low, double high) = Ranking.PairedInterval(plain, guided, Resamples, options.Seed);
+        Spread difference = Ranking.PairedInterval(plain, guided, Resamples, options.Seed);
         return card with
         {
             Judges = [.. items.SelectMany(static item => item.Ledger.Ledger).Select(static j => $"{j.Judge} ({j.Protocol})").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(50)],
@@ -184,7 +184,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
             Importances = Importances(unseen, auc),
             Vote = new MetaVoteTrial(
                 unseen.Count, options.Use.Use == MetaUse.Filter ? options.Use.Keep : null,
-                plain.Count(static f => f) / (double)plain.Length, guided.Count(static f => f) / (double)guided.Length, low, high),
+                plain.Count(static f => f) / (double)plain.Length, guided.Count(static f => f) / (double)guided.Length, difference.Low, difference.High),
         };
     }
 
@@ -200,8 +200,7 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
                 continue;
             }
 
-            int[] order = [.. Enumerable.Range(0, rows.Length)];
-            new SeededRandom(StableHash.Of((ulong)options.Seed, "shuffle", name)).Shuffle(order.AsSpan());
+            int[] order = new SeededRandom(StableHash.Of((ulong)options.Seed, "shuffle", name)).Permutation(rows.Length);
             int at = feature;
             double shuffled = Ranking.Auc([.. rows.Select((row, i) =>
             {
@@ -213,17 +212,6 @@ public sealed class MetaTrainer(MetaTrainingOptions options, TimeProvider time)
         }
 
         return [.. importances.OrderByDescending(static i => i.AucLoss).ThenBy(static i => i.Feature, StringComparer.Ordinal)];
-    }
-
-    private static int IndexOf(string name)
-    {
-        int index = 0;
-        while (MetaFeatures.Names[index] != name)
-        {
-            index++;
-        }
-
-        return index;
     }
 
     /// <summary>A labelled rollout.</summary>

@@ -100,9 +100,5 @@ public sealed class MetaTrial(MetaTrainingOptions options, TimeProvider time)
         return shuffled[..count];
     }
 
-    internal static Spread Over(int splits, Func<int, double> value)
-    {
-        double[] sorted = [.. Enumerable.Range(0, splits).Select(value).Order()];
-        return new Spread(sorted.Average(), Ranking.Quantile(sorted, 0.025), Ranking.Quantile(sorted, 0.975));
-    }
+    internal static Spread Over(int splits, Func<int, double> value) => Spread.Of(Enumerable.Range(0, splits).Select(value));
 }

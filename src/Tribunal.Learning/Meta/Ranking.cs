@@ -1,4 +1,5 @@
 using Tribunal.Rollouts;
+using Tribunal.Verdicts;
 
 namespace Tribunal.Learning.Meta;
 
@@ -46,7 +47,7 @@ internal static class Ranking
     }
 
     /// <summary>The range that 95 % of bootstrap samples of rollouts have their difference of accuracies in.</summary>
-    public static (double Low, double High) PairedInterval(bool[] plain, bool[] guided, int resamples, long seed)
+    public static Spread PairedInterval(bool[] plain, bool[] guided, int resamples, long seed)
     {
         double[] differences = new double[resamples];
         var random = new SeededRandom(StableHash.Of((ulong)seed, "bootstrap"));
@@ -62,8 +63,7 @@ internal static class Ranking
             differences[r] = (double)sum / plain.Length;
         }
 
-        Array.Sort(differences);
-        return (Quantile(differences, 0.025), Quantile(differences, 0.975));
+        return Spread.Of(differences);
     }
 
     /// <summary>Whether the others' mean is higher by more than the standard error of the paired difference.</summary>
@@ -73,13 +73,5 @@ internal static class Ranking
         double mean = differences.Average();
         double variance = differences.Average(d => (d - mean) * (d - mean));
         return mean > Math.Sqrt(variance / differences.Length);
-    }
-
-    /// <summary>A quantile of sorted values, interpolated.</summary>
-    public static double Quantile(double[] sorted, double quantile)
-    {
-        double at = quantile * (sorted.Length - 1);
-        int below = (int)at;
-        return below + 1 < sorted.Length ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
     }
 }

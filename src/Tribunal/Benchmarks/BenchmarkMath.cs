@@ -11,18 +11,10 @@ internal static class BenchmarkMath
     public static double Credit(int? comparison, double otherwise) => comparison switch { 1 => 1, -1 => 0, _ => otherwise };
 
     /// <summary>The mean; null of nothing.</summary>
-    public static double? Mean(IEnumerable<double> values)
-    {
-        double sum = 0;
-        int count = 0;
-        foreach (double value in values)
-        {
-            sum += value;
-            count++;
-        }
+    public static double? Mean(IEnumerable<double> values) => values.Average(static value => (double?)value);
 
-        return count == 0 ? null : sum / count;
-    }
+    /// <summary>Whether a pair is decided: in every game that was played, where the judge depends on the order.</summary>
+    public static bool IsDecided(BenchmarkOutcome outcome) => outcome.Games?.All(static game => game is not null) ?? outcome.Compare(0, 1) is not null;
 
     /// <summary>A section whose score is the mean of its items' credits.</summary>
     public static BenchmarkSection Section(string name, IReadOnlyCollection<BenchmarkOutcome> outcomes, Func<BenchmarkOutcome, double> credit, Func<BenchmarkOutcome, bool> decided) => new()

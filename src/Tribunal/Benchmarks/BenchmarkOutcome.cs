@@ -74,16 +74,8 @@ public sealed record BenchmarkOutcome
             return new BenchmarkOutcome { Rollout = rollout, Rewards = ordered[0].Outcome == JudgementOutcome.Valid ? ordered[0].Scores : null, Games = games };
         }
 
-        var pairs = new Dictionary<(int I, int J), int>();
-        var seen = new HashSet<(int I, int J)>();
-        foreach (Judgement judgement in ordered)
-        {
-            if (judgement.Pair is [int i, int j] && seen.Add((i, j)) && judgement.Outcome == JudgementOutcome.Valid)
-            {
-                pairs.Add((i, j), judgement.Winner ?? -1);
-            }
-        }
-
+        Dictionary<(int I, int J), int> pairs = ordered.Where(static judgement => judgement.Pair is [_, _]).DistinctBy(static judgement => (judgement.Pair![0], judgement.Pair[1]))
+            .Where(static judgement => judgement.Outcome == JudgementOutcome.Valid).ToDictionary(static judgement => (judgement.Pair![0], judgement.Pair[1]), static judgement => judgement.Winner ?? -1);
         return new BenchmarkOutcome { Rollout = rollout, Rewards = Wins(rollout.Responses.Count, pairs), Pairs = pairs, Games = games };
     }
 
@@ -101,20 +93,6 @@ public sealed record BenchmarkOutcome
             }
             : null;
 
-    private static double[]? Wins(int responses, Dictionary<(int I, int J), int> pairs)
-    {
-        if (pairs.Count == 0)
-        {
-            return null;
-        }
-
-        double[] wins = new double[responses];
-        foreach (((int i, int j), int winner) in pairs)
-        {
-            wins[i] += winner < 0 ? 0.5 : winner == i ? 1 : 0;
-            wins[j] += winner < 0 ? 0.5 : winner == j ? 1 : 0;
-        }
-
-        return wins;
-    }
+    private static double[]? Wins(int responses, Dictionary<(int I, int J), int> pairs) => pairs.Count == 0 ? null
+        : [.. Enumerable.Range(0, responses).Select(own => pairs.Where(pair => pair.Key.I == own || pair.Key.J == own).Sum(pair => pair.Value < 0 ? 0.5 : pair.Value == own ? 1 : 0))];
 }

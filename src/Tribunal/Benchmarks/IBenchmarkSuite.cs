@@ -20,9 +20,9 @@ public interface IBenchmarkSuite
 
     /// <summary>
     /// The files to read among those found (names relative to the folder, <c>/</c> between segments): authors publish
-    /// unions, raw versions and results beside the data.
+    /// unions, raw versions and results beside the data. All of them, unless a suite says otherwise.
     /// </summary>
-    IReadOnlyList<string> Choose(IReadOnlyList<string> files);
+    IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
 
     /// <summary>
     /// What a record gives to judge: rollouts whose domain is the section they count in. One record may give several.

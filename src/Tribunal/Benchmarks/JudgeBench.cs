@@ -12,20 +12,15 @@ internal sealed class JudgeBench : IBenchmarkSuite
     private static readonly (string Section, string Prefix)[] Sections =
         [("Knowledge", "mmlu-pro"), ("Reasoning", "livebench-reasoning"), ("Math", "livebench-math"), ("Coding", "livecodebench")];
 
-    /// <inheritdoc/>
     public string Name => "judgebench";
 
-    /// <inheritdoc/>
     public string Title => "JudgeBench";
 
-    /// <inheritdoc/>
     public string Source => "one data/dataset=judgebench,response_model=….jsonl of https://github.com/ScalerLab/JudgeBench (pair_id, source, question, response_A, response_B, label)";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files) =>
         [.. files.Where(static f => !f.Contains("judge_name=", StringComparison.Ordinal))];
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -35,24 +30,11 @@ internal sealed class JudgeBench : IBenchmarkSuite
             : throw new FormatException($"{record.Domain ?? "(none)"} is not a source of JudgeBench");
     }
 
-    /// <inheritdoc/>
-    public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
-    {
-        BenchmarkSection[] sections =
-        [
-            .. Sections.Select(section => BenchmarkMath.Section(
-                section.Section,
-                [.. outcomes.Where(o => o.Rollout.Domain!.StartsWith(section.Prefix, StringComparison.Ordinal))],
-                Credit,
-                static o => o.Games?.All(static g => g is not null) ?? o.Compare(0, 1) is not null)),
-        ];
-        return new BenchmarkScore
-        {
-            Overall = BenchmarkMath.Mean(outcomes.Select(Credit)),
-            Sections = sections,
-            Missing = [.. sections.Where(static s => s.Score is null).Select(static s => s.Name)],
-        };
-    }
+    public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) => BenchmarkMath.Average(
+    [
+        .. Sections.Select(section => BenchmarkMath.Section(
+            section.Section, [.. outcomes.Where(o => o.Rollout.Domain!.StartsWith(section.Prefix, StringComparison.Ordinal))], Credit, BenchmarkMath.IsDecided)),
+    ]) with { Overall = BenchmarkMath.Mean(outcomes.Select(Credit)) };
 
     private static double Credit(BenchmarkOutcome outcome)
     {

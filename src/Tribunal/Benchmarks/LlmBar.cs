@@ -11,16 +11,12 @@ internal sealed class LlmBar : IBenchmarkSuite
 {
     private static readonly string[] Sets = ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"];
 
-    /// <inheritdoc/>
     public string Name => "llmbar";
 
-    /// <inheritdoc/>
     public string Title => "LLMBar";
 
-    /// <inheritdoc/>
     public string Source => "the folder Dataset/LLMBar of https://github.com/princeton-nlp/LLMBar with its dataset.json files (input, output_1, output_2, label)";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files)
     {
         // Results of the authors' evaluators lie in folders beside the data.
@@ -28,7 +24,6 @@ internal sealed class LlmBar : IBenchmarkSuite
         return data.Length > 0 ? data : files;
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -39,10 +34,9 @@ internal sealed class LlmBar : IBenchmarkSuite
             : [record with { Domain = set, Id = record.Id.StartsWith("row-", StringComparison.Ordinal) ? $"{set}/{record.Id}" : record.Id }];
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average(
-            [.. Sets.Select(set => BenchmarkMath.Section(set, [.. outcomes.Where(o => o.Rollout.Domain == set)], Credit, static o => o.Games?.All(static g => g is not null) ?? o.Compare(0, 1) is not null))]);
+            [.. Sets.Select(set => BenchmarkMath.Section(set, [.. outcomes.Where(o => o.Rollout.Domain == set)], Credit, BenchmarkMath.IsDecided))]);
 
     private static double Credit(BenchmarkOutcome outcome)
     {

@@ -11,19 +11,12 @@ namespace Tribunal.Benchmarks;
 /// </summary>
 internal sealed class PpePreference : IBenchmarkSuite
 {
-    /// <inheritdoc/>
     public string Name => "ppe-preference";
 
-    /// <inheritdoc/>
     public string Title => "PPE Human Preference";
 
-    /// <inheritdoc/>
     public string Source => "the Parquet files of https://huggingface.co/datasets/lmarena-ai/PPE-Human-Preference-V1 (question_id, prompt, response_1, response_2, winner)";
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -35,7 +28,6 @@ internal sealed class PpePreference : IBenchmarkSuite
         };
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average([BenchmarkMath.Section("Human Preference", outcomes, static o => Ppe.Credit(o), static o => o.Compare(0, 1) is not null)]);
 }
@@ -47,19 +39,12 @@ internal sealed class PpePreference : IBenchmarkSuite
 /// </summary>
 internal sealed class PpeCorrectness : IBenchmarkSuite
 {
-    /// <inheritdoc/>
     public string Name => "ppe-correctness";
 
-    /// <inheritdoc/>
     public string Title => "PPE Correctness (conflict pairs)";
 
-    /// <inheritdoc/>
     public string Source => Ppe.BestOfKSource;
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         string benchmark = Ppe.BenchmarkOf(file);
@@ -76,7 +61,6 @@ internal sealed class PpeCorrectness : IBenchmarkSuite
         ];
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average(
             [.. Ppe.Benchmarks.Select(b => BenchmarkMath.Section(b, [.. outcomes.Where(o => o.Rollout.Domain == b)], static o => Ppe.Credit(o), static o => o.Compare(0, 1) is not null))]);
@@ -90,19 +74,12 @@ internal sealed class PpeCorrectness : IBenchmarkSuite
 /// </summary>
 internal sealed class PpeBestOfK : IBenchmarkSuite
 {
-    /// <inheritdoc/>
     public string Name => "ppe-best-of-k";
 
-    /// <inheritdoc/>
     public string Title => "PPE Correctness (best of K)";
 
-    /// <inheritdoc/>
     public string Source => Ppe.BestOfKSource;
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         _ = Ppe.ConflictPairs(record);
@@ -110,13 +87,10 @@ internal sealed class PpeBestOfK : IBenchmarkSuite
         return [record with { Id = $"{benchmark}/{record.Id}", Domain = benchmark }];
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average([.. Ppe.Benchmarks.Select(b => ScoreBenchmark(b, [.. outcomes.Where(o => o.Rollout.Domain == b)]))]);
 
     /// <summary>The best-of-k curve of one list of answers: entry k−1 is the expected score of the pick among k.</summary>
-    /// <param name="rewards">The judge's rewards.</param>
-    /// <param name="scores">The true scores.</param>
     public static double[] Curve(IReadOnlyList<double> rewards, IReadOnlyList<double> scores)
     {
         int n = rewards.Count;

@@ -22,23 +22,18 @@ internal sealed class RewardBench : IBenchmarkSuite
 
     private static readonly HashSet<string> Subsets = [.. Sections.SelectMany(static s => s.Subsets).Select(static s => s.Subset)];
 
-    /// <inheritdoc/>
     public string Name => "rewardbench";
 
-    /// <inheritdoc/>
     public string Title => "RewardBench";
 
-    /// <inheritdoc/>
     public string Source => "the filtered split (2,985 rows: prompt, chosen, rejected, subset, id) of https://huggingface.co/datasets/allenai/reward-bench, as Parquet, JSON or JSON Lines";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files)
     {
         string[] filtered = [.. files.Where(static f => BenchmarkMath.Stem(f).Contains("filtered", StringComparison.OrdinalIgnoreCase))];
         return filtered.Length > 0 ? filtered : files;
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2);
@@ -52,34 +47,25 @@ internal sealed class RewardBench : IBenchmarkSuite
             : throw new FormatException($"{record.Domain ?? "(none)"} is not a subset of RewardBench");
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
     {
         ILookup<string?, BenchmarkOutcome> bySubset = outcomes.ToLookup(static o => o.Rollout.Domain, StringComparer.Ordinal);
         var sections = new List<BenchmarkSection>();
         foreach ((string section, (string Subset, int Weight)[] subsets) in Sections)
         {
-            var details = new SortedDictionary<string, double>(StringComparer.Ordinal);
-            double weighted = 0;
-            int weights = 0;
-            int items = 0;
-            int undecided = 0;
-            foreach ((string subset, int weight) in subsets)
+            (BenchmarkSection Subset, int Weight)[] scored =
+            [
+                .. subsets.Where(one => bySubset.Contains(one.Subset)).Select(one => (BenchmarkMath.Section(
+                    one.Subset, [.. bySubset[one.Subset]], static o => BenchmarkMath.Credit(o.Compare(0, 1), 0.5), static o => o.Compare(0, 1) is not null), one.Weight)),
+            ];
+            sections.Add(new BenchmarkSection
             {
-                BenchmarkOutcome[] all = [.. bySubset[subset]];
-                if (BenchmarkMath.Mean(all.Select(static o => BenchmarkMath.Credit(o.Compare(0, 1), 0.5))) is not { } score)
-                {
-                    continue;
-                }
-
-                details.Add(subset, score);
-                weighted += score * weight;
-                weights += weight;
-                items += all.Length;
-                undecided += all.Count(static o => o.Compare(0, 1) is null);
-            }
-
-            sections.Add(new BenchmarkSection { Name = section, Score = weights == 0 ? null : weighted / weights, Items = items, Undecided = undecided, Details = details });
+                Name = section,
+                Score = scored.Length == 0 ? null : scored.Sum(static one => one.Subset.Score!.Value * one.Weight) / scored.Sum(static one => one.Weight),
+                Items = scored.Sum(static one => one.Subset.Items),
+                Undecided = scored.Sum(static one => one.Subset.Undecided),
+                Details = new SortedDictionary<string, double>(scored.ToDictionary(static one => one.Subset.Name, static one => one.Subset.Score!.Value), StringComparer.Ordinal),
+            });
         }
 
         return BenchmarkMath.Average(sections);

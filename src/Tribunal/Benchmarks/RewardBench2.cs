@@ -15,19 +15,12 @@ internal sealed class RewardBench2 : IBenchmarkSuite
     private const string Ties = "Ties";
     private static readonly string[] Subsets = ["Factuality", "Precise IF", "Math", "Safety", "Focus", Ties];
 
-    /// <inheritdoc/>
     public string Name => "rewardbench2";
 
-    /// <inheritdoc/>
     public string Title => "RewardBench 2";
 
-    /// <inheritdoc/>
     public string Source => "the test split (1,865 rows: id, prompt, chosen, rejected, num_correct, subset) of https://huggingface.co/datasets/allenai/reward-bench-2, as Parquet, JSON or JSON Lines";
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         string? subset = Array.Find(Subsets, s => string.Equals(s, record.Domain, StringComparison.OrdinalIgnoreCase));
@@ -50,7 +43,6 @@ internal sealed class RewardBench2 : IBenchmarkSuite
         return [record with { Domain = subset }];
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
     {
         ILookup<string?, BenchmarkOutcome> bySubset = outcomes.ToLookup(static o => o.Rollout.Domain, StringComparer.Ordinal);

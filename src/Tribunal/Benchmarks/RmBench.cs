@@ -15,20 +15,15 @@ internal sealed class RmBench : IBenchmarkSuite
     private const int Styles = 3;
     private static readonly string[] Domains = ["chat", "math", "code", "safety"];
 
-    /// <inheritdoc/>
     public string Name => "rm-bench";
 
-    /// <inheritdoc/>
     public string Title => "RM-Bench";
 
-    /// <inheritdoc/>
     public string Source => "data/total_dataset.json, or the files by domain, of https://github.com/THU-KEG/RM-Bench (id, prompt, chosen[3], rejected[3], domain)";
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> files) =>
         files.FirstOrDefault(static f => BenchmarkMath.Stem(f) == "total_dataset") is { } union ? [union] : files;
 
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         BenchmarkMath.RequireResponses(record, 2 * Styles);
@@ -40,27 +35,22 @@ internal sealed class RmBench : IBenchmarkSuite
         // The files by domain name their subset instead, which may be RewardBench's.
         string source = DomainOf(record.Domain) is null ? BenchmarkMath.Stem(file) : record.Domain!;
         string domain = DomainOf(source) ?? throw new FormatException($"{record.Domain ?? "(none)"} is not a domain of RM-Bench, nor does the file's name start with one");
-        var items = new List<Rollout>(Styles * Styles);
-        for (int chosen = 0; chosen < Styles; chosen++)
-        {
-            for (int rejected = 0; rejected < Styles; rejected++)
+        return
+        [
+            .. Cells().Select(cell => new Rollout
             {
-                items.Add(new Rollout
-                {
-                    Id = string.Create(CultureInfo.InvariantCulture, $"{source}/{record.Id}#{chosen}-{rejected}"),
-                    Prompt = record.Prompt,
-                    Responses = [record.Responses[chosen], record.Responses[Styles + rejected]],
-                    Best = [0],
-                    Domain = domain,
-                    Metadata = BenchmarkMath.PairMetadata("chosenStyle", chosen, "rejectedStyle", rejected),
-                });
-            }
-        }
-
-        return items;
+                Id = string.Create(CultureInfo.InvariantCulture, $"{source}/{record.Id}#{cell.Chosen}-{cell.Rejected}"),
+                Prompt = record.Prompt,
+                Responses = [record.Responses[cell.Chosen], record.Responses[Styles + cell.Rejected]],
+                Best = [0],
+                Domain = domain,
+                Metadata = BenchmarkMath.PairMetadata("chosenStyle", cell.Chosen, "rejectedStyle", cell.Rejected),
+            }),
+        ];
     }
 
-    /// <inheritdoc/>
+    private static IEnumerable<(int Chosen, int Rejected)> Cells() => from chosen in Enumerable.Range(0, Styles) from rejected in Enumerable.Range(0, Styles) select (chosen, rejected);
+
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes) =>
         BenchmarkMath.Average([.. Domains.Select(domain => ScoreDomain(domain, [.. outcomes.Where(o => o.Rollout.Domain == domain)]))]);
 
@@ -78,9 +68,9 @@ internal sealed class RmBench : IBenchmarkSuite
             wins[chosen, rejected] += outcome.Compare(0, 1) == 1 ? 1 : 0;
         }
 
-        double? hard = Cells(wins, played, static (c, r) => r > c);
-        double? normal = Cells(wins, played, static (c, r) => r == c);
-        double? easy = Cells(wins, played, static (c, r) => r < c);
+        double? hard = Mean(wins, played, static (c, r) => r > c);
+        double? normal = Mean(wins, played, static (c, r) => r == c);
+        double? easy = Mean(wins, played, static (c, r) => r < c);
         return new BenchmarkSection
         {
             Name = domain,
@@ -93,21 +83,9 @@ internal sealed class RmBench : IBenchmarkSuite
         };
     }
 
-    private static double? Cells(double[,] wins, double[,] played, Func<int, int, bool> wanted)
+    private static double? Mean(double[,] wins, double[,] played, Func<int, int, bool> wanted)
     {
-        var shares = new List<double>();
-        for (int chosen = 0; chosen < Styles; chosen++)
-        {
-            for (int rejected = 0; rejected < Styles; rejected++)
-            {
-                if (wanted(chosen, rejected))
-                {
-                    shares.Add(wins[chosen, rejected] / played[chosen, rejected]);
-                }
-            }
-        }
-
-        double mean = shares.Average();
+        double mean = Cells().Where(cell => wanted(cell.Chosen, cell.Rejected)).Average(cell => wins[cell.Chosen, cell.Rejected] / played[cell.Chosen, cell.Rejected]);
         return double.IsNaN(mean) ? null : mean;
     }
 }

@@ -16,19 +16,12 @@ internal sealed class Rmb : IBenchmarkSuite
     private const string Harmless = "Harmlessness";
     private static readonly string[] Parts = [$"{Lists}/{Helpful}", $"{Pairs}/{Helpful}", $"{Lists}/{Harmless}", $"{Pairs}/{Harmless}"];
 
-    /// <inheritdoc/>
     public string Name => "rmb";
 
-    /// <inheritdoc/>
     public string Title => "RMB";
 
-    /// <inheritdoc/>
     public string Source => "the folder RMB_dataset (BoN_set and Pairwise_set) of https://github.com/Zhou-Zoey/RMB-Reward-Model-Benchmark";
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Choose(IReadOnlyList<string> files) => files;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Rollout> Items(Rollout record, string file)
     {
         _ = BenchmarkMath.Best(record);
@@ -45,7 +38,6 @@ internal sealed class Rmb : IBenchmarkSuite
         return [record with { Domain = $"{part}/{category}", Id = $"{part}/{record.Id}" }];
     }
 
-    /// <inheritdoc/>
     public BenchmarkScore Score(IReadOnlyList<BenchmarkOutcome> outcomes)
     {
         var sections = new List<BenchmarkSection>();

@@ -30,23 +30,23 @@ public sealed record CalibrationReport(double Temperature, long FittedOn, Reliab
 /// <summary>Reliability tables and temperature scaling (C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017).</summary>
 public static class Calibrator
 {
+    /// <summary>Bins of a reliability table, of equal width.</summary>
+    public const int Bins = 10;
+
     private const double Edge = 1e-6;
     private const int Fewest = 20;
 
     /// <summary>The reliability table.</summary>
     /// <param name="outcomes">Confidences and whether they were right.</param>
-    /// <param name="bins">How many bins, 1 to 1,000; default 10.</param>
-    public static Reliability Table(IReadOnlyCollection<Outcome> outcomes, int bins = 10)
+    public static Reliability Table(IReadOnlyCollection<Outcome> outcomes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, 1000);
-        long[] counts = new long[bins];
-        double[] confidence = new double[bins];
-        long[] correct = new long[bins];
+        long[] counts = new long[Bins];
+        double[] confidence = new double[Bins];
+        long[] correct = new long[Bins];
         long all = 0;
         foreach (Outcome outcome in outcomes)
         {
-            int bin = Math.Clamp((int)(outcome.Confidence * bins), 0, bins - 1);
+            int bin = Math.Clamp((int)(outcome.Confidence * Bins), 0, Bins - 1);
             counts[bin] += outcome.Count;
             confidence[bin] += outcome.Confidence * outcome.Count;
             correct[bin] += outcome.Correct ? outcome.Count : 0;
@@ -54,13 +54,13 @@ public static class Calibrator
         }
 
         double ece = 0;
-        var table = new ReliabilityBin[bins];
-        for (int bin = 0; bin < bins; bin++)
+        var table = new ReliabilityBin[Bins];
+        for (int bin = 0; bin < Bins; bin++)
         {
             bool any = counts[bin] > 0;
             table[bin] = new ReliabilityBin(
-                (double)bin / bins,
-                (bin + 1.0) / bins,
+                (double)bin / Bins,
+                (bin + 1.0) / Bins,
                 counts[bin],
                 any ? confidence[bin] / counts[bin] : null,
                 any ? (double)correct[bin] / counts[bin] : null);
@@ -109,9 +109,8 @@ public static class Calibrator
     /// <summary>Fits a temperature on one share of the outcomes and reports on the other.</summary>
     /// <param name="fit">The share to fit on.</param>
     /// <param name="rest">The share to report on.</param>
-    /// <param name="bins">Bins of the tables.</param>
     /// <returns>Null with fewer than 20 outcomes in all, or none in a share.</returns>
-    public static CalibrationReport? HeldBack(IReadOnlyCollection<Outcome> fit, IReadOnlyCollection<Outcome> rest, int bins = 10)
+    public static CalibrationReport? HeldBack(IReadOnlyCollection<Outcome> fit, IReadOnlyCollection<Outcome> rest)
     {
         long fitted = fit.Sum(static outcome => outcome.Count);
         if (fitted == 0 || rest.Count == 0 || fitted + rest.Sum(static outcome => outcome.Count) < Fewest)
@@ -123,19 +122,13 @@ public static class Calibrator
         return new CalibrationReport(
             temperature,
             fitted,
-            Table(rest, bins),
-            Table([.. rest.Select(o => o with { Confidence = Scale(o.Confidence, temperature) })], bins));
+            Table(rest),
+            Table([.. rest.Select(o => o with { Confidence = Scale(o.Confidence, temperature) })]));
     }
 
-    private static double Loss(IReadOnlyCollection<Outcome> outcomes, double temperature)
+    private static double Loss(IReadOnlyCollection<Outcome> outcomes, double temperature) => outcomes.Sum(outcome =>
     {
-        double loss = 0;
-        foreach (Outcome outcome in outcomes)
-        {
-            double p = Scale(outcome.Confidence, temperature);
-            loss -= outcome.Count * Math.Log(Math.Max(outcome.Correct ? p : 1 - p, double.Epsilon));
-        }
-
-        return loss;
-    }
+        double p = Scale(outcome.Confidence, temperature);
+        return -(outcome.Count * Math.Log(Math.Max(outcome.Correct ? p : 1 - p, double.Epsilon)));
+    });
 }

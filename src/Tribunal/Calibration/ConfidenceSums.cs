@@ -21,7 +21,6 @@ public sealed class ConfidenceCell
 /// </summary>
 public sealed class ConfidenceSums
 {
-    private const int Tenths = 10;
     private const int Steps = 16;
     private const double Farthest = 16;
     private const int CellsPerTenth = (2 * (int)Farthest * Steps) + 1;
@@ -58,16 +57,16 @@ public sealed class ConfidenceSums
     public Reliability? Table()
     {
         Outcome[] all = [.. Outcomes(Fit), .. Outcomes(Rest)];
-        return all.Length == 0 ? null : Calibrator.Table(all, Tenths);
+        return all.Length == 0 ? null : Calibrator.Table(all);
     }
 
     /// <summary>Temperature scaling, fitted on one share and told on the other; null where verdicts are too few.</summary>
-    public CalibrationReport? HeldBack() => Calibrator.HeldBack([.. Outcomes(Fit)], [.. Outcomes(Rest)], Tenths);
+    public CalibrationReport? HeldBack() => Calibrator.HeldBack([.. Outcomes(Fit)], [.. Outcomes(Rest)]);
 
     private static int KeyOf(double confidence)
     {
         double c = Math.Clamp(confidence, 0, 1);
-        int tenth = Math.Min((int)(c * Tenths), Tenths - 1);
+        int tenth = Math.Min((int)(c * Calibrator.Bins), Calibrator.Bins - 1);
         double odds = Math.Clamp(Math.Log(c / (1 - c)), -Farthest, Farthest);
         return (tenth * CellsPerTenth) + (int)Math.Round((odds + Farthest) * Steps);
     }

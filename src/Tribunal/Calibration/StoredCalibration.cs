@@ -65,7 +65,7 @@ public sealed record StoredCalibration
     public double ErrorAfter { get; init; }
 
     /// <summary>The rollouts whose labels it was fitted on (<see cref="SeenRollouts"/>): no reliability counts them.</summary>
-    public IReadOnlyList<string>? Seen { get; init; }
+    public string[]? Seen { get; init; }
 
     /// <summary>Fits one; null with fewer labelled verdicts than it takes.</summary>
     public static StoredCalibration? Fit(IReadOnlyCollection<LabelledVerdict> verdicts)

@@ -117,17 +117,7 @@ internal sealed class JudgeFit
             Reliability = Round(spread * spread / ((spread * spread) + (noise * noise))),
         };
 
-        double Value(double[] point)
-        {
-            var grid = new ListGrid(At(point));
-            double value = 0;
-            foreach (ListEvidence list in lists)
-            {
-                value += grid.LogLikelihood(list);
-            }
-
-            return value;
-        }
+        double Value(double[] point) => lists.Sum(new ListGrid(At(point)).LogLikelihood);
 
         static ListModel At(double[] point) => new() { Spread = Math.Exp(point[0]), Noise = Math.Exp(point[1]), NoiseSpread = Math.Exp(point[2]) };
     }
@@ -171,12 +161,7 @@ internal sealed class JudgeFit
     }
 
     /// <summary>So many rows that each count the same.</summary>
-    internal static double[] Ones(int count)
-    {
-        double[] ones = new double[count];
-        Array.Fill(ones, 1);
-        return ones;
-    }
+    internal static double[] Ones(int count) => [.. Enumerable.Repeat(1.0, count)];
 
     // Golden-section search along one coordinate.
     private static void Improve(double[] point, int axis, double low, double high, Func<double[], double> value)

@@ -7,10 +7,8 @@ internal static class JudgeOutlook
 {
     /// <summary>What is expected.</summary>
     /// <param name="learned">The model; one that is fitted to what the votes are, else nothing is known.</param>
-    /// <param name="votes">The votes.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs as evidence.</param>
-    /// <param name="rule">The voting rule.</param>
     /// <param name="leader">Who leads.</param>
     /// <param name="drawn">Judgements that those rows are of, usable or not, above 0.</param>
     /// <param name="most">Judgements of the whole pool.</param>
@@ -54,12 +52,7 @@ internal static class JudgeOutlook
     }
 
     /// <summary>What is expected of two candidates' margins to come; null where the model says nothing of them.</summary>
-    /// <param name="learned">The model.</param>
-    /// <param name="votes">The votes.</param>
     /// <param name="rows">How many of the first rows, each of which counts the same.</param>
-    /// <param name="rule">The voting rule.</param>
-    /// <param name="leader">The one.</param>
-    /// <param name="other">The other.</param>
     /// <param name="ofVotes">What follows from the shares that the one wins and loses.</param>
     /// <param name="ofScores">What follows from the mean and the standard deviation of their score difference.</param>
     public static double? Mean(JudgeModel learned, VoteTable votes, int rows, VotingRule rule, int leader, int other, Func<double, double, double> ofVotes, Func<double, double, double> ofScores)

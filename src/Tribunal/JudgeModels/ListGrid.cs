@@ -4,27 +4,17 @@ using Tribunal.Voting;
 namespace Tribunal.JudgeModels;
 
 /// <summary>A <see cref="ListModel"/> over a few levels of noise.</summary>
-internal readonly struct ListGrid
+internal sealed class ListGrid(ListModel model)
 {
     private static readonly double[] At = [-2.8569700138728, -1.3556261799743, 0, 1.3556261799743, 2.8569700138728];
     private static readonly double[] Of = [0.0112574113277, 0.2220759220057, 0.5333333333333, 0.2220759220057, 0.0112574113277];
 
-    private readonly ListModel _model;
-
-    public ListGrid(ListModel model) => _model = model;
-
     /// <summary>The logarithm of the density of scores, up to what does not depend on the model.</summary>
     public double LogLikelihood(ListEvidence evidence)
     {
-        Span<double> logs = stackalloc double[At.Length];
-        double most = Fill(evidence, logs);
-        double sum = 0;
-        foreach (double log in logs)
-        {
-            sum += Math.Exp(log - most);
-        }
-
-        return most + Math.Log(sum);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
+        return most + Math.Log(logs.Sum(log => Math.Exp(log - most)));
     }
 
     /// <summary>What is expected of the judgements to come.</summary>
@@ -33,8 +23,8 @@ internal readonly struct ListGrid
     /// <param name="remaining">How many judgements are to come, 0 or more.</param>
     public Outlook Assess(ListEvidence evidence, int leader, double remaining)
     {
-        Span<double> logs = stackalloc double[At.Length];
-        double most = Fill(evidence, logs);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
         double all = 0;
         double pool = 0;
         double gain = 0;
@@ -57,13 +47,12 @@ internal readonly struct ListGrid
 
     /// <summary>The mean of what follows from a score difference's mean and deviation over judgements, over what these may be.</summary>
     /// <param name="evidence">The scores so far.</param>
-    /// <param name="leader">The one.</param>
     /// <param name="other">Whose score is taken away.</param>
     /// <param name="of">What follows from mean and standard deviation.</param>
     public double Mean(ListEvidence evidence, int leader, int other, Func<double, double, double> of)
     {
-        Span<double> logs = stackalloc double[At.Length];
-        double most = Fill(evidence, logs);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
         double all = 0;
         double sum = 0;
         for (int k = 0; k < logs.Length; k++)
@@ -72,7 +61,7 @@ internal readonly struct ListGrid
             if (weight > 1e-6)
             {
                 double noise = NoiseAt(k) * NoiseAt(k);
-                double pull = _model.Spread * _model.Spread / ((_model.Spread * _model.Spread) + (noise / evidence.Count));
+                double pull = model.Spread * model.Spread / ((model.Spread * model.Spread) + (noise / evidence.Count));
                 double difference = pull * (evidence.Means[leader] - evidence.Means[other]);
                 double deviation = Math.Sqrt(2 * pull * noise / evidence.Count);
                 all += weight;
@@ -86,28 +75,22 @@ internal readonly struct ListGrid
         return sum / all;
     }
 
-    private double NoiseAt(int k) => _model.Noise * Math.Exp(_model.NoiseSpread * At[k]);
+    private double NoiseAt(int k) => model.Noise * Math.Exp(model.NoiseSpread * At[k]);
 
-    private double Fill(ListEvidence evidence, Span<double> logs)
+    private double[] Logs(ListEvidence evidence)
     {
-        double most = double.NegativeInfinity;
+        double[] logs = new double[At.Length];
         double freedom = evidence.Candidates - 1;
-        double between = 0;
-        foreach (double mean in evidence.Means)
-        {
-            between += mean * mean;
-        }
-
+        double between = evidence.Means.Sum(static mean => mean * mean);
         for (int k = 0; k < logs.Length; k++)
         {
             double noise = NoiseAt(k) * NoiseAt(k);
-            double total = (_model.Spread * _model.Spread) + (noise / evidence.Count);
+            double total = (model.Spread * model.Spread) + (noise / evidence.Count);
             double within = Math.Max(0, evidence.Count - 1) * freedom;
             logs[k] = Math.Log(Of[k]) - (within / 2 * Math.Log(noise)) - (evidence.Squares / (2 * noise)) - (freedom / 2 * Math.Log(total)) - (between / (2 * total));
-            most = Math.Max(most, logs[k]);
         }
 
-        return most;
+        return logs;
     }
 
     // Known noise: posterior means shrink towards one another, and the pool's means follow from what is drawn and what is to come.
@@ -115,7 +98,7 @@ internal readonly struct ListGrid
     {
         double n = evidence.Count;
         double noise = sigma * sigma;
-        double prior = _model.Spread * _model.Spread;
+        double prior = model.Spread * model.Spread;
         double pull = prior / (prior + (noise / n));
         double variance = pull * noise / n;
         double part = m / (n + m);

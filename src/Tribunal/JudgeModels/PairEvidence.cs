@@ -19,11 +19,8 @@ internal readonly record struct PairEvidence(double WonFirst, double LostFirst, 
     public double Lead => WonFirst + WonSecond + Won - LostFirst - LostSecond - Lost;
 
     /// <summary>The votes of some rows, scaled to their effective number, (Σw)²/Σw².</summary>
-    /// <param name="votes">The votes.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs.</param>
-    /// <param name="leader">The one.</param>
-    /// <param name="other">The other.</param>
     /// <param name="majority">Whether a list of more than two is one vote for its best alone.</param>
     public static PairEvidence Of(VoteTable votes, int rows, ReadOnlySpan<double> weights, int leader, int other, bool majority)
     {
@@ -33,7 +30,7 @@ internal readonly record struct PairEvidence(double WonFirst, double LostFirst, 
         double square = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = votes.Row(row);
+            double[] values = votes.Row(row);
             double w = weights[row];
             if (w <= 0 || double.IsNaN(values[leader]) || double.IsNaN(values[other]))
             {
@@ -43,7 +40,7 @@ internal readonly record struct PairEvidence(double WonFirst, double LostFirst, 
             sum += w;
             square += w * w;
             double d = values[leader] - values[other];
-            if (majority && values.Length > 2 && Math.Max(values[leader], values[other]) < Max(values))
+            if (majority && values.Length > 2 && Math.Max(values[leader], values[other]) < values.Max())
             {
                 continue;
             }
@@ -55,16 +52,5 @@ internal readonly record struct PairEvidence(double WonFirst, double LostFirst, 
 
         double scale = square > 0 ? sum / square : 0;
         return new PairEvidence(counts[0] * scale, counts[1] * scale, counts[2] * scale, counts[3] * scale, counts[4] * scale, counts[5] * scale, counts[6] * scale);
-    }
-
-    private static double Max(ReadOnlySpan<double> values)
-    {
-        double best = double.NegativeInfinity;
-        foreach (double value in values)
-        {
-            best = Math.Max(best, value);
-        }
-
-        return best;
     }
 }

@@ -54,15 +54,9 @@ internal sealed class PairGrid
     /// <summary>The logarithm of the probability of votes, up to what does not depend on the model.</summary>
     public double LogLikelihood(in PairEvidence evidence)
     {
-        Span<double> logs = stackalloc double[_nodes.Length];
-        double most = Fill(evidence, logs);
-        double sum = 0;
-        for (int i = 0; i < logs.Length; i++)
-        {
-            sum += Math.Exp(logs[i] - most);
-        }
-
-        return most + Math.Log(sum);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
+        return most + Math.Log(logs.Sum(log => Math.Exp(log - most)));
     }
 
     /// <summary>What is expected of the judgements to come.</summary>
@@ -84,8 +78,8 @@ internal sealed class PairGrid
 
     private Outlook AssessNow(in PairEvidence evidence, double remaining)
     {
-        Span<double> logs = stackalloc double[_nodes.Length];
-        double most = Fill(evidence, logs);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
         double lead = evidence.Lead;
         double all = 0;
         double pool = 0;
@@ -117,8 +111,8 @@ internal sealed class PairGrid
     /// <summary>The mean of what follows from the shares that the leader wins and loses, either order as often, over what these may be.</summary>
     public double Mean(in PairEvidence evidence, Func<double, double, double> of)
     {
-        Span<double> logs = stackalloc double[_nodes.Length];
-        double most = Fill(evidence, logs);
+        double[] logs = Logs(evidence);
+        double most = logs.Max();
         double all = 0;
         double sum = 0;
         for (int i = 0; i < logs.Length; i++)
@@ -134,18 +128,8 @@ internal sealed class PairGrid
         return sum / all;
     }
 
-    // Log-probabilities of the votes at every node; the greatest of them.
-    private double Fill(in PairEvidence evidence, Span<double> logs)
-    {
-        double most = double.NegativeInfinity;
-        for (int i = 0; i < logs.Length; i++)
-        {
-            logs[i] = _nodes[i].Log(evidence);
-            most = Math.Max(most, logs[i]);
-        }
-
-        return most;
-    }
+    // Log-probabilities of the votes at every node.
+    private double[] Logs(PairEvidence evidence) => Array.ConvertAll(_nodes, node => node.Log(evidence));
 
     /// <summary>Probabilities that two judgements of a pair agree, draws apart: in one order, and across the two.</summary>
     public (double Same, double Across) Agreement()

@@ -10,27 +10,12 @@ public sealed record CriterionGrades(string Id, IReadOnlyList<double> Grades)
     /// <param name="candidate">Response → candidate, equal for equal texts.</param>
     public static IReadOnlyList<CriterionGrades>? Mean(IEnumerable<Judgement> judgements, Func<int, int> candidate)
     {
-        ArgumentNullException.ThrowIfNull(judgements);
-        ArgumentNullException.ThrowIfNull(candidate);
-        var ids = new List<string>();
-        var sums = new Dictionary<string, (double[] Sums, int Count)>(StringComparer.Ordinal);
-        foreach (CriterionGrades graded in judgements.Where(static one => one.Outcome == JudgementOutcome.Valid).SelectMany(static one => one.Criteria ?? []))
-        {
-            if (!sums.TryGetValue(graded.Id, out (double[] Sums, int Count) sum))
-            {
-                ids.Add(graded.Id);
-                sum = (new double[graded.Grades.Count], 0);
-            }
-
-            for (int i = 0; i < Math.Min(sum.Sums.Length, graded.Grades.Count); i++)
-            {
-                sum.Sums[i] += graded.Grades[i];
-            }
-
-            sums[graded.Id] = (sum.Sums, sum.Count + 1);
-        }
-
-        return ids.Count == 0 ? null : [.. ids.Select(id => new CriterionGrades(id, Shared([.. sums[id].Sums.Select(sum => sum / sums[id].Count)], candidate)))];
+        CriterionGrades[] means =
+        [
+            .. judgements.Where(static one => one.Outcome == JudgementOutcome.Valid).SelectMany(static one => one.Criteria ?? []).GroupBy(static graded => graded.Id)
+                .Select(same => new CriterionGrades(same.Key, Shared([.. same.First().Grades.Select((_, i) => same.Average(graded => graded.Grades.ElementAtOrDefault(i)))], candidate))),
+        ];
+        return means.Length == 0 ? null : means;
     }
 
     private static double[] Shared(double[] means, Func<int, int> candidate) =>

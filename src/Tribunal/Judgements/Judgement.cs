@@ -224,6 +224,9 @@ public record Judgement
     [JsonPropertyOrder(AfterTrace)]
     public int? Neutralised { get; init; }
 
+    /// <summary>The displayed position of a response; as many as there are where it was not shown.</summary>
+    internal int PlaceOf(int response) => Order.TakeWhile(shown => shown != response).Count();
+
     /// <summary>The judgement alone, its trace let go.</summary>
     public Judgement WithoutTrace() => new(this);
 }

@@ -22,18 +22,14 @@ public readonly record struct OutcomeCounts
     public long Failed { get; init; }
 
     /// <summary>Those of one judgement.</summary>
-    public static OutcomeCounts Of(Judgement judgement)
+    public static OutcomeCounts Of(Judgement judgement) => judgement.Outcome switch
     {
-        ArgumentNullException.ThrowIfNull(judgement);
-        return judgement.Outcome switch
-        {
-            JudgementOutcome.Valid => new OutcomeCounts { Drawn = 1, Valid = 1 },
-            JudgementOutcome.Truncated => new OutcomeCounts { Drawn = 1, Truncated = 1 },
-            JudgementOutcome.Refused => new OutcomeCounts { Drawn = 1, Refused = 1 },
-            JudgementOutcome.Failed => new OutcomeCounts { Drawn = 1, Failed = 1 },
-            _ => new OutcomeCounts { Drawn = 1, Unparsable = 1 },
-        };
-    }
+        JudgementOutcome.Valid => new OutcomeCounts { Drawn = 1, Valid = 1 },
+        JudgementOutcome.Truncated => new OutcomeCounts { Drawn = 1, Truncated = 1 },
+        JudgementOutcome.Refused => new OutcomeCounts { Drawn = 1, Refused = 1 },
+        JudgementOutcome.Failed => new OutcomeCounts { Drawn = 1, Failed = 1 },
+        _ => new OutcomeCounts { Drawn = 1, Unparsable = 1 },
+    };
 
     /// <summary>Adds two.</summary>
     public static OutcomeCounts operator +(OutcomeCounts left, OutcomeCounts right) => new()

@@ -10,30 +10,15 @@ public static class SortedLedger
     /// <param name="judgements">In any order. A list that is in order already is handed back as it is.</param>
     public static IReadOnlyList<Judgement> Of(IReadOnlyList<Judgement> judgements)
     {
-        ArgumentNullException.ThrowIfNull(judgements);
         for (int i = 1; i < judgements.Count; i++)
         {
             if (Compare(judgements[i - 1], judgements[i]) >= 0)
             {
-                return Sorted(judgements);
+                return [.. judgements.Order(Comparer<Judgement>.Create(Compare)).DistinctBy(static one => (one.RolloutId, one.Sample, one.Judge, one.Protocol, one.Seed))];
             }
         }
 
         return judgements;
-    }
-
-    private static List<Judgement> Sorted(IReadOnlyList<Judgement> judgements)
-    {
-        var sorted = new List<Judgement>(judgements.Count);
-        foreach (Judgement judgement in judgements.Order(Comparer<Judgement>.Create(Compare)))
-        {
-            if (sorted.Count == 0 || Compare(sorted[^1], judgement) != 0)
-            {
-                sorted.Add(judgement);
-            }
-        }
-
-        return sorted;
     }
 
     private static int Compare(Judgement left, Judgement right)

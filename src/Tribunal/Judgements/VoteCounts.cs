@@ -1,4 +1,3 @@
-
 namespace Tribunal.Judgements;
 
 /// <summary>What the verdict used.</summary>

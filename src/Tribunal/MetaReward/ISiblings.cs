@@ -7,7 +7,7 @@ internal interface ISiblings
     int Candidates { get; }
 
     /// <summary>A value per candidate in [0, 1], NaN where the judgement did not look.</summary>
-    ReadOnlySpan<double> Row(int row);
+    double[] Row(int row);
 
     /// <summary>What the judgement's words and verdict look like (<see cref="MetaFeatures.Own"/>).</summary>
     ReadOnlySpan<float> Features(int row);

@@ -35,7 +35,6 @@ public sealed class LearnedMetaModel
     /// <exception cref="MetaModelException">It can't be used; the message says why.</exception>
     public static LearnedMetaModel Of(MetaModelFile file)
     {
-        ArgumentNullException.ThrowIfNull(file);
         int[] features = Check(file);
         byte[] content = JsonSerializer.SerializeToUtf8Bytes(file, MetaModelJson.Default.MetaModelFile);
         return new LearnedMetaModel(file, features, $"learned-{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}");
@@ -124,18 +123,12 @@ public sealed class LearnedMetaModel
         Require(file.Format == MetaModelFile.Version, $"format '{Short(file.Format)}', and this version reads '{MetaModelFile.Version}'");
         IReadOnlyList<string> names = file.Features;
         Require(names is { Count: > 0 } && names.Count <= MetaFeatures.Names.Count, $"features: 1 to {MetaFeatures.Names.Count}");
-        int[] features = new int[names.Count];
-        for (int i = 0; i < features.Length; i++)
+        foreach (string name in names)
         {
-            features[i] = -1;
-            for (int known = 0; known < MetaFeatures.Names.Count; known++)
-            {
-                features[i] = MetaFeatures.Names[known] == names[i] ? known : features[i];
-            }
-
-            Require(features[i] >= 0, $"feature '{Short(names[i])}' is not known here");
+            Require(MetaFeatures.IndexOf(name) >= 0, $"feature '{Short(name)}' is not known here");
         }
 
+        int[] features = [.. names.Select(MetaFeatures.IndexOf)];
         Require(features.Distinct().Count() == features.Length, "a feature stands twice");
         Require(double.IsFinite(file.Bias) && file.Calibration is not null && double.IsFinite(file.Calibration.Slope) && double.IsFinite(file.Calibration.Intercept), "bias and calibration are finite numbers");
         Require(
@@ -219,7 +212,7 @@ public sealed record MetaModelFile
     public required MetaCalibration Calibration { get; init; }
 
     /// <summary>The rollouts it was trained on (<see cref="Rollouts.SeenRollouts"/>): no accuracy counts them.</summary>
-    public IReadOnlyList<string>? Seen { get; init; }
+    public string[]? Seen { get; init; }
 
     /// <summary>Where it comes from and what it is worth.</summary>
     public required MetaModelCard Card { get; init; }

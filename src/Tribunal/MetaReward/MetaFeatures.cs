@@ -12,6 +12,7 @@ public static class MetaFeatures
     private static readonly string[] VerdictNames = ["margin", "draw", "level", "place", "cut", "retried", "logprob", "logprob-known"];
     private static readonly string[] SiblingNames = ["agreement", "agreement-otherwise-shown", "distance", "consensus", "siblings"];
     private static readonly string[] OwnNames = [.. ReasoningTraits.Names, .. VerdictNames];
+    private static readonly string[] All = [.. OwnNames, .. OwnNames.Select(Among), .. SiblingNames];
 
     private const int OwnStart = 12;
 
@@ -20,7 +21,10 @@ public static class MetaFeatures
     /// them. With both a figure and its deviation among siblings a model can tell what marks a hard rollout from what marks a poor
     /// judgement of it (Y. Mundlak 1978); a filter inside a rollout needs the latter alone.
     /// </summary>
-    public static IReadOnlyList<string> Names { get; } = [.. OwnNames, .. OwnNames.Select(Among), .. SiblingNames];
+    public static IReadOnlyList<string> Names => All;
+
+    /// <summary>Where a feature stands among <see cref="Names"/>; below 0 where it is none of them.</summary>
+    public static int IndexOf(string name) => Array.IndexOf(All, name);
 
     /// <summary>The names of a feature set.</summary>
     public static IReadOnlyList<string> NamesOf(MetaFeatureSet set) => set switch
@@ -40,7 +44,7 @@ public static class MetaFeatures
     /// <param name="judgement">The judgement, with its text or its traits.</param>
     /// <param name="values">Its row: a value per candidate in [0, 1], NaN where it did not look.</param>
     /// <param name="firstResponse">A candidate's first response.</param>
-    internal static float[] Own(Judgement judgement, ReadOnlySpan<double> values, Func<int, int> firstResponse)
+    internal static float[] Own(Judgement judgement, double[] values, Func<int, int> firstResponse)
     {
         float[] own = new float[OwnCount];
         TraitsOf(judgement).Values.CopyTo(own);
@@ -60,7 +64,6 @@ public static class MetaFeatures
         judgement.Traits ?? (judgement is TracedJudgement traced ? ReasoningTraits.Of(traced.Reasoning, traced.Text) : ReasoningTraits.None);
 
     /// <summary>Writes the rows of features of some siblings, one rollout or match.</summary>
-    /// <param name="siblings">The siblings.</param>
     /// <param name="start">First row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="features">rows × <see cref="Names"/>.Count values, row after row.</param>
@@ -81,7 +84,7 @@ public static class MetaFeatures
                 sums[i] += own[i];
             }
 
-            ReadOnlySpan<double> values = siblings.Row(start + row);
+            double[] values = siblings.Row(start + row);
             for (int c = 0; c < candidates; c++)
             {
                 if (!double.IsNaN(values[c]))
@@ -112,7 +115,7 @@ public static class MetaFeatures
     // shown it at another place; and how sure the others are among themselves.
     private static void Agree(ISiblings siblings, int start, int rows, int row, Span<double> into)
     {
-        ReadOnlySpan<double> values = siblings.Row(start + row);
+        double[] values = siblings.Row(start + row);
         int favourite = Top(values).Favourite;
         float place = siblings.Features(start + row)[OwnStart + 3];
         double agreed = 0;
@@ -126,7 +129,7 @@ public static class MetaFeatures
                 continue;
             }
 
-            ReadOnlySpan<double> theirs = siblings.Row(start + other);
+            double[] theirs = siblings.Row(start + other);
             double share = 0;
             int common = 0;
             for (int c = 0; c < values.Length && !double.IsNaN(theirs[favourite]); c++)
@@ -161,61 +164,23 @@ public static class MetaFeatures
         into[3] = others == 0 ? 0 : Math.Abs((2 * into[0]) - 1);
     }
 
-    private static double Distance(ReadOnlySpan<double> values, double[] totals, int[] seen)
+    private static double Distance(double[] values, double[] totals, int[] seen) => Enumerable.Range(0, values.Length)
+        .Where(c => !double.IsNaN(values[c]) && seen[c] > 1)
+        .Select(c => Math.Abs(values[c] - ((totals[c] - values[c]) / (seen[c] - 1)))).DefaultIfEmpty(0).Average();
+
+    private static (int Favourite, double Top, double Second, bool Draw) Top(double[] values)
     {
-        double sum = 0;
-        int count = 0;
-        for (int c = 0; c < values.Length; c++)
-        {
-            if (!double.IsNaN(values[c]) && seen[c] > 1)
-            {
-                sum += Math.Abs(values[c] - ((totals[c] - values[c]) / (seen[c] - 1)));
-                count++;
-            }
-        }
-
-        return count == 0 ? 0 : sum / count;
-    }
-
-    private static (int Favourite, double Top, double Second, bool Draw) Top(ReadOnlySpan<double> values)
-    {
-        int favourite = -1;
-        double second = double.NaN;
-        for (int c = 0; c < values.Length; c++)
-        {
-            if (double.IsNaN(values[c]))
-            {
-                continue;
-            }
-
-            if (favourite < 0 || values[c] > values[favourite])
-            {
-                second = favourite < 0 ? double.NaN : values[favourite];
-                favourite = c;
-            }
-            else if (double.IsNaN(second) || values[c] > second)
-            {
-                second = values[c];
-            }
-        }
-
-        favourite = Math.Max(favourite, 0);
+        int[] ranked = [.. Enumerable.Range(0, values.Length).Where(c => !double.IsNaN(values[c])).OrderByDescending(c => values[c])];
+        int favourite = ranked.FirstOrDefault();
+        double second = ranked.Length > 1 ? values[ranked[1]] : double.NaN;
         return (favourite, values[favourite], second, values[favourite] == second);
     }
 
     // Where the favourite stood, 0 first to 1 last.
     private static double Place(Judgement judgement, int favourite)
     {
-        int original = judgement.Winner ?? favourite;
-        for (int place = 0; place < judgement.Order.Count; place++)
-        {
-            if (judgement.Order[place] == original)
-            {
-                return judgement.Order.Count < 2 ? 0 : (double)place / (judgement.Order.Count - 1);
-            }
-        }
-
-        return 0.5;
+        int place = judgement.PlaceOf(judgement.Winner ?? favourite);
+        return place == judgement.Order.Count ? 0.5 : (double)place / Math.Max(1, judgement.Order.Count - 1);
     }
 
     private static string Among(string name) => name + "-among-siblings";

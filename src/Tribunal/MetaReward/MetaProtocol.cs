@@ -7,7 +7,6 @@ using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Tribunal.MetaReward;
@@ -80,19 +79,8 @@ public sealed partial class MetaProtocol
     /// <exception cref="ProtocolFileException">It can't be used; the message says where and what was expected.</exception>
     public static MetaProtocol Read(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > ProtocolFileReader.MaxLength)
-        {
-            throw new ProtocolFileException(new FilePlace(1, 1), $"the file has {text.Length} characters; at most {ProtocolFileReader.MaxLength} are accepted");
-        }
-
-        var map = new YamlMap(Load(text), "a meta protocol file", "meta", "title", "source", "messages", "read", "interface", "max-tokens");
-        string name = map.Required("meta");
-        if (!NameForm().IsMatch(name))
-        {
-            throw new ProtocolFileException(map.PlaceOf("meta"), $"meta: '{name}' is no name; expected 2 to 40 lower-case letters, digits and hyphens");
-        }
-
+        var map = new YamlMap(ProtocolFileReader.Root(text), "a meta protocol file", "meta", "title", "source", "messages", "read", "interface", "max-tokens");
+        string name = ProtocolFileReader.Name(map, "meta");
         _ = map.Required("title");
         (string, string)[] messages = [.. map.List("messages").Select(Message)];
         CheckShown(map, messages);
@@ -111,8 +99,6 @@ public sealed partial class MetaProtocol
     /// <summary>What is sent about a judgement.</summary>
     public IReadOnlyList<Message> Compose(Rollout rollout, TracedJudgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
         InertRollout inert = _inert.Of(rollout, rollout.Responses.Count);
         string critique = _inert.Of(new Rollout { Id = rollout.Id, Prompt = [], Responses = [new Response(judgement.Text ?? "")] }, 1).Responses[0].Text;
         return [.. _messages.Select(message => new Message(message.Role, Placeholder().Replace(message.Text, match => match.Groups["name"].Value switch
@@ -122,24 +108,6 @@ public sealed partial class MetaProtocol
             "critique" => critique,
             _ => judgement.Order.Count.ToString(CultureInfo.InvariantCulture),
         })))];
-    }
-
-    private static YamlNode Load(string text)
-    {
-        try
-        {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
-            return stream.Documents is [{ RootNode: { } root }] ? root : throw new ProtocolFileException(new FilePlace(1, 1), "expected one YAML document");
-        }
-        catch (YamlException exception)
-        {
-            throw new ProtocolFileException(new FilePlace((int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column)), $"no YAML: {exception.Message}");
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
-            throw new ProtocolFileException(new FilePlace(1, 1), $"no YAML: {exception.Message}");
-        }
     }
 
     private static (string Role, string Text) Message(YamlNode node)
@@ -183,9 +151,6 @@ public sealed partial class MetaProtocol
         return yes.Length > 0 && no.Length > 0 && !yes.Intersect(no, StringComparer.OrdinalIgnoreCase).Any() ? (yes, no)
             : throw new ProtocolFileException(words.Place, "read: expected words for yes and other words for no, such as \"yes\": [Yes], \"no\": [No]");
     }
-
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,38}[a-z0-9]\z")]
-    private static partial Regex NameForm();
 
     [GeneratedRegex(@"\{\{(?<name>[A-Za-z][A-Za-z0-9_-]*)\}\}")]
     private static partial Regex Placeholder();

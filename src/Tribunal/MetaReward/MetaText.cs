@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
@@ -20,58 +19,27 @@ public static partial class MetaText
     /// <summary>The first line of <see cref="Turns"/>.</summary>
     public const string Opening = "Please score the responses.";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => []);
 
     /// <summary>Writes the text.</summary>
-    public static string Compose(Rollout rollout, TracedJudgement judgement)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
-        return $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";
-    }
+    public static string Compose(Rollout rollout, TracedJudgement judgement) => $"{Shown(rollout, judgement)}\n#### Critique ####\n{Critique(rollout, judgement)}";
 
     /// <summary>
     /// The two turns that DeepSeek-GRM's meta reward model reads (arXiv 2504.02495, appendix): the user asks for scores and shows
     /// conversation and responses, the assistant's turn is the critique, which is what the reward is of.
     /// </summary>
-    public static IReadOnlyList<Message> Turns(Rollout rollout, TracedJudgement judgement)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(judgement);
-        return [new Message("user", $"{Opening}\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
-    }
+    public static IReadOnlyList<Message> Turns(Rollout rollout, TracedJudgement judgement) =>
+        [new Message("user", $"{Opening}\n{Shown(rollout, judgement).TrimEnd('\n')}"), new Message("assistant", Critique(rollout, judgement))];
 
     private static string Critique(Rollout rollout, TracedJudgement judgement) => Neutraliser.Neutralise(judgement.Text ?? "", rollout.Responses.Count).Text;
 
     /// <summary>The turns, a line or more each, without a line feed at the end.</summary>
-    internal static string Conversation(Rollout rollout, InertRollout inert)
-    {
-        var text = new StringBuilder();
-        for (int i = 0; i < rollout.Prompt.Count; i++)
-        {
-            string role = rollout.Prompt[i].Role;
-            text.Append(i == 0 ? "" : "\n").Append(role is "system" or "user" or "assistant" or "tool" ? role : "other").Append(": ").Append(inert.Turns[i].Text);
-        }
-
-        return text.ToString();
-    }
+    internal static string Conversation(Rollout rollout, InertRollout inert) => string.Join('\n', rollout.Prompt.Select((turn, i) =>
+        $"{(turn.Role is "system" or "user" or "assistant" or "tool" ? turn.Role : "other")}: {inert.Turns[i].Text}"));
 
     /// <summary>The responses as the judge was shown them, without a line feed at the end.</summary>
-    internal static string Responses(Rollout rollout, Judgement judgement, InertRollout inert)
-    {
-        var text = new StringBuilder();
-        for (int shown = 0; shown < judgement.Order.Count; shown++)
-        {
-            int original = judgement.Order[shown];
-            if (original >= 0 && original < rollout.Responses.Count)
-            {
-                text.Append(text.Length == 0 ? "" : "\n").Append("[The Begin of Response ").Append(shown + 1).Append("]\n").Append(inert.Responses[original].Text)
-                    .Append("\n[The End of Response ").Append(shown + 1).Append(']');
-            }
-        }
-
-        return text.ToString();
-    }
+    internal static string Responses(Rollout rollout, Judgement judgement, InertRollout inert) => string.Join('\n', judgement.Order.Index()
+        .Where(shown => shown.Item >= 0 && shown.Item < rollout.Responses.Count).Select(shown => Delimiters.Fenced(shown.Index, inert.Responses[shown.Item].Text)));
 
     private static string Shown(Rollout rollout, Judgement judgement)
     {

@@ -17,21 +17,10 @@ public static class MetaWeights
     /// <param name="weights">As long as <paramref name="metas"/>.</param>
     public static void Fill(ReadOnlySpan<double> metas, MetaOptions options, Span<double> weights)
     {
-        double lowest = double.PositiveInfinity;
-        double highest = double.NegativeInfinity;
-        int given = 0;
-        foreach (double meta in metas)
-        {
-            if (!double.IsNaN(meta))
-            {
-                lowest = Math.Min(lowest, meta);
-                highest = Math.Max(highest, meta);
-                given++;
-            }
-        }
+        double[] given = Array.FindAll(metas.ToArray(), static meta => !double.IsNaN(meta));
 
         // Where all are equal they tell nothing apart: whom a filter dropped would be chance.
-        if (!Active(options) || given == 0 || (given == metas.Length && lowest == highest))
+        if (!Active(options) || given.Length == 0 || (given.Length == metas.Length && given.Min() == given.Max()))
         {
             weights.Fill(1);
         }
@@ -41,7 +30,7 @@ public static class MetaWeights
         }
         else
         {
-            Softmax(metas, options.Temperature, lowest, highest, weights);
+            Softmax(metas, options.Temperature, given.Min(), given.Max(), weights);
         }
     }
 
@@ -51,26 +40,11 @@ public static class MetaWeights
 
     private static void Filter(ReadOnlySpan<double> metas, double keep, Span<double> weights)
     {
-        int kept = Kept(metas.Length, keep);
-        if (kept == metas.Length)
-        {
-            weights.Fill(1);
-            return;
-        }
-
-        int[] order = new int[metas.Length];
-        double[] keys = new double[metas.Length];
-        for (int i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-            keys[i] = double.IsNaN(metas[i]) ? double.NegativeInfinity : metas[i];
-        }
-
-        Array.Sort(order, (a, b) => keys[a] == keys[b] ? a.CompareTo(b) : keys[b].CompareTo(keys[a]));
+        double[] keys = Array.ConvertAll(metas.ToArray(), static meta => double.IsNaN(meta) ? double.NegativeInfinity : meta);
         weights.Clear();
-        for (int rank = 0; rank < kept; rank++)
+        foreach (int best in Enumerable.Range(0, keys.Length).OrderByDescending(i => keys[i]).Take(Kept(keys.Length, keep)))
         {
-            weights[order[rank]] = 1;
+            weights[best] = 1;
         }
     }
 

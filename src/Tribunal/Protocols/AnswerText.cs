@@ -15,7 +15,6 @@ internal static partial class AnswerText
     /// ones ends here (<see cref="FinishReasons"/>): a text that was cut off is never looked at for a verdict. The reasoning that
     /// a server keeps apart is never looked at either.
     /// </summary>
-    /// <param name="reply">The reply.</param>
     /// <param name="thinks">Whether the model always thinks first, so that an answer without an end of thinking is none.</param>
     /// <param name="answer">The answer, when the result is null.</param>
     /// <returns>The reading, when the reply has no answer to read.</returns>

@@ -9,35 +9,29 @@ internal readonly record struct Box(int Command, int Open, int Close)
     private const string Boxed = @"\boxed";
 
     /// <summary>
-    /// Finds the next box from <paramref name="from"/> on, with balanced braces inside, and moves <paramref name="from"/> behind
-    /// it. A box that holds another is none, so that a quoted half of one can't swallow what follows.
+    /// The boxes of a text, with balanced braces inside. A box that holds another is none, so that a quoted half of one can't swallow what follows.
     /// </summary>
-    public static bool Next(ReadOnlySpan<char> text, ref int from, out Box box)
+    public static IEnumerable<Box> All(string text)
     {
-        box = default;
-        while (text[from..].IndexOf(Boxed, StringComparison.Ordinal) is var word && word >= 0)
+        int from = 0;
+        while (text.IndexOf(Boxed, from, StringComparison.Ordinal) is var command && command >= 0)
         {
-            int command = from + word;
             int open = command + Boxed.Length;
-            int next = text[open..].IndexOf(Boxed, StringComparison.Ordinal);
-            int limit = next < 0 ? text.Length : open + next;
+            int next = text.IndexOf(Boxed, open, StringComparison.Ordinal);
+            int limit = next < 0 ? text.Length : next;
             while (open < limit && text[open] is ' ' or '\t')
             {
                 open++;
             }
 
             bool opens = open < limit && text[open] == '{';
-            int close = opens ? ClosingBrace(text[..limit], open) : -1;
+            int close = opens ? ClosingBrace(text.AsSpan(0, limit), open) : -1;
             from = close < 0 ? limit : close + 1;
             if (opens && (close >= 0 || limit == text.Length))
             {
-                box = new Box(command, open + 1, close);
-                return true;
+                yield return new Box(command, open + 1, close);
             }
         }
-
-        from = text.Length;
-        return false;
     }
 
     /// <summary>What stands in it.</summary>

@@ -49,21 +49,16 @@ public sealed record JudgeQuestion
     public bool Scalar { get; init; }
 
     /// <summary>A prompt as a question, sampled so.</summary>
-    public static JudgeQuestion Of(JudgePrompt prompt, SamplingDefaults sampling)
+    public static JudgeQuestion Of(JudgePrompt prompt, SamplingDefaults sampling) => new()
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(sampling);
-        return new()
-        {
-            Messages = prompt.Messages,
-            Temperature = sampling.Temperature,
-            TopP = sampling.TopP,
-            MaxTokens = sampling.MaxTokens,
-            ThinkingTokens = sampling.ThinkingTokens,
-            Fields = prompt.Fields,
-            Scalar = prompt.Scalar,
-        };
-    }
+        Messages = prompt.Messages,
+        Temperature = sampling.Temperature,
+        TopP = sampling.TopP,
+        MaxTokens = sampling.MaxTokens,
+        ThinkingTokens = sampling.ThinkingTokens,
+        Fields = prompt.Fields,
+        Scalar = prompt.Scalar,
+    };
 }
 
 /// <summary>What the judge answered.</summary>

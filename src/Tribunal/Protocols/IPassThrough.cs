@@ -11,25 +11,13 @@ public interface IPassThrough
 }
 
 /// <summary>An answer on its way through. Dispose it to free its connection.</summary>
-/// <param name="status">The HTTP status.</param>
-/// <param name="contentType">Its type; null where the endpoint says none.</param>
-/// <param name="retryAfter">The header <c>Retry-After</c>; null where there is none.</param>
-/// <param name="body">What is still to be read.</param>
-/// <param name="owner">Freed with it.</param>
-public sealed class PassedAnswer(int status, string? contentType, string? retryAfter, Stream body, IDisposable owner) : IDisposable
+/// <param name="Status">The HTTP status.</param>
+/// <param name="ContentType">Its type; null where the endpoint says none.</param>
+/// <param name="RetryAfter">The header <c>Retry-After</c>; null where there is none.</param>
+/// <param name="Body">What is still to be read.</param>
+/// <param name="Owner">Freed with it.</param>
+public sealed record PassedAnswer(int Status, string? ContentType, string? RetryAfter, Stream Body, IDisposable Owner) : IDisposable
 {
-    /// <summary>The HTTP status.</summary>
-    public int Status { get; } = status;
-
-    /// <summary>Its type.</summary>
-    public string? ContentType { get; } = contentType;
-
-    /// <summary>The header <c>Retry-After</c>.</summary>
-    public string? RetryAfter { get; } = retryAfter;
-
-    /// <summary>What is still to be read.</summary>
-    public Stream Body { get; } = body;
-
     /// <inheritdoc/>
-    public void Dispose() => owner.Dispose();
+    public void Dispose() => Owner.Dispose();
 }

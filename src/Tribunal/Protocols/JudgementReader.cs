@@ -29,8 +29,6 @@ public static class JudgementReader
         JudgeReply reply,
         Rollout? rollout = null)
     {
-        ArgumentNullException.ThrowIfNull(protocol);
-        ArgumentNullException.ThrowIfNull(reply);
         Check(protocol.Kind, order, pair);
         Reading reading = rollout is null ? protocol.Read(reply, order.Count) : protocol.Read(reply, rollout, order);
         return Named(rolloutId, sample, seed, protocol, judge, order, pair, reading.Outcome, reply.Tries) with
@@ -64,8 +62,6 @@ public static class JudgementReader
         IReadOnlyList<int>? pair,
         JudgeException exception)
     {
-        ArgumentNullException.ThrowIfNull(protocol);
-        ArgumentNullException.ThrowIfNull(exception);
         Check(protocol.Kind, order, pair);
         JudgementOutcome outcome = exception.Fault == JudgeFault.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed;
         return Named(rolloutId, sample, seed, protocol, judge, order, pair, outcome, exception.Tries) with { Why = exception.Message, Usage = exception.Usage };
@@ -99,7 +95,6 @@ public static class JudgementReader
 
     private static void Check(JudgingKind kind, IReadOnlyList<int> order, IReadOnlyList<int>? pair)
     {
-        ArgumentNullException.ThrowIfNull(order);
         if (kind == JudgingKind.Pairwise)
         {
             Pairs.CheckOrder(order);
@@ -116,15 +111,9 @@ public static class JudgementReader
             throw new ArgumentException("a judge that scores lists has no pair", nameof(pair));
         }
 
-        var seen = new bool[order.Count];
-        foreach (int original in order)
+        if (!order.Order().SequenceEqual(Enumerable.Range(0, order.Count)))
         {
-            if (original < 0 || original >= order.Count || seen[original])
-            {
-                throw new ArgumentException($"[{string.Join(", ", order)}] is not an order of {order.Count} responses", nameof(order));
-            }
-
-            seen[original] = true;
+            throw new ArgumentException($"[{string.Join(", ", order)}] is not an order of {order.Count} responses", nameof(order));
         }
     }
 }

@@ -17,14 +17,14 @@ namespace Tribunal.Protocols;
 /// <param name="markers">Finds what loses its brackets or hashes.</param>
 /// <param name="labels">Finds line labels; a match ends with the colon.</param>
 /// <param name="verdicts">Finds, in a text in plain width, what the parser could take for a verdict on so many responses.</param>
-internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int, IReadOnlyList<Place>?> verdicts)
+internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int, IEnumerable<Place>> verdicts)
 {
     private const char Replacement = '\uFFFD';
 
     private static readonly SearchValues<char> Unprintable = SearchValues.Create(
-        [.. Range('\0', '\u001F').Except("\t\n"), '\u007F', .. Range('\u0080', '\u009F'), .. Range('\uD800', '\uDFFF')]);
+        [.. PlainText.Range('\0', '\u001F').Except("\t\n"), '\u007F', .. PlainText.Range('\u0080', '\u009F'), .. PlainText.Range('\uD800', '\uDFFF')]);
 
-    private static readonly SearchValues<char> UnprintableAscii = SearchValues.Create([.. Range('\0', '\u001F').Except("\t\n"), '\u007F']);
+    private static readonly SearchValues<char> UnprintableAscii = SearchValues.Create([.. PlainText.Range('\0', '\u001F').Except("\t\n"), '\u007F']);
 
     // A rollout is shown many times over; its texts are searched once, for as long as somebody holds the rollout.
     private readonly ConditionalWeakTable<Rollout, InertRollout> _seen = [];
@@ -49,7 +49,6 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
     }
 
     /// <summary>A text, inert.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="responses">How many responses the judge is asked about.</param>
     public InertText Neutralise(string text, int responses)
     {
@@ -64,7 +63,7 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
             Mark(skeleton, new Place(match.Index, match.Length), ref edits);
         }
 
-        foreach (Place verdict in verdicts(skeleton, responses) ?? [])
+        foreach (Place verdict in verdicts(skeleton, responses))
         {
             count++;
             Mark(skeleton, verdict, ref edits);
@@ -140,41 +139,40 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
         return result.ToString();
     }
 
-    private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
+}
 
-    /// <summary>Replacements, noted at positions of the skeleton and applied to the text behind it.</summary>
-    private struct Edits(int[]? origin)
+/// <summary>Replacements, noted at positions of a text's skeleton and applied to the text behind it; of two that overlap the first one counts.</summary>
+internal struct Edits(int[]? origin)
+{
+    private List<(int At, int Length, string With)>? _edits;
+
+    public void Add(int at, int length, string with)
     {
-        private List<(int At, int Length, string With)>? _edits;
+        int start = origin?[at] ?? at;
+        int end = origin?[at + length - 1] ?? (at + length - 1);
+        (_edits ??= []).Add((start, end - start + 1, with));
+    }
 
-        public void Add(int at, int length, string with)
+    public readonly string Apply(string text)
+    {
+        if (_edits is null)
         {
-            int start = origin?[at] ?? at;
-            int end = origin?[at + length - 1] ?? (at + length - 1);
-            (_edits ??= []).Add((start, end - start + 1, with));
+            return text;
         }
 
-        public readonly string Apply(string text)
+        _edits.Sort(static (a, b) => a.At.CompareTo(b.At));
+        var result = new StringBuilder(text.Length + 16);
+        int at = 0;
+        foreach ((int start, int length, string with) in _edits)
         {
-            if (_edits is null)
+            if (start >= at)
             {
-                return text;
+                result.Append(text, at, start - at).Append(with);
+                at = start + length;
             }
-
-            _edits.Sort(static (a, b) => a.At.CompareTo(b.At));
-            var result = new StringBuilder(text.Length + 16);
-            int at = 0;
-            foreach ((int start, int length, string with) in _edits)
-            {
-                if (start >= at)
-                {
-                    result.Append(text, at, start - at).Append(with);
-                    at = start + length;
-                }
-            }
-
-            return result.Append(text, at, text.Length - at).ToString();
         }
+
+        return result.Append(text, at, text.Length - at).ToString();
     }
 }
 
@@ -182,7 +180,6 @@ internal sealed class Neutraliser(Regex markers, Regex labels, Func<string, int,
 internal readonly record struct Place(int At, int Length);
 
 /// <summary>A neutralised text.</summary>
-/// <param name="Text">The text.</param>
 /// <param name="Found">How many delimiters were found in it.</param>
 internal sealed record InertText(string Text, int Found);
 

@@ -119,5 +119,5 @@ internal static class PlainText
         Range('\0', '\uFFFF').Where(static c => char.GetUnicodeCategory(c) == UnicodeCategory.Format)
             .Concat(['\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u3164', '\uFFA0', .. Range('\u180B', '\u180F'), .. Range('\u2060', '\u206F'), .. Range('\uFE00', '\uFE0F')]);
 
-    private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
+    internal static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(static c => (char)c);
 }

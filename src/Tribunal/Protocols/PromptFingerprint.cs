@@ -21,7 +21,6 @@ public static class PromptFingerprint
     /// <summary>The fingerprint: 16 hexadecimal digits. Equal for equal templates; it does not follow changes of how hostile text is made inert.</summary>
     public static string Of(IProtocol protocol)
     {
-        ArgumentNullException.ThrowIfNull(protocol);
         string[] parts = [protocol.Name, .. Probes.SelectMany(probe => protocol.Compose(probe, [0, 1]).Messages).SelectMany(static m => (string[])[m.Role, m.Content])];
         return StableHash.Of(0, parts).ToString("x16", CultureInfo.InvariantCulture);
     }

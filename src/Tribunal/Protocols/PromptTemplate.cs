@@ -24,7 +24,6 @@ internal sealed partial class PromptTemplate
     private PromptTemplate(List<Section> sections) => _sections = sections;
 
     /// <summary>Reads and checks a template.</summary>
-    /// <param name="text">The template file's text.</param>
     /// <param name="known">Every placeholder that the protocol fills.</param>
     /// <param name="required">
     /// What must be shown for every rollout: each entry is met by any of its alternatives, a set of placeholders each.
@@ -32,7 +31,6 @@ internal sealed partial class PromptTemplate
     /// <exception cref="PromptTemplateException">Sections, blocks or placeholders are unknown, missing or unbalanced.</exception>
     internal static PromptTemplate Parse(string text, IReadOnlyCollection<string> known, IReadOnlyList<RequiredPlaceholder> required)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxLength)
         {
             throw new PromptTemplateException($"the template has {text.Length} characters; at most {MaxLength} are accepted");
@@ -59,23 +57,14 @@ internal sealed partial class PromptTemplate
     /// <param name="multiTurn">Whether multi-turn blocks stay, or single-turn blocks.</param>
     internal List<Rollouts.Message> Fill(Func<string, string?> value, bool hasReference, bool multiTurn)
     {
-        var messages = new List<Rollouts.Message>(_sections.Count);
-        foreach (Section section in _sections)
+        return [.. _sections.Select(section => new Rollouts.Message(section.Role, Text(section)))];
+
+        // One copy of what may be megabytes, where a growing builder makes several.
+        string Text(Section section)
         {
-            // One copy of what may be megabytes, where a growing builder makes several.
-            var pieces = new string?[section.Segments.Count];
-            for (int i = 0; i < pieces.Length; i++)
-            {
-                Segment segment = section.Segments[i];
-                pieces[i] = !Stays(segment.Condition, hasReference, multiTurn) ? null
-                    : segment.IsPlaceholder ? value(segment.Text)
-                    : segment.Text;
-            }
-
-            messages.Add(new Rollouts.Message(section.Role, string.Concat(pieces)));
+            string?[] pieces = [.. section.Segments.Where(segment => Stays(segment.Condition, hasReference, multiTurn)).Select(segment => segment.IsPlaceholder ? value(segment.Text) : segment.Text)];
+            return string.Concat(pieces);
         }
-
-        return messages;
     }
 
     private static bool Stays(string? condition, bool hasReference, bool multiTurn) => condition switch

@@ -25,7 +25,6 @@ public sealed record RequestFields
     /// <param name="structured">Whether the schema goes with it.</param>
     public void Write(Utf8JsonWriter writer, bool structured = true)
     {
-        ArgumentNullException.ThrowIfNull(writer);
         if (TokenProbabilities)
         {
             writer.WriteBoolean("logprobs"u8, true);

@@ -32,7 +32,6 @@ public sealed class Candidates
     /// <param name="answer">Reads a text's final answer, null where it has none; null compares texts alone.</param>
     public static Candidates Of(Rollout rollout, Func<string, string?>? answer = null)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         int n = rollout.Responses.Count;
         int[] of = new int[n];
         var members = new List<List<int>>(n);
@@ -64,6 +63,9 @@ public sealed class Candidates
 
         return new Candidates(of, [.. members.Select(static m => m.ToArray())]);
     }
+
+    /// <summary>How many responses a candidate stands for.</summary>
+    public int Size(int candidate) => _of.Count(own => own == candidate);
 
     /// <summary>The first response of a candidate.</summary>
     public int First(int candidate) => _members[candidate][0];

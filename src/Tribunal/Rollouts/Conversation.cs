@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tribunal.Rollouts;
 
 /// <summary>
@@ -14,46 +12,27 @@ public static class Conversation
     /// <summary>A response's turns as text: labelled, but for one turn that only says something.</summary>
     /// <param name="turns">The turns.</param>
     /// <param name="text">The text of a turn, by its index.</param>
-    public static string Response(IReadOnlyList<Message> turns, Func<int, string> text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return IsTrajectory(turns) ? Join(turns, text) : text(0);
-    }
+    public static string Response(IReadOnlyList<Message> turns, Func<int, string> text) => IsTrajectory(turns) ? Join(turns, text) : text(0);
 
     /// <summary>The turns as text, with what is to be shown of each.</summary>
     /// <param name="turns">The turns.</param>
     /// <param name="text">The text of a turn, by its index.</param>
-    public static string Join(IReadOnlyList<Message> turns, Func<int, string> text)
-    {
-        ArgumentNullException.ThrowIfNull(turns);
-        ArgumentNullException.ThrowIfNull(text);
-        var joined = new StringBuilder();
-        for (int i = 0; i < turns.Count; i++)
-        {
-            joined.Append(i == 0 ? "" : "\n\n").Append(Label(turns[i].Role)).Append(": ").Append(text(i));
-        }
-
-        return joined.ToString();
-    }
+    public static string Join(IReadOnlyList<Message> turns, Func<int, string> text) =>
+        string.Join("\n\n", turns.Select((turn, i) => $"{Label(turn.Role)}: {text(i)}"));
 
     /// <summary>A role's name for readers. A role is the rollout's text as well, so only known ones are shown.</summary>
-    public static string Label(string role)
+    public static string Label(string role) => role.ToLowerInvariant() switch
     {
-        ArgumentNullException.ThrowIfNull(role);
-        return role.ToLowerInvariant() switch
-        {
-            "user" or "human" => "User",
-            "assistant" or "gpt" or "model" or ToolTurns.Thoughts => "Assistant",
-            "system" or "developer" => "System",
-            "tool" or "function" => "Tool",
-            _ => "Other",
-        };
-    }
+        "user" or "human" => "User",
+        "assistant" or "gpt" or "model" or ToolTurns.Thoughts => "Assistant",
+        "system" or "developer" => "System",
+        "tool" or "function" => "Tool",
+        _ => "Other",
+    };
 
     /// <summary>How many turns all responses begin with alike, each keeping one of its own at least; 0 where one is a text, or there is one alone.</summary>
     public static int Shared(IReadOnlyList<Response> responses)
     {
-        ArgumentNullException.ThrowIfNull(responses);
         if (responses.Count < 2 || responses.Any(static response => response.Turns is null))
         {
             return 0;
@@ -70,19 +49,11 @@ public static class Conversation
     }
 
     /// <summary>Whether two conversations say the same, tool calls and results included.</summary>
-    public static bool AreSame(IReadOnlyList<Message> one, IReadOnlyList<Message> other)
-    {
-        ArgumentNullException.ThrowIfNull(one);
-        ArgumentNullException.ThrowIfNull(other);
-        return one.Count == other.Count && one.Zip(other).All(static pair => AreSame(pair.First, pair.Second));
-    }
+    public static bool AreSame(IReadOnlyList<Message> one, IReadOnlyList<Message> other) =>
+        one.Count == other.Count && one.Zip(other).All(static pair => AreSame(pair.First, pair.Second));
 
     /// <summary>Whether two turns say the same. What a turn thought before it spoke doesn't count.</summary>
-    public static bool AreSame(Message one, Message other)
-    {
-        ArgumentNullException.ThrowIfNull(one);
-        ArgumentNullException.ThrowIfNull(other);
-        return one.Role == other.Role && one.Content == other.Content && one.ToolCallId == other.ToolCallId && one.Name == other.Name
+    public static bool AreSame(Message one, Message other) =>
+        one.Role == other.Role && one.Content == other.Content && one.ToolCallId == other.ToolCallId && one.Name == other.Name
             && (one.ToolCalls ?? []).SequenceEqual(other.ToolCalls ?? []);
-    }
 }

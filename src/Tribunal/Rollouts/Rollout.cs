@@ -38,13 +38,9 @@ public sealed record Response(string Content, string? Id = null)
     /// <summary>A response of turns. One turn that calls no tool is the text that it says.</summary>
     /// <param name="turns">One or more.</param>
     /// <param name="id">The caller's name for it.</param>
-    public static Response Of(IReadOnlyList<Message> turns, string? id = null)
-    {
-        ArgumentNullException.ThrowIfNull(turns);
-        return turns is [{ ToolCalls: null, Reasoning: null } only]
+    public static Response Of(IReadOnlyList<Message> turns, string? id = null) => turns is [{ ToolCalls: null, Reasoning: null } only]
             ? new Response(only.Content, id)
             : new Response(Conversation.Response(turns, turn => ToolTurns.Text(turns, turn)), id) { Turns = turns };
-    }
 
     /// <summary>Whether both are the same to a judge: a text that spells a trajectory out is none.</summary>
     public bool IsSameAs(Response other) =>

@@ -15,13 +15,8 @@ public static partial class RolloutForm
         }
         else
         {
-            writer.WriteStartArray("prompt");
-            foreach (Message turn in rollout.Prompt)
-            {
-                WriteTurn(writer, turn);
-            }
-
-            writer.WriteEndArray();
+            writer.WritePropertyName("prompt");
+            WriteTurns(writer, rollout.Prompt);
         }
 
         writer.WriteStartArray("responses");
@@ -45,22 +40,14 @@ public static partial class RolloutForm
             WriteNumbers(writer, "scores", rollout.Scores);
         }
 
-        if (rollout.Reference is not null)
-        {
-            writer.WriteString("reference", rollout.Reference);
-        }
-
+        WriteText(writer, "reference", rollout.Reference);
         if (rollout.Rubric is not null)
         {
             writer.WritePropertyName("rubric");
             RubricForm.Write(writer, rollout.Rubric);
         }
 
-        if (rollout.Domain is not null)
-        {
-            writer.WriteString("domain", rollout.Domain);
-        }
-
+        WriteText(writer, "domain", rollout.Domain);
         if (rollout.Metadata is { } metadata)
         {
             writer.WritePropertyName("metadata");
@@ -124,11 +111,7 @@ public static partial class RolloutForm
             foreach (ToolCall call in calls)
             {
                 writer.WriteStartObject();
-                if (call.Id is not null)
-                {
-                    writer.WriteString("id", call.Id);
-                }
-
+                WriteText(writer, "id", call.Id);
                 writer.WriteString("type", "function");
                 writer.WriteStartObject("function");
                 writer.WriteString("name", call.Name);
@@ -140,22 +123,18 @@ public static partial class RolloutForm
             writer.WriteEndArray();
         }
 
-        if (turn.Reasoning is not null)
-        {
-            writer.WriteString("reasoning_content", turn.Reasoning);
-        }
-
-        if (turn.ToolCallId is not null)
-        {
-            writer.WriteString("tool_call_id", turn.ToolCallId);
-        }
-
-        if (turn.Name is not null)
-        {
-            writer.WriteString("name", turn.Name);
-        }
-
+        WriteText(writer, "reasoning_content", turn.Reasoning);
+        WriteText(writer, "tool_call_id", turn.ToolCallId);
+        WriteText(writer, "name", turn.Name);
         writer.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
+    {
+        if (text is not null)
+        {
+            writer.WriteString(name, text);
+        }
     }
 
     private static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<double> numbers)

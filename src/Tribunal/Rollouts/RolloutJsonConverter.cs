@@ -38,9 +38,9 @@ public static partial class RolloutForm
         }
 
         List<Response> responses = ReadResponses(Required(root, "responses"));
-        bool whole = !root.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind == JsonValueKind.Null;
-        int shared = whole ? Conversation.Shared(responses) : 0;
-        if (whole && shared == 0)
+        JsonElement? prompt = Optional(root, "prompt");
+        int shared = prompt is null ? Conversation.Shared(responses) : 0;
+        if (prompt is null && shared == 0)
         {
             throw new JsonException("prompt is missing: only several trajectories that begin with the same turns go without");
         }
@@ -48,42 +48,28 @@ public static partial class RolloutForm
         return new Rollout
         {
             Id = id ?? RequiredText(root, "id"),
-            Prompt = whole ? [.. responses[0].Turns!.Take(shared)] : ReadPrompt(prompt),
-            Responses = whole ? [.. responses.Select(response => Response.Of([.. response.Turns!.Skip(shared)], response.Id))] : responses,
+            Prompt = prompt is { } given ? ReadPrompt(given) : [.. responses[0].Turns!.Take(shared)],
+            Responses = prompt is null ? [.. responses.Select(response => Response.Of([.. response.Turns!.Skip(shared)], response.Id))] : responses,
             Best = ReadBest(root),
             Scores = ReadScores(root),
-            Reference = root.TryGetProperty("reference", out JsonElement reference) && reference.ValueKind != JsonValueKind.Null ? ReadReference(reference, "reference") : null,
-            Rubric = root.TryGetProperty("rubric", out JsonElement rubric) && rubric.ValueKind != JsonValueKind.Null ? RubricForm.Read(rubric) : null,
+            Reference = Optional(root, "reference") is { } reference ? ReadReference(reference, "reference") : null,
+            Rubric = Optional(root, "rubric") is { } rubric ? RubricForm.Read(rubric) : null,
             Domain = OptionalText(root, "domain"),
-            Metadata = root.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
+            Metadata = Optional(root, "metadata")?.Clone(),
         };
     }
 
     /// <summary>Reads a prompt: a string is one user turn, an array is turns of role and content.</summary>
     /// <exception cref="JsonException">It is neither.</exception>
-    public static IReadOnlyList<Message> ReadPrompt(JsonElement prompt)
+    public static IReadOnlyList<Message> ReadPrompt(JsonElement prompt) => prompt.ValueKind switch
     {
-        switch (prompt.ValueKind)
-        {
-            case JsonValueKind.String:
-                return [new Message("user", Text(prompt))];
-            case JsonValueKind.Array:
-                var turns = new List<Message>(prompt.GetArrayLength());
-                foreach (JsonElement turn in prompt.EnumerateArray())
-                {
-                    if (turn.ValueKind != JsonValueKind.Object)
-                    {
-                        throw new JsonException("a turn is an object with role and content");
-                    }
-
-                    turns.Add(ReadTurn(turn));
-                }
-
-                return turns;
-            default:
-                throw new JsonException("prompt is a string or a list of turns");
-        }
-    }
+        JsonValueKind.String => [new Message("user", Text(prompt))],
+        JsonValueKind.Array =>
+        [
+            .. prompt.EnumerateArray().Select(static turn => turn.ValueKind == JsonValueKind.Object ? ReadTurn(turn) : throw new JsonException("a turn is an object with role and content")),
+        ],
+        _ => throw new JsonException("prompt is a string or a list of turns"),
+    };
 
     /// <summary>
     /// Reads a turn: <c>role</c>, <c>content</c>, and what has to do with tools as OpenAI's interface writes it:
@@ -94,8 +80,7 @@ public static partial class RolloutForm
     {
         string role = RequiredText(turn, "role");
         List<ToolCall>? calls = ReadCalls(turn);
-        bool said = turn.TryGetProperty("content", out JsonElement content) && content.ValueKind != JsonValueKind.Null;
-        return new Message(role, said || calls is null ? ReadContent(Required(turn, "content")) : "")
+        return new Message(role, Optional(turn, "content") is not null || calls is null ? ReadContent(Required(turn, "content")) : "")
         {
             ToolCalls = calls,
             ToolCallId = role is "tool" or "function" ? OptionalText(turn, "tool_call_id") : null,
@@ -105,22 +90,12 @@ public static partial class RolloutForm
     }
 
     // As vLLM, SGLang and the trainers' datasets name it; other forms than text are no thoughts that could be shown.
-    private static string? ReadReasoning(JsonElement turn)
-    {
-        foreach (string name in (string[])["reasoning_content", "reasoning", "thinking"])
-        {
-            if (turn.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && Text(value) is { Length: > 0 } text)
-            {
-                return text;
-            }
-        }
-
-        return null;
-    }
+    private static string? ReadReasoning(JsonElement turn) => ((string[])["reasoning_content", "reasoning", "thinking"])
+        .Select(name => Optional(turn, name) is { ValueKind: JsonValueKind.String } value ? Text(value) : "").FirstOrDefault(static text => text.Length > 0);
 
     private static List<ToolCall>? ReadCalls(JsonElement turn)
     {
-        if (!turn.TryGetProperty("tool_calls", out JsonElement calls) || calls.ValueKind == JsonValueKind.Null)
+        if (Optional(turn, "tool_calls") is not { } calls)
         {
             return null;
         }
@@ -134,7 +109,7 @@ public static partial class RolloutForm
         foreach (JsonElement call in calls.EnumerateArray())
         {
             JsonElement function = call.TryGetProperty("function", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object ? inner : call;
-            string arguments = !function.TryGetProperty("arguments", out JsonElement given) || given.ValueKind == JsonValueKind.Null ? "{}"
+            string arguments = Optional(function, "arguments") is not { } given ? "{}"
                 : given.ValueKind == JsonValueKind.String ? Text(given) : given.GetRawText();
             read.Add(new ToolCall(RequiredText(function, "name"), arguments, OptionalText(call, "id")));
         }
@@ -144,36 +119,19 @@ public static partial class RolloutForm
 
     /// <summary>Reads a turn's content: a string, or a list of parts whose texts are joined.</summary>
     /// <exception cref="JsonException">It has a part that is not text.</exception>
-    public static string ReadContent(JsonElement content)
+    public static string ReadContent(JsonElement content) => content.ValueKind switch
     {
-        if (content.ValueKind == JsonValueKind.String)
-        {
-            return Text(content);
-        }
+        JsonValueKind.String => Text(content),
+        JsonValueKind.Array => string.Join('\n', content.EnumerateArray().Select(ReadPart)),
+        _ => throw new JsonException("content is a string or a list of text parts"),
+    };
 
-        if (content.ValueKind != JsonValueKind.Array)
-        {
-            throw new JsonException("content is a string or a list of text parts");
-        }
-
-        var parts = new List<string>();
-        foreach (JsonElement part in content.EnumerateArray())
-        {
-            if (part.ValueKind == JsonValueKind.String)
-            {
-                parts.Add(Text(part));
-            }
-            else if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String)
-            {
-                parts.Add(Text(text));
-            }
-            else
-            {
-                throw new JsonException($"only text content can be judged{(part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String ? $", and a part is {Text(type)}" : "")}");
-            }
-        }
-
-        return string.Join('\n', parts);
+    private static string ReadPart(JsonElement part)
+    {
+        bool structured = part.ValueKind == JsonValueKind.Object;
+        return part.ValueKind == JsonValueKind.String ? Text(part)
+            : structured && Optional(part, "text") is { ValueKind: JsonValueKind.String } text ? Text(text)
+            : throw new JsonException($"only text content can be judged{(structured && Optional(part, "type") is { ValueKind: JsonValueKind.String } type ? $", and a part is {Text(type)}" : "")}");
     }
 
     /// <summary>Reads a reference answer: a text or a number, or a list of them, which stand on a line each.</summary>
@@ -196,13 +154,11 @@ public static partial class RolloutForm
             throw new JsonException("responses is a list");
         }
 
-        var read = new List<Response>(responses.GetArrayLength());
-        foreach (JsonElement response in responses.EnumerateArray())
-        {
-            read.Add(response.ValueKind == JsonValueKind.Null ? throw new JsonException($"response {read.Count + 1} of {responses.GetArrayLength()} is null: an empty one is \"\"") : ReadResponse(response));
-        }
-
-        return read;
+        return
+        [
+            .. responses.EnumerateArray().Select((response, i) => response.ValueKind != JsonValueKind.Null ? ReadResponse(response)
+                : throw new JsonException($"response {i + 1} of {responses.GetArrayLength()} is null: an empty one is \"\"")),
+        ];
     }
 
     /// <summary>Reads a response: a text, turns (a trajectory), a turn, or an object whose <c>content</c> is a text or turns.</summary>
@@ -235,30 +191,23 @@ public static partial class RolloutForm
 
     private static List<int>? ReadBest(JsonElement root)
     {
-        if (!root.TryGetProperty("best", out JsonElement best) || best.ValueKind == JsonValueKind.Null)
+        if (Optional(root, "best") is not { } best)
         {
             return null;
         }
 
-        var indexes = new List<int>();
+        // Tables with gaps keep whole numbers as 1.0.
         IEnumerable<JsonElement> items = best.ValueKind == JsonValueKind.Array ? best.EnumerateArray() : [best];
-        foreach (JsonElement item in items)
-        {
-            // Tables with gaps keep whole numbers as 1.0.
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetDouble(out double index) || index != (int)index)
-            {
-                throw new JsonException("best is an index or a list of indexes");
-            }
-
-            indexes.Add((int)index);
-        }
-
-        return indexes;
+        return
+        [
+            .. items.Select(static item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double index) && index == (int)index ? (int)index
+                : throw new JsonException("best is an index or a list of indexes")),
+        ];
     }
 
     private static List<double>? ReadScores(JsonElement root)
     {
-        if (!root.TryGetProperty("scores", out JsonElement scores) || scores.ValueKind == JsonValueKind.Null)
+        if (Optional(root, "scores") is not { } scores)
         {
             return null;
         }
@@ -277,13 +226,15 @@ public static partial class RolloutForm
     private static string RequiredText(JsonElement from, string name) =>
         Required(from, name) is { ValueKind: JsonValueKind.String } value ? Text(value) : throw new JsonException($"{name} is not a string");
 
-    private static string? OptionalText(JsonElement from, string name) =>
-        !from.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+    private static JsonElement? Optional(JsonElement from, string name) =>
+        from.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static string? OptionalText(JsonElement from, string name) => Optional(from, name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? Text(value)
         : throw new JsonException($"{name} is not a string");
 
     // A lone surrogate escape is valid JSON but not valid text; GetString reports it as InvalidOperationException.
-    private static string Text(JsonElement value)
+    internal static string Text(JsonElement value)
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Serialization;
 
 namespace Tribunal.Rollouts;
@@ -52,26 +51,12 @@ public sealed record Rubric
     public static Rubric Of(string text) => new() { Criteria = [new Criterion("rubric", text)], Text = text };
 
     /// <summary>The rubric as a text for judges who are shown all of it: a line for each criterion.</summary>
-    public string Words()
+    public string Words() => Text ?? string.Join('\n', Criteria.Select(static criterion => criterion.Kind switch
     {
-        if (Text is not null)
-        {
-            return Text;
-        }
-
-        var words = new StringBuilder();
-        foreach (Criterion criterion in Criteria)
-        {
-            words.Append(words.Length == 0 ? "" : "\n").Append("- ").Append(criterion.Kind switch
-            {
-                CriterionKind.Negative => "(a flaw) ",
-                CriterionKind.Required => "(required) ",
-                _ => "",
-            }).Append(criterion.Text);
-        }
-
-        return words.ToString();
-    }
+        CriterionKind.Negative => $"- (a flaw) {criterion.Text}",
+        CriterionKind.Required => $"- (required) {criterion.Text}",
+        _ => $"- {criterion.Text}",
+    }));
 
     /// <summary>
     /// The score of a response, in [0, 1]. With the grades g in [0, 1] and the weights w of the criteria P that are positive or required
@@ -87,7 +72,6 @@ public sealed record Rubric
     /// <exception cref="ArgumentException">There are more or fewer grades than criteria.</exception>
     public double Score(IReadOnlyList<double> grades)
     {
-        ArgumentNullException.ThrowIfNull(grades);
         if (grades.Count != Criteria.Count)
         {
             throw new ArgumentException($"{grades.Count} grades for {Criteria.Count} criteria", nameof(grades));
@@ -136,9 +120,6 @@ public sealed record RubricSet
     public Rubric? Others { get; init; }
 
     /// <summary>The rubric of a rollout: that of its id, its own, that of its domain, that of all others; null where there is none.</summary>
-    public Rubric? For(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return Rollouts.GetValueOrDefault(rollout.Id) ?? rollout.Rubric ?? (rollout.Domain is { } domain ? Domains.GetValueOrDefault(domain) : null) ?? Others;
-    }
+    public Rubric? For(Rollout rollout) =>
+        Rollouts.GetValueOrDefault(rollout.Id) ?? rollout.Rubric ?? (rollout.Domain is { } domain ? Domains.GetValueOrDefault(domain) : null) ?? Others;
 }

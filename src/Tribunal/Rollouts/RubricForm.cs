@@ -18,7 +18,7 @@ public static class RubricForm
         switch (root.ValueKind)
         {
             case JsonValueKind.String:
-                return Text(root, "rubric") is { } text && !string.IsNullOrWhiteSpace(text) ? Rubric.Of(text) : throw new JsonException("rubric is empty");
+                return Text(root, "rubric") is var text && !string.IsNullOrWhiteSpace(text) ? Rubric.Of(text) : throw new JsonException("rubric is empty");
             case JsonValueKind.Array:
                 return Checked(new Rubric { Criteria = [.. root.EnumerateArray().Select(Criterion)] });
             case JsonValueKind.Object:
@@ -42,8 +42,6 @@ public static class RubricForm
     /// <summary>Writes a rubric in the form that <see cref="Read"/> takes.</summary>
     public static void Write(Utf8JsonWriter writer, Rubric rubric)
     {
-        ArgumentNullException.ThrowIfNull(writer);
-        ArgumentNullException.ThrowIfNull(rubric);
         if (rubric.Text is not null)
         {
             writer.WriteStringValue(rubric.Text);
@@ -96,19 +94,11 @@ public static class RubricForm
         _ => "positive",
     };
 
-    /// <summary>A kind by its word; null where there is none.</summary>
-    public static CriterionKind? KindOf(string word) => word switch
-    {
-        "positive" => CriterionKind.Positive,
-        "negative" => CriterionKind.Negative,
-        "required" => CriterionKind.Required,
-        _ => null,
-    };
+    private static CriterionKind? KindOf(string word) => Enum.GetValues<CriterionKind>().Cast<CriterionKind?>().FirstOrDefault(kind => Word(kind!.Value) == word);
 
     /// <summary>What is wrong with a rubric; null when nothing is.</summary>
     public static string? WhyNot(Rubric rubric)
     {
-        ArgumentNullException.ThrowIfNull(rubric);
         if (rubric.Criteria.Count is 0 or > Rubric.MostCriteria)
         {
             return $"a rubric has 1 to {Rubric.MostCriteria} criteria, not {rubric.Criteria.Count}";
@@ -138,7 +128,7 @@ public static class RubricForm
         string id = $"c{index + 1}";
         if (element.ValueKind == JsonValueKind.String)
         {
-            return new Criterion(id, Text(element, "rubric")!);
+            return new Criterion(id, Text(element, "rubric"));
         }
 
         if (element.ValueKind != JsonValueKind.Object)
@@ -161,12 +151,9 @@ public static class RubricForm
 
     private static void Known(JsonElement element, string[] names, string what)
     {
-        foreach (JsonProperty property in element.EnumerateObject())
+        if (element.EnumerateObject().Select(static property => property.Name).FirstOrDefault(name => !names.Contains(name, StringComparer.Ordinal)) is { } unknown)
         {
-            if (!names.Contains(property.Name, StringComparer.Ordinal))
-            {
-                throw new JsonException($"{what} has {string.Join(", ", names)}, and no {property.Name}");
-            }
+            throw new JsonException($"{what} has {string.Join(", ", names)}, and no {unknown}");
         }
     }
 
@@ -175,15 +162,6 @@ public static class RubricForm
 
     private static string? Member(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? Text(value, name) : null;
 
-    private static string? Text(JsonElement value, string name)
-    {
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new JsonException($"{name} is not a string");
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new JsonException("a string holds a broken surrogate pair", exception);
-        }
-    }
+    private static string Text(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.String ? RolloutForm.Text(value) : throw new JsonException($"{name} is not a string");
 }

@@ -11,37 +11,13 @@ public static class SeenRollouts
     /// <summary>A rollout's name.</summary>
     public static string NameOf(Rollout rollout)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         string[] texts = [.. Enumerable.Range(0, rollout.Prompt.Count).Select(turn => ToolTurns.Text(rollout.Prompt, turn)), .. rollout.Responses.Select(static r => r.Content)];
         return StableHash.Of(1, texts).ToString("x16", CultureInfo.InvariantCulture);
     }
 
     /// <summary>The names of rollouts.</summary>
-    public static IReadOnlyList<string> Of(IEnumerable<Rollout> rollouts) => [.. rollouts.Select(NameOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public static string[] Of(IEnumerable<Rollout> rollouts) => [.. rollouts.Select(NameOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Whether a rollout is among the names.</summary>
-    public static bool Has(IReadOnlyList<string>? names, Rollout rollout)
-    {
-        if (names is not { Count: > 0 })
-        {
-            return false;
-        }
-
-        string name = NameOf(rollout);
-        int low = 0;
-        int high = names.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            int order = string.CompareOrdinal(names[middle], name);
-            if (order == 0)
-            {
-                return true;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return false;
-    }
+    public static bool Has(string[]? names, Rollout rollout) => names is { Length: > 0 } && Array.BinarySearch(names, NameOf(rollout), StringComparer.Ordinal) >= 0;
 }

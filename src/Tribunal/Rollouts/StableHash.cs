@@ -69,6 +69,14 @@ public struct SeededRandom(ulong seed)
         return Math.Sqrt(-2.0 * Math.Log(u)) * Math.Cos(2.0 * Math.PI * NextDouble());
     }
 
+    /// <summary>The numbers 0..<paramref name="count"/>−1 in random order.</summary>
+    public int[] Permutation(int count)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        Shuffle(order.AsSpan());
+        return order;
+    }
+
     /// <summary>Shuffles in place (Fisher–Yates).</summary>
     public void Shuffle<T>(Span<T> items)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Tribunal.Rollouts;
@@ -19,21 +18,10 @@ public static partial class ToolTurns
     /// <param name="turn">The turn's index.</param>
     public static string Text(IReadOnlyList<Message> prompt, int turn)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         Message message = prompt[turn];
         string content = message.Content.Contains('(', StringComparison.Ordinal) && HasTools(prompt) ? Mark().Replace(message.Content, "⟮") : message.Content;
-        if (message.ToolCalls is { Count: > 0 } calls)
-        {
-            var text = new StringBuilder(content);
-            foreach (ToolCall call in calls)
-            {
-                text.Append(text.Length == 0 ? "" : "\n").Append("(calls ").Append(call.Name).Append(" with ").Append(call.Arguments).Append(')');
-            }
-
-            return text.ToString();
-        }
-
-        return message.Role == Thoughts ? $"(thinks)\n{content}"
+        return message.ToolCalls is { Count: > 0 } calls ? string.Join('\n', calls.Select(static call => $"(calls {call.Name} with {call.Arguments})").Prepend(content).Where(static line => line.Length > 0))
+            : message.Role == Thoughts ? $"(thinks)\n{content}"
             : message.Role is "tool" or "function" && (message.Name ?? Called(prompt, turn)) is { Length: > 0 } name ? $"(result of {name})\n{content}"
             : content;
     }

@@ -37,7 +37,6 @@ public sealed record TrajectoryView
     /// <summary>The rollout as judges are shown it. Asked again about the same object, it gives the same.</summary>
     public Rollout Of(Rollout rollout)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         if (!rollout.Prompt.Any(IsCut) && rollout.Responses.All(static response => response.Turns is null))
         {
             return rollout;

@@ -49,9 +49,9 @@ public sealed record JudgePanel
     /// <param name="protocols">Names of the protocols; null skips that check.</param>
     public IReadOnlyList<Problem> Problems(IReadOnlyCollection<string>? protocols = null)
     {
-        List<Problem> problems = [];
-        Require(Members.Count is >= 2 and <= MostMembers, "judges.members", $"2 to {MostMembers} members are needed");
-        Require(Enum.IsDefined(Weights), "judges.weights", "equal, labels, one-coin or dawid-skene is needed");
+        ProblemList problems = [];
+        problems.Require(Members.Count is >= 2 and <= MostMembers, "judges.members", $"2 to {MostMembers} members are needed");
+        problems.Require(Enum.IsDefined(Weights), "judges.weights", "equal, labels, one-coin or dawid-skene is needed");
         for (int i = 0; i < Members.Count; i++)
         {
             string at = $"judges.members[{i}]";
@@ -61,22 +61,14 @@ public sealed record JudgePanel
                 continue;
             }
 
-            Require(
+            problems.Require(
                 member is not { ProtocolFile: null, Protocol: { } protocol } || protocols?.Contains(protocol, StringComparer.Ordinal) != false,
                 $"{at}.protocol", $"'{member.Protocol}' is unknown; there are {string.Join(", ", protocols ?? [])}");
-            Require(member.ThinkingTokens is null or >= 0, $"{at}.thinkingTokens", $"{member.ThinkingTokens} is below 0");
-            Require(double.IsFinite(member.Weight) && member.Weight >= 0, $"{at}.weight", "a weight is 0 or more");
+            problems.Require(member.ThinkingTokens is null or >= 0, $"{at}.thinkingTokens", $"{member.ThinkingTokens} is below 0");
+            problems.Require(double.IsFinite(member.Weight) && member.Weight >= 0, $"{at}.weight", "a weight is 0 or more");
         }
 
-        Require(Members.Count == 0 || Members.Any(static member => member is null or { Weight: not 0 }), "judges.members", "all members weigh 0");
+        problems.Require(Members.Count == 0 || Members.Any(static member => member is null or { Weight: not 0 }), "judges.members", "all members weigh 0");
         return problems;
-
-        void Require(bool holds, string field, string message)
-        {
-            if (!holds)
-            {
-                problems.Add(new Problem(field, message));
-            }
-        }
     }
 }

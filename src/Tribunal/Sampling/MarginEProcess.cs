@@ -13,22 +13,10 @@ internal sealed class MarginEProcess
     // The best stake is near the margin, which may be anything; a grid costs at most a factor of its size.
     private static readonly double[] Stakes = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98];
 
-    private readonly double[] _wealth = MakeWealth();
+    private readonly double[] _wealth = Array.ConvertAll(Stakes, static _ => 1.0);
 
     /// <summary>The wealth, from 1.</summary>
-    public double Value
-    {
-        get
-        {
-            double sum = 0;
-            foreach (double wealth in _wealth)
-            {
-                sum += wealth;
-            }
-
-            return sum / _wealth.Length;
-        }
-    }
+    public double Value => _wealth.Average();
 
     /// <summary>
     /// What the wealth against every other of n candidates must reach to certify the leader with error α: n/α. Whoever is wrongly
@@ -40,14 +28,8 @@ internal sealed class MarginEProcess
     public static double Threshold(double error, int candidates) => candidates / error;
 
     /// <summary>Adds an observation in [−1, 1].</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is outside, or not a number.</exception>
     public void Add(double margin)
     {
-        if (!(margin >= -1 && margin <= 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(margin), margin, "A margin lies in [−1, 1].");
-        }
-
         for (int k = 0; k < _wealth.Length; k++)
         {
             _wealth[k] *= 1 + (Stakes[k] * margin);
@@ -74,12 +56,5 @@ internal sealed class MarginEProcess
         }
 
         return Math.Min(1, best);
-    }
-
-    private static double[] MakeWealth()
-    {
-        double[] wealth = new double[Stakes.Length];
-        Array.Fill(wealth, 1);
-        return wealth;
     }
 }

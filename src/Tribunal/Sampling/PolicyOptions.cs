@@ -96,9 +96,5 @@ public sealed record PolicyOptions
     public double? Cost { get; init; }
 
     /// <summary>Whether another policy only adds to what this one draws: more samples of the fixed policy, nothing else.</summary>
-    public bool IsExtendedBy(PolicyOptions other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Kind == PolicyKind.Fixed && other.Samples > Samples && (this with { Samples = other.Samples }) == other;
-    }
+    public bool IsExtendedBy(PolicyOptions other) => Kind == PolicyKind.Fixed && other.Samples > Samples && (this with { Samples = other.Samples }) == other;
 }

@@ -44,24 +44,6 @@ public static class PresentationOrder
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sample);
         ArgumentOutOfRangeException.ThrowIfLessThan(responses, 1);
-        if (responses == 1)
-        {
-            return [0];
-        }
-
-        if (responses == 2)
-        {
-            return Pair(seed, rolloutId, 0, 1, sample);
-        }
-
-        int[] order = new int[responses];
-        for (int i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-        }
-
-        var random = new SeededRandom(StableHash.Mix(SeedOf(seed, rolloutId), (ulong)sample));
-        random.Shuffle(order.AsSpan());
-        return order;
+        return responses == 2 ? Pair(seed, rolloutId, 0, 1, sample) : new SeededRandom(StableHash.Mix(SeedOf(seed, rolloutId), (ulong)sample)).Permutation(responses);
     }
 }

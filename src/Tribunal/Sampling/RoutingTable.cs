@@ -68,27 +68,13 @@ public sealed record RoutingTable
     /// <param name="domain">The rollout's domain, if it has one.</param>
     /// <param name="task">The perceived task type, once a judgement has named one.</param>
     /// <param name="sure">How sure the verdict of the run's own judge is, once there is one.</param>
-    public Route? For(string? domain, string? task, double? sure = null)
-    {
-        foreach (Route route in Routes)
-        {
-            if (Fits(route.Domain, domain) && Fits(route.Task, task) && (route.Below is not { } below || sure < below))
-            {
-                return route;
-            }
-        }
-
-        return null;
-
-        static bool Fits(string? wanted, string? actual) =>
-            wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
-    }
+    public Route? For(string? domain, string? task, double? sure = null) =>
+        Routes.FirstOrDefault(route => Fits(route.Domain, domain) && Fits(route.Task, task) && (route.Below is not { } below || sure < below));
 
     /// <summary>Whether a rollout's line can't be told without the verdict of the run's own judge.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
     /// <param name="task">The perceived task type, once a judgement has named one.</param>
-    public bool AsksSureness(string? domain, string? task) => Routes.FirstOrDefault(route =>
-        (route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase)) && (route.Task is null || string.Equals(route.Task, task, StringComparison.OrdinalIgnoreCase)))?.Below is not null;
+    public bool AsksSureness(string? domain, string? task) => Routes.FirstOrDefault(route => Fits(route.Domain, domain) && Fits(route.Task, task))?.Below is not null;
 
     /// <summary>Whether all lines go by the verdict of the run's own judge, which therefore judges every rollout.</summary>
     [JsonIgnore]
@@ -96,8 +82,9 @@ public sealed record RoutingTable
 
     /// <summary>Whether a rollout's line can't be told without its task type.</summary>
     /// <param name="domain">The rollout's domain, if it has one.</param>
-    public bool AsksTask(string? domain) =>
-        Routes.FirstOrDefault(route => route.Domain is null || string.Equals(route.Domain, domain, StringComparison.OrdinalIgnoreCase))?.Task is not null;
+    public bool AsksTask(string? domain) => Routes.FirstOrDefault(route => Fits(route.Domain, domain))?.Task is not null;
+
+    private static bool Fits(string? wanted, string? actual) => wanted is null || string.Equals(wanted, actual, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The name of a line.</summary>
     public static string NameOf(Route route) => route.Name ?? Conditions(route) + (route.Below is { } below ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $",below={below}") : "");
@@ -121,7 +108,7 @@ public sealed record RoutingTable
     /// <param name="protocols">Names of the protocols; null skips that check.</param>
     public IReadOnlyList<Problem> Problems(IReadOnlyCollection<string>? judges = null, IReadOnlyCollection<string>? protocols = null)
     {
-        List<Problem> problems = [];
+        ProblemList problems = [];
         HashSet<string> names = new([Scout, Default], StringComparer.Ordinal);
         for (int i = 0; i < Routes.Count; i++)
         {
@@ -132,63 +119,27 @@ public sealed record RoutingTable
                 continue;
             }
 
-            if (NameOf(route) is var name && (name.Length is 0 or > MaxName || name.Any(char.IsControl)))
-            {
-                problems.Add(new Problem($"{at}.name", $"is empty, longer than {MaxName} characters, or has control characters"));
-            }
-            else if (!names.Add(name))
-            {
-                problems.Add(new Problem($"{at}.name", $"'{name}' is taken"));
-            }
-
-            if (route.Task is { } task && !Tasks.Contains(task, StringComparer.OrdinalIgnoreCase))
-            {
-                problems.Add(new Problem($"{at}.task", $"'{task}' is never perceived; there are {string.Join(", ", Tasks)}"));
-            }
-
-            if (route is { Judge: null, Protocol: null, ProtocolFile: null, ThinkingTokens: null, Policy: null })
-            {
-                problems.Add(new Problem(at, "chooses nothing; give judge, protocol, thinkingTokens or policy"));
-            }
-
-            if (route.Judge is { } judge && judges?.Contains(judge, StringComparer.Ordinal) == false)
-            {
-                problems.Add(new Problem($"{at}.judge", $"'{judge}' is not configured; there are {string.Join(", ", judges)}"));
-            }
-
-            if (route is { ProtocolFile: null, Protocol: { } protocol } && protocols?.Contains(protocol, StringComparer.Ordinal) == false)
-            {
-                problems.Add(new Problem($"{at}.protocol", $"'{protocol}' is unknown; there are {string.Join(", ", protocols)}"));
-            }
-
-            if (route.ThinkingTokens < 0)
-            {
-                problems.Add(new Problem($"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0"));
-            }
-
-            if (route.Below is { } below && (!(below > 0 && below <= 1) || route.Judge is null))
-            {
-                problems.Add(new Problem($"{at}.below", below > 0 && below <= 1 ? "goes on to another judge: give judge" : $"{below} is outside (0, 1]"));
-            }
-
-            if (route.Policy is { Kind: PolicyKind.Budget })
-            {
-                problems.Add(new Problem($"{at}.policy.kind", "a budget spans the batch and can't be routed"));
-            }
-
-            for (int before = 0; before < i; before++)
-            {
-                if (Routes[before] is { Below: null } && Covers(Routes[before].Domain, route.Domain) && Covers(Routes[before].Task, route.Task))
-                {
-                    problems.Add(new Problem(at, $"is never reached, routing.routes[{before}] fits all it fits"));
-                    break;
-                }
-            }
+            string name = NameOf(route);
+            bool named = name.Length is > 0 and <= MaxName && !name.Any(char.IsControl);
+            problems.Require(named, $"{at}.name", $"is empty, longer than {MaxName} characters, or has control characters");
+            problems.Require(!named || names.Add(name), $"{at}.name", $"'{name}' is taken");
+            problems.Require(route.Task is null || Tasks.Contains(route.Task, StringComparer.OrdinalIgnoreCase), $"{at}.task", $"'{route.Task}' is never perceived; there are {string.Join(", ", Tasks)}");
+            problems.Require(
+                route is not { Judge: null, Protocol: null, ProtocolFile: null, ThinkingTokens: null, Policy: null }, at, "chooses nothing; give judge, protocol, thinkingTokens or policy");
+            problems.Require(
+                route.Judge is not { } judge || judges?.Contains(judge, StringComparer.Ordinal) != false, $"{at}.judge", $"'{route.Judge}' is not configured; there are {string.Join(", ", judges ?? [])}");
+            problems.Require(
+                route is not { ProtocolFile: null, Protocol: { } protocol } || protocols?.Contains(protocol, StringComparer.Ordinal) != false,
+                $"{at}.protocol", $"'{route.Protocol}' is unknown; there are {string.Join(", ", protocols ?? [])}");
+            problems.Require(route.ThinkingTokens is null or >= 0, $"{at}.thinkingTokens", $"{route.ThinkingTokens} is below 0");
+            problems.Require(
+                route.Below is null || (route.Below is > 0 and <= 1 && route.Judge is not null),
+                $"{at}.below", route.Below is > 0 and <= 1 ? "goes on to another judge: give judge" : $"{route.Below} is outside (0, 1]");
+            problems.Require(route.Policy is not { Kind: PolicyKind.Budget }, $"{at}.policy.kind", "a budget spans the batch and can't be routed");
+            int before = Enumerable.Range(0, i).FirstOrDefault(line => Routes[line] is { Below: null } wide && Fits(wide.Domain, route.Domain) && Fits(wide.Task, route.Task), -1);
+            problems.Require(before < 0, at, $"is never reached, routing.routes[{before}] fits all it fits");
         }
 
         return problems;
-
-        static bool Covers(string? wide, string? narrow) =>
-            wide is null || (narrow is not null && string.Equals(wide, narrow, StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -23,9 +23,7 @@ internal abstract class StoppingRule
     public abstract Advance Next(IReadOnlySet<int> drawn, int? allowance, Func<VoteTable> votes);
 
     /// <summary>The rule of a policy.</summary>
-    /// <param name="policy">The policy.</param>
     /// <param name="meta">What meta rewards do.</param>
-    /// <param name="rule">The vote.</param>
     /// <param name="fixedVotes">Votes under the fixed policy; null goes by the policy.</param>
     /// <param name="learned">What is known of the judge; null for nothing.</param>
     /// <param name="block">What rounds are rounded up to: a mirrored pair of votes, of every member where a panel judges.</param>
@@ -50,6 +48,15 @@ internal sealed class FixedRule(int samples) : StoppingRule
         return HasAll(drawn, end) ? new Advance(end, end < samples ? StopReason.Budget : StopReason.Fixed) : new Advance(end, null);
     }
 }
+
+/// <summary>Where the votes of a rollout or match stand at a checkpoint.</summary>
+/// <param name="Votes">The usable judgements.</param>
+/// <param name="Rows">How many of the first rows count.</param>
+/// <param name="Weights">What each weighs.</param>
+/// <param name="Fit">The Bradley–Terry fit, where the rule makes one.</param>
+/// <param name="Ranked">The ranking so far.</param>
+/// <param name="Checkpoint">Judgements drawn.</param>
+internal sealed record Standing(VoteTable Votes, int Rows, double[] Weights, BradleyTerry? Fit, RankedRewards Ranked, int Checkpoint);
 
 /// <summary>Rounds that grow, and a decision after each.</summary>
 internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : StoppingRule
@@ -85,7 +92,7 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
     public StopReason? Decide(VoteTable votes, int checkpoint, int most)
     {
         int rows = votes.Below(checkpoint);
-        Span<double> weights = rows <= 256 ? stackalloc double[rows] : new double[rows];
+        double[] weights = new double[rows];
         if (votes.Weights(0, rows, meta, weights) == 0)
         {
             // A rollout that the judge can't answer eight times won't be answered by asking on.
@@ -95,7 +102,8 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         double[] rewards = Tally.Rewards(votes, rows, weights, Rule, out BradleyTerry? fit);
         var ranked = RankedRewards.Of(rewards, 0);
         votes.Soften(rows, meta, weights);
-        if (Enough(votes, rows, weights, fit, ranked, checkpoint, most) is { } enough)
+        var standing = new Standing(votes, rows, weights, fit, ranked, checkpoint);
+        if (Enough(standing, most) is { } enough)
         {
             return enough;
         }
@@ -106,50 +114,44 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
         }
 
         PairComparison pair = PairComparison.Between(votes, rows, weights, ranked.Best, ranked.Ranking[1], majority: Rule == VotingRule.Majority);
-        return (JudgesOrders && pair.Balanced && rows >= Inseparable) || Hopeless(votes, rows, weights, checkpoint, ranked, pair) ? StopReason.Exhausted : null;
+        return (JudgesOrders && pair.Balanced && rows >= Inseparable) || Hopeless(standing, pair) ? StopReason.Exhausted : null;
     }
 
     /// <summary>Why no more is needed; null when more is.</summary>
-    protected abstract StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most);
+    protected abstract StopReason? Enough(Standing at, int most);
 
     /// <summary>Whether votes that cancel out, order against order, end it; a model that knows of orders says so by itself.</summary>
     protected virtual bool JudgesOrders => true;
 
     /// <summary>Whether the maximum can't be expected to decide.</summary>
-    protected abstract bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair);
+    protected abstract bool Hopeless(Standing at, PairComparison pair);
 
     /// <summary>The probability that the leader leads.</summary>
-    protected double Confidence(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked) =>
-        Tally.Confidence(votes, rows, weights, Rule, fit, ranked.Best);
+    protected double Confidence(Standing at) => Tally.Confidence(at.Votes, at.Rows, at.Weights, Rule, at.Fit, at.Ranked.Best);
 
-    /// <summary>Whether some number of the judgements that are left raises the probability of the right verdict by what they are worth.</summary>
-    /// <param name="whole">What is expected of all of them.</param>
-    /// <param name="learned">The model.</param>
-    /// <param name="votes">The votes.</param>
-    /// <param name="rows">How many of the first rows.</param>
-    /// <param name="weights">What each weighs.</param>
-    /// <param name="ranked">The ranking so far.</param>
-    /// <param name="checkpoint">Judgements drawn.</param>
-    /// <param name="most">Judgements at most.</param>
-    protected bool Worthwhile(Outlook whole, JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int most)
+    /// <summary>
+    /// Whether some number of the judgements that are left raises the probability of the right verdict by what they are worth, given what is expected of the
+    /// whole of them.
+    /// </summary>
+    protected bool Worthwhile(Outlook whole, JudgeModel learned, Standing at, int most)
     {
         // By how much one judgement has to raise it: 0.001 at the confidence of 0.95.
         double worth = (1 - Policy.Confidence) / 50;
-        int left = most - checkpoint;
+        int left = most - at.Checkpoint;
         bool worthwhile = whole.Gain > left * worth;
 
         // All judgements that are left, or fewer: a lone one seldom changes a verdict, a few do.
         for (int more = 1; more < left && !worthwhile && whole.Gain > worth; more *= 2)
         {
-            worthwhile = Expect(learned, votes, rows, weights, ranked, checkpoint, more).Gain > more * worth;
+            worthwhile = Expect(learned, at, more).Gain > more * worth;
         }
 
         return worthwhile;
     }
 
     /// <summary>What is expected of so many judgements more.</summary>
-    protected Outlook Expect(JudgeModel learned, VoteTable votes, int rows, ReadOnlySpan<double> weights, RankedRewards ranked, int checkpoint, int more) =>
-        JudgeOutlook.Of(learned, votes, rows, weights, Rule, ranked.Best, checkpoint, checkpoint + more);
+    protected Outlook Expect(JudgeModel learned, Standing at, int more) =>
+        JudgeOutlook.Of(learned, at.Votes, at.Rows, at.Weights, Rule, at.Ranked.Best, at.Checkpoint, at.Checkpoint + more);
 
     /// <summary>Whether candidates are told apart by score differences rather than by votes.</summary>
     protected bool Scored(VoteTable votes) => !votes.Pairs && Tally.Scored(votes, Rule);
@@ -174,25 +176,24 @@ internal abstract class RoundRule(PolicyOptions policy, MetaOptions meta, Voting
 /// </summary>
 internal sealed class AdaptiveRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block) : RoundRule(policy, meta, rule, block)
 {
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most) =>
-        Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
+    protected override StopReason? Enough(Standing at, int most) => Confidence(at) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair)
+    protected override bool Hopeless(Standing at, PairComparison pair)
     {
-        bool scored = Scored(votes);
-        if (scored && rows >= Inseparable && Policy.Indifference > 0
-            && Tally.Confidence(votes, rows, weights, Rule, null, ranked.Best, -Policy.Indifference) >= Policy.Confidence)
+        bool scored = Scored(at.Votes);
+        if (scored && at.Rows >= Inseparable && Policy.Indifference > 0
+            && Tally.Confidence(at.Votes, at.Rows, at.Weights, Rule, null, at.Ranked.Best, -Policy.Indifference) >= Policy.Confidence)
         {
             return true;
         }
 
-        if (Policy.Futility <= 0 || checkpoint >= Policy.Max || pair.Count <= 0)
+        if (Policy.Futility <= 0 || at.Checkpoint >= Policy.Max || pair.Count <= 0)
         {
             return false;
         }
 
-        (double location, double scale) = pair.Margin(scored, scored ? ListSpread.Of(votes, rows, weights) : default);
-        return LeaderPosterior.Decidable(location, scale, checkpoint, Policy.Max, Policy.Confidence) < Policy.Futility;
+        (double location, double scale) = pair.Margin(scored, scored ? ListEvidence.Of(at.Votes, at.Rows, at.Weights) : null);
+        return LeaderPosterior.Decidable(location, scale, at.Checkpoint, Policy.Max, Policy.Confidence) < Policy.Futility;
     }
 }
 
@@ -207,18 +208,18 @@ internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, Voting
     // A model that knows how far the judge agrees with itself needs no second judgement where one says enough.
     protected override int First => Policy.Min == 1 ? 1 : base.First;
 
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
+    protected override StopReason? Enough(Standing at, int most)
     {
-        if (checkpoint >= most)
+        if (at.Checkpoint >= most)
         {
             return null;
         }
 
-        Outlook whole = Expect(learned, votes, rows, weights, ranked, checkpoint, most - checkpoint);
-        return Worthwhile(whole, learned, votes, rows, weights, ranked, checkpoint, most) ? null : whole.Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
+        Outlook whole = Expect(learned, at, most - at.Checkpoint);
+        return Worthwhile(whole, learned, at, most) ? null : whole.Pool >= Policy.Confidence ? StopReason.Confident : StopReason.Exhausted;
     }
 
-    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
+    protected override bool Hopeless(Standing at, PairComparison pair) => false;
 }
 
 /// <summary>
@@ -228,38 +229,31 @@ internal sealed class LearnedRule(PolicyOptions policy, MetaOptions meta, Voting
 /// </summary>
 internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, VotingRule rule, int block, JudgeModel? learned = null) : RoundRule(policy, meta, rule, block)
 {
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most)
+    protected override StopReason? Enough(Standing at, int most)
     {
-        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
-        for (int other = 0; other < votes.Candidates; other++)
-        {
-            if (other != ranked.Best && Bet(votes, rows, ranked.Best, other).Value < threshold)
-            {
-                return null;
-            }
-        }
-
-        return StopReason.Certified;
+        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, at.Votes.Candidates);
+        return Enumerable.Range(0, at.Votes.Candidates).All(other => other == at.Ranked.Best || Bet(at, at.Ranked.Best, other).Value >= threshold) ? StopReason.Certified : null;
     }
 
-    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair)
+    protected override bool Hopeless(Standing at, PairComparison pair)
     {
         // Even if every judgement to come agreed.
-        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, votes.Candidates);
-        if (Best(ranked.Best, ranked.Ranking[1]) < threshold && Best(ranked.Ranking[1], ranked.Best) < threshold)
+        double threshold = MarginEProcess.Threshold(1 - Policy.Confidence, at.Votes.Candidates);
+        (int first, int second) = (at.Ranked.Best, at.Ranked.Ranking[1]);
+        if (Best(first, second) < threshold && Best(second, first) < threshold)
         {
             return true;
         }
 
-        return learned is not null && checkpoint < Policy.Max
-            && Reaches(ranked.Best, ranked.Ranking[1]) + Reaches(ranked.Ranking[1], ranked.Best) < (1 - Policy.Confidence) / 5
-            && !Worthwhile(Expect(learned, votes, rows, weights, ranked, checkpoint, Policy.Max - checkpoint), learned, votes, rows, weights, ranked, checkpoint, Policy.Max);
+        return learned is not null && at.Checkpoint < Policy.Max
+            && Reaches(first, second) + Reaches(second, first) < (1 - Policy.Confidence) / 5
+            && !Worthwhile(Expect(learned, at, Policy.Max - at.Checkpoint), learned, at, Policy.Max);
 
         double Reaches(int leader, int other)
         {
-            MarginEProcess process = Bet(votes, rows, leader, other);
-            double toCome = (double)(Policy.Max - checkpoint) * rows / checkpoint;
-            return JudgeOutlook.Mean(learned, votes, rows, Rule, leader, other, OfVotes, OfScores) ?? 1;
+            MarginEProcess process = Bet(at, leader, other);
+            double toCome = (double)(Policy.Max - at.Checkpoint) * at.Rows / at.Checkpoint;
+            return JudgeOutlook.Mean(learned, at.Votes, at.Rows, Rule, leader, other, OfVotes, OfScores) ?? 1;
 
             double OfVotes(double won, double lost) => process.Reaches(threshold, toCome, stake =>
             {
@@ -278,8 +272,8 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
 
         double Best(int leader, int other)
         {
-            MarginEProcess process = Bet(votes, rows, leader, other);
-            for (int i = checkpoint; i < Policy.Max; i++)
+            MarginEProcess process = Bet(at, leader, other);
+            for (int i = at.Checkpoint; i < Policy.Max; i++)
             {
                 process.Add(1);
             }
@@ -288,15 +282,16 @@ internal sealed class CertifiedRule(PolicyOptions policy, MetaOptions meta, Voti
         }
     }
 
-    private MarginEProcess Bet(VoteTable votes, int rows, int leader, int other)
+    private MarginEProcess Bet(Standing at, int leader, int other)
     {
+        VoteTable votes = at.Votes;
         var process = new MarginEProcess();
         bool signs = votes.Pairs || !Scored(votes);
         double? first = null;
         int mirror = -1;
-        for (int row = 0; row < rows; row++)
+        for (int row = 0; row < at.Rows; row++)
         {
-            ReadOnlySpan<double> values = votes.Row(row);
+            double[] values = votes.Row(row);
             double d = values[leader] - values[other];
             if (double.IsNaN(d))
             {
@@ -344,8 +339,7 @@ internal sealed class BudgetRule(PolicyOptions policy, MetaOptions meta, VotingR
         return new Advance(end, decided ?? (end < Policy.Max ? StopReason.Budget : StopReason.Exhausted));
     }
 
-    protected override StopReason? Enough(VoteTable votes, int rows, ReadOnlySpan<double> weights, BradleyTerry? fit, RankedRewards ranked, int checkpoint, int most) =>
-        Confidence(votes, rows, weights, fit, ranked) >= Policy.Confidence ? StopReason.Confident : null;
+    protected override StopReason? Enough(Standing at, int most) => Confidence(at) >= Policy.Confidence ? StopReason.Confident : null;
 
-    protected override bool Hopeless(VoteTable votes, int rows, ReadOnlySpan<double> weights, int checkpoint, RankedRewards ranked, PairComparison pair) => false;
+    protected override bool Hopeless(Standing at, PairComparison pair) => false;
 }

@@ -72,19 +72,8 @@ internal static class Elo
         1 / (1 + Math.Pow(options.Base, (ratingB - ratingA) / options.Scale));
 
     /// <summary>Rewards in [0, 1]: the mean score that each can expect against all others.</summary>
-    public static double[] Rewards(IReadOnlyList<double> ratings, EloOptions options)
-    {
-        double[] rewards = new double[ratings.Count];
-        for (int i = 0; i < rewards.Length; i++)
-        {
-            for (int j = 0; j < rewards.Length; j++)
-            {
-                rewards[i] += i == j ? 0 : Expected(ratings[i], ratings[j], options) / (rewards.Length - 1);
-            }
-        }
-
-        return rewards;
-    }
+    public static double[] Rewards(IReadOnlyList<double> ratings, EloOptions options) =>
+        [.. ratings.Select((own, i) => ratings.Where((_, j) => j != i).Sum(other => Expected(own, other, options) / (ratings.Count - 1)))];
 
     private static void Apply(double[] ratings, IReadOnlyList<MatchResult> matches, EloOptions options)
     {

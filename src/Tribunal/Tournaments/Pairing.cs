@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Tournaments;
@@ -9,44 +10,13 @@ internal interface IPairing
     (int A, int B)[]? Next(List<MatchResult[]> rounds);
 }
 
-/// <summary>One round, every pair.</summary>
-internal sealed class RoundRobinPairing(int candidates) : IPairing
-{
-    public (int A, int B)[]? Next(List<MatchResult[]> rounds)
-    {
-        if (rounds.Count > 0)
-        {
-            return null;
-        }
-
-        var pairs = new (int, int)[candidates * (candidates - 1) / 2];
-        int at = 0;
-        for (int a = 0; a < candidates; a++)
-        {
-            for (int b = a + 1; b < candidates; b++)
-            {
-                pairs[at++] = (a, b);
-            }
-        }
-
-        return pairs;
-    }
-}
-
 /// <summary>
 /// A seeded bracket. Where their number is no power of two, some candidates have a bye in the first round only; n candidates play n − 1
 /// matches. Draws are settled before results get here.
 /// </summary>
-internal sealed class KnockoutPairing : IPairing
+internal sealed class KnockoutPairing(int candidates, ulong seed) : IPairing
 {
-    private readonly int[] _draw;
-
-    public KnockoutPairing(int candidates, ulong seed)
-    {
-        _draw = [.. Enumerable.Range(0, candidates)];
-        var random = new SeededRandom(seed);
-        random.Shuffle(_draw.AsSpan());
-    }
+    private readonly int[] _draw = new SeededRandom(seed).Permutation(candidates);
 
     public (int A, int B)[]? Next(List<MatchResult[]> rounds)
     {
@@ -71,21 +41,9 @@ internal sealed class KnockoutPairing : IPairing
             return null;
         }
 
-        int size = 1;
-        while (size * 2 < count)
-        {
-            size *= 2;
-        }
-
         // After this round a power of two is left.
-        int matches = count - size;
-        var pairs = new (int, int)[matches];
-        for (int m = 0; m < matches; m++)
-        {
-            pairs[m] = (alive[2 * m], alive[(2 * m) + 1]);
-        }
-
-        return pairs;
+        int matches = count - ((int)BitOperations.RoundUpToPowerOf2((uint)count) / 2);
+        return [.. alive.Take(2 * matches).Chunk(2).Select(static pair => (pair[0], pair[1]))];
     }
 
     /// <summary>
@@ -104,27 +62,8 @@ internal sealed class KnockoutPairing : IPairing
             }
         }
 
-        // How many went out before each round, and in it.
-        Span<int> before = stackalloc int[rounds.Count + 2];
-        before.Clear();
-        foreach (int round in lasted)
-        {
-            before[round + 1]++;
-        }
-
-        for (int r = 1; r < before.Length; r++)
-        {
-            before[r] += before[r - 1];
-        }
-
-        double[] rewards = new double[candidates];
-        for (int i = 0; i < candidates; i++)
-        {
-            int beside = before[lasted[i] + 1] - before[lasted[i]] - 1;
-            rewards[i] = (before[lasted[i]] + (0.5 * beside)) / Math.Max(1, candidates - 1);
-        }
-
-        return rewards;
+        return Array.ConvertAll(lasted, round =>
+            (lasted.Count(other => other < round) + (0.5 * (lasted.Count(other => other == round) - 1))) / Math.Max(1, candidates - 1));
     }
 }
 
@@ -146,9 +85,7 @@ internal sealed class SwissPairing : IPairing
         _candidates = candidates;
         int most = candidates - 1 + (candidates & 1);
         _rounds = Math.Min(rounds ?? (int)Math.Ceiling(Math.Log2(Math.Max(candidates, 1))), most);
-        _start = [.. Enumerable.Range(0, candidates)];
-        var random = new SeededRandom(seed);
-        random.Shuffle(_start.AsSpan());
+        _start = new SeededRandom(seed).Permutation(candidates);
     }
 
     public (int A, int B)[]? Next(List<MatchResult[]> rounds)

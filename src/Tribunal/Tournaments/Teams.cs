@@ -115,12 +115,7 @@ internal sealed class AnswerReader
 
     private string? Last(string text)
     {
-        Match? last = null;
-        for (Match match = _pattern!.Match(text); match.Success; match = match.NextMatch())
-        {
-            last = match;
-        }
-
+        Match? last = _pattern!.Matches(text).LastOrDefault();
         return last is null ? null : last.Groups.Count > 1 && last.Groups[1].Success ? last.Groups[1].Value : last.Value;
     }
 

@@ -28,17 +28,12 @@ internal static class Grading
     /// names the best; a draw is not. Of a response alone, when S₁ equals the truth, 0 or 1; on another scale, such as that of the
     /// <c>grm</c> prompt from 1 to 10, whose ends stand for rewards 0 and 1, when it is that end.
     /// </summary>
-    public static Grade Of(Judgement judgement, Label label)
+    public static Grade Of(Judgement judgement, Label label) => judgement.Outcome switch
     {
-        ArgumentNullException.ThrowIfNull(judgement);
-        ArgumentNullException.ThrowIfNull(label);
-        return judgement.Outcome switch
-        {
-            JudgementOutcome.Failed => Grade.NoAnswer,
-            JudgementOutcome.Valid => IsCorrect(judgement, label) is not { } correct ? Grade.NoVerdict : correct ? Grade.Correct : Grade.Incorrect,
-            _ => Grade.NoVerdict,
-        };
-    }
+        JudgementOutcome.Failed => Grade.NoAnswer,
+        JudgementOutcome.Valid => IsCorrect(judgement, label) is not { } correct ? Grade.NoVerdict : correct ? Grade.Correct : Grade.Incorrect,
+        _ => Grade.NoVerdict,
+    };
 
     /// <summary>The outcome reward of SPCT's and RM-R1's RL (arXiv 2505.02387): +1 for correct, −1 for all else; there is no reward for format.</summary>
     public static int Reward(Grade grade) => grade == Grade.Correct ? 1 : -1;

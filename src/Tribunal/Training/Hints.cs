@@ -32,8 +32,6 @@ public static class Hints
     /// <param name="seed">The run's seed: presentation orders derive from it.</param>
     public static IReadOnlyList<HintedDraw> Next(HintMode mode, Rollout rollout, JudgingKind kind, IReadOnlyList<Judgement> ledger, long seed)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(ledger);
         int n = rollout.Responses.Count;
         if (mode == HintMode.None || n < 2 || !Label.IsGiven(rollout))
         {
@@ -66,7 +64,6 @@ public static class Hints
     /// <param name="position">The best response's displayed position, from 0.</param>
     public static JudgePrompt Append(JudgePrompt prompt, string protocol, int position)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         if (prompt.Scalar)
         {
@@ -85,7 +82,6 @@ public static class Hints
     /// <summary>A prompt without its hint, where it has one.</summary>
     public static string Without(string prompt)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         int line = prompt.LastIndexOf("\n\n", StringComparison.Ordinal);
         return line >= 0 && prompt.AsSpan(line + 2).StartsWith(Opening, StringComparison.Ordinal) ? prompt[..line] : prompt;
     }
@@ -96,7 +92,6 @@ public static class Hints
     /// <summary>The displayed position that a prompt's last line hints at; null where it is no hint.</summary>
     public static int? Find(string prompt)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         ReadOnlySpan<char> text = prompt.AsSpan().TrimEnd();
         ReadOnlySpan<char> line = text[(text.LastIndexOf('\n') + 1)..];
         if (!line.StartsWith(Opening, StringComparison.Ordinal))

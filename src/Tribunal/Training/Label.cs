@@ -25,7 +25,6 @@ public sealed record Label
     /// <param name="pair">The two original indexes shown; null for all responses.</param>
     public static Label? Of(Rollout rollout, IReadOnlyList<int>? pair)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         int n = rollout.Responses.Count;
         int[] shown = pair is null ? [.. Enumerable.Range(0, n)] : [.. pair.Order()];
         if (shown.Length == 0 || shown[0] < 0 || shown[^1] >= n || (pair is not null && (shown.Length != 2 || shown[0] == shown[1])))
@@ -45,11 +44,7 @@ public sealed record Label
     }
 
     /// <summary>Whether the batch says anything of the rollout's responses.</summary>
-    public static bool IsGiven(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return rollout.Best is { Count: > 0 } || rollout.Scores is { Count: > 0 };
-    }
+    public static bool IsGiven(Rollout rollout) => rollout.Best is { Count: > 0 } || rollout.Scores is { Count: > 0 };
 
     private static Label? Among(int[] shown, IReadOnlyList<int> best, Candidates texts)
     {

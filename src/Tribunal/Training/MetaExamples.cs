@@ -21,7 +21,6 @@ public static class MetaExamples
     /// </summary>
     public static IReadOnlyList<MetaExample> Of(RolloutLedger item)
     {
-        ArgumentNullException.ThrowIfNull(item);
         IReadOnlyList<Judgement> judgements = LedgerView.Of(item.Ledger).Judgements;
         var options = new SchemeOptions { Kind = JudgingKind.Listwise };
         VoteTable votes = RecordedScheme.Collect(Candidates.Of(item.Rollout), judgements, options, features: true);

@@ -31,8 +31,6 @@ public sealed class OutcomeRewards : IFormRule
     /// <param name="label">The label of what is shown.</param>
     public static string AnswerOf(string protocol, IReadOnlyList<int> order, Label label)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        ArgumentNullException.ThrowIfNull(label);
         if (label.Truth is { } truth)
         {
             return truth.ToString(CultureInfo.InvariantCulture);

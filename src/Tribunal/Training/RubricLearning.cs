@@ -26,8 +26,6 @@ public static class RubricLearning
     /// <returns>The criteria that are worth a weight; the candidates where none is.</returns>
     public static Rubric Learn(Rubric rubric, IReadOnlyList<GradedExample> examples)
     {
-        ArgumentNullException.ThrowIfNull(rubric);
-        ArgumentNullException.ThrowIfNull(examples);
         int[] weights = [.. Enumerable.Repeat(1, rubric.Criteria.Count)];
         double right = Right(rubric, weights, examples);
         for (int round = 0; round < MostRounds; round++)
@@ -60,9 +58,12 @@ public static class RubricLearning
             }
         }
 
-        Criterion[] chosen = [.. rubric.Criteria.Select((criterion, i) => criterion with { Weight = weights[i] }).Where(static criterion => criterion.Weight > 0)];
-        return chosen.Length == 0 ? rubric : rubric with { Criteria = chosen, Text = null };
+        Rubric chosen = Weighed(rubric, weights);
+        return chosen.Criteria.Count == 0 ? rubric : chosen with { Text = null };
     }
+
+    private static Rubric Weighed(Rubric rubric, int[] weights) =>
+        rubric with { Criteria = [.. rubric.Criteria.Select((criterion, i) => criterion with { Weight = weights[i] }).Where(static criterion => criterion.Weight > 0)] };
 
     /// <summary>Whether a rubric's highest score is a best response's; of equal scores one is taken by the seed.</summary>
     /// <param name="rubric">The rubric: its criteria are found by their ids among those of <paramref name="graded"/>.</param>
@@ -71,29 +72,24 @@ public static class RubricLearning
     /// <param name="seed">Of the choice among equals.</param>
     public static bool IsRight(Rubric rubric, Rubric graded, GradedExample example, long seed)
     {
-        double[] scores = Scores(rubric, graded, example);
-        double highest = scores.Max();
-        int[] leaders = [.. Enumerable.Range(0, scores.Length).Where(i => scores[i] >= highest - 1e-12)];
+        int[] leaders = Leaders(rubric, graded, example);
         var random = new SeededRandom(StableHash.Of((ulong)seed, "rubric", example.Id));
         return example.Best.Contains(leaders[random.Next(leaders.Length)]);
     }
 
-    private static double[] Scores(Rubric rubric, Rubric graded, GradedExample example)
+    // Who has the highest score.
+    private static int[] Leaders(Rubric rubric, Rubric graded, GradedExample example)
     {
         int[] at = [.. rubric.Criteria.Select(criterion => Enumerable.Range(0, graded.Criteria.Count).First(i => graded.Criteria[i].Id == criterion.Id))];
-        return [.. example.Grades.Select(grades => rubric.Score([.. at.Select(i => grades[i])]))];
+        double[] scores = [.. example.Grades.Select(grades => rubric.Score([.. at.Select(i => grades[i])]))];
+        double highest = scores.Max();
+        return [.. Enumerable.Range(0, scores.Length).Where(i => scores[i] >= highest - 1e-12)];
     }
 
     // Equal scores count in part.
     private static double Right(Rubric rubric, int[] weights, IReadOnlyList<GradedExample> examples)
     {
-        Rubric weighed = rubric with { Criteria = [.. rubric.Criteria.Select((criterion, i) => criterion with { Weight = weights[i] }).Where(static criterion => criterion.Weight > 0)] };
-        return examples.Sum(example =>
-        {
-            double[] scores = Scores(weighed, rubric, example);
-            double highest = scores.Max();
-            int[] leaders = [.. Enumerable.Range(0, scores.Length).Where(i => scores[i] >= highest - 1e-12)];
-            return (double)leaders.Count(example.Best.Contains) / leaders.Length;
-        });
+        Rubric weighed = Weighed(rubric, weights);
+        return examples.Sum(example => Leaders(weighed, rubric, example).Average(leader => example.Best.Contains(leader) ? 1.0 : 0));
     }
 }

@@ -37,8 +37,6 @@ public sealed partial class SpuriousCues
     /// <summary>Adds an item that the set holds.</summary>
     public void AddItem(Rollout rollout, Label label)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(label);
         if (label.Best.Count == 0)
         {
             return;
@@ -47,53 +45,24 @@ public sealed partial class SpuriousCues
         for (int f = 0; f < Features.Length; f++)
         {
             int[] values = [.. label.Shown.Select(i => Features[f].Feature(rollout.Responses[i].Content))];
-            int wins = 0;
-            int comparisons = 0;
-            for (int b = 0; b < values.Length; b++)
-            {
-                for (int o = 0; o < values.Length; o++)
-                {
-                    if (label.Best.Contains(label.Shown[b]) && !label.Best.Contains(label.Shown[o]) && values[b] != values[o])
-                    {
-                        comparisons++;
-                        wins += values[b] > values[o] ? 1 : 0;
-                    }
-                }
-            }
-
-            if (comparisons > 0)
-            {
-                _hits[f] += (double)wins / comparisons;
-                _trials[f]++;
-            }
+            Add(label, label.Shown, (best, other) => values[best].CompareTo(values[other]), ref _hits[f], ref _trials[f]);
         }
     }
 
     /// <summary>Adds an example of the set.</summary>
     /// <param name="order">Displayed position → original index.</param>
     /// <param name="label">The label of what is shown.</param>
-    public void AddExample(IReadOnlyList<int> order, Label label)
-    {
-        ArgumentNullException.ThrowIfNull(order);
-        ArgumentNullException.ThrowIfNull(label);
-        int before = 0;
-        int comparisons = 0;
-        for (int b = 0; b < order.Count; b++)
-        {
-            for (int o = 0; o < order.Count; o++)
-            {
-                if (label.Best.Contains(order[b]) && !label.Best.Contains(order[o]))
-                {
-                    comparisons++;
-                    before += b < o ? 1 : 0;
-                }
-            }
-        }
+    public void AddExample(IReadOnlyList<int> order, Label label) => Add(label, order, static (best, other) => other.CompareTo(best), ref _firstHits, ref _firstTrials);
 
-        if (comparisons > 0)
+    // Each of the best beside each that is not, by their places among those shown; above 0 speaks for the best, 0 says nothing.
+    private static void Add(Label label, IReadOnlyList<int> shown, Func<int, int, int> compare, ref double hits, ref long trials)
+    {
+        ILookup<bool, int> places = Enumerable.Range(0, shown.Count).ToLookup(place => label.Best.Contains(shown[place]));
+        int[] said = [.. from best in places[true] from other in places[false] select compare(best, other) into sign where sign != 0 select sign];
+        if (said.Length > 0)
         {
-            _firstHits += (double)before / comparisons;
-            _firstTrials++;
+            hits += (double)said.Count(static sign => sign > 0) / said.Length;
+            trials++;
         }
     }
 
@@ -105,13 +74,7 @@ public sealed partial class SpuriousCues
     /// <summary>What each rule has come to; rules that never said anything are left out.</summary>
     public IReadOnlyList<CueCount> Counts()
     {
-        var counts = new List<CueCount>();
-        for (int f = 0; f < Features.Length; f++)
-        {
-            counts.Add(new CueCount(Features[f].Name, _hits[f], _trials[f]));
-        }
-
-        counts.Add(new CueCount("the response shown first is best", _firstHits, _firstTrials));
+        List<CueCount> counts = [.. Features.Select((feature, f) => new CueCount(feature.Name, _hits[f], _trials[f])), new("the response shown first is best", _firstHits, _firstTrials)];
         if (_right.Count > 0 && _wrong.Count > 0)
         {
             // As many lie above the median as below, so that the share of right ones does not matter.

@@ -35,7 +35,6 @@ public sealed class TrainingSelection
     /// <exception cref="ArgumentException">The form needs another protocol, or an option is out of range.</exception>
     public TrainingSelection(TrainingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Trajectories, 1, nameof(options));
         _options = options;
         _rule = options.Form switch
@@ -59,8 +58,6 @@ public sealed class TrainingSelection
     /// <returns>One trajectory per line, those of an item together, ordinary ones by sample before hinted ones.</returns>
     public IReadOnlyList<Trajectory> Select(Rollout rollout, IReadOnlyList<TracedJudgement> ledger)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
-        ArgumentNullException.ThrowIfNull(ledger);
         var decided = new List<Trajectory>(ledger.Count);
         var items = new Dictionary<(int, int, string), List<Trajectory>>();
         var seen = new HashSet<(int, string, string)>();

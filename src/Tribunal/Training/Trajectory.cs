@@ -15,12 +15,8 @@ public sealed record Trajectory(TracedJudgement Judgement, Label? Label, Grade G
     private const string ThinkClose = "</think>";
 
     /// <summary>Whether the thinking came to its end: the server kept it apart, or <c>&lt;/think&gt;</c> stands in the text.</summary>
-    public static bool ThinkingEnded(TracedJudgement judgement)
-    {
-        ArgumentNullException.ThrowIfNull(judgement);
-        return judgement.Text?.Contains(ThinkClose, StringComparison.Ordinal) == true
+    public static bool ThinkingEnded(TracedJudgement judgement) => judgement.Text?.Contains(ThinkClose, StringComparison.Ordinal) == true
             || (!string.IsNullOrWhiteSpace(judgement.Reasoning) && !string.IsNullOrWhiteSpace(judgement.Text));
-    }
 
     /// <summary>What the judge wrote as one text, its thinking between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>, which stays open where it was cut off.</summary>
     public static string WithThinking(TracedJudgement judgement)
@@ -35,7 +31,6 @@ public sealed record Trajectory(TracedJudgement Judgement, Label? Label, Grade G
     /// <summary>What the judge wrote, the thinking apart from the answer; null where it did not think aloud.</summary>
     public static (string? Reasoning, string Answer) Split(TracedJudgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(judgement);
         string text = judgement.Text ?? "";
         if (!string.IsNullOrWhiteSpace(judgement.Reasoning))
         {

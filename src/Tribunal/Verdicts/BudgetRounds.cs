@@ -39,12 +39,12 @@ public static class BudgetRounds
         int[] allowances = First(options, rollouts, sizes, total, cost is null);
         while (true)
         {
+            double spent = Spent(reader, rollouts, allowances, cost);
             if (!Complete(scheme, rollouts, allowances))
             {
-                return new BudgetRound(allowances, Spent(reader, rollouts, allowances, cost), Over: false);
+                return new BudgetRound(allowances, spent, Over: false);
             }
 
-            double spent = Spent(reader, rollouts, allowances, cost);
             double left = total - spent;
             if (!learned && options.Policy.Prior == PriorKind.Learned && options.Learned is null)
             {
@@ -81,11 +81,8 @@ public static class BudgetRounds
     private static int[] First(SchemeOptions options, IReadOnlyList<RolloutLedger> rollouts, int[] sizes, double total, bool counted)
     {
         int[] allowances = new int[rollouts.Count];
-        int[] order = [.. Enumerable.Range(0, rollouts.Count)];
-        var random = new SeededRandom(StableHash.Of((ulong)options.Seed, "budget"));
-        random.Shuffle(order.AsSpan());
         double left = counted ? total : double.PositiveInfinity;
-        foreach (int i in order)
+        foreach (int i in new SeededRandom(StableHash.Of((ulong)options.Seed, "budget")).Permutation(rollouts.Count))
         {
             int need = options.Policy.Min * sizes[i];
             if (need <= left)
@@ -98,29 +95,11 @@ public static class BudgetRounds
         return allowances;
     }
 
-    private static bool Complete(IJudgingScheme scheme, IReadOnlyList<RolloutLedger> rollouts, int[] allowances)
-    {
-        for (int i = 0; i < allowances.Length; i++)
-        {
-            if (scheme.Next(rollouts[i].Rollout, rollouts[i].Ledger, allowances[i]).Draws.Count > 0)
-            {
-                return false;
-            }
-        }
+    private static bool Complete(IJudgingScheme scheme, IReadOnlyList<RolloutLedger> rollouts, int[] allowances) =>
+        rollouts.Zip(allowances).All(one => scheme.Next(one.First.Rollout, one.First.Ledger, one.Second).Draws.Count == 0);
 
-        return true;
-    }
-
-    private static double Spent(IStatisticsReader reader, IReadOnlyList<RolloutLedger> rollouts, int[] allowances, Func<Judgement, double>? cost)
-    {
-        double spent = 0;
-        for (int i = 0; i < allowances.Length; i++)
-        {
-            spent += Spent(reader, rollouts[i], allowances[i], cost);
-        }
-
-        return spent;
-    }
+    private static double Spent(IStatisticsReader reader, IReadOnlyList<RolloutLedger> rollouts, int[] allowances, Func<Judgement, double>? cost) =>
+        rollouts.Zip(allowances).Sum(one => Spent(reader, one.First, one.Second, cost));
 
     // Summed by sample: the last bits of a sum must not depend on the ledger's order.
     private static double Spent(IStatisticsReader reader, RolloutLedger rollout, int allowance, Func<Judgement, double>? cost) =>

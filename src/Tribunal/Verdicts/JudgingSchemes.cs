@@ -28,7 +28,6 @@ public static class JudgingSchemes
 
     private static void Check(SchemeOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         if (options.Problems() is { Count: > 0 } problems)
         {
             throw new ProblemsException(problems);

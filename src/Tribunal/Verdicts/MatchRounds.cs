@@ -7,9 +7,7 @@ using Tribunal.Voting;
 namespace Tribunal.Verdicts;
 
 /// <summary>Follows a rollout's matches from the ledger, round by round.</summary>
-/// <param name="options">The scheme's options.</param>
 /// <param name="stopping">When a match has votes enough.</param>
-/// <param name="rollout">The rollout.</param>
 /// <param name="candidates">Who meets.</param>
 /// <param name="matches">What was drawn.</param>
 /// <param name="allowance">The most judgements over all matches; null where nothing says so.</param>
@@ -28,7 +26,6 @@ internal sealed class MatchRounds(
     public StopReason? Stop { get; private set; }
 
     /// <summary>Follows a round. False when it is not complete, or the allowance does not reach it.</summary>
-    /// <param name="pairs">The matches.</param>
     /// <param name="settle">Decides matches by what was drawn of them, and asks for nothing.</param>
     public bool Follow((int A, int B)[] pairs, bool settle)
     {

@@ -6,7 +6,6 @@ namespace Tribunal.Verdicts;
 
 /// <summary>A vote of a match.</summary>
 /// <param name="Number">Its number in the match, from 0.</param>
-/// <param name="Judgement">The judgement.</param>
 /// <param name="Counts">Whether it can be voted with.</param>
 /// <param name="Winner">The winning candidate; null for a draw.</param>
 internal sealed record MatchVote(int Number, Judgement Judgement, bool Counts, int? Winner);
@@ -15,22 +14,10 @@ internal sealed record MatchVote(int Number, Judgement Judgement, bool Counts, i
 internal sealed record Match(int A, int B, List<MatchVote> Votes);
 
 /// <summary>The matches that a rollout's pair judgements make up.</summary>
-internal sealed class Matches
+internal sealed class Matches(SchemeOptions options, int candidates, string? domain)
 {
-    private readonly SchemeOptions _options;
-    private readonly int _candidates;
-    private readonly string? _domain;
-
     // By the pair's number; null where two never met.
-    private readonly Match?[] _matches;
-
-    private Matches(SchemeOptions options, int candidates, string? domain)
-    {
-        _domain = domain;
-        _options = options;
-        _candidates = candidates;
-        _matches = new Match?[PairIndex.Count(candidates)];
-    }
+    private readonly Match?[] _matches = new Match?[PairIndex.Count(candidates)];
 
     /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
     public int Unusable { get; private set; }
@@ -53,12 +40,12 @@ internal sealed class Matches
     /// <summary>The usable votes of one match, candidates 0 and 1 being a and b.</summary>
     public VoteTable Single(int a, int b)
     {
-        var table = new VoteTable(2, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members) { Domain = _domain };
+        var table = new VoteTable(2, mirrored: options.Seats is null, options.MetaModel, members: options.Members) { Domain = domain };
         foreach (MatchVote vote in _matches[IndexOf(a, b)]?.Votes ?? [])
         {
             if (vote.Counts)
             {
-                table.AddChoice(vote.Number, vote.Judgement, 0, 1, vote.Winner == a ? 0 : vote.Winner == b ? 1 : null, _options.WeightOf(vote.Judgement));
+                table.AddChoice(vote.Number, vote.Judgement, 0, 1, vote.Winner == a ? 0 : vote.Winner == b ? 1 : null, options.WeightOf(vote.Judgement));
             }
         }
 
@@ -68,7 +55,7 @@ internal sealed class Matches
     /// <summary>All usable votes, match by match, between all candidates; and their weights, those of a match being siblings.</summary>
     public VoteTable All(out double[] weights, out int kept)
     {
-        var table = new VoteTable(_candidates, mirrored: _options.Seats is null, _options.MetaModel, members: _options.Members) { Unusable = Unusable };
+        var table = new VoteTable(candidates, mirrored: options.Seats is null, options.MetaModel, members: options.Members) { Unusable = Unusable };
         var ends = new List<int>();
         foreach (Match? match in _matches)
         {
@@ -76,7 +63,7 @@ internal sealed class Matches
             {
                 if (vote.Counts)
                 {
-                    table.AddChoice(vote.Number, vote.Judgement, match!.A, match.B, vote.Winner, _options.WeightOf(vote.Judgement));
+                    table.AddChoice(vote.Number, vote.Judgement, match!.A, match.B, vote.Winner, options.WeightOf(vote.Judgement));
                 }
             }
 
@@ -88,18 +75,18 @@ internal sealed class Matches
         int start = 0;
         foreach (int end in ends)
         {
-            kept += table.Weights(start, end - start, _options.Meta, weights.AsSpan(start, end - start));
+            kept += table.Weights(start, end - start, options.Meta, weights.AsSpan(start, end - start));
             start = end;
         }
 
         return table;
     }
 
-    private int IndexOf(int a, int b) => PairIndex.Of(a, b, _candidates);
+    private int IndexOf(int a, int b) => PairIndex.Of(a, b, candidates);
 
-    private void Add(Judgement judgement, Candidates candidates)
+    private void Add(Judgement judgement, Candidates of)
     {
-        int responses = candidates.Responses;
+        int responses = of.Responses;
         bool valid = judgement.Outcome == JudgementOutcome.Valid;
         if (judgement.Sample < 0 || responses < 2)
         {
@@ -111,13 +98,13 @@ internal sealed class Matches
         (int number, int named) = PairIndex.FromSample(judgement.Sample, responses);
         bool says = PairVerdict.TryReadPair(judgement, responses, out int i, out int j);
         (i, j) = says ? (i, j) : PairIndex.At(named, responses);
-        (int a, int b) = (candidates[i], candidates[j]);
+        (int a, int b) = (of[i], of[j]);
         bool counts = valid && says && a != b && (judgement.Winner is not { } winner || winner == i || winner == j);
         Unusable += valid && !counts ? 1 : 0;
         if (a != b)
         {
             Match match = _matches[IndexOf(a, b)] ??= new Match(a, b, []);
-            match.Votes.Add(new MatchVote(number, judgement, counts, counts && judgement.Winner is { } response ? candidates[response] : null));
+            match.Votes.Add(new MatchVote(number, judgement, counts, counts && judgement.Winner is { } response ? of[response] : null));
         }
     }
 }

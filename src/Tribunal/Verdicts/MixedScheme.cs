@@ -62,34 +62,6 @@ internal sealed class MixedScheme(SchemeOptions options) : IJudgingScheme
         return missing;
     }
 
-    private VoteTable Collect(Candidates candidates, LedgerView view)
-    {
-        var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, members: options.Members);
-        foreach (Judgement judgement in view.Judgements)
-        {
-            if (judgement.Outcome == JudgementOutcome.Valid && !Add(votes, candidates, judgement))
-            {
-                votes.Unusable++;
-            }
-        }
-
-        return votes;
-    }
-
-    private bool Add(VoteTable votes, Candidates candidates, Judgement judgement)
-    {
-        int vote = _seats.VoteOf(judgement.Sample, candidates.Responses);
-        if (!PairVerdict.TryRead(judgement, candidates.Responses, out PairVerdict pair))
-        {
-            return votes.AddScores(vote, judgement, candidates, options.ScoreRange, options.WeightOf(judgement));
-        }
-
-        (int a, int b) = (candidates[pair.I], candidates[pair.J]);
-        if (a != b)
-        {
-            votes.AddChoice(vote, judgement, a, b, pair.Winner is { } response ? candidates[response] : null, options.WeightOf(judgement));
-        }
-
-        return a != b;
-    }
+    private VoteTable Collect(Candidates candidates, LedgerView view) =>
+        RecordedScheme.Collect(candidates, view.Judgements, options, voteOf: judgement => _seats.VoteOf(judgement.Sample, candidates.Responses));
 }

@@ -17,35 +17,24 @@ public sealed record PanelSeat(string Judge, IProtocol Protocol, bool Once = fal
 /// (<see cref="JudgePanel"/>). With P pairs of responses and a pair judge among the members, vote v has the numbers v·P … v·P + P − 1, one
 /// for each pair, of which a member that scores whole lists takes the first.
 /// </summary>
-public sealed class PanelSeats
+/// <param name="seats">One per member, in the order of their turns.</param>
+/// <param name="seed">The run's seed.</param>
+public sealed class PanelSeats(IReadOnlyList<PanelSeat> seats, long seed)
 {
-    private readonly PanelSeat[] _seats;
-    private readonly long _seed;
-
-    /// <summary>The seats of a run.</summary>
-    /// <param name="seats">One per member, in the order of their turns.</param>
-    /// <param name="seed">The run's seed.</param>
-    public PanelSeats(IReadOnlyList<PanelSeat> seats, long seed)
-    {
-        ArgumentNullException.ThrowIfNull(seats);
-        _seats = [.. seats];
-        _seed = seed;
-    }
-
     /// <summary>How many members there are.</summary>
-    public int Count => _seats.Length;
+    public int Count => seats.Count;
 
     /// <summary>The members, in the order of their turns.</summary>
-    public IReadOnlyList<PanelSeat> All => _seats;
+    public IReadOnlyList<PanelSeat> All => seats;
 
     /// <summary>Whether any member compares pairs.</summary>
-    public bool AnyPairs => Array.Exists(_seats, static seat => seat.Protocol.Kind == JudgingKind.Pairwise);
+    public bool AnyPairs => seats.Any(static seat => seat.Protocol.Kind == JudgingKind.Pairwise);
 
     /// <summary>Whether some members compare pairs and others score lists.</summary>
-    public bool Mixed => AnyPairs && Array.Exists(_seats, static seat => seat.Protocol.Kind == JudgingKind.Listwise);
+    public bool Mixed => AnyPairs && seats.Any(static seat => seat.Protocol.Kind == JudgingKind.Listwise);
 
     /// <summary>How members of such kinds vote on one footing.</summary>
-    public MemberVotes Footing => !AnyPairs && _seats.Select(static seat => seat.Protocol.Name).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
+    public MemberVotes Footing => !AnyPairs && seats.Select(static seat => seat.Protocol.Name).Distinct(StringComparer.Ordinal).Count() == 1 ? MemberVotes.Scores : MemberVotes.Comparisons;
 
     /// <summary>The member whose turn a sample is, from 0.</summary>
     /// <param name="sample">The sample's number.</param>
@@ -62,31 +51,21 @@ public sealed class PanelSeats
         (int own, int member) = Math.DivRem(vote, Count);
 
         // Members have orders of their own: what one of them sees first the others need not.
-        long seed = unchecked((long)StableHash.Mix((ulong)_seed, (ulong)member));
-        if (_seats[member].Protocol.Kind != JudgingKind.Pairwise)
+        long orders = unchecked((long)StableHash.Mix((ulong)seed, (ulong)member));
+        if (seats[member].Protocol.Kind != JudgingKind.Pairwise)
         {
-            return new Draw(sample, PresentationOrder.List(seed, rolloutId, own, responses), Pair: null);
+            return new Draw(sample, PresentationOrder.List(orders, rolloutId, own, responses), Pair: null);
         }
 
         (int i, int j) = PairIndex.At(pair, responses);
-        return new Draw(sample, PresentationOrder.Pair(seed, rolloutId, i, j, own), [i, j]);
+        return new Draw(sample, PresentationOrder.Pair(orders, rolloutId, i, j, own), [i, j]);
     }
 
     /// <summary>Why no member can score a rollout; null when one can.</summary>
     public string? WhyNot(Rollout rollout)
     {
-        string? first = null;
-        foreach (PanelSeat seat in _seats)
-        {
-            if (seat.Protocol.WhyNot(rollout) is not { } why)
-            {
-                return null;
-            }
-
-            first ??= why;
-        }
-
-        return first;
+        string?[] whys = [.. seats.Select(seat => seat.Protocol.WhyNot(rollout))];
+        return whys.Contains(null) ? null : whys.FirstOrDefault();
     }
 
     /// <summary>The number of the first sample of a vote.</summary>
@@ -96,7 +75,7 @@ public sealed class PanelSeats
     internal int VoteOf(int sample, int responses) => sample / Stride(responses);
 
     /// <summary>Whose turn a vote is.</summary>
-    internal PanelSeat SeatOf(int vote) => _seats[vote % Count];
+    internal PanelSeat SeatOf(int vote) => seats[vote % Count];
 
     /// <summary>Whether nobody is asked for a vote: its member can't judge the rollout, or would only repeat itself.</summary>
     internal bool Skips(Rollout rollout, int vote) => (SeatOf(vote).Once && vote >= Count) || SeatOf(vote).Protocol.WhyNot(rollout) is not null;

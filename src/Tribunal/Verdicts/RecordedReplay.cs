@@ -12,7 +12,6 @@ internal readonly record struct RecordedReplay(int Used, StopReason Stop)
 {
     /// <summary>Replays a policy over recorded judgements in their order.</summary>
     /// <param name="options">The scheme's options; any policy but <see cref="PolicyKind.Budget"/>.</param>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="recorded">Its judgements, in the order in which they count as drawn.</param>
     /// <exception cref="ArgumentException">Options are wrong, the policy is a budget, or a judgement is hinted.</exception>
     public static RecordedReplay Run(SchemeOptions options, Rollout rollout, IReadOnlyList<Judgement> recorded)

@@ -21,14 +21,15 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
             : TableVerdict.Cast(rollout, view, votes, candidates, options, stop);
     }
 
-    /// <summary>The votes, numbered by their judgements' positions in the record.</summary>
-    internal static VoteTable Collect(Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false, string? domain = null)
+    /// <summary>The votes, numbered by their judgements' positions in the record, or as it is said.</summary>
+    internal static VoteTable Collect(
+        Candidates candidates, IReadOnlyList<Judgement> judgements, SchemeOptions options, bool features = false, string? domain = null, Func<Judgement, int>? voteOf = null)
     {
         var votes = new VoteTable(candidates.Count, mirrored: false, options.MetaModel, features, options.Members) { Domain = domain };
         for (int i = 0; i < judgements.Count; i++)
         {
             Judgement judgement = judgements[i];
-            if (judgement.Outcome == JudgementOutcome.Valid && !Add(i, judgement))
+            if (judgement.Outcome == JudgementOutcome.Valid && !Add(voteOf?.Invoke(judgement) ?? i, judgement))
             {
                 votes.Unusable++;
             }
@@ -36,18 +37,18 @@ internal sealed class RecordedScheme(SchemeOptions options) : IJudgingScheme
 
         return votes;
 
-        bool Add(int position, Judgement judgement)
+        bool Add(int vote, Judgement judgement)
         {
             if (!PairVerdict.TryRead(judgement, candidates.Responses, out PairVerdict pair))
             {
-                return votes.AddScores(position, judgement, candidates, options.ScoreRange, options.WeightOf(judgement));
+                return votes.AddScores(vote, judgement, candidates, options.ScoreRange, options.WeightOf(judgement));
             }
 
             (int a, int b) = (candidates[pair.I], candidates[pair.J]);
             if (a != b)
             {
                 int? winner = pair.Winner is { } response ? candidates[response] : null;
-                votes.AddChoice(position, judgement, a, b, winner, options.WeightOf(judgement));
+                votes.AddChoice(vote, judgement, a, b, winner, options.WeightOf(judgement));
             }
 
             return a != b;

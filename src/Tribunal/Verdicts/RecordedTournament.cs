@@ -35,7 +35,6 @@ internal sealed class RecordedTournament
     }
 
     /// <summary>Plays.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="recorded">Its judgements, in the order in which each pair's are used; lists of scores are passed over.</param>
     public PlayedTournament Play(Rollout rollout, IReadOnlyList<Judgement> recorded)
     {
@@ -70,7 +69,6 @@ internal sealed class RecordedTournament
     }
 
     /// <summary>The rounds of a knockout or Swiss tournament as its own judgements decided them, as far as they go.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="ledger">The judgements that were drawn for the tournament, or that <see cref="Play"/> took.</param>
     public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger) => new TournamentScheme(_options).Rounds(rollout, ledger);
 
@@ -89,27 +87,10 @@ internal sealed class RecordedTournament
     }
 
     // By the two texts: which of several equal ones was shown doesn't matter.
-    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, Candidates texts)
-    {
-        var pairs = new Dictionary<int, Queue<Judgement>>();
-        foreach (Judgement judgement in recorded)
-        {
-            if (judgement.Hinted || judgement.Pair is not [var i, var j] || i < 0 || i >= j || j >= texts.Responses || texts[i] == texts[j])
-            {
-                continue;
-            }
-
-            int pair = PairIndex.Of(texts[i], texts[j], texts.Count);
-            if (!pairs.TryGetValue(pair, out Queue<Judgement>? queue))
-            {
-                pairs.Add(pair, queue = new Queue<Judgement>());
-            }
-
-            queue.Enqueue(judgement);
-        }
-
-        return pairs;
-    }
+    private static Dictionary<int, Queue<Judgement>> Group(IReadOnlyList<Judgement> recorded, Candidates texts) => recorded
+        .Where(judgement => !judgement.Hinted && judgement.Pair is [var i, var j] && i >= 0 && i < j && j < texts.Responses && texts[i] != texts[j])
+        .GroupBy(judgement => PairIndex.Of(texts[judgement.Pair![0]], texts[judgement.Pair[1]], texts.Count))
+        .ToDictionary(static pair => pair.Key, static pair => new Queue<Judgement>(pair));
 
     // No match may ask for more votes than every recorded pair has.
     private IJudgingScheme SchemeFor(int recorded)

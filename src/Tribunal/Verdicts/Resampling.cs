@@ -45,7 +45,22 @@ public sealed record ResampleRequest
 /// <param name="Mean">The mean.</param>
 /// <param name="Low">2.5 % lie below.</param>
 /// <param name="High">2.5 % lie above.</param>
-public readonly record struct Spread(double Mean, double Low, double High);
+public readonly record struct Spread(double Mean, double Low, double High)
+{
+    /// <summary>The mean of values, one at least, and the range that 95 % of them fall in, interpolated.</summary>
+    public static Spread Of(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return new Spread(sorted.Average(), At(0.025), At(0.975));
+
+        double At(double quantile)
+        {
+            double at = quantile * (sorted.Length - 1);
+            int below = (int)at;
+            return below + 1 < sorted.Length ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
+        }
+    }
+}
 
 /// <summary>How one rule and policy did.</summary>
 public sealed record ResampleResult
@@ -162,7 +177,7 @@ public static class Resampling
     private static void Resample(ResampleRequest request, int resample, Record[] records, Point[] points, int[,] right, int[,] spent, Believed[,] believed)
     {
         ulong[] seeds = Array.ConvertAll(records, record => StableHash.Mix(StableHash.Of((ulong)request.Seed, "resample", record.Rollout.Id), (ulong)resample));
-        int[][] orders = [.. records.Select((record, r) => Shuffled(record.Ledger.Count, seeds[r]))];
+        int[][] orders = [.. records.Select((record, r) => new SeededRandom(seeds[r]).Permutation(record.Ledger.Count))];
         VoteTable[] shuffled = [.. records.Select((record, r) => record.Votes.Shuffled(orders[r]))];
         var learned = new Dictionary<(VotingRule, TournamentOptions?), JudgeModel>();
         Judgement[]?[] reordered = new Judgement[records.Length][];
@@ -197,14 +212,6 @@ public static class Resampling
         }
     }
 
-    private static int[] Shuffled(int count, ulong seed)
-    {
-        int[] order = [.. Enumerable.Range(0, count)];
-        var random = new SeededRandom(seed);
-        random.Shuffle(order.AsSpan());
-        return order;
-    }
-
     private static double ConfidenceOf(VoteTable votes, int used, int recorded, SchemeOptions options, int leader)
     {
         int rows = votes.Below(used);
@@ -226,25 +233,7 @@ public static class Resampling
             : RankedRewards.Of(Tally.Rewards(votes, rows, weights, options.Rule, out _), tieSeed).Best;
     }
 
-    private static Spread Over(int[,] values, int point, int rollouts)
-    {
-        int count = values.GetLength(1);
-        double[] sorted = new double[count];
-        for (int r = 0; r < count; r++)
-        {
-            sorted[r] = (double)values[point, r] / rollouts;
-        }
-
-        Array.Sort(sorted);
-        return new Spread(sorted.Average(), At(0.025), At(0.975));
-
-        double At(double quantile)
-        {
-            double at = quantile * (count - 1);
-            int below = (int)at;
-            return below + 1 < count ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
-        }
-    }
+    private static Spread Over(int[,] values, int point, int rollouts) => Spread.Of(Enumerable.Range(0, values.GetLength(1)).Select(r => (double)values[point, r] / rollouts));
 
     private static void RequirePairs(RolloutLedger[] labelled)
     {

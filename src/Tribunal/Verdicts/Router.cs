@@ -76,7 +76,7 @@ public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList
             ledger = table.For(rollout.Domain, task, sure) is null ? first : ledger;
         }
 
-        Branch branch = table.For(rollout.Domain, task, sure) is { } route ? branches![IndexOf(route)] : own;
+        Branch branch = table.For(rollout.Domain, task, sure) is { } route ? branches![table.Routes.TakeWhile(line => !ReferenceEquals(line, route)).Count()] : own;
         return new RoutedRollout(branch, branch.Apart ? Apart(ledger) : ledger, null);
     }
 
@@ -86,32 +86,9 @@ public sealed class Router(Branch own, RoutingTable? table = null, IReadOnlyList
 
     private static bool IsApart(Judgement judgement) => judgement.Sample >= FirstApart && !judgement.Hinted;
 
-    private static List<Judgement> Apart(IReadOnlyList<Judgement> ledger)
-    {
-        var apart = new List<Judgement>(ledger.Count);
-        foreach (Judgement judgement in ledger)
-        {
-            if (judgement.Hinted)
-            {
-                apart.Add(judgement);
-            }
-            else if (IsApart(judgement))
-            {
-                apart.Add(judgement with { Sample = judgement.Sample - FirstApart });
-            }
-        }
-
-        return apart;
-    }
-
-    private int IndexOf(Route route)
-    {
-        int index = 0;
-        while (!ReferenceEquals(table!.Routes[index], route))
-        {
-            index++;
-        }
-
-        return index;
-    }
+    private static List<Judgement> Apart(IReadOnlyList<Judgement> ledger) =>
+    [
+        .. ledger.Where(static judgement => judgement.Hinted || IsApart(judgement))
+            .Select(static judgement => judgement.Hinted ? judgement : judgement with { Sample = judgement.Sample - FirstApart }),
+    ];
 }

@@ -73,61 +73,61 @@ public sealed record SchemeOptions
     /// <summary>What is wrong with the options, by the fields of requests; empty when nothing is.</summary>
     public IReadOnlyList<Problem> Problems()
     {
-        List<Problem> problems = [];
-        Require(Enum.IsDefined(Policy.Kind), "policy.kind", "must be fixed, adaptive, certified or budget");
-        Require(Policy.Samples is >= 1 and <= PolicyOptions.MostSamples, "policy.samples", $"{Policy.Samples} is outside 1..{PolicyOptions.MostSamples}");
+        ProblemList problems = [];
+        problems.Require(Enum.IsDefined(Policy.Kind), "policy.kind", "must be fixed, adaptive, certified or budget");
+        problems.Require(Policy.Samples is >= 1 and <= PolicyOptions.MostSamples, "policy.samples", $"{Policy.Samples} is outside 1..{PolicyOptions.MostSamples}");
         if (Policy.Kind != PolicyKind.Fixed)
         {
-            Require(Policy.Max is >= 1 and <= PolicyOptions.MostSamples, "policy.max", $"{Policy.Max} is outside 1..{PolicyOptions.MostSamples}");
-            Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, "policy.min", $"{Policy.Min} is outside 1..{{0}} ({Policy.Max})", "policy.max");
-            Require(Policy.Confidence is > 0.5 and < 1, "policy.confidence", $"{Policy.Confidence} is outside (0.5, 1)");
-            Require(Policy.Growth is > 1 and <= PolicyOptions.MostSamples, "policy.growth", $"{Policy.Growth} must be above 1");
-            Require(Policy.Futility is >= 0 and < 1, "policy.futility", $"{Policy.Futility} is outside [0, 1)");
-            Require(Policy.Indifference is >= 0 and < 1, "policy.indifference", $"{Policy.Indifference} is outside [0, 1)");
+            problems.Require(Policy.Max is >= 1 and <= PolicyOptions.MostSamples, "policy.max", $"{Policy.Max} is outside 1..{PolicyOptions.MostSamples}");
+            problems.Require(Policy.Min >= 1 && Policy.Min <= Policy.Max, "policy.min", $"{Policy.Min} is outside 1..{{0}} ({Policy.Max})", "policy.max");
+            problems.Require(Policy.Confidence is > 0.5 and < 1, "policy.confidence", $"{Policy.Confidence} is outside (0.5, 1)");
+            problems.Require(Policy.Growth is > 1 and <= PolicyOptions.MostSamples, "policy.growth", $"{Policy.Growth} must be above 1");
+            problems.Require(Policy.Futility is >= 0 and < 1, "policy.futility", $"{Policy.Futility} is outside [0, 1)");
+            problems.Require(Policy.Indifference is >= 0 and < 1, "policy.indifference", $"{Policy.Indifference} is outside [0, 1)");
         }
 
         if (Policy.Kind == PolicyKind.Budget)
         {
             int totals = (Policy.Judgements is null ? 0 : 1) + (Policy.Tokens is null ? 0 : 1) + (Policy.Cost is null ? 0 : 1);
-            Require(totals == 1, "policy", "budget needs exactly one of {0}, {1} and {2}", "policy.judgements", "policy.tokens", "policy.cost");
-            Require(
+            problems.Require(totals == 1, "policy", "budget needs exactly one of {0}, {1} and {2}", "policy.judgements", "policy.tokens", "policy.cost");
+            problems.Require(
                 (Policy.Judgements ?? 1) > 0 && (Policy.Tokens ?? 1) > 0 && (Policy.Cost ?? 1) > 0 && double.IsFinite(Policy.Cost ?? 1),
                 "policy", "a budget must be above 0");
         }
 
-        Require(Meta.Keep is > 0 and <= 1, "meta.keep", $"{Meta.Keep} is outside (0, 1]");
-        Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), "meta.temperature", $"{Meta.Temperature} must be above 0");
-        Require(Enum.IsDefined(Meta.Use), "meta.use", "must be filter or weight");
-        Require(Enum.IsDefined(Tournament.Kind), "tournament.kind", "must be none, round-robin, knockout, swiss, random or anchors");
-        Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), "tournament.votes", $"{Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
-        Require(
+        problems.Require(Meta.Keep is > 0 and <= 1, "meta.keep", $"{Meta.Keep} is outside (0, 1]");
+        problems.Require(Meta.Temperature > 0 && double.IsFinite(Meta.Temperature), "meta.temperature", $"{Meta.Temperature} must be above 0");
+        problems.Require(Enum.IsDefined(Meta.Use), "meta.use", "must be filter or weight");
+        problems.Require(Enum.IsDefined(Tournament.Kind), "tournament.kind", "must be none, round-robin, knockout, swiss, random or anchors");
+        problems.Require(Tournament.Votes is null or (>= 1 and <= PolicyOptions.MostSamples), "tournament.votes", $"{Tournament.Votes} is outside 1..{PolicyOptions.MostSamples}");
+        problems.Require(
             Tournament.Kind == TournamentKind.None || Kind == JudgingKind.Pairwise,
             "tournament.kind", "a tournament needs a pair protocol; this protocol scores whole lists");
         if (Seats is not null)
         {
-            Require(Policy.Kind != PolicyKind.Budget, "policy.kind", "a budget is shared out judgement by judgement, and a panel judges in rounds: choose fixed, adaptive or certified");
-            Require(
+            problems.Require(Policy.Kind != PolicyKind.Budget, "policy.kind", "a budget is shared out judgement by judgement, and a panel judges in rounds: choose fixed, adaptive or certified");
+            problems.Require(
                 Seats.Count * Math.Max(Policy.Samples, Tournament.Votes ?? 1) <= PolicyOptions.MostSamples,
                 "policy.samples", $"{Seats.Count} members with {Math.Max(Policy.Samples, Tournament.Votes ?? 1)} judgements each are more than {PolicyOptions.MostSamples}");
-            Require(
+            problems.Require(
                 Tournament.Kind == TournamentKind.None || !Seats.Mixed,
                 "tournament.kind", $"a tournament needs pair judges; {string.Join(", ", Seats.All.Where(static seat => seat.Protocol.Kind == JudgingKind.Listwise).Select(static seat => seat.Judge))} of the panel score lists");
         }
 
-        Require(
+        problems.Require(
             Policy.Kind != PolicyKind.Budget || Tournament.Kind is TournamentKind.None or TournamentKind.RoundRobin,
             "policy.kind", "a budget needs tournament none or round-robin; elsewhere who plays next depends on who won");
-        Require(
+        problems.Require(
             Policy.Kind != PolicyKind.Budget || Tournament.Teams is null,
             "policy.kind", "a budget can't be combined with {0}", "tournament.teams");
-        Require(Tournament.Rounds is null or >= 1, "tournament.rounds", $"{Tournament.Rounds} must be 1 or more");
-        Require(Tournament.Opponents is null or >= 1, "tournament.opponents", $"{Tournament.Opponents} must be 1 or more");
-        Require(Enum.IsDefined(Tournament.Rating), "tournament.rating", "must be votes or elo");
-        Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), "tournament.elo.base", $"{Tournament.Elo.Base} must be above 1");
-        Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), "tournament.elo.scale", $"{Tournament.Elo.Scale} must be above 0");
-        Require(Tournament.Elo.K > 0 && double.IsFinite(Tournament.Elo.K), "tournament.elo.k", $"{Tournament.Elo.K} must be above 0");
-        Require(double.IsFinite(Tournament.Elo.Initial), "tournament.elo.initial", "must be a number");
-        Require(Tournament.Elo.Orders is >= 0 and <= 10_000, "tournament.elo.orders", $"{Tournament.Elo.Orders} is outside 0..10000");
+        problems.Require(Tournament.Rounds is null or >= 1, "tournament.rounds", $"{Tournament.Rounds} must be 1 or more");
+        problems.Require(Tournament.Opponents is null or >= 1, "tournament.opponents", $"{Tournament.Opponents} must be 1 or more");
+        problems.Require(Enum.IsDefined(Tournament.Rating), "tournament.rating", "must be votes or elo");
+        problems.Require(Tournament.Elo.Base > 1 && double.IsFinite(Tournament.Elo.Base), "tournament.elo.base", $"{Tournament.Elo.Base} must be above 1");
+        problems.Require(Tournament.Elo.Scale > 0 && double.IsFinite(Tournament.Elo.Scale), "tournament.elo.scale", $"{Tournament.Elo.Scale} must be above 0");
+        problems.Require(Tournament.Elo.K > 0 && double.IsFinite(Tournament.Elo.K), "tournament.elo.k", $"{Tournament.Elo.K} must be above 0");
+        problems.Require(double.IsFinite(Tournament.Elo.Initial), "tournament.elo.initial", "must be a number");
+        problems.Require(Tournament.Elo.Orders is >= 0 and <= 10_000, "tournament.elo.orders", $"{Tournament.Elo.Orders} is outside 0..10000");
         if (Tournament.Teams is { } teams)
         {
             try
@@ -140,22 +140,14 @@ public sealed record SchemeOptions
             }
         }
 
-        Require(
+        problems.Require(
             Panel is null || (double.IsFinite(Panel.Default) && Panel.Default >= 0 && Panel.Weights.All(w => double.IsFinite(w.Weight) && w.Weight >= 0 && (w.Later is null || (double.IsFinite(w.Later.Value) && w.Later >= 0)))),
             "panel", "weights must be 0 or more");
-        Require(Enum.IsDefined(Rule), "rule", "must be auto, sum, mean, majority or btd");
-        Require(
+        problems.Require(Enum.IsDefined(Rule), "rule", "must be auto, sum, mean, majority or btd");
+        problems.Require(
             double.IsFinite(ScoreRange.Min) && double.IsFinite(ScoreRange.Max) && ScoreRange.Min < ScoreRange.Max,
             "scoreRange", $"{ScoreRange.Min}..{ScoreRange.Max} is empty");
         return problems;
-
-        void Require(bool condition, string field, string message, params IReadOnlyList<string> others)
-        {
-            if (!condition)
-            {
-                problems.Add(new Problem(field, message, others));
-            }
-        }
     }
 
     /// <summary>When a rollout or a match has votes enough.</summary>

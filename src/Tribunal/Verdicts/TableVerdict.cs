@@ -37,8 +37,7 @@ internal static class TableVerdict
     /// <summary>The verdict where all responses are the same to whoever compares: nobody is better, and nobody had to ask a judge.</summary>
     public static Verdict Even(Rollout rollout, LedgerView view, Candidates texts, int unusable, long seed, StopReason? stop)
     {
-        double[] even = new double[rollout.Responses.Count];
-        Array.Fill(even, 0.5);
+        double[] even = [.. Enumerable.Repeat(0.5, rollout.Responses.Count)];
         return VerdictWriter.Scored(rollout, view, RankedRewards.Of(even, RankedRewards.TieSeed(seed, rollout.Id), texts), 0.5, (unusable, 0), stop);
     }
 }

@@ -12,20 +12,12 @@ namespace Tribunal.Verdicts;
 /// Pairs of responses: one match for two, a tournament for more. Matches of a round are drawn together, each until its own
 /// stopping rule has enough; the next round follows from the results.
 /// </summary>
-internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
+internal sealed class TournamentScheme(SchemeOptions options) : IJudgingScheme, IStatisticsReader
 {
     private const string Alone = "one response alone can't be compared by a pair judge";
 
-    private readonly SchemeOptions _options;
-    private readonly StoppingRule _stopping;
-    private readonly AnswerReader? _answers;
-
-    public TournamentScheme(SchemeOptions options)
-    {
-        _options = options;
-        _stopping = options.Stopping(VotingRule.Majority, options.Tournament.Votes);
-        _answers = options.Tournament.Teams is { } teams ? new AnswerReader(teams) : null;
-    }
+    private readonly StoppingRule _stopping = options.Stopping(VotingRule.Majority, options.Tournament.Votes);
+    private readonly AnswerReader? _answers = options.Tournament.Teams is { } teams ? new AnswerReader(teams) : null;
 
     public NextDraws Next(Rollout rollout, IReadOnlyList<Judgement> ledger, int? allowance = null)
     {
@@ -35,7 +27,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             return new NextDraws([], StopReason.Exhausted);
         }
 
-        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
+        var matches = Matches.Of(options, rollout, candidates, LedgerView.Of(ledger).Judgements);
         MatchRounds rounds = Follow(rollout, candidates, matches, allowance, settle: false);
         return rounds.Draws.Count > 0 ? new NextDraws(rounds.Draws, null) : new NextDraws([], rounds.Stop);
     }
@@ -52,10 +44,10 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         Candidates candidates = CandidatesOf(rollout);
         if (candidates.Count < 2)
         {
-            return TableVerdict.Even(rollout, view, texts, unusable: 0, _options.Seed, stop);
+            return TableVerdict.Even(rollout, view, texts, unusable: 0, options.Seed, stop);
         }
 
-        var matches = Matches.Of(_options, rollout, candidates, view.Judgements);
+        var matches = Matches.Of(options, rollout, candidates, view.Judgements);
         VoteTable votes = matches.All(out double[] weights, out int kept);
         if (kept == 0)
         {
@@ -63,21 +55,21 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
         }
 
         BradleyTerry? fit = null;
-        bool byResults = candidates.Count > 2 && (_options.Tournament.Kind == TournamentKind.Knockout || _options.Tournament.Rating == RatingKind.Elo);
+        bool byResults = candidates.Count > 2 && (options.Tournament.Kind == TournamentKind.Knockout || options.Tournament.Rating == RatingKind.Elo);
         double[] rewards = byResults
             ? ByResults(rollout, candidates, Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds)
-            : Tally.Rewards(votes, votes.Count, weights, _options.Rule, out fit);
-        var ranked = RankedRewards.Of(candidates.PerResponse(rewards), RankedRewards.TieSeed(_options.Seed, rollout.Id), texts);
+            : Tally.Rewards(votes, votes.Count, weights, options.Rule, out fit);
+        var ranked = RankedRewards.Of(candidates.PerResponse(rewards), RankedRewards.TieSeed(options.Seed, rollout.Id), texts);
         int leader = candidates[ranked.Best];
-        votes.Soften(votes.Count, _options.Meta, weights);
-        double confidence = _options.Pool?.For(rollout.Domain).Pairs is { } model
+        votes.Soften(votes.Count, options.Meta, weights);
+        double confidence = options.Pool?.For(rollout.Domain).Pairs is { } model
             ? PoolConfidence(model, votes, weights, fit, leader)
             : byResults
             ? MatchConfidence(votes, weights, leader)
-            : Tally.Confidence(votes, votes.Count, weights, _options.Rule, fit, leader);
+            : Tally.Confidence(votes, votes.Count, weights, options.Rule, fit, leader);
         return VerdictWriter.Scored(rollout, view, ranked, confidence, (votes.Unusable, kept), stop, fit?.WinInterval(leader, Rival())) with
         {
-            Ratings = _options.Tournament is { KeepRatings: true, Rating: RatingKind.Elo } and not { Kind: TournamentKind.Knockout }
+            Ratings = options.Tournament is { KeepRatings: true, Rating: RatingKind.Elo } and not { Kind: TournamentKind.Knockout }
                 ? candidates.PerResponse(Ratings(rollout, candidates, Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds))
                 : null,
         };
@@ -89,7 +81,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     public IReadOnlyList<IReadOnlyList<PlayedMatch>> Rounds(Rollout rollout, IReadOnlyList<Judgement> ledger)
     {
         Candidates candidates = CandidatesOf(rollout);
-        var matches = Matches.Of(_options, rollout, candidates, LedgerView.Of(ledger).Judgements);
+        var matches = Matches.Of(options, rollout, candidates, LedgerView.Of(ledger).Judgements);
         return candidates.Count < 2 ? [] :
         [
             .. Follow(rollout, candidates, matches, allowance: null, settle: true).Rounds.Select(round =>
@@ -124,22 +116,14 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     {
         var candidates = Candidates.Of(rollout);
         int pairs = PairIndex.Count(candidates.Count);
-        VoteTable votes = Matches.Of(_options, rollout, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
+        VoteTable votes = Matches.Of(options, rollout, candidates, Within(rollout, ledger, allowance)).All(out _, out _);
         if (pairs == 0 || votes.Count == 0)
         {
-            return new RolloutStatistics
-            {
-                Drawn = allowance,
-                Valid = 0,
-                Margin = 0,
-                Variance = 0,
-                Step = 2 * Math.Max(1, pairs),
-                Closed = pairs == 0 || allowance >= StoppingRule.Inseparable * pairs,
-            };
+            bool closed = pairs == 0 || allowance >= StoppingRule.Inseparable * pairs;
+            return new RolloutStatistics { Drawn = allowance, Valid = 0, Margin = 0, Variance = 0, Step = 2 * Math.Max(1, pairs), Closed = closed };
         }
 
-        double[] weights = new double[votes.Count];
-        Array.Fill(weights, 1);
+        double[] weights = JudgeFit.Ones(votes.Count);
         double[] rewards = Tally.Rewards(votes, votes.Count, weights, VotingRule.Mean, out _);
         int[] ranking = RankedRewards.Of(rewards, 0).Ranking;
 
@@ -160,7 +144,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
             Margin = Math.Max(mean, 0),
             Variance = rounds.Values.Average(v => (v - mean) * (v - mean)) * pairs,
             Step = 2 * pairs,
-            Rise = candidates.Count == 2 && _options.Learned?.For(rollout.Domain).Pairs is { } model ? RiseOf(model, PairEvidence.Of(votes, votes.Count, weights, 0, 1, majority: false)) : null,
+            Rise = candidates.Count == 2 && options.Learned?.For(rollout.Domain).Pairs is { } model ? RiseOf(model, PairEvidence.Of(votes, votes.Count, weights, 0, 1, majority: false)) : null,
             Closed = candidates.Count == 2 && PairComparison.Between(votes, votes.Count, weights, 0, 1, majority: false).Balanced && votes.Count >= StoppingRule.Inseparable,
         };
 
@@ -174,7 +158,7 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
     private MatchRounds Follow(Rollout rollout, Candidates candidates, Matches matches, int? allowance, bool settle)
     {
         IPairing pairing = Pairing(candidates.Count, rollout);
-        var rounds = new MatchRounds(_options, _stopping, rollout, candidates, matches, allowance);
+        var rounds = new MatchRounds(options, _stopping, rollout, candidates, matches, allowance);
         while (pairing.Next(rounds.Rounds) is { } pairs && rounds.Follow(pairs, settle))
         {
         }
@@ -184,28 +168,22 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
 
     private IPairing Pairing(int candidates, Rollout rollout)
     {
-        ulong seed = _options.Tournament.SharedBracket
-            ? StableHash.Of((ulong)_options.Seed, "bracket")
-            : StableHash.Of((ulong)_options.Seed, "bracket", rollout.Id);
-        return _options.Tournament.Kind switch
+        ulong seed = options.Tournament.SharedBracket
+            ? StableHash.Of((ulong)options.Seed, "bracket")
+            : StableHash.Of((ulong)options.Seed, "bracket", rollout.Id);
+        return options.Tournament.Kind switch
         {
             TournamentKind.Knockout => new KnockoutPairing(candidates, seed),
-            TournamentKind.Swiss => new SwissPairing(candidates, _options.Tournament.Rounds, seed),
-            TournamentKind.Random => new RandomPairing(candidates, _options.Tournament.MeetingsEach, seed),
-            TournamentKind.Anchors => new AnchorPairing(candidates, _options.Tournament.MeetingsEach, seed),
-            _ => new RoundRobinPairing(candidates),
+            TournamentKind.Swiss => new SwissPairing(candidates, options.Tournament.Rounds, seed),
+            TournamentKind.Random => OneRound.Random(candidates, options.Tournament.MeetingsEach, seed),
+            TournamentKind.Anchors => OneRound.Anchors(candidates, options.Tournament.MeetingsEach, seed),
+            _ => OneRound.All(candidates),
         };
     }
 
-    private double[] ByResults(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds)
-    {
-        if (_options.Tournament.Kind == TournamentKind.Knockout)
-        {
-            return KnockoutPairing.Rewards(candidates.Count, rounds);
-        }
-
-        return Elo.Rewards(Ratings(rollout, candidates, rounds), _options.Tournament.Elo);
-    }
+    private double[] ByResults(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds) => options.Tournament.Kind == TournamentKind.Knockout
+        ? KnockoutPairing.Rewards(candidates.Count, rounds)
+        : Elo.Rewards(Ratings(rollout, candidates, rounds), options.Tournament.Elo);
 
     // That no match of the leader's would turn; where a fit over all matches says who leads, that the rest of them would not move it.
     private double PoolConfidence(PairModel model, VoteTable votes, double[] weights, BradleyTerry? fit, int leader)
@@ -219,17 +197,17 @@ internal sealed class TournamentScheme : IJudgingScheme, IStatisticsReader
                 continue;
             }
 
-            double left = Math.Max(0, _options.MostVotes - evidence.Count);
+            double left = Math.Max(0, options.MostVotes - evidence.Count);
             turns += fit is null || votes.Candidates == 2
                 ? 1 - model.Grid.Assess(evidence, left).Pool
-                : left <= 0 ? 0 : Normal.CDF(0, 1, -Normal.InvCDF(0, 1, Math.Clamp(fit.Stronger(leader, other), 1e-12, 1 - 1e-12)) / Math.Sqrt(left / _options.MostVotes));
+                : left <= 0 ? 0 : Normal.CDF(0, 1, -Normal.InvCDF(0, 1, Math.Clamp(fit.Stronger(leader, other), 1e-12, 1 - 1e-12)) / Math.Sqrt(left / options.MostVotes));
         }
 
         return Math.Max(0, 1 - turns);
     }
 
     private double[] Ratings(Rollout rollout, Candidates candidates, List<MatchResult[]> rounds) =>
-        Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], _options.Tournament.Elo, StableHash.Of((ulong)_options.Seed, "elo", rollout.Id));
+        Elo.Rate(candidates.Count, [.. rounds.SelectMany(static round => round)], options.Tournament.Elo, StableHash.Of((ulong)options.Seed, "elo", rollout.Id));
 
     // The least certain of the leader's own matches.
     private static double MatchConfidence(VoteTable votes, double[] weights, int leader)

@@ -94,18 +94,14 @@ public sealed record Verdict
 
     /// <summary>The probability that <see cref="Best"/> is right; null where nothing is best.</summary>
     /// <param name="calibration">What was learned from labels.</param>
-    public double? CorrectnessBy(StoredCalibration calibration)
-    {
-        ArgumentNullException.ThrowIfNull(calibration);
-        return Confidence is { } confidence ? calibration.Of(confidence, Margin ?? 0, Stop == StopReason.Exhausted) : null;
-    }
+    public double? CorrectnessBy(StoredCalibration calibration) =>
+        Confidence is { } confidence ? calibration.Of(confidence, Margin ?? 0, Stop == StopReason.Exhausted) : null;
 
     /// <summary>The verdict with the grades that its judgements hold.</summary>
     /// <param name="rollout">The rollout: responses of one text share their grades.</param>
     /// <param name="voting">The judgements that vote.</param>
     public Verdict Graded(Rollout rollout, IReadOnlyList<Judgement> voting)
     {
-        ArgumentNullException.ThrowIfNull(voting);
         if (!voting.Any(static judgement => judgement.Criteria is not null))
         {
             return this;

@@ -51,16 +51,8 @@ internal static class VerdictWriter
         Add(counts.Refused, "refused");
         Add(counts.Failed, "failed");
         Add(counts.Valid, "without weight");
-        string reason = $"none of {counts.Drawn} judgements can be voted on: {string.Join(", ", parts)}";
-        foreach (Judgement judgement in view.Judgements)
-        {
-            if (!string.IsNullOrEmpty(judgement.Why))
-            {
-                return $"{reason}; first: {judgement.Why}";
-            }
-        }
-
-        return reason;
+        string? first = view.Judgements.Select(static judgement => judgement.Why).FirstOrDefault(static why => !string.IsNullOrEmpty(why));
+        return $"none of {counts.Drawn} judgements can be voted on: {string.Join(", ", parts)}{(first is null ? "" : $"; first: {first}")}";
 
         void Add(int count, string what)
         {

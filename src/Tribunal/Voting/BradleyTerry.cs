@@ -22,7 +22,10 @@ internal sealed record BradleyTerryOptions
 /// Davidson: P(i beats j) = π_i / (π_i + π_j + ν√(π_i π_j)), P(draw) = ν√(π_i π_j) / (the same).
 /// R. A. Bradley and M. E. Terry, Biometrika 39 (1952); R. R. Davidson, JASA 65 (1970).
 /// </summary>
-internal sealed class BradleyTerry
+/// <param name="logStrengths">ln π per response, summing to 0.</param>
+/// <param name="tie">Davidson's ν, at least 0; 0 where draws have no parameter.</param>
+/// <param name="covariance">The inverse of the Fisher information, the prior counted in.</param>
+internal sealed class BradleyTerry(double[] logStrengths, double tie, Matrix<double> covariance)
 {
     private const int MaxIterations = 100;
     private const double Tolerance = 1e-18;
@@ -31,21 +34,9 @@ internal sealed class BradleyTerry
     // Normal prior on ln ν, only where strengths have a prior too: all draws, or none, then stay finite.
     private const double LogTieVariance = 4;
 
-    private readonly Matrix<double> _covariance;
-    private readonly double[] _logStrengths;
+    public IReadOnlyList<double> LogStrengths => logStrengths;
 
-    private BradleyTerry(double[] logStrengths, double tie, Matrix<double> covariance)
-    {
-        _logStrengths = logStrengths;
-        _covariance = covariance;
-        Tie = tie;
-    }
-
-    /// <summary>ln π per response, summing to 0.</summary>
-    public IReadOnlyList<double> LogStrengths => _logStrengths;
-
-    /// <summary>Davidson's ν, at least 0; 0 where draws have no parameter.</summary>
-    public double Tie { get; }
+    public double Tie => tie;
 
     /// <summary>Fits strengths to a tally.</summary>
     /// <exception cref="ArgumentException">
@@ -116,14 +107,7 @@ internal sealed class BradleyTerry
             mean += point[i] / n;
         }
 
-        double[] logs = new double[n];
-        for (int i = 0; i < n; i++)
-        {
-            logs[i] = point[i] - mean;
-        }
-
-        Matrix<double> covariance = Matrix<double>.Build.DenseOfArray(information).Inverse();
-        return new BradleyTerry(logs, ties ? Math.Exp(point[n]) : 0, covariance);
+        return new BradleyTerry([.. point.Take(n).Select(log => log - mean)], ties ? Math.Exp(point[n]) : 0, Matrix<double>.Build.DenseOfArray(information).Inverse());
     }
 
     /// <summary>
@@ -155,11 +139,9 @@ internal sealed class BradleyTerry
     }
 
     /// <summary>P(i beats j) + ½ P(draw).</summary>
-    public double WinProbability(int i, int j) => WinProbability(_logStrengths[i] - _logStrengths[j]);
+    public double WinProbability(int i, int j) => WinProbability(logStrengths[i] - logStrengths[j]);
 
     /// <summary>An interval for <see cref="WinProbability(int, int)"/>: that of the strengths, ν taken as fitted.</summary>
-    /// <param name="i">One response.</param>
-    /// <param name="j">The other.</param>
     /// <param name="level">Coverage, in (0, 1).</param>
     public (double Low, double High) WinInterval(int i, int j, double level = 0.95)
     {
@@ -185,7 +167,7 @@ internal sealed class BradleyTerry
     /// </summary>
     public double Reward(int i)
     {
-        int n = _logStrengths.Length;
+        int n = logStrengths.Length;
         if (n == 1)
         {
             return 0.5;
@@ -202,16 +184,14 @@ internal sealed class BradleyTerry
 
     /// <summary>Standard error of ln π_i − ln π_j, from the Fisher information (the prior counted in).</summary>
     public double StandardError(int i, int j) =>
-        i == j ? 0 : Math.Sqrt(Math.Max(0, _covariance[i, i] + _covariance[j, j] - (2 * _covariance[i, j])));
+        i == j ? 0 : Math.Sqrt(Math.Max(0, covariance[i, i] + covariance[j, j] - (2 * covariance[i, j])));
 
     /// <summary>A Wald interval for ln π_i − ln π_j.</summary>
-    /// <param name="i">One response.</param>
-    /// <param name="j">The other.</param>
     /// <param name="level">Coverage, in (0, 1).</param>
     public (double Low, double High) Interval(int i, int j, double level = 0.95)
     {
         double half = Normal.InvCDF(0, 1, 0.5 + (level / 2)) * StandardError(i, j);
-        double d = _logStrengths[i] - _logStrengths[j];
+        double d = logStrengths[i] - logStrengths[j];
         return (d - half, d + half);
     }
 
@@ -219,7 +199,7 @@ internal sealed class BradleyTerry
     public double Stronger(int i, int j)
     {
         double error = StandardError(i, j);
-        double d = _logStrengths[i] - _logStrengths[j];
+        double d = logStrengths[i] - logStrengths[j];
         return error > 0 ? Normal.CDF(0, 1, d / error) : (Math.Sign(d) + 1) / 2.0;
     }
 

@@ -39,10 +39,6 @@ internal sealed record DawidSkeneOptions
 /// </summary>
 internal sealed record DawidSkene
 {
-    private DawidSkene()
-    {
-    }
-
     /// <summary>Per item, the probability of each class.</summary>
     public required double[][] Truth { get; init; }
 
@@ -51,9 +47,6 @@ internal sealed record DawidSkene
 
     /// <summary>The shares of the classes.</summary>
     public required double[] Shares { get; init; }
-
-    /// <summary>Rounds that it took.</summary>
-    public required int Rounds { get; init; }
 
     /// <summary>The log-likelihood of the reports under the rates before the last round.</summary>
     public required double LogLikelihood { get; init; }
@@ -73,15 +66,15 @@ internal sealed record DawidSkene
         double[][][] says = [.. Enumerable.Range(0, observers).Select(_ => Enumerable.Range(0, classes).Select(_ => new double[classes]).ToArray())];
         double[] shares = new double[classes];
         double likelihood = double.NegativeInfinity;
-        int round = 0;
-        for (double change = double.PositiveInfinity; round < options.MaxRounds && change > options.Tolerance; round++)
+        double change = double.PositiveInfinity;
+        for (int round = 0; round < options.MaxRounds && change > options.Tolerance; round++)
         {
             Rate(reports, truth, says, options);
             Share(truth, shares, options);
             (likelihood, change) = Believe(reports, truth, says, shares);
         }
 
-        return new DawidSkene { Truth = truth, Says = says, Shares = shares, Rounds = round, LogLikelihood = likelihood };
+        return new DawidSkene { Truth = truth, Says = says, Shares = shares, LogLikelihood = likelihood };
     }
 
     private static double[][] Start(IReadOnlyList<ObserverReport> reports, int classes)

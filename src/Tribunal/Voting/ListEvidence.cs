@@ -6,11 +6,23 @@ namespace Tribunal.Voting;
 /// <param name="Squares">Sum of squares about the means, scaled to <paramref name="Count"/>.</param>
 internal sealed record ListEvidence(double Count, double[] Means, double Squares)
 {
+    // Responses may differ in how surely they are scored: others count half of what the two at issue do.
+    private const double OthersWeight = 0.5;
+
     /// <summary>Candidates.</summary>
     public int Candidates => Means.Length;
 
+    /// <summary>
+    /// What the responses beside a pair add to the squares and the degrees of freedom of the pair's difference, by how far judgements disagree over all of
+    /// the list. A difference of two responses is as noisy as those of the others, more or less, so that few judgements of a long list say more of the noise
+    /// than as few judgements of a pair (a moderated t statistic; G. Smyth 2004).
+    /// </summary>
+    /// <param name="own">The difference's own sum of squares about its mean.</param>
+    public (double Squares, double Freedom) Beside(double own) => Candidates < 3 || Count <= 1
+        ? default
+        : (OthersWeight * Math.Max(0, (2 * Squares) - own), OthersWeight * (Candidates - 2) * (Count - 1));
+
     /// <summary>The scores of some rows; rows that don't score every candidate say nothing. Null where none does.</summary>
-    /// <param name="votes">The scores.</param>
     /// <param name="rows">How many of the first rows.</param>
     /// <param name="weights">What each weighs.</param>
     /// <param name="first">What the first place is worth over the last, which is taken away.</param>
@@ -22,8 +34,8 @@ internal sealed record ListEvidence(double Count, double[] Means, double Squares
         double square = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = votes.Row(row);
-            double level = Level(values);
+            double[] values = votes.Row(row);
+            double level = values.Average();
             if (weights[row] > 0 && !double.IsNaN(level))
             {
                 sum += weights[row];
@@ -48,8 +60,8 @@ internal sealed record ListEvidence(double Count, double[] Means, double Squares
         double squares = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = votes.Row(row);
-            double level = Level(values);
+            double[] values = votes.Row(row);
+            double level = values.Average();
             for (int i = 0; i < n && weights[row] > 0 && !double.IsNaN(level); i++)
             {
                 double left = values[i] - level - Effect(votes.Shown(row), i) - means[i];
@@ -61,16 +73,5 @@ internal sealed record ListEvidence(double Count, double[] Means, double Squares
         return new ListEvidence(count, means, squares * count / sum);
 
         double Effect(ReadOnlySpan<float> shown, int i) => shown.Length == 0 ? 0 : first * shown[i];
-    }
-
-    private static double Level(ReadOnlySpan<double> values)
-    {
-        double sum = 0;
-        foreach (double value in values)
-        {
-            sum += value;
-        }
-
-        return sum / values.Length;
     }
 }

@@ -1,64 +1,40 @@
 namespace Tribunal.Voting;
 
 /// <summary>What votes say of one candidate against another.</summary>
-internal readonly struct PairComparison
+/// <param name="Count">Effective number of judgements, (Σw)²/Σw².</param>
+/// <param name="For">Votes for the leader, draws half, scaled to <paramref name="Count"/>.</param>
+/// <param name="Against">Votes for the other.</param>
+/// <param name="Mean">Mean difference of values, in [−1, 1].</param>
+/// <param name="Squares">The difference's sum of squares about its mean, scaled to <paramref name="Count"/>.</param>
+/// <param name="Balanced">
+/// Whether the judge follows the position or sees no difference: every pair of mirrored judgements cancels out, and choices
+/// always fell on the same place. Without mirroring: every judgement sees no difference.
+/// </param>
+internal readonly record struct PairComparison(double Count, double For, double Against, double Mean, double Squares, bool Balanced)
 {
-    private readonly double _for;
-    private readonly double _against;
-    private readonly double _mean;
-    private readonly double _squares;
-
-    private PairComparison(double count, double forLeader, double against, double mean, double squares, bool balanced)
-    {
-        Count = count;
-        _for = forLeader;
-        _against = against;
-        _mean = mean;
-        _squares = squares;
-        Balanced = balanced;
-    }
-
-    /// <summary>Effective number of judgements, (Σw)²/Σw².</summary>
-    public double Count { get; }
-
-    /// <summary>
-    /// Whether the judge follows the position or sees no difference: every pair of mirrored judgements cancels out, and choices
-    /// always fell on the same place. Without mirroring: every judgement sees no difference.
-    /// </summary>
-    public bool Balanced { get; }
-
-    /// <summary>Votes for the leader, draws half, scaled to <see cref="Count"/>.</summary>
-    public double For => _for;
-
-    /// <summary>Votes for the other.</summary>
-    public double Against => _against;
-
-    /// <summary>Mean difference of values, in [−1, 1].</summary>
-    public double Mean => _mean;
-
     /// <summary>Variance of the difference over judgements.</summary>
-    public double Variance => Count > 0 ? _squares / Count : 0;
+    public double Variance => Count > 0 ? Squares / Count : 0;
 
     /// <summary>P(leader leads) by the Beta posterior of the votes.</summary>
-    public double VoteConfidence => LeaderPosterior.Votes(_for, _against);
+    public double VoteConfidence => LeaderPosterior.Votes(For, Against);
 
     /// <summary>P(leader leads) by the posterior of the score differences.</summary>
-    /// <param name="spread">The noise of the whole list.</param>
+    /// <param name="list">The scores of the whole list.</param>
     /// <param name="above">By how much it has to lead, in shares of the score range.</param>
-    public double ScoreConfidence(ListSpread spread, double above = 0) =>
-        LeaderPosterior.Difference(Count, _mean, _squares, spread.Beside(_squares), above);
+    public double ScoreConfidence(ListEvidence? list, double above) =>
+        LeaderPosterior.Difference(Count, Mean, Squares, list?.Beside(Squares) ?? default, above);
 
     /// <summary>Location and scale of the margin's posterior, for votes (Beta, in −1..1) or for score differences.</summary>
-    public (double Location, double Scale) Margin(bool scored, ListSpread spread)
+    public (double Location, double Scale) Margin(bool scored, ListEvidence? list)
     {
         if (scored)
         {
-            (double location, double scale, _) = LeaderPosterior.Posterior(Count, _mean, _squares, spread.Beside(_squares));
+            (double location, double scale, _) = LeaderPosterior.Posterior(Count, Mean, Squares, list?.Beside(Squares) ?? default);
             return (location, scale);
         }
 
-        double all = _for + _against;
-        double lead = (_for - _against) / (all + 2);
+        double all = For + Against;
+        double lead = (For - Against) / (all + 2);
         return (lead, Math.Sqrt((1 - (lead * lead)) / (all + 3)));
     }
 
@@ -76,7 +52,7 @@ internal readonly struct PairComparison
         for (int row = 0; row < rows; row++)
         {
             double w = weights[row];
-            ReadOnlySpan<double> values = votes.Row(row);
+            double[] values = votes.Row(row);
             if (w <= 0 || double.IsNaN(values[leader]) || double.IsNaN(values[other]))
             {
                 continue;
@@ -88,7 +64,7 @@ internal readonly struct PairComparison
             total += w * d;
             if (majority && votes.Candidates > 2)
             {
-                double best = Max(values);
+                double best = values.Max();
                 wins += values[leader] == best && d > 0 ? w : 0;
                 losses += values[other] == best && d < 0 ? w : 0;
             }
@@ -122,7 +98,7 @@ internal readonly struct PairComparison
         double spread = 0;
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<double> values = votes.Row(row);
+            double[] values = votes.Row(row);
             double d = values[leader] - values[other];
             if (weights[row] > 0 && !double.IsNaN(d))
             {
@@ -133,16 +109,5 @@ internal readonly struct PairComparison
         double count = sum * sum / square;
         double scale = count / sum;
         return new PairComparison(count, wins * scale, losses * scale, mean, spread * scale, balanced);
-    }
-
-    private static double Max(ReadOnlySpan<double> values)
-    {
-        double best = double.NegativeInfinity;
-        foreach (double value in values)
-        {
-            best = value > best ? value : best;
-        }
-
-        return best;
     }
 }

@@ -1,50 +1,31 @@
 namespace Tribunal.Voting;
 
 /// <summary>Weighted wins and draws between n responses.</summary>
-internal sealed class PairTally
+/// <param name="responses">How many responses are compared, at least 1.</param>
+internal sealed class PairTally(int responses)
 {
-    private readonly double[] _wins;
-    private readonly double[] _draws;
+    private readonly double[,] _wins = new double[responses, responses];
+    private readonly double[,] _draws = new double[responses, responses];
 
-    /// <summary>An empty tally of <paramref name="responses"/> responses, at least 1.</summary>
-    public PairTally(int responses)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(responses, 1);
-        Responses = responses;
-        _wins = new double[responses * responses];
-        _draws = new double[responses * responses];
-    }
-
-    /// <summary>How many responses are compared.</summary>
-    public int Responses { get; }
+    public int Responses => responses;
 
     /// <summary>The weight of all draws.</summary>
     public double TotalDraws { get; private set; }
 
-    /// <summary>The weight of all comparisons.</summary>
-    public double Total { get; private set; }
-
     /// <summary>Weight with which i beat j.</summary>
-    public double Wins(int i, int j) => _wins[(i * Responses) + j];
+    public double Wins(int i, int j) => _wins[i, j];
 
     /// <summary>Weight with which i and j drew.</summary>
-    public double Draws(int i, int j) => _draws[(i * Responses) + j];
+    public double Draws(int i, int j) => _draws[i, j];
 
     /// <summary>Adds a win.</summary>
-    public void AddWin(int winner, int loser, double weight = 1)
-    {
-        ArgumentOutOfRangeException.ThrowIfEqual(winner, loser);
-        _wins[(winner * Responses) + loser] += weight;
-        Total += weight;
-    }
+    public void AddWin(int winner, int loser, double weight = 1) => _wins[winner, loser] += weight;
 
     /// <summary>Adds a draw.</summary>
     public void AddDraw(int i, int j, double weight = 1)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(i, j);
-        _draws[(i * Responses) + j] += weight;
-        _draws[(j * Responses) + i] += weight;
+        _draws[i, j] += weight;
+        _draws[j, i] += weight;
         TotalDraws += weight;
-        Total += weight;
     }
 }

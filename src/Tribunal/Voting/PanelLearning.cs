@@ -69,14 +69,8 @@ public static class PanelLearning
     private static PanelWeights Unlabelled(IReadOnlyCollection<RolloutLedger> rollouts, bool oneCoin)
     {
         string method = oneCoin ? "one-coin" : "dawid-skene";
-        (string Judge, string Protocol)[] judges = [.. rollouts.SelectMany(static r => r.Ledger).Select(static j => (j.Judge, j.Protocol)).Distinct()
-            .OrderBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal)];
-        var index = new Dictionary<(string Judge, string Protocol), int>();
-        for (int i = 0; i < judges.Length; i++)
-        {
-            index.Add(judges[i], i);
-        }
-
+        (string Judge, string Protocol)[] judges = PanelWeights.JudgesOf(rollouts);
+        var index = judges.Index().ToDictionary(static one => one.Item, static one => one.Index);
         var reports = new List<ObserverReport>();
         int items = 0;
         foreach (RolloutLedger rollout in rollouts)
@@ -130,7 +124,7 @@ public static class PanelLearning
                 {
                     if (PanelWeights.Vote(judgement, i, j, n) is { } vote && vote != 0)
                     {
-                        reports.Add(new ObserverReport(first + items, index[(judgement.Judge, judgement.Protocol)], vote > 0 ? 0 : 1, Turned: Place(judgement, j) < Place(judgement, i)));
+                        reports.Add(new ObserverReport(first + items, index[(judgement.Judge, judgement.Protocol)], vote > 0 ? 0 : 1, Turned: judgement.PlaceOf(j) < judgement.PlaceOf(i)));
                     }
                 }
 
@@ -139,18 +133,5 @@ public static class PanelLearning
         }
 
         return items;
-    }
-
-    private static int Place(Judgement judgement, int response)
-    {
-        for (int place = 0; place < judgement.Order.Count; place++)
-        {
-            if (judgement.Order[place] == response)
-            {
-                return place;
-            }
-        }
-
-        return int.MaxValue;
     }
 }

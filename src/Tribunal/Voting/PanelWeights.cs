@@ -36,14 +36,14 @@ public sealed record PanelWeights
     public string? Method { get; init; }
 
     /// <summary>The rollouts whose labels they were learned from (<see cref="SeenRollouts"/>): no accuracy counts them. Null where labels played no part.</summary>
-    public IReadOnlyList<string>? Seen { get; init; }
+    public string[]? Seen { get; init; }
 
     /// <summary>Equal when everything in them is.</summary>
     public bool Equals(PanelWeights? other) => other is not null && Default.Equals(other.Default) && Method == other.Method
         && Weights.SequenceEqual(other.Weights) && (Seen ?? []).SequenceEqual(other.Seen ?? []);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Weights.Count, Default, Seen?.Count);
+    public override int GetHashCode() => HashCode.Combine(Weights.Count, Default, Seen?.Length);
 
     /// <summary>The weight of a judgement.</summary>
     public double Of(Judgement judgement)
@@ -69,35 +69,28 @@ public sealed record PanelWeights
     /// <returns>Weights, by judge and protocol in ordinal order; all 1 where nothing is labelled.</returns>
     public static PanelWeights Learn(IEnumerable<RolloutLedger> labelled)
     {
-        var index = new SortedDictionary<(string Judge, string Protocol), int>(Comparer<(string Judge, string Protocol)>.Create((a, b) =>
-            string.CompareOrdinal(a.Judge, b.Judge) is var order && order != 0 ? order : string.CompareOrdinal(a.Protocol, b.Protocol)));
         RolloutLedger[] rollouts = [.. labelled.Where(static r => r.Rollout.KnownBest() is not null).Select(static r => r with { Ledger = SortedLedger.Of(r.Ledger) })];
-        foreach (Judgement judgement in rollouts.SelectMany(r => r.Ledger))
-        {
-            index[(judgement.Judge, judgement.Protocol)] = 0;
-        }
-
-        int judges = 0;
-        foreach ((string, string) key in index.Keys.ToArray())
-        {
-            index[key] = judges++;
-        }
-
-        int[] counts = new int[judges];
+        (string Judge, string Protocol)[] judges = JudgesOf(rollouts);
+        var index = judges.Index().ToDictionary(static one => one.Item, static one => one.Index);
+        int[] counts = new int[judges.Length];
         var examples = new List<double[]>();
         foreach (RolloutLedger rollout in rollouts)
         {
             AddExamples(rollout, index, counts, examples);
         }
 
-        double[] weights = Fit(examples, judges);
+        double[] weights = Fit(examples, judges.Length);
         double positive = weights.Where(w => w > 0).DefaultIfEmpty(0).Average();
         return new PanelWeights
         {
-            Weights = [.. index.Select(p => new PanelWeight(
-                p.Key.Judge, p.Key.Protocol, positive > 0 ? Math.Max(0, weights[p.Value]) / positive : 1, counts[p.Value]))],
+            Weights = [.. judges.Select((judge, i) => new PanelWeight(judge.Judge, judge.Protocol, positive > 0 ? Math.Max(0, weights[i]) / positive : 1, counts[i]))],
         };
     }
+
+    /// <summary>Who judged some rollouts and by which protocols, in ordinal order.</summary>
+    internal static (string Judge, string Protocol)[] JudgesOf(IEnumerable<RolloutLedger> rollouts) =>
+        [.. rollouts.SelectMany(static r => r.Ledger).Select(static j => (j.Judge, j.Protocol)).Distinct()
+            .OrderBy(static j => j.Judge, StringComparer.Ordinal).ThenBy(static j => j.Protocol, StringComparer.Ordinal)];
 
     // Whether the response shown first is the favourite; of several, one that is first counts.
     private static bool FavoursFirst(Judgement judgement)
@@ -114,7 +107,7 @@ public sealed record PanelWeights
 
     // One example per best response and rival: each judge's net votes between them, since a weight is a vote's.
     private static void AddExamples(
-        RolloutLedger rollout, SortedDictionary<(string Judge, string Protocol), int> index, int[] counts, List<double[]> examples)
+        RolloutLedger rollout, Dictionary<(string Judge, string Protocol), int> index, int[] counts, List<double[]> examples)
     {
         int n = rollout.Rollout.Responses.Count;
         IReadOnlyList<int> known = rollout.Rollout.KnownBest()!;

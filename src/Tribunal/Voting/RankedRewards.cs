@@ -3,25 +3,12 @@ using Tribunal.Rollouts;
 namespace Tribunal.Voting;
 
 /// <summary>Who leads, and by how much.</summary>
-internal sealed class RankedRewards
+/// <param name="Rewards">In [0, 1], per candidate or response.</param>
+/// <param name="Ranking">From best to worst; equal rewards in seeded order, equal texts by index.</param>
+/// <param name="Margin">By how much the best leads the first of another text; 0 where there is none, null for one alone.</param>
+internal sealed record RankedRewards(double[] Rewards, int[] Ranking, double? Margin)
 {
-    private RankedRewards(double[] rewards, int[] ranking, double? margin)
-    {
-        Rewards = rewards;
-        Ranking = ranking;
-        Margin = margin;
-    }
-
-    /// <summary>In [0, 1], per candidate or response.</summary>
-    public double[] Rewards { get; }
-
-    /// <summary>From best to worst; equal rewards in seeded order, equal texts by index.</summary>
-    public int[] Ranking { get; }
-
     public int Best => Ranking[0];
-
-    /// <summary>By how much the best leads the first of another text; 0 where there is none, null for one alone.</summary>
-    public double? Margin { get; }
 
     /// <summary>Ranks by reward, ties by a seeded shuffle.</summary>
     /// <param name="rewards">A reward each.</param>

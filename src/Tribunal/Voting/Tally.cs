@@ -31,13 +31,7 @@ internal static class Tally
         }
 
         fit = BradleyTerry.Fit(Comparisons(table, rows, weights), new BradleyTerryOptions { Ties = rule == VotingRule.BradleyTerryDavidson });
-        double[] rewards = new double[table.Candidates];
-        for (int i = 0; i < rewards.Length; i++)
-        {
-            rewards[i] = fit.Reward(i);
-        }
-
-        return rewards;
+        return [.. Enumerable.Range(0, table.Candidates).Select(fit.Reward)];
     }
 
     /// <summary>Every judgement as wins and draws between the candidates it looked at.</summary>
@@ -67,17 +61,14 @@ internal static class Tally
     /// <summary>
     /// The probability that a candidate leads its closest rival: the smallest, over the others, of the probability that it leads
     /// each. Scores by the difference model, votes by the Beta posterior, fits of more than two by their normal approximation.
+    /// Of scores, it leads by more than <paramref name="above"/>, a share of the score range.
     /// </summary>
-    public static double Confidence(VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader) =>
-        Confidence(table, rows, weights, rule, fit, leader, above: 0);
-
-    /// <summary>The same, of leading by more than <paramref name="above"/> (a share of the score range; scores only).</summary>
     public static double Confidence(
-        VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader, double above)
+        VoteTable table, int rows, ReadOnlySpan<double> weights, VotingRule rule, BradleyTerry? fit, int leader, double above = 0)
     {
         double confidence = 1;
         bool scored = !table.Pairs && Scored(table, rule);
-        ListSpread spread = scored ? ListSpread.Of(table, rows, weights) : default;
+        ListEvidence? list = scored ? ListEvidence.Of(table, rows, weights) : null;
         for (int other = 0; other < table.Candidates; other++)
         {
             if (other == leader)
@@ -92,7 +83,7 @@ internal static class Tally
             }
 
             PairComparison pair = PairComparison.Between(table, rows, weights, leader, other, majority: rule == VotingRule.Majority);
-            confidence = Math.Min(confidence, scored ? pair.ScoreConfidence(spread, above) : pair.VoteConfidence);
+            confidence = Math.Min(confidence, scored ? pair.ScoreConfidence(list, above) : pair.VoteConfidence);
         }
 
         return confidence;
@@ -101,8 +92,7 @@ internal static class Tally
     private static double[] Scores(VoteTable table, int rows, ReadOnlySpan<double> weights, bool sum)
     {
         double[] totals = new double[table.Candidates];
-        Span<double> seen = totals.Length <= 256 ? stackalloc double[totals.Length] : new double[totals.Length];
-        seen.Clear();
+        double[] seen = new double[table.Candidates];
         for (int row = 0; row < rows; row++)
         {
             double weight = weights[row];
@@ -117,12 +107,7 @@ internal static class Tally
             }
         }
 
-        double most = 0;
-        foreach (double weight in seen)
-        {
-            most = Math.Max(most, weight);
-        }
-
+        double most = seen.Max();
         for (int i = 0; i < totals.Length; i++)
         {
             double by = sum ? most : seen[i];
@@ -144,22 +129,9 @@ internal static class Tally
             }
 
             all += weights[row];
-            ReadOnlySpan<double> values = table.Row(row);
-            double best = double.NegativeInfinity;
-            int tied = 0;
-            foreach (double value in values)
-            {
-                if (value > best)
-                {
-                    best = value;
-                    tied = 1;
-                }
-                else if (value == best)
-                {
-                    tied++;
-                }
-            }
-
+            double[] values = table.Row(row);
+            double best = values.Max();
+            int tied = values.Count(value => value == best);
             for (int i = 0; i < values.Length; i++)
             {
                 votes[i] += values[i] == best ? weights[row] / tied : 0;

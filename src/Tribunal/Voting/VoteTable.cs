@@ -39,7 +39,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     /// <summary>Valid judgements that hold nothing that can be voted on.</summary>
     public int Unusable { get; set; }
 
-    public ReadOnlySpan<double> Row(int row) => _rows[row].Values;
+    public double[] Row(int row) => _rows[row].Values;
 
     /// <summary>The number of a row's judgement; numbers ascend.</summary>
     public int Sample(int row) => _rows[row].Sample;
@@ -53,16 +53,7 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     public ReadOnlySpan<float> Features(int row) => _rows[row].Features;
 
     /// <summary>How many rows are of judgements numbered below a checkpoint.</summary>
-    public int Below(int sample)
-    {
-        int rows = Count;
-        while (rows > 0 && _rows[rows - 1].Sample >= sample)
-        {
-            rows--;
-        }
-
-        return rows;
-    }
+    public int Below(int sample) => _rows.FindLastIndex(row => row.Sample < sample) + 1;
 
     /// <summary>
     /// Adds a list's scores, each as a share of the judgement's own scale, or of the given range where nothing tells it; equal texts have
@@ -77,16 +68,14 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
 
         range = RecordedScores.ScaleOf(judgement) ?? range;
         double[] values = new double[candidates];
-        int[] shares = new int[candidates];
         for (int response = 0; response < scores.Count; response++)
         {
             values[of[response]] += (scores[response] - range.Min) / (range.Max - range.Min);
-            shares[of[response]]++;
         }
 
         for (int candidate = 0; candidate < candidates; candidate++)
         {
-            values[candidate] /= shares[candidate];
+            values[candidate] /= of.Size(candidate);
         }
 
         Add(sample, judgement, values, panel, place: 0, of.First, choice: false, Shown(judgement.Order, of));
@@ -107,20 +96,10 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
     /// <summary>Weights of some rows, one rollout or match: meta use times the panel's weights. Returns how many are above 0.</summary>
     public int Weights(int start, int rows, MetaOptions meta, Span<double> weights)
     {
-        double[] metas = new double[rows];
-        if (model is null)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                metas[row] = _rows[start + row].Meta;
-            }
-        }
-        else
-        {
-            // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
-            model.Score(this, start, rows, metas);
-        }
+        double[] metas = [.. _rows.GetRange(start, rows).Select(static row => row.Meta)];
 
+        // Siblings are these rows and no others: at a checkpoint, what is drawn later must not be known.
+        model?.Score(this, start, rows, metas);
         MetaWeights.Fill(metas, meta, weights[..rows]);
         int kept = 0;
         for (int row = 0; row < rows; row++)
@@ -211,15 +190,9 @@ internal sealed class VoteTable(int candidates, bool mirrored, LearnedMetaModel?
             shown[of[order[place]]] += 0.5f - ((float)place / (order.Count - 1));
         }
 
-        int[] members = new int[of.Count];
-        for (int response = 0; response < of.Responses; response++)
-        {
-            members[of[response]]++;
-        }
-
         for (int candidate = 0; candidate < shown.Length; candidate++)
         {
-            shown[candidate] /= members[candidate];
+            shown[candidate] /= of.Size(candidate);
         }
 
         return shown;

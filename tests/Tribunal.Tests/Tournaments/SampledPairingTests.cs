@@ -12,20 +12,20 @@ public sealed class SampledPairingTests
     [Fact]
     public void Each_meets_its_random_opponents_and_the_seed_says_which()
     {
-        (int A, int B)[] pairs = new RandomPairing(16, 4, 7).Next([])!;
+        (int A, int B)[] pairs = OneRound.Random(16, 4, 7).Next([])!;
         Assert.Equal(pairs.Length, pairs.Distinct().Count());
         Assert.All(Enumerable.Range(0, 16), i => Assert.InRange(pairs.Count(pair => pair.A == i || pair.B == i), 4, 15));
         Assert.InRange(pairs.Length, 32, 64);
-        Assert.Equal(pairs, new RandomPairing(16, 4, 7).Next([])!);
-        Assert.NotEqual(pairs, new RandomPairing(16, 4, 8).Next([])!);
-        Assert.Null(new RandomPairing(16, 4, 7).Next([[]]));
-        Assert.Equal(6, new RandomPairing(4, 9, 1).Next([])!.Length);
+        Assert.Equal(pairs, OneRound.Random(16, 4, 7).Next([])!);
+        Assert.NotEqual(pairs, OneRound.Random(16, 4, 8).Next([])!);
+        Assert.Null(OneRound.Random(16, 4, 7).Next([[]]));
+        Assert.Equal(6, OneRound.Random(4, 9, 1).Next([])!.Length);
     }
 
     [Fact]
     public void Everyone_meets_the_anchors_and_nobody_else()
     {
-        (int A, int B)[] pairs = new AnchorPairing(10, 2, 3).Next([])!;
+        (int A, int B)[] pairs = OneRound.Anchors(10, 2, 3).Next([])!;
         Assert.Equal(17, pairs.Length);
         Assert.Equal(2, Enumerable.Range(0, 10).Count(i => pairs.Count(pair => pair.A == i || pair.B == i) == 9));
     }

@@ -115,28 +115,20 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
         bool choices = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("choices"u8))
+            if (At(ref reader, "choices"u8))
             {
-                reader.Read();
                 choices |= ReadChoices(ref reader);
             }
-            else if (reader.ValueTextEquals("usage"u8))
+            else if (At(ref reader, "usage"u8) || At(ref reader, "x_groq"u8))
             {
-                reader.Read();
                 _usage.Read(ref reader);
             }
-            else if (reader.ValueTextEquals("x_groq"u8))
-            {
-                reader.Read();
-                _usage.ReadInside(ref reader);
-            }
-            else if (reader.ValueTextEquals("error"u8))
+            else if (At(ref reader, "error"u8))
             {
                 complaint |= ReadError(ref reader);
             }
-            else if (Model is null && reader.ValueTextEquals("model"u8))
+            else if (Model is null && At(ref reader, "model"u8))
             {
-                reader.Read();
                 Model = FinishWord.Read(ref reader);
             }
             else
@@ -159,7 +151,6 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     // Whether it stands in words alone; then whatever stands beside it belongs to it.
     private bool ReadError(ref Utf8JsonReader reader)
     {
-        reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
             return reader.ValueSpan.Length > 0;
@@ -199,33 +190,28 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("message"u8) || reader.ValueTextEquals("delta"u8))
+            if (At(ref reader, "message"u8) || At(ref reader, "delta"u8))
             {
-                reader.Read();
                 HasChoice = true;
                 ReadMessage(ref reader);
             }
-            else if (reader.ValueTextEquals("finish_reason"u8))
+            else if (At(ref reader, "finish_reason"u8))
             {
-                reader.Read();
                 Finish = FinishWord.Read(ref reader) ?? Finish;
                 // Gemini leaves the message out where the budget or a filter left nothing of it.
                 HasChoice |= Finish is not null;
             }
-            else if (reader.ValueTextEquals("usage"u8))
+            else if (At(ref reader, "usage"u8))
             {
                 // Moonshot's streams report it on the choice.
-                reader.Read();
                 _usage.Read(ref reader);
             }
-            else if (reader.ValueTextEquals("logprobs"u8))
+            else if (At(ref reader, "logprobs"u8))
             {
-                reader.Read();
                 TokenProbabilities.Read(ref reader, _tokens);
             }
-            else if (reader.ValueTextEquals("error"u8))
+            else if (At(ref reader, "error"u8))
             {
-                reader.Read();
                 Error = ErrorForms.Read(ref reader) ?? Error;
             }
             else
@@ -245,34 +231,28 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("content"u8))
+            if (At(ref reader, "content"u8))
             {
-                reader.Read();
                 ReadContent(ref reader);
             }
-            else if (reader.ValueTextEquals("reasoning"u8))
+            else if (At(ref reader, "reasoning"u8))
             {
-                reader.Read();
                 Think(ref reader, ref _reasoning);
             }
-            else if (reader.ValueTextEquals("reasoning_content"u8))
+            else if (At(ref reader, "reasoning_content"u8))
             {
-                reader.Read();
                 Think(ref reader, ref _reasoningContent);
             }
-            else if (reader.ValueTextEquals("thinking"u8) || reader.ValueTextEquals("thinking_blocks"u8))
+            else if (At(ref reader, "thinking"u8) || At(ref reader, "thinking_blocks"u8))
             {
-                reader.Read();
                 Think(ref reader, ref _thinking);
             }
-            else if (reader.ValueTextEquals("reasoning_details"u8))
+            else if (At(ref reader, "reasoning_details"u8))
             {
-                reader.Read();
                 Think(ref reader, ref _details);
             }
-            else if (reader.ValueTextEquals("refusal"u8))
+            else if (At(ref reader, "refusal"u8))
             {
-                reader.Read();
                 Append(ref reader, ref _refusal);
             }
             else
@@ -385,6 +365,9 @@ public sealed class ChatAnswer(int mostCharacters = int.MaxValue) : IDisposable
             reader.Skip();
         }
     }
+
+    // Moves on to the value of a member where the reader stands on its name.
+    private static bool At(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.ValueTextEquals(name) && reader.Read();
 
     private static void Pass(ref Utf8JsonReader reader)
     {

@@ -33,7 +33,6 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
     /// <summary>One line of at most 500 characters in which neither the key nor anything that looks like one stands.</summary>
     public static string Line(string words, string? key)
     {
-        ArgumentNullException.ThrowIfNull(words);
         if (key is { Length: > 0 })
         {
             words = words.Replace(key, "[key]", StringComparison.Ordinal);
@@ -107,7 +106,9 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         string code = Reason(root) ?? Member(root, "code") ?? Member(root, "error_code") ?? Member(root, "status_code") ?? type;
         List<string> words = [Array.ConvertAll(Messages, name => Member(root, name)).FirstOrDefault(static said => !string.IsNullOrEmpty(said)) ?? text];
         bool flagged = AddProvider(root, words) | AddInner(root, words);
-        AddDelay(root, words);
+
+        // Google gives the wait as a detail; in words it is read with everybody's.
+        words.AddRange(Details(root, "details", "retryDelay").Where(static delay => delay.Length is > 0 and < 32).Select(static delay => $"retry in {delay}"));
         string all = string.Join(": ", words.Distinct(StringComparer.Ordinal));
         return new EndpointWords(code, all, flagged || Filter().IsMatch(code) || Filter().IsMatch(all)) { Type = type, Status = StatusIn(root) };
     }
@@ -126,39 +127,21 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         return root.TryGetProperty("errors", out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.Object ? list[0] : root;
     }
 
-    private static int? StatusIn(JsonElement error)
-    {
-        foreach (string name in (ReadOnlySpan<string>)["code", "http_code", "status_code", "status"])
-        {
-            if (int.TryParse(Member(error, name), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 400 and < 600)
-            {
-                return status;
-            }
-        }
-
-        return null;
-    }
+    private static int? StatusIn(JsonElement error) => ((string[])["code", "http_code", "status_code", "status"])
+        .Select(name => int.TryParse(Member(error, name), NumberStyles.None, CultureInfo.InvariantCulture, out int status) ? status : (int?)null)
+        .FirstOrDefault(static status => status is >= 400 and < 600);
 
     // What a list of details says more exactly than the code: FastAPI's, also inside Mistral's message, and Google's.
     private static string? Reason(JsonElement error)
     {
         JsonElement holder = error.TryGetProperty("message", out JsonElement message) && message.ValueKind == JsonValueKind.Object ? message : error;
-        foreach ((string list, string member) in (ReadOnlySpan<(string, string)>)[("detail", "type"), ("details", "reason")])
-        {
-            if (holder.TryGetProperty(list, out JsonElement details) && details.ValueKind == JsonValueKind.Array)
-            {
-                foreach (JsonElement detail in details.EnumerateArray())
-                {
-                    if (detail.ValueKind == JsonValueKind.Object && Member(detail, member) is { } reason)
-                    {
-                        return reason;
-                    }
-                }
-            }
-        }
-
-        return null;
+        return Details(holder, "detail", "type").Concat(Details(holder, "details", "reason")).FirstOrDefault();
     }
+
+    // What the objects of a list say under a name.
+    private static IEnumerable<string> Details(JsonElement error, string list, string name) =>
+        !error.TryGetProperty(list, out JsonElement details) || details.ValueKind != JsonValueKind.Array ? []
+        : details.EnumerateArray().Where(static detail => detail.ValueKind == JsonValueKind.Object).Select(detail => Member(detail, name)).OfType<string>();
 
     // A router's message often says no more than that the provider said something.
     private static bool AddProvider(JsonElement error, List<string> words)
@@ -180,23 +163,6 @@ public readonly partial record struct EndpointWords(string Code, string Text, bo
         }
 
         return metadata.TryGetProperty("flagged_input", out _);
-    }
-
-    // Google gives the wait as a detail; in words it is read with everybody's.
-    private static void AddDelay(JsonElement error, List<string> words)
-    {
-        if (!error.TryGetProperty("details", out JsonElement details) || details.ValueKind != JsonValueKind.Array)
-        {
-            return;
-        }
-
-        foreach (JsonElement detail in details.EnumerateArray())
-        {
-            if (detail.ValueKind == JsonValueKind.Object && Member(detail, "retryDelay") is { Length: > 0 and < 32 } delay)
-            {
-                words.Add($"retry in {delay}");
-            }
-        }
     }
 
     private static bool AddInner(JsonElement error, List<string> words)

@@ -54,7 +54,6 @@ internal struct JsonTextBuffer : IDisposable
         return _suspect ? WithoutHalves(text) : new string(text);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_chars is { } chars)

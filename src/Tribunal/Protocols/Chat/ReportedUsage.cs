@@ -45,16 +45,7 @@ public struct ReportedUsage
     }
 
     /// <summary>Characters of all messages.</summary>
-    public static long Characters(IReadOnlyList<Message> messages)
-    {
-        long characters = 0;
-        foreach (Message message in messages)
-        {
-            characters += message.Content.Length;
-        }
-
-        return characters;
-    }
+    public static long Characters(IReadOnlyList<Message> messages) => messages.Sum(static message => (long)message.Content.Length);
 
     /// <summary>Runs of ASCII letters: tokenisers cut between words, so that there are no fewer tokens.</summary>
     public static int WordsOf(IReadOnlyList<Message> messages)
@@ -74,31 +65,7 @@ public struct ReportedUsage
         return words;
     }
 
-    /// <summary>Reads the <c>usage</c> inside the object that the reader stands on: Groq's streams wrap it.</summary>
-    public void ReadInside(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            bool usage = reader.ValueTextEquals("usage"u8);
-            reader.Read();
-            if (usage)
-            {
-                Read(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    /// <summary>Reads the object that the reader stands on; counts of an earlier one are replaced.</summary>
+    /// <summary>Reads the object that the reader stands on, or the <c>usage</c> inside it, as Groq's streams wrap it; counts of an earlier one are replaced.</summary>
     public void Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -112,6 +79,7 @@ public struct ReportedUsage
             bool prompt = reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8);
             bool completion = reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8);
             bool total = reader.ValueTextEquals("total_tokens"u8);
+            bool inside = reader.ValueTextEquals("usage"u8);
             bool details = reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8);
             reader.Read();
             if (prompt)
@@ -125,6 +93,10 @@ public struct ReportedUsage
             else if (total)
             {
                 _total = Count(ref reader) ?? _total;
+            }
+            else if (inside)
+            {
+                Read(ref reader);
             }
             else if (details && reader.TokenType == JsonTokenType.StartObject)
             {

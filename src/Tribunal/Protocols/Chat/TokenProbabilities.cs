@@ -28,8 +28,6 @@ public static class TokenProbabilities
     /// <returns>Null where neither is among the likeliest tokens there.</returns>
     public static double? Of(IReadOnlyList<TokenChoice>? tokens, IReadOnlyCollection<string> yes, IReadOnlyCollection<string> no)
     {
-        ArgumentNullException.ThrowIfNull(yes);
-        ArgumentNullException.ThrowIfNull(no);
         if (tokens is not { Count: > 0 })
         {
             return null;
@@ -49,8 +47,6 @@ public static class TokenProbabilities
     /// <summary>The probability of some words at a place, in [0, 1], as far as they are among its likeliest tokens.</summary>
     public static double Mass(TokenChoice place, IReadOnlyCollection<string> words)
     {
-        ArgumentNullException.ThrowIfNull(place);
-        ArgumentNullException.ThrowIfNull(words);
         double mass = place.Rivals.Where(rival => Says(rival.Token, words)).Sum(static rival => Probability(rival.LogProb));
         bool listed = place.Rivals.Any(rival => rival.Token == place.Token);
         return Math.Min(1, mass + (!listed && Says(place.Token, words) ? Probability(place.LogProb) : 0));
@@ -134,19 +130,7 @@ public static class TokenProbabilities
     }
 
     /// <summary>Whether a token is one of some words. Vocabularies spell the space before a word in ways of their own.</summary>
-    public static bool Says(string token, IReadOnlyCollection<string> words)
-    {
-        ReadOnlySpan<char> word = token.AsSpan().Trim().TrimStart("Ġ▁").Trim();
-        foreach (string one in words)
-        {
-            if (word.Equals(one, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public static bool Says(string token, IReadOnlyCollection<string> words) => words.Contains(token.Trim().TrimStart('Ġ', '▁').Trim(), StringComparer.OrdinalIgnoreCase);
 
     private static double Probability(double logProb) => Math.Exp(Math.Min(0, logProb));
 }

@@ -25,8 +25,6 @@ internal sealed class AnswerRule
     public const int MostNumbered = 64;
 
     /// <summary>Compiles a rule.</summary>
-    /// <param name="rule">The rule.</param>
-    /// <param name="scale">The scale of its scores.</param>
     /// <exception cref="ProtocolFileException">The pattern or path can't be used.</exception>
     public AnswerRule(ReadRule rule, ScoreScale? scale)
     {
@@ -39,7 +37,7 @@ internal sealed class AnswerRule
         _ignored = [.. rule.Ignore.Select(PlainText.Of)];
         _forged = Forged(rule) is { } forged ? Compile(forged) : null;
         _paths = rule.Locator == Locator.Json ? [.. Enumerable.Range(0, rule.Numbered ? MostNumbered : 1).Select(i => JsonPath.Parse(rule.TextFor(i), rule.Place))] : null;
-        if (rule.Locator == Locator.Pattern && _pattern?.GetGroupNumbers() is { } && _pattern.GroupNumberFromName("verdict") < 0)
+        if (rule.Locator == Locator.Pattern && _pattern?.GroupNumberFromName("verdict") < 0)
         {
             throw new ProtocolFileException(rule.Place, "the pattern has no group (?<verdict>…) that holds the verdict");
         }
@@ -73,19 +71,12 @@ internal sealed class AnswerRule
 
         if (_rule.Numbered)
         {
-            var scores = new double[shown];
-            for (int i = 0; i < shown; i++)
-            {
-                Finding one = i >= MostNumbered ? Finding.None($"at most {MostNumbered} responses have places of their own") : One(Matches(_numbered[i], answer), Score);
-                if (one.Number is not { } number)
-                {
-                    return Finding.None($"response {i + 1}: {one.Why}") with { Somewhere = one.Somewhere };
-                }
-
-                scores[i] = number;
-            }
-
-            return Finding.Of(scores);
+            Finding[] scores =
+            [
+                .. Enumerable.Range(0, shown).Select(i => i >= MostNumbered ? Finding.None($"at most {MostNumbered} responses have places of their own") : One(Matches(_numbered[i], answer), Score)),
+            ];
+            int missing = Array.FindIndex(scores, static one => one.Number is null);
+            return missing < 0 ? Finding.Of(scores) : Finding.None($"response {missing + 1}: {scores[missing].Why}") with { Somewhere = scores[missing].Somewhere };
         }
 
         List<string> places = Places(answer, shown);
@@ -93,7 +84,7 @@ internal sealed class AnswerRule
         {
             { Take: Take.Each } => Each(places, shown),
             { Gives: Gives.Winner } => One(places, Winner),
-            _ => shown == 1 ? One(places, text => Scores(text, 1)) : One(places, text => Scores(text, shown)),
+            _ => One(places, text => Scores(text, shown)),
         };
     }
 
@@ -102,8 +93,7 @@ internal sealed class AnswerRule
     {
         if (_rule.Locator == Locator.Boxed)
         {
-            int from = 0;
-            while (Box.Next(plain, ref from, out Box box))
+            foreach (Box box in Box.All(plain))
             {
                 // What follows the text might end a box that the text doesn't.
                 if (box.Close < 0 || Reads(box.In(plain).ToString(), shown))
@@ -133,20 +123,9 @@ internal sealed class AnswerRule
             case Locator.Whole:
                 return [answer];
             case Locator.Boxed:
-                var boxes = new List<string>();
-                var others = new List<string>();
-                int from = 0;
-                while (Box.Next(answer, ref from, out Box box))
-                {
-                    if (box.Close >= 0)
-                    {
-                        // Other boxes are mathematics, which judges quote.
-                        string content = box.In(answer).ToString();
-                        (Reads(content, shown) ? boxes : others).Add(content);
-                    }
-                }
-
-                return boxes.Count > 0 ? boxes : others;
+                // Other boxes are mathematics, which judges quote.
+                List<string> boxes = [.. Box.All(answer).Where(static box => box.Close >= 0).Select(box => box.In(answer).ToString())];
+                return boxes.FindAll(content => Reads(content, shown)) is { Count: > 0 } verdicts ? verdicts : boxes;
             default:
                 return Matches(_pattern!, answer);
         }
@@ -157,11 +136,11 @@ internal sealed class AnswerRule
     private Finding FromJson(string answer, int shown)
     {
         var found = new List<Finding>();
-        foreach (JsonValues values in JsonAnswers.In(answer, _paths!, _rule.Numbered ? Math.Min(shown, _paths!.Length) : 1, _rule.Numbered ? shown : null))
+        foreach (IReadOnlyList<string> texts in JsonAnswers.In(answer, _paths!, _rule.Numbered ? Math.Min(shown, _paths!.Length) : 1, _rule.Numbered ? shown : null))
         {
-            found.Add(_rule.Gives == Gives.Winner ? Winner(values.Texts[0])
-                : values.Texts.Count != shown ? Finding.None($"{values.Texts.Count} scores for {shown} responses")
-                : Each([.. values.Texts], shown));
+            found.Add(_rule.Gives == Gives.Winner ? Winner(texts[0])
+                : texts.Count != shown ? Finding.None($"{texts.Count} scores for {shown} responses")
+                : Each([.. texts], shown));
         }
 
         return Agreed(found, "no JSON object with " + _rule.Text);
@@ -206,19 +185,8 @@ internal sealed class AnswerRule
             return Finding.None($"{places.Count} score{(places.Count == 1 ? "" : "s")} for {shown} responses") with { Somewhere = true };
         }
 
-        var scores = new double[shown];
-        for (int i = 0; i < shown; i++)
-        {
-            Finding one = Score(places[i]);
-            if (one.Number is not { } number)
-            {
-                return one;
-            }
-
-            scores[i] = number;
-        }
-
-        return Finding.Of(scores);
+        Finding[] scores = [.. places.Select(Score)];
+        return Array.Find(scores, static one => one.Number is null) ?? Finding.Of(scores);
     }
 
     private Finding One(List<string> places, Func<string, Finding> read) => Agreed([.. places.Select(read)], $"no {Sought}");
@@ -254,21 +222,9 @@ internal sealed class AnswerRule
             return Finding.None($"{items.Length} score{(items.Length == 1 ? "" : "s")} for {shown} response{(shown == 1 ? "" : "s")}: {AnswerText.Quote(text)}") with { Somewhere = true };
         }
 
-        var scores = new double[shown];
-        string? why = null;
-        for (int i = 0; i < shown; i++)
-        {
-            Finding one = Score(items[i]);
-            if (!one.Shaped)
-            {
-                return one;
-            }
-
-            why ??= one.Why;
-            scores[i] = one.Number ?? 0;
-        }
-
-        return why is null ? Finding.Of(scores) : Finding.None(why) with { Somewhere = true, Shaped = true };
+        Finding[] scores = [.. items.Select(Score)];
+        return Array.Find(scores, static one => !one.Shaped)
+            ?? (Array.Find(scores, static one => one.Why is not null) is { Why: { } why } ? Finding.None(why) with { Somewhere = true, Shaped = true } : Finding.Of(scores));
     }
 
     private Finding Score(string text)
@@ -380,7 +336,8 @@ internal sealed record Finding
 
     public static Finding OfOne(double number) => new() { Number = number, Numbers = [number], Somewhere = true, Shaped = true };
 
-    public static Finding Of(double[] numbers) => new() { Number = numbers.Length == 1 ? numbers[0] : null, Numbers = numbers, Somewhere = true, Shaped = true };
+    public static Finding Of(Finding[] scores) => scores.Length == 1 ? scores[0]
+        : new() { Numbers = [.. scores.Select(static score => score.Number!.Value)], Somewhere = true, Shaped = true };
 
     /// <summary>Whether it says the same.</summary>
     public bool Says(Finding other) =>

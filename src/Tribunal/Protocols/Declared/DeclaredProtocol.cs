@@ -19,7 +19,6 @@ public sealed class DeclaredProtocol : IProtocol
     /// <exception cref="ProtocolFileException">Its examples are not read as they state, or its own prompt reads as a verdict.</exception>
     public DeclaredProtocol(ProtocolFile file)
     {
-        ArgumentNullException.ThrowIfNull(file);
         Definition = file;
         _rule = file.Read is { } read ? new AnswerRule(read, file.Scale) : null;
         _block = file.Block is null ? null : DeclaredText.Parse(file.Block, default);
@@ -63,16 +62,12 @@ public sealed class DeclaredProtocol : IProtocol
     public Rubric? OwnRubric(Rollout rollout) => (_rubrics with { Others = null }).For(rollout);
 
     /// <inheritdoc/>
-    public string? WhyNot(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return rollout.Prompt.Count == 0 ? "the prompt has no turn"
+    public string? WhyNot(Rollout rollout) => rollout.Prompt.Count == 0 ? "the prompt has no turn"
             : rollout.Responses.Count == 0 ? "there is no response to score"
             : Kind == JudgingKind.Pairwise ? Pairs.WhyNot(Name, rollout)
             : Definition.Kind == ProtocolKind.Rubric && _rubrics.For(rollout) is null ? "there is no rubric to grade it by: the rollout carries none, and none is given for it"
             : NeedsReference && rollout.Reference is null ? $"{Name} compares with a reference answer and the rollout has none"
             : null;
-    }
 
     private bool NeedsReference => Definition.Messages.Any(static message => message.Text?.Always("reference") == true);
 
@@ -105,7 +100,6 @@ public sealed class DeclaredProtocol : IProtocol
     /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown)
     {
-        ArgumentNullException.ThrowIfNull(reply);
         if (reply.Tokens is not null && Words is { } words)
         {
             // As a batch API hands them over.
@@ -147,8 +141,6 @@ public sealed class DeclaredProtocol : IProtocol
     /// <remarks>By a rubric, a response's score is made of the grades of its criteria.</remarks>
     public Reading Read(JudgeReply reply, Rollout rollout, IReadOnlyList<int> order)
     {
-        ArgumentNullException.ThrowIfNull(reply);
-        ArgumentNullException.ThrowIfNull(order);
         if (Definition.Kind != ProtocolKind.Rubric)
         {
             return Read(reply, order.Count);

@@ -52,7 +52,6 @@ public sealed partial class DeclaredText
     /// <exception cref="ProtocolFileException">A placeholder or block is unknown, or a block is never closed.</exception>
     public static DeclaredText Parse(string text, FilePlace place, IReadOnlyList<string>? known = null)
     {
-        ArgumentNullException.ThrowIfNull(text);
         known ??= Placeholders;
         var segments = new List<Segment>();
         IReadOnlyList<Block> blocks = [];
@@ -102,15 +101,7 @@ public sealed partial class DeclaredText
     internal string Fill(Func<string, string> value, Func<string, bool> stays)
     {
         // One copy of what may be megabytes, where a growing builder makes several.
-        string?[] pieces = new string?[_segments.Count];
-        for (int i = 0; i < pieces.Length; i++)
-        {
-            Segment segment = _segments[i];
-            pieces[i] = !segment.Stays(stays) ? null
-                : segment.IsPlaceholder ? JsonText.Of(value(segment.Text), segment.Form)
-                : segment.Text;
-        }
-
+        string[] pieces = [.. _segments.Where(segment => segment.Stays(stays)).Select(segment => segment.IsPlaceholder ? JsonText.Of(value(segment.Text), segment.Form) : segment.Text)];
         return string.Concat(pieces);
     }
 

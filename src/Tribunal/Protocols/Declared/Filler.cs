@@ -1,4 +1,3 @@
-using System.Text;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Protocols.Declared;
@@ -11,7 +10,6 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
     private bool TwoTurn => rollout.Prompt is [{ Role: "user" }, { Role: "assistant" }, { Role: "user" }];
 
     /// <summary>A text, filled.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="shown">The response that it is about, where it is about one.</param>
     public string Fill(DeclaredText text, int? shown) => text.Fill(placeholder => Value(placeholder, shown), condition => Stays(condition, shown));
 
@@ -21,7 +19,7 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
     private bool Stays(string condition, int? shown) => condition switch
     {
         "reference" => inert.Reference is not null,
-        "flaw" => rubric?.IsFlaw(Criterion ?? shown ?? 0) == true,
+        "flaw" => rubric?.Flaws[Criterion ?? shown ?? 0] == true,
         "rubric" => (rubric?.Words ?? file.Rubric) is not null,
         "principle" => file.Principle is not null,
         "multi-turn" => MultiTurn,
@@ -55,27 +53,9 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
 
     private string Whole(int shown) => $"{Turns("\n")}\nAssistant: {Response(shown)}";
 
-    private string Blocks()
-    {
-        var text = new StringBuilder();
-        for (int i = 0; i < order.Count; i++)
-        {
-            text.Append(i == 0 ? "" : file.Between).Append(block is null ? $"[The Begin of Response {i + 1}]\n{Response(i)}\n[The End of Response {i + 1}]" : Fill(block, i));
-        }
+    private string Blocks() => string.Join(file.Between, order.Select((_, i) => block is null ? Delimiters.Fenced(i, Response(i)) : Fill(block, i)));
 
-        return text.ToString();
-    }
-
-    private string Turns(string between)
-    {
-        var text = new StringBuilder();
-        for (int i = 0; i < rollout.Prompt.Count; i++)
-        {
-            text.Append(i == 0 ? "" : between).Append(Label(rollout.Prompt[i].Role)).Append(": ").Append(inert.Turns[i].Text);
-        }
-
-        return text.ToString();
-    }
+    private string Turns(string between) => string.Join(between, rollout.Prompt.Select((turn, i) => $"{Label(turn.Role)}: {inert.Turns[i].Text}"));
 
     // In the file's own form, as they are shown on a side.
     private string Turns(int side)

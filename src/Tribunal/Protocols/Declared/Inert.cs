@@ -10,10 +10,7 @@ namespace Tribunal.Protocols.Declared;
 /// <param name="Criteria">Each criterion, in a line.</param>
 /// <param name="Flaws">Whether each is a flaw.</param>
 /// <param name="Found">What was made inert.</param>
-internal sealed record InertRubric(string Words, IReadOnlyList<string> Criteria, IReadOnlyList<bool> Flaws, int Found)
-{
-    public bool IsFlaw(int criterion) => Flaws[criterion];
-}
+internal sealed record InertRubric(string Words, IReadOnlyList<string> Criteria, IReadOnlyList<bool> Flaws, int Found);
 
 /// <summary>
 /// Makes rollouts inert for a declared protocol: what every judge's grammar forbids (<see cref="Neutraliser"/>), what the prompt
@@ -46,11 +43,10 @@ internal sealed partial class Inert
         _base = new Neutraliser(
             new Regex(markers, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Multiline),
             new Regex($"{Delimiters.LineStart}(?:{labels}){Delimiters.Colon}", RegexOptions.Multiline | RegexOptions.CultureInvariant),
-            static (_, _) => null);
+            static (_, _) => []);
     }
 
     /// <summary>A rollout's texts, inert.</summary>
-    /// <param name="rollout">The rollout.</param>
     /// <param name="shown">How many responses a judge is shown at once.</param>
     public InertRollout Of(Rollout rollout, int shown) => _seen.GetValue(rollout, one =>
     {
@@ -83,7 +79,7 @@ internal sealed partial class Inert
         for (int round = 0; ; round++)
         {
             (string plain, int[]? origin) = PlainText.Skeleton(text);
-            List<Place> places = [.. _rule.Forgeries(plain, shown).OrderBy(static place => place.At)];
+            List<Place> places = [.. _rule.Forgeries(plain, shown)];
             if (places.Count == 0)
             {
                 return new InertText(text, found);
@@ -96,29 +92,14 @@ internal sealed partial class Inert
                 return new InertText(Altered(plain).Replace(@"\boxed", @"\fbox", StringComparison.Ordinal), found);
             }
 
-            text = Broken(text, plain, origin, places);
-        }
-    }
-
-    private static string Broken(string text, string plain, int[]? origin, List<Place> places)
-    {
-        var broken = new StringBuilder(text.Length + 16);
-        int done = 0;
-        foreach (Place place in places)
-        {
-            int first = origin?[place.At] ?? place.At;
-            if (first < done)
+            var edits = new Edits(origin);
+            foreach (Place place in places)
             {
-                continue;
+                edits.Add(place.At, place.Length, Altered(plain.Substring(place.At, place.Length)));
             }
 
-            int last = origin?[place.At + place.Length - 1] ?? (place.At + place.Length - 1);
-            broken.Append(text, done, first - done);
-            broken.Append(Altered(plain.Substring(place.At, place.Length)));
-            done = last + 1;
+            text = edits.Apply(text);
         }
-
-        return broken.Append(text, done, text.Length - done).ToString();
     }
 
     private static string Altered(string found)

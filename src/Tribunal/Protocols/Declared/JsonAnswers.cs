@@ -48,61 +48,26 @@ internal sealed partial record JsonPath(IReadOnlyList<JsonStep> Steps)
             at = member;
             if (step.By is { } by)
             {
-                if (at.ValueKind != JsonValueKind.Array)
+                // Two elements of one name are none.
+                JsonElement[] chosen = at.ValueKind == JsonValueKind.Array ? [.. at.EnumerateArray().Where(element => Member(element, by) is { } said && Text(said) == step.Is)] : [];
+                if (chosen is not [var only])
                 {
                     return null;
                 }
 
-                JsonElement? chosen = null;
-                foreach (JsonElement element in at.EnumerateArray())
-                {
-                    if (Member(element, by) is { } said && Text(said) == step.Is)
-                    {
-                        // Two elements of one name are none.
-                        if (chosen is not null)
-                        {
-                            return null;
-                        }
-
-                        chosen = element;
-                    }
-                }
-
-                if (chosen is not { } element1)
-                {
-                    return null;
-                }
-
-                at = element1;
+                at = only;
             }
         }
 
         return Text(at);
     }
 
+    // A key that stands twice says two things.
     private static JsonElement? Member(JsonElement of, string key)
     {
-        if (of.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
-
-        JsonElement? found = null;
-        foreach (JsonProperty property in of.EnumerateObject())
-        {
-            if (JsonMarshal.GetRawUtf8PropertyName(property).SequenceEqual(Encoding.UTF8.GetBytes(key)))
-            {
-                // A key that stands twice says two things.
-                if (found is not null)
-                {
-                    return null;
-                }
-
-                found = property.Value;
-            }
-        }
-
-        return found;
+        JsonProperty[] found = of.ValueKind == JsonValueKind.Object
+            ? [.. of.EnumerateObject().Where(property => JsonMarshal.GetRawUtf8PropertyName(property).SequenceEqual(Encoding.UTF8.GetBytes(key)))] : [];
+        return found is [var only] ? only.Value : null;
     }
 
     private static string? Text(JsonElement value) => value.ValueKind switch
@@ -121,9 +86,6 @@ internal sealed partial record JsonPath(IReadOnlyList<JsonStep> Steps)
 /// <summary>A step of a path: a member, and by what an element of its list is chosen.</summary>
 internal sealed record JsonStep(string Key, string? By, string Is);
 
-/// <summary>What an object says at the paths.</summary>
-internal sealed record JsonValues(IReadOnlyList<string> Texts);
-
 /// <summary>The JSON objects of an answer: with prose around them, in a code fence or bare.</summary>
 internal static class JsonAnswers
 {
@@ -131,11 +93,9 @@ internal static class JsonAnswers
     private const int MostTries = 64;
 
     /// <summary>What the outermost objects say that have the paths.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="paths">The paths.</param>
     /// <param name="used">How many of them are asked for.</param>
     /// <param name="exactly">How many of them there must be and no more; null where it doesn't matter.</param>
-    public static IEnumerable<JsonValues> In(string answer, JsonPath[] paths, int used, int? exactly)
+    public static IEnumerable<IReadOnlyList<string>> In(string answer, JsonPath[] paths, int used, int? exactly)
     {
         int tries = 0;
         for (int at = answer.IndexOf('{', StringComparison.Ordinal); at >= 0 && tries < MostTries; at = at < answer.Length ? answer.IndexOf('{', at) : -1)
@@ -155,7 +115,7 @@ internal static class JsonAnswers
                 bool more = exactly is { } count && paths.Length > count && Say(paths[count], document.RootElement) is not null;
                 if (Array.TrueForAll(texts, static text => text is not null) && !more)
                 {
-                    yield return new JsonValues(texts!);
+                    yield return texts!;
                 }
             }
         }

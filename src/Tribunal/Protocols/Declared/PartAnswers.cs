@@ -14,7 +14,6 @@ internal static partial class PartAnswers
     public const string Mark = @"⟪\s*(?:response|grade)\s*[0-9]{0,4}\s*⟫";
 
     /// <summary>Joins answers in displayed order; an answer alone stays as it is.</summary>
-    /// <param name="replies">The answers.</param>
     /// <param name="name">What each is about: <c>response</c>, or <c>grade</c> for one of a response and a criterion.</param>
     public static JudgeReply Join(IReadOnlyList<JudgeReply> replies, string name)
     {
@@ -68,16 +67,7 @@ internal static partial class PartAnswers
     }
 
     // A request per response is no second try.
-    private static Tries Sum(Tries a, Tries b) => new()
-    {
-        Requests = a.Requests + b.Requests - 1,
-        Throttled = a.Throttled + b.Throttled,
-        Unavailable = a.Unavailable + b.Unavailable,
-        Reset = a.Reset + b.Reset,
-        TimedOut = a.TimedOut + b.TimedOut,
-        Malformed = a.Malformed + b.Malformed,
-        Truncated = a.Truncated + b.Truncated,
-    };
+    private static Tries Sum(Tries a, Tries b) => (a + b) with { Requests = a.Requests + b.Requests - 1 };
 
     private static string? Text(IReadOnlyList<JudgeReply> replies, string name, Func<JudgeReply, string?> part)
     {

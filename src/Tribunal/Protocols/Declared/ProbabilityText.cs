@@ -18,8 +18,6 @@ internal static partial class ProbabilityText
     /// The reply with its line, where the server told the tokens and the answer proper says one of the words; whatever looks like such a
     /// line in the judge's own words is none afterwards.
     /// </summary>
-    /// <param name="reply">What the judge answered.</param>
-    /// <param name="words">The words.</param>
     public static JudgeReply Noted(JudgeReply reply, IReadOnlyCollection<string> words)
     {
         string text = Line().Replace(reply.Text ?? "", "‹probabilities");

@@ -14,9 +14,6 @@ public static class PromptAsking
     /// <exception cref="JudgeException">A call got no answer, after every try.</exception>
     public static async Task<JudgeReply> AskAsync(this IJudge judge, JudgePrompt prompt, JudgeQuestion question, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(judge);
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(question);
         if (prompt.Parts is not { } parts)
         {
             return Noted(prompt, await judge.AskAsync(question, cancellationToken));
@@ -37,8 +34,6 @@ public static class PromptAsking
     /// <param name="judgement">What the ledger holds of the answer.</param>
     public static IReadOnlyList<AnsweredCall>? Calls(this JudgePrompt prompt, TracedJudgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(judgement);
         IReadOnlyList<IReadOnlyList<Message>> asked = prompt.Parts ?? [prompt.Messages];
         if (asked is [var only])
         {

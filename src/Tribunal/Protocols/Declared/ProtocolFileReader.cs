@@ -18,19 +18,18 @@ public static partial class ProtocolFileReader
 
     /// <summary>Reads a file's text.</summary>
     /// <exception cref="ProtocolFileException">It can't be used; the message says where and what was expected.</exception>
-    public static ProtocolFile Read(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > MaxLength)
-        {
-            throw new ProtocolFileException(new FilePlace(1, 1), $"the file has {text.Length} characters; at most {MaxLength} are accepted");
-        }
-
-        return File(Load(text));
-    }
+    public static ProtocolFile Read(string text) => File(Root(text));
 
     /// <summary>Whether a text is meant as a protocol file, rather than as a prompt template.</summary>
     public static bool IsProtocol(string text) => text is not null && Opening().IsMatch(text);
+
+    /// <summary>The root of a file that is no larger than it may be.</summary>
+    internal static YamlNode Root(string text) => text.Length <= MaxLength ? Load(text)
+        : throw new ProtocolFileException(new FilePlace(1, 1), $"the file has {text.Length} characters; at most {MaxLength} are accepted");
+
+    /// <summary>The name that a file states under a key.</summary>
+    internal static string Name(YamlMap map, string key) => map.Required(key) is var name && NameForm().IsMatch(name) ? name
+        : throw new ProtocolFileException(map.PlaceOf(key), $"{key}: '{name}' is no name; expected 2 to 40 lower-case letters, digits and hyphens");
 
     internal static YamlNode Load(string text)
     {
@@ -58,12 +57,7 @@ public static partial class ProtocolFileReader
         var map = new YamlMap(
             root, "a protocol file",
             "protocol", "title", "kind", "models", "criteria", "source", "sampling", "thinks", "principle", "rubric", "messages", "responses", "turns", "read", "scale", "ties", "request", "examples");
-        string name = map.Required("protocol");
-        if (!NameForm().IsMatch(name))
-        {
-            throw new ProtocolFileException(map.PlaceOf("protocol"), $"protocol: '{name}' is no name; expected 2 to 40 lower-case letters, digits and hyphens");
-        }
-
+        string name = Name(map, "protocol");
         ProtocolKind kind = map.Choice("kind", ("pointwise", ProtocolKind.Pointwise), ("pairwise", ProtocolKind.Pairwise), ("listwise", ProtocolKind.Listwise), ("rubric", ProtocolKind.Rubric), ("scalar", ProtocolKind.Scalar))
             ?? throw new ProtocolFileException(map.Place, "'kind' is missing; expected pointwise, pairwise, listwise, rubric or scalar");
         bool? apart = map.Choice("criteria", ("together", false), ("apart", true));

@@ -14,11 +14,7 @@ public static class RubricFileReader
 {
     /// <summary>Reads a file's text.</summary>
     /// <exception cref="ProtocolFileException">It can't be used; the message says where and what was expected.</exception>
-    public static RubricSet Read(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return IsLines(text) ? Lines(text) : Whole(text);
-    }
+    public static RubricSet Read(string text) => IsLines(text) ? Lines(text) : Whole(text);
 
     private static bool IsLines(string text)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
@@ -30,20 +29,10 @@ public static class RubricWriting
     public static JudgePrompt Compose(Rollout rollout)
     {
         InertRollout inert = Inert.Of(rollout, 1);
-        var text = new StringBuilder("# Conversation\n");
-        for (int i = 0; i < inert.Turns.Count; i++)
-        {
-            string role = rollout.Prompt[i].Role;
-            text.Append(i == 0 ? "" : "\n\n").Append(role is "system" or "user" or "assistant" or "tool" ? $"{char.ToUpperInvariant(role[0])}{role[1..]}" : "Other").Append(": ").Append(inert.Turns[i].Text);
-        }
-
-        if (inert.Reference is { } reference)
-        {
-            text.Append("\n\n# Reference answer\n").Append(reference.Text);
-        }
-
-        text.Append("\n\n# Task\nWrite the criteria.");
-        return new JudgePrompt([new Message("system", System), new Message("user", text.ToString())], inert.Turns.Sum(static turn => turn.Found) + (inert.Reference?.Found ?? 0))
+        string conversation = string.Join("\n\n", rollout.Prompt.Select((turn, i) =>
+            $"{(turn.Role is "system" or "user" or "assistant" or "tool" ? $"{char.ToUpperInvariant(turn.Role[0])}{turn.Role[1..]}" : "Other")}: {inert.Turns[i].Text}"));
+        string reference = inert.Reference is { } known ? $"\n\n# Reference answer\n{known.Text}" : "";
+        return new JudgePrompt([new Message("system", System), new Message("user", $"# Conversation\n{conversation}{reference}\n\n# Task\nWrite the criteria.")], inert.Turns.Sum(static turn => turn.Found) + (inert.Reference?.Found ?? 0))
         {
             Fields = new RequestFields { Schema = Schema },
         };
@@ -54,7 +43,6 @@ public static class RubricWriting
     /// <param name="why">Why it is no rubric, where it is none.</param>
     public static Rubric? Read(JudgeReply reply, out string why)
     {
-        ArgumentNullException.ThrowIfNull(reply);
         if (AnswerText.Cut(reply, thinks: false, out string answer) is { } cut)
         {
             why = cut.Why ?? "there is no answer";

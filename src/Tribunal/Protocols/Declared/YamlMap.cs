@@ -10,19 +10,18 @@ internal sealed class YamlMap
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
 
     /// <summary>A mapping.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="what">What it is, for messages.</param>
     /// <param name="known">The keys that it may have.</param>
     /// <exception cref="ProtocolFileException">It is no mapping, or has a key that is not known.</exception>
-    public YamlMap(YamlNode node, string what, params ReadOnlySpan<string> known)
+    public YamlMap(YamlNode node, string what, params string[] known)
     {
-        _node = node as YamlMappingNode ?? throw Error(node, $"{what} is expected to be a mapping of {string.Join(", ", known.ToArray())}");
+        _node = node as YamlMappingNode ?? throw Error(node, $"{what} is expected to be a mapping of {string.Join(", ", known)}");
         foreach ((YamlNode key, YamlNode value) in _node.Children)
         {
             string name = key is YamlScalarNode { Value: { } scalar } ? scalar : "";
             if (!known.Contains(name))
             {
-                throw Error(key, $"unknown key '{name}' in {what}; expected one of {string.Join(", ", known.ToArray())}");
+                throw Error(key, $"unknown key '{name}' in {what}; expected one of {string.Join(", ", known)}");
             }
 
             _values.Add(name, value);
@@ -55,15 +54,7 @@ internal sealed class YamlMap
         : throw Error(_values.GetValueOrDefault(key) ?? _node, $"'{key}' is missing; expected a text");
 
     /// <summary>A number.</summary>
-    public double? Number(string key)
-    {
-        if (!_values.TryGetValue(key, out YamlNode? node))
-        {
-            return null;
-        }
-
-        return ToNumber(node, key);
-    }
+    public double? Number(string key) => _values.TryGetValue(key, out YamlNode? node) ? ToNumber(node, key) : null;
 
     /// <summary>A number out of a node.</summary>
     public static double ToNumber(YamlNode node, string what) =>
@@ -80,30 +71,10 @@ internal sealed class YamlMap
     };
 
     /// <summary>One of some words.</summary>
-    public T? Choice<T>(string key, params ReadOnlySpan<(string Word, T Value)> words)
-        where T : struct
-    {
-        if (Text(key) is not { } text)
-        {
-            return null;
-        }
-
-        foreach ((string word, T value) in words)
-        {
-            if (word == text)
-            {
-                return value;
-            }
-        }
-
-        var expected = new List<string>();
-        foreach ((string word, _) in words)
-        {
-            expected.Add(word);
-        }
-
-        throw Error(_values[key], $"{key}: expected {string.Join(", ", expected)}, not '{text}'");
-    }
+    public T? Choice<T>(string key, params (string Word, T Value)[] words)
+        where T : struct => Text(key) is not { } text ? null
+            : Array.FindIndex(words, choice => choice.Word == text) is var at and >= 0 ? words[at].Value
+            : throw Error(_values[key], $"{key}: expected {string.Join(", ", words.Select(static choice => choice.Word))}, not '{text}'");
 
     /// <summary>The nodes of a list; empty where it is not there.</summary>
     public IEnumerable<YamlNode> List(string key) => !_values.TryGetValue(key, out YamlNode? node) ? []

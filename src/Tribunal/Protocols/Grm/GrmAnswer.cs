@@ -23,8 +23,6 @@ internal static partial class GrmAnswer
 
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.-+");
 
-    private const string NotFound = "no \\boxed{…} where the scores should stand";
-
     /// <summary>Reads an answer in plain width.</summary>
     public static Reading Read(string answer, int shown)
     {
@@ -50,46 +48,25 @@ internal static partial class GrmAnswer
             Boxes(answer, shown, ref found);
         }
 
-        return !found.Any ? AnswerText.NoVerdict(answer, NotFound)
+        return !found.Any ? AnswerText.NoVerdict(answer, "no \\boxed{…} where the scores should stand")
             : found.Differs ? AnswerText.Unparsable("two different verdicts stand in the answer")
             : found.Verdict is { } scores ? new Reading(JudgementOutcome.Valid, Scores: scores)
             : AnswerText.Unparsable(found.Why!);
     }
 
     /// <summary>Where a text in plain width holds what <see cref="Read"/> could take for a verdict on so many responses.</summary>
-    public static List<Place>? Places(string plain, int shown)
-    {
-        List<Place>? places = null;
-        int from = 0;
-        while (Box.Next(plain, ref from, out Box box))
-        {
-            // What follows the text might end a box that the text doesn't.
-            if (box.Close < 0 || Numbers(box.In(plain), shown, out _) is not null)
-            {
-                (places ??= []).Add(new Place(box.Command, box.Open - box.Command));
-            }
-        }
-
-        foreach (ValueMatch list in BareList().EnumerateMatches(plain))
-        {
-            if (Numbers(InBrackets(plain.AsSpan(list.Index, list.Length)), shown, out _) is not null)
-            {
-                (places ??= []).Add(new Place(list.Index, list.Length));
-            }
-        }
-
-        return places;
-    }
+    /// <remarks>What follows the text might end a box that the text doesn't.</remarks>
+    public static IEnumerable<Place> Places(string plain, int shown) =>
+    [
+        .. Box.All(plain).Where(box => box.Close < 0 || Numbers(box.In(plain), shown, out _) is not null).Select(static box => new Place(box.Command, box.Open - box.Command)),
+        .. BareList().Matches(plain).Where(list => Numbers(InBrackets(list.ValueSpan), shown, out _) is not null).Select(static list => new Place(list.Index, list.Length)),
+    ];
 
     private static void Boxes(string text, int shown, ref Found found)
     {
-        int from = 0;
-        while (Box.Next(text, ref from, out Box box))
+        foreach (Box box in Box.All(text).Where(static box => box.Close >= 0))
         {
-            if (box.Close >= 0)
-            {
-                found.Add(Numbers(box.In(text), shown, out string? why), why);
-            }
+            found.Add(Numbers(box.In(text), shown, out string? why), why);
         }
     }
 

@@ -22,53 +22,30 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
     /// <summary>The placeholders that a template must use.</summary>
     public static IReadOnlyList<RequiredPlaceholder> Required { get; } = [RequiredPlaceholder.Only("conversation"), RequiredPlaceholder.Only("responses")];
 
-    /// <inheritdoc/>
     public string Name => "grm";
 
-    /// <inheritdoc/>
     public JudgingKind Kind => JudgingKind.Listwise;
 
     /// <summary>T = 0.5 is the paper's for voting; it states neither top_p nor a budget, and a sample is 220–380 tokens.</summary>
     public SamplingDefaults Defaults { get; } = new(Temperature: 0.5, TopP: 1, MaxTokens: 2048);
 
-    /// <inheritdoc/>
     public (double Min, double Max) ScoreRange => (GrmAnswer.Lowest, GrmAnswer.Highest);
 
-    /// <inheritdoc/>
-    public string? WhyNot(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return rollout.Responses.Count == 0 ? "there is no response to score"
+    public string? WhyNot(Rollout rollout) => rollout.Responses.Count == 0 ? "there is no response to score"
             : rollout.Prompt.Count == 0 ? "the prompt has no turn"
             : null;
-    }
 
-    /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
         return shown.Fill(template, placeholder => placeholder switch
         {
-            "responses" => Fenced(shown.Responses),
+            "responses" => string.Join('\n', shown.Responses.Select(static (text, position) => Delimiters.Fenced(position, text))),
             "count" => shown.Responses.Count.ToString(),
             _ => null,
         });
     }
 
-    private static string Fenced(IReadOnlyList<string> shown)
-    {
-        var responses = new string[shown.Count * 3];
-        for (int i = 0; i < shown.Count; i++)
-        {
-            responses[i * 3] = $"{(i == 0 ? "" : "\n")}[The Begin of Response {i + 1}]\n";
-            responses[(i * 3) + 1] = shown[i];
-            responses[(i * 3) + 2] = $"\n[The End of Response {i + 1}]";
-        }
-
-        return string.Concat(responses);
-    }
-
-    /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: false, out string answer) ?? GrmAnswer.Read(answer, shown);
 
     [GeneratedRegex($"{Delimiters.Fences}|{Headings}|{Delimiters.Chat}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -7,7 +7,6 @@ namespace Tribunal.Protocols.RmR1;
 /// RM-R1 (arXiv 2505.02387): pairs, Chain-of-Rubrics. Instruct checkpoints are told by a system prompt to name the task
 /// type first; distilled checkpoints get one user prompt and think inside <c>&lt;think&gt;</c>.
 /// </summary>
-/// <param name="template">The prompt.</param>
 /// <param name="thinks">Whether this is for the thinking checkpoints.</param>
 internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks) : IProtocol
 {
@@ -19,7 +18,7 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
 
     private const string Question = $@"\[{Delimiters.Gap}client{Delimiters.Gap}question{Delimiters.Gap}\]";
 
-    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => null);
+    private static readonly Neutraliser Neutraliser = new(Markers(), Labels(), static (_, _) => []);
 
     /// <summary>The placeholders that a template may use.</summary>
     public static IReadOnlyCollection<string> Placeholders { get; } =
@@ -33,13 +32,10 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
         new("response_b", ["response_b"], ["conversation_b"], ["chat_b"]),
     ];
 
-    /// <inheritdoc/>
     public string Name => "rm-r1";
 
-    /// <inheritdoc/>
     public JudgingKind Kind => JudgingKind.Pairwise;
 
-    /// <inheritdoc/>
     public bool NamesTask => !thinks;
 
     /// <summary>
@@ -48,13 +44,10 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
     /// </summary>
     public SamplingDefaults Defaults { get; } = new(Temperature: 0.6, TopP: 1, MaxTokens: thinks ? 16_384 : 8_192);
 
-    /// <inheritdoc/>
     public (double Min, double Max) ScoreRange => (0, 1);
 
-    /// <inheritdoc/>
     public string? WhyNot(Rollout rollout) => Pairs.WhyNot(Name, rollout);
 
-    /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Pairs.CheckOrder(order);
@@ -73,7 +66,6 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
         });
     }
 
-    /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks, out string answer) ?? RmR1Answer.Read(answer);
 
     [GeneratedRegex(

@@ -13,39 +13,17 @@ internal static class RrmAnswer
     /// <summary>Reads an answer in plain width.</summary>
     public static Reading Read(string answer)
     {
-        int? winner = null;
-        Box? last = null;
-        int from = 0;
-        while (Box.Next(answer, ref from, out Box box))
-        {
-            if (box.Close >= 0)
-            {
-                last = box;
-                winner = Winner(box.In(answer)) ?? winner;
-            }
-        }
-
-        return last is not { } any ? AnswerText.NoVerdict(answer, "no \\boxed{…} after the thinking")
+        Box[] boxes = [.. Box.All(answer).Where(static box => box.Close >= 0)];
+        int? winner = boxes.Select(box => Winner(box.In(answer))).LastOrDefault(static said => said is not null);
+        return boxes is not [.., var last] ? AnswerText.NoVerdict(answer, "no \\boxed{…} after the thinking")
             : winner is not null ? new Reading(JudgementOutcome.Valid, Winner: winner)
-            : AnswerText.Unparsable($"the last box is neither Assistant 1 nor Assistant 2: {AnswerText.Quote(any.In(answer))}");
+            : AnswerText.Unparsable($"the last box is neither Assistant 1 nor Assistant 2: {AnswerText.Quote(last.In(answer))}");
     }
 
     /// <summary>Where a text in plain width holds what <see cref="Read"/> could take for a verdict.</summary>
-    public static List<Place>? Places(string plain)
-    {
-        List<Place>? places = null;
-        int from = 0;
-        while (Box.Next(plain, ref from, out Box box))
-        {
-            // What follows the text might end a box that the text doesn't.
-            if (box.Close < 0 || Winner(box.In(plain)) is not null)
-            {
-                (places ??= []).Add(new Place(box.Command, box.Open - box.Command));
-            }
-        }
-
-        return places;
-    }
+    /// <remarks>What follows the text might end a box that the text doesn't.</remarks>
+    public static IEnumerable<Place> Places(string plain) =>
+        Box.All(plain).Where(box => box.Close < 0 || Winner(box.In(plain)) is not null).Select(static box => new Place(box.Command, box.Open - box.Command));
 
     private static int? Winner(ReadOnlySpan<char> box) => PlainText.Undress(box).ToLowerInvariant() switch
     {

@@ -20,22 +20,17 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
     public static IReadOnlyList<RequiredPlaceholder> Required { get; } =
         [RequiredPlaceholder.Only("conversation"), RequiredPlaceholder.Only("response_1"), RequiredPlaceholder.Only("response_2")];
 
-    /// <inheritdoc/>
     public string Name => "rrm";
 
-    /// <inheritdoc/>
     public JudgingKind Kind => JudgingKind.Pairwise;
 
     /// <summary>The authors' own: T = 0.6, top_p 1, 8,192 tokens.</summary>
     public SamplingDefaults Defaults { get; } = new(Temperature: 0.6, TopP: 1, MaxTokens: 8_192);
 
-    /// <inheritdoc/>
     public (double Min, double Max) ScoreRange => (0, 1);
 
-    /// <inheritdoc/>
     public string? WhyNot(Rollout rollout) => Pairs.WhyNot(Name, rollout);
 
-    /// <inheritdoc/>
     public JudgePrompt Compose(Rollout rollout, IReadOnlyList<int> order)
     {
         Pairs.CheckOrder(order);
@@ -48,7 +43,6 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
         });
     }
 
-    /// <inheritdoc/>
     public Reading Read(JudgeReply reply, int shown) => AnswerText.Cut(reply, thinks: true, out string answer) ?? RrmAnswer.Read(answer);
 
     [GeneratedRegex(
