@@ -12,9 +12,6 @@ namespace Tribunal.Functions.Durable;
 internal sealed class DurableContext(TaskOrchestrationContext context, Action<RunProgress>? onStatus = null) : IOrchestrationContext
 {
     /// <inheritdoc/>
-    public string InstanceId => context.InstanceId;
-
-    /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
     /// <inheritdoc/>

@@ -86,7 +86,7 @@ async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunC
     RunSteps steps = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
     return await Measured.RunAsync(async () =>
     {
-        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
+        RunOutcome outcome = await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     });
 }

@@ -67,7 +67,7 @@ public sealed class CatalogRunTests : IDisposable
         });
         var steps = new RunSteps(
             new LocalRunStores(_folder), new JudgeRegistry([Judge.Of(endpoint, "m", name)], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+        RunOutcome outcome = await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun("run", new EvaluationRequest { Batch = batch, Policy = new() { Samples = 3 } }, 4, 30), TestContext.Current.CancellationToken);
 
         Assert.Null(outcome.Halt);
@@ -108,7 +108,7 @@ public sealed class CatalogRunTests : IDisposable
             TribunalJson.Default.Rollout)));
         var steps = new RunSteps(
             new LocalRunStores(_folder), new JudgeRegistry([Judge.Of(new Echo(), "m", name)], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun("hostile", new EvaluationRequest { Batch = batch, Policy = new() { Samples = 2 } }, 4, 30), TestContext.Current.CancellationToken);
         List<Judgement> ledger = [.. (await File.ReadAllLinesAsync(Path.Combine(_folder, "hostile", RunFiles.Judgements), TestContext.Current.CancellationToken))
             .Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Judgement)!)];

@@ -15,17 +15,12 @@ using Tribunal.Voting;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Casts a shard's verdicts and writes its share of the summary.</summary>
-public sealed partial class CastShard
+internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
 {
-    private readonly OpenRuns _runs;
-    private readonly ILogger _logger;
-
-    internal CastShard(OpenRuns runs, ILogger logger) => (_runs, _logger) = (runs, logger);
-
     /// <summary>Casts them; writes them after the last wave.</summary>
     public async Task<ShardResult> RunAsync(ShardRun shard, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(shard.RunId, shard.Attempt);
+        RunContext context = await runs.OpenAsync(shard.RunId, shard.Attempt);
         if (await OpenRuns.RolloutsAsync(context, shard.Shard) is not { } rollouts)
         {
             return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);

@@ -12,19 +12,8 @@ namespace Tribunal.Runs.Steps;
 /// Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done. A run that is called done
 /// is checked first: what its files have lost is voted, or drawn, again.
 /// </summary>
-public sealed partial class PlanBatch
+internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger)
 {
-    private readonly OpenRuns _runs;
-    private readonly IRunStores _stores;
-    private readonly JudgeRegistry _judges;
-    private readonly ActivityOptions _options;
-    private readonly Publish _publish;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-
-    internal PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger) =>
-        (_runs, _stores, _judges, _options, _publish, _time, _logger) = (runs, stores, judges, options, publish, time, logger);
-
     /// <summary>Plans it.</summary>
     /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
     /// <exception cref="ProblemsException">The request asks for what makes no sense.</exception>
@@ -37,12 +26,12 @@ public sealed partial class PlanBatch
             throw new ProblemsException([new Problem("retryFailed", FailedJudgements.NotUnderBudget)]);
         }
 
-        IRunStore store = _stores.OpenRun(run.RunId);
-        IBatchFile batch = _stores.OpenBatch(run.Request.Batch);
-        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(_stores, run.RunId, run.Request, cancellationToken);
-        var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request, protocols), protocols, _options, _time);
+        IRunStore store = stores.OpenRun(run.RunId);
+        IBatchFile batch = stores.OpenBatch(run.Request.Batch);
+        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(stores, run.RunId, run.Request, cancellationToken);
+        var planner = new BatchPlanner(store, batch, judges.Resolve(run.Request, protocols), protocols, options, time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
-        _runs.Close(run.RunId, long.MaxValue);
+        runs.Close(run.RunId, long.MaxValue);
         if (run.Reopen)
         {
             await FailedJudgements.ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
@@ -50,7 +39,7 @@ public sealed partial class PlanBatch
 
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
     }
 
     private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };
@@ -81,7 +70,7 @@ public sealed partial class PlanBatch
 
         if (manifest.Files.ContainsKey(RunFiles.Report) && !await RunFolder.IsWholeAsync(store, manifest, RunFiles.Report, cancellationToken))
         {
-            await StoredManifest.WriteAsync(store, await _publish.ReportAsync(store, batch, manifest, summary!, cancellationToken), cancellationToken);
+            await StoredManifest.WriteAsync(store, await publish.ReportAsync(store, batch, manifest, summary!, cancellationToken), cancellationToken);
         }
 
         // What a process that was killed after its summary has left.

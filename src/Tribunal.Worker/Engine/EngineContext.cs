@@ -24,9 +24,6 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
     };
 
     /// <inheritdoc/>
-    public string InstanceId => context.OrchestrationInstance.InstanceId;
-
-    /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
     /// <inheritdoc/>

@@ -212,7 +212,7 @@ internal sealed class Bed : IAsyncDisposable
         RunSteps steps = new(
             new LocalRunStores(root), new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
 

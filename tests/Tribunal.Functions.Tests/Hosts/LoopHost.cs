@@ -51,7 +51,7 @@ internal sealed class LoopHost(HostParts parts) : IHostUnderTest
     {
         RunSteps steps = new(
             new LocalRunStores(_folder.FullName), new JudgeRegistry([parts.Judge, parts.Second], []), new RunMonitors(), HostCases.Sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
-        InProcessHost host = new(steps.ByName(), TimeProvider.System, progress => Change(runId, run => run with { Progress = progress }));
+        InProcessHost host = new(steps, TimeProvider.System, progress => Change(runId, run => run with { Progress = progress }));
         try
         {
             RunOutcome outcome = await host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parts.PatienceMinutes), CancellationToken.None);

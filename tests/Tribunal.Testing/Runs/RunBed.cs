@@ -70,7 +70,7 @@ internal sealed class RunBed : IDisposable
         Monitors = new RunMonitors();
         RunSteps steps = NewProcess(Monitors);
         request ??= new EvaluationRequest { Batch = Batch, Policy = new() { Samples = 4 } };
-        return new InProcessHost(steps.ByName(), TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request, window, patienceMinutes), CancellationToken.None);
+        return new InProcessHost(steps, TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request, window, patienceMinutes), CancellationToken.None);
     }
 
     /// <summary>Activities that share nothing with others but the folder.</summary>

@@ -92,7 +92,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     public async Task<byte[]> LoopAsync(EvaluationRequest request)
     {
         RunSteps steps = new(new LocalRunStores(Local("local")), Judges(), new RunMonitors(), _sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun(request.Output!, request with { Batch = Local("batch.jsonl") }), TestContext.Current.CancellationToken);
         return await File.ReadAllBytesAsync(Local("local", request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
