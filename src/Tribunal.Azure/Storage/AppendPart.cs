@@ -67,9 +67,6 @@ internal sealed class AppendPart : ILedgerPart
         return part;
     }
 
-    public async Task<Stream> OpenReadAsync(CancellationToken cancellationToken) =>
-        _index == 0 && _position == 0 ? Stream.Null : await _store.OpenReadAsync(_name, 0, cancellationToken) ?? throw new PartBusyException(_name);
-
     public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         while (lines.Length > 0)

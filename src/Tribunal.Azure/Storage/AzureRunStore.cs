@@ -60,18 +60,15 @@ public sealed class AzureRunStore : IRunStore
     /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
-        Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
+        await using Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
         if (stream is null)
         {
             return null;
         }
 
-        await using (stream)
-        {
-            using MemoryStream content = new(SmallDocument);
-            await stream.CopyToAsync(content, cancellationToken);
-            return content.ToArray();
-        }
+        using MemoryStream content = new(SmallDocument);
+        await stream.CopyToAsync(content, cancellationToken);
+        return content.ToArray();
     }
 
     /// <inheritdoc/>
@@ -149,7 +146,7 @@ public sealed class AzureRunStore : IRunStore
     /// The bytes pass through this process: many small parts become few blocks, which copying on the server's side, a
     /// request per part, would not. Block ids are of the content, so that two stitchers never mix theirs.
     /// </remarks>
-    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
         BlockBlobClient target = _container.GetBlockBlobClient(_prefix + name);
@@ -161,19 +158,15 @@ public sealed class AzureRunStore : IRunStore
                 await using StagedBlocks blocks = new(target, _options.StitchBlockBytes);
                 foreach (string part in sources)
                 {
-                    Stream? source = await OpenReadAsync(part, 0, cancellationToken);
-                    if (source is null)
-                    {
-                        continue;
-                    }
-
-                    await using (source)
+                    await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+                    if (source is not null)
                     {
                         await blocks.AppendLinesAsync(source, cancellationToken);
                     }
                 }
 
-                return await blocks.CommitAsync(conditions: null, cancellationToken);
+                await blocks.CommitAsync(conditions: null, cancellationToken);
+                return;
             }
             catch (RequestFailedException exception) when (tries < 3 && exception.ErrorCode == BlobErrorCode.InvalidBlockList)
             {

@@ -12,7 +12,6 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
     private readonly List<string> _ids = [];
     private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(blockBytes);
     private int _filled;
-    private long _length;
 
     /// <summary>Takes a stream over, without what follows its last line feed.</summary>
     public async Task AppendLinesAsync(Stream source, CancellationToken cancellationToken)
@@ -50,7 +49,6 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
             int taken = Math.Min(bytes.Length, blockBytes - _filled);
             bytes[..taken].CopyTo(_block.AsMemory(_filled));
             _filled += taken;
-            _length += taken;
             bytes = bytes[taken..];
             if (_filled == blockBytes)
             {
@@ -61,12 +59,10 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
 
     /// <param name="conditions">When it may appear; null for always.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The blob's length in bytes.</returns>
-    public async Task<long> CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
+    public async Task CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         await StageAsync(cancellationToken);
         await target.CommitBlockListAsync(_ids, new CommitBlockListOptions { Conditions = conditions }, cancellationToken);
-        return _length;
     }
 
     public ValueTask DisposeAsync()

@@ -38,7 +38,7 @@ public class AzureRunStoreTests(AzuriteServer azurite) : RunStoreConformance, IA
         await part.AppendAsync("two\n"u8.ToArray(), Cancel);
         await part.AppendAsync("three\n"u8.ToArray(), Cancel);
         Assert.False(lose.Next);
-        Assert.Equal("one\ntwo\nthree\n", await TextAsync(await part.OpenReadAsync(Cancel)));
+        Assert.Equal("one\ntwo\nthree\n", await TextAsync(await store.OpenReadAsync("part", Cancel)));
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class LocalRunStore : IRunStore
 
             // bufferSize 0: each append is one write to the operating system.
             stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
-            long complete = await Lines.CompleteLengthAsync(stream, cancellationToken);
+            long complete = await CompleteLengthAsync(stream, cancellationToken);
             stream.SetLength(complete);
             stream.Position = complete;
             return new Part(path, stream);
@@ -151,36 +151,29 @@ public sealed class LocalRunStore : IRunStore
     }
 
     /// <inheritdoc/>
-    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = path + TemporarySuffix;
-        long length;
         await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
         {
             foreach (string part in parts)
             {
-                Stream? source = await OpenReadAsync(part, 0, cancellationToken);
-                if (source is null)
+                await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+                if (source is not null)
                 {
-                    continue;
-                }
-
-                await using (source)
-                {
-                    long complete = await Lines.CompleteLengthAsync(source, cancellationToken);
+                    long complete = await CompleteLengthAsync(source, cancellationToken);
                     source.Position = 0;
-                    await Lines.CopyAsync(source, target, complete, cancellationToken);
+                    await using RangeStream whole = new(source, complete);
+                    await whole.CopyToAsync(target, cancellationToken);
                 }
             }
 
-            length = target.Length;
             target.Flush(flushToDisk: true);
         }
 
         Name(temporary, path, forGood: true);
-        return length;
     }
 
     /// <inheritdoc/>
@@ -235,6 +228,28 @@ public sealed class LocalRunStore : IRunStore
 
     private static FileStream OpenShared(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+
+    // Bytes up to and with the last line feed: a killed writer may have left half a line behind it. The stream's position is not kept.
+    private static async Task<long> CompleteLengthAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        byte[] block = new byte[64 * 1024];
+        long end = stream.Length;
+        while (end > 0)
+        {
+            int size = (int)Math.Min(block.Length, end);
+            stream.Position = end - size;
+            await stream.ReadExactlyAsync(block.AsMemory(0, size), cancellationToken);
+            int last = block.AsSpan(0, size).LastIndexOf((byte)'\n');
+            if (last >= 0)
+            {
+                return end - size + last + 1;
+            }
+
+            end -= size;
+        }
+
+        return 0;
+    }
 
     private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
 
@@ -301,8 +316,6 @@ public sealed class LocalRunStore : IRunStore
 
     private sealed class Part(string path, FileStream stream) : ILedgerPart
     {
-        public Task<Stream> OpenReadAsync(CancellationToken cancellationToken) => Task.FromResult<Stream>(OpenShared(path));
-
         // A write that the kernel has taken survives a kill; the disk is forced once, when the part closes.
         // It takes less than a thread of the pool costs that would do it apart.
         public Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
