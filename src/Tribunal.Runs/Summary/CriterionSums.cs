@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -89,10 +88,8 @@ public sealed class CriterionSums
 public sealed record CriterionSummary(string Id, long Responses, double Mean)
 {
     /// <summary>The mean grade of labelled best responses; null without labels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Best { get; init; }
 
     /// <summary>The mean grade of the responses beside them; null without labels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Rest { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
@@ -131,6 +130,5 @@ public sealed record MemberSummary
     public double Weight { get; init; } = 1;
 
     /// <summary>What they weigh where they favour a response that was not shown first; null where it is the same.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WeightLater { get; init; }
 }
