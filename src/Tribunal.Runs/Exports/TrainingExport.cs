@@ -35,7 +35,6 @@ public static class TrainingExport
     /// <exception cref="IOException">A file can't be read or written.</exception>
     public static async Task<TrainingReport> WriteAsync(TrainingExportOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
         RunManifest manifest = await ManifestAsync(options.Run, cancellationToken);
         if (manifest.Simulated && !options.AllowSimulated)
         {

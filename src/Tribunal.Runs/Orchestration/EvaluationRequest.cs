@@ -93,11 +93,7 @@ public sealed record EvaluationRequest
     /// Whether another request only asks for more judgements of the same: its run is this one's, extended. A knockout or Swiss bracket is
     /// drawn for its number of votes, and can't be.
     /// </summary>
-    public bool IsExtendedBy(EvaluationRequest other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
-    }
+    public bool IsExtendedBy(EvaluationRequest other) => Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
 
     /// <summary>The protocol and rubric files that it names, each once.</summary>
     public IReadOnlyList<string> ProtocolFiles() =>

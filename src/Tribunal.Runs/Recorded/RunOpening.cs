@@ -37,8 +37,6 @@ public static class RunOpening
     /// <exception cref="ReportException">It is no run, or has nothing to show yet.</exception>
     public static async Task<RunContents> OpenAsync(IRunStore store, string place, Func<string, IBatchFile> openBatch, string? batch, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(openBatch);
         RunManifest? manifest = await StoredManifest.ShownAsync(store, cancellationToken);
         bool written = await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is not null;
         RunSummary? last = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);

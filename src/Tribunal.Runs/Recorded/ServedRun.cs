@@ -23,9 +23,6 @@ public static class ServedRun
     /// <param name="cancellationToken">Ends the work.</param>
     public static async Task BeginAsync(LocalRunStore store, EvaluationRequest request, JudgeRoutes routes, IReadOnlyDictionary<string, string> protocols, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(routes);
-        ArgumentNullException.ThrowIfNull(protocols);
         await store.DeleteAsync(RunFiles.Summary, cancellationToken);
         await ProtocolTexts.KeepAsync(store, [.. protocols.Values], cancellationToken);
         RunManifest? known = await StoredManifest.ShownAsync(store, cancellationToken);
@@ -60,7 +57,6 @@ public static class ServedRun
     /// <returns>What it came to; null where nothing was judged.</returns>
     public static async Task<RunSummary?> FinishAsync(string folder, IReportWriter reports, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(reports);
         var store = new LocalRunStore(folder);
         RunContents run;
         try

@@ -17,7 +17,6 @@ internal static class SampleDraw
     /// <param name="sample">The number under which the ledger has it.</param>
     public static Draw Of(JudgingKind kind, long seed, Rollout rollout, int sample)
     {
-        ArgumentNullException.ThrowIfNull(rollout);
         return Of(kind, seed, rollout.Id, rollout.Responses.Count, sample);
     }
 

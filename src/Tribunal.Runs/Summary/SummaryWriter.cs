@@ -92,8 +92,6 @@ public static class SummaryWriter
     /// <summary>A summary with the accuracies and the calibration of other sums, over the same verdicts with other labels.</summary>
     public static RunSummary Relabel(RunSummary summary, SummaryPart sums)
     {
-        ArgumentNullException.ThrowIfNull(summary);
-        ArgumentNullException.ThrowIfNull(sums);
         var total = new DomainSums();
         foreach (DomainSums domain in sums.Domains.Values)
         {
