@@ -18,9 +18,11 @@ internal sealed class ParquetColumns<TRow>
     private readonly (JsonPropertyInfo Property, Shape Shape)[] _fields;
     private readonly ParquetSchema _schema;
 
-    public ParquetColumns(JsonTypeInfo<TRow> type)
+    /// <param name="type">The row's contract.</param>
+    /// <param name="writes">Which of its fields are columns; null for all.</param>
+    public ParquetColumns(JsonTypeInfo<TRow> type, Func<string, bool>? writes = null)
     {
-        _fields = Fields(type, 1);
+        _fields = Fields(type, 1, writes);
         _schema = new ParquetSchema(_fields.Select(static f => f.Shape.Field));
     }
 
@@ -46,8 +48,8 @@ internal sealed class ParquetColumns<TRow>
     }
 
     // Columns of fields without an order come first: so the library orders them.
-    private (JsonPropertyInfo Property, Shape Shape)[] Fields(JsonTypeInfo type, int level) =>
-        [.. type.Properties.OrderBy(static p => p.Order == 0 ? int.MinValue : p.Order).Select(p => (p, Of(p.Name, p.PropertyType, type.Options, level)))];
+    private (JsonPropertyInfo Property, Shape Shape)[] Fields(JsonTypeInfo type, int level, Func<string, bool>? writes = null) =>
+        [.. type.Properties.Where(p => writes?.Invoke(p.Name) != false).OrderBy(static p => p.Order == 0 ? int.MinValue : p.Order).Select(p => (p, Of(p.Name, p.PropertyType, type.Options, level)))];
 
     private Shape Of(string name, Type type, JsonSerializerOptions contracts, int level)
     {
