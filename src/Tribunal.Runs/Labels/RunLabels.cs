@@ -33,23 +33,11 @@ public sealed class RunLabels
     public static async Task<RunLabels> ReadAsync(IRunStore store, CancellationToken cancellationToken = default)
     {
         var labels = new RunLabels();
-        if (await store.OpenReadAsync(RunFiles.Labels, cancellationToken) is not { } stream)
+        await foreach (RolloutLabel? label in LineReader.ReadAsync(await store.OpenReadAsync(RunFiles.Labels, cancellationToken), TryRead, cancellationToken))
         {
-            return labels;
-        }
-
-        await using (stream)
-        {
-            using var lines = new LineReader(stream);
-            while (await lines.FillAsync(cancellationToken))
+            if (label is not null)
             {
-                while (lines.TryNext(out ReadOnlySpan<byte> line))
-                {
-                    if (TryRead(line) is { } label)
-                    {
-                        labels.Add(label);
-                    }
-                }
+                labels.Add(label);
             }
         }
 

@@ -86,33 +86,20 @@ internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
         LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
         foreach (string part in parts)
         {
-            if (await store.OpenReadAsync(part, cancellationToken) is not { } stream)
+            await foreach (LedgerLine? line in LineReader.ReadAsync(await store.OpenReadAsync(part, cancellationToken), StoredLedger.TryReadLine, cancellationToken))
             {
-                continue;
-            }
-
-            await using (stream)
-            {
-                using var lines = new LineReader(stream);
-                while (await lines.FillAsync(cancellationToken))
+                if (line is null || !known.Contains(line.RolloutId) || !standing.Add((line.RolloutId, line.Sample)))
                 {
-                    while (lines.TryNext(out ReadOnlySpan<byte> line))
-                    {
-                        if (StoredLedger.TryRead(line, JudgementLine.Read) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
-                        {
-                            continue;
-                        }
+                    continue;
+                }
 
-                        if (ReferenceEquals(late.Fill(judgement), judgement))
-                        {
-                            whole.Write(line);
-                            whole.Write("\n"u8);
-                        }
-                        else
-                        {
-                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, JudgementLine.ReadTraced)!));
-                        }
-                    }
+                if (ReferenceEquals(late.Fill(line), line))
+                {
+                    JudgementLine.Copy(whole, line.Bytes);
+                }
+                else
+                {
+                    JudgementLine.Write(whole, late.Fill(JudgementLine.ReadTraced(line.Bytes.Span)));
                 }
             }
         }

@@ -140,27 +140,15 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
     {
         var judgements = new List<Judgement>();
         int unreadable = 0;
-        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
+        await foreach (Judgement? judgement in LineReader.ReadAsync(await store.OpenReadAsync(name, cancellationToken), line => StoredLedger.TryRead(line, _read), cancellationToken))
         {
-            return new LedgerPart(judgements, 0);
-        }
-
-        await using (stream)
-        {
-            using var lines = new LineReader(stream);
-            while (await lines.FillAsync(cancellationToken))
+            if (judgement is null)
             {
-                while (lines.TryNext(out ReadOnlySpan<byte> line))
-                {
-                    if (StoredLedger.TryRead(line, _read) is { } judgement)
-                    {
-                        judgements.Add(judgement);
-                    }
-                    else
-                    {
-                        unreadable++;
-                    }
-                }
+                unreadable++;
+            }
+            else
+            {
+                judgements.Add(judgement);
             }
         }
 
