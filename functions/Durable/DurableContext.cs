@@ -1,5 +1,7 @@
 using Microsoft.DurableTask;
+using Tribunal.Azure.Storage;
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Resuming;
 
 namespace Tribunal.Functions.Durable;
 
@@ -11,6 +13,12 @@ namespace Tribunal.Functions.Durable;
 /// <param name="onStatus">Told of the custom status, in every replay alike.</param>
 internal sealed class DurableContext(TaskOrchestrationContext context, Action<RunProgress>? onStatus = null) : IOrchestrationContext
 {
+    // Hosts give an exception's type by its name with or without its namespace.
+    private static readonly TaskOptions Retries = TaskOptions.FromRetryPolicy(new RetryPolicy(StepRetries.Tries, StepRetries.First, StepRetries.Factor, StepRetries.Longest)
+    {
+        HandleFailure = static failure => !Hopeless.Is(failure.ErrorType) && !failure.ErrorType.EndsWith(nameof(StorageConfigurationException), StringComparison.Ordinal),
+    });
+
     /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
@@ -22,7 +30,7 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
     {
         try
         {
-            return await context.CallActivityAsync<TOutput>(activity.Name, input, Retries.Activity);
+            return await context.CallActivityAsync<TOutput>(activity.Name, input, Retries);
         }
         catch (TaskFailedException exception)
         {

@@ -38,10 +38,10 @@ public sealed record RequestDefaults
         Judge = configuration[SettingNames.DefaultJudge],
         Protocol = configuration[SettingNames.DefaultProtocol],
         ProtocolFile = configuration[SettingNames.DefaultProtocolFile] is { Length: > 0 } file ? file : null,
-        Judges = configuration[SettingNames.DefaultJudges] is { Length: > 0 } judges ? PanelFile.Parse(judges) : null,
+        Judges = configuration[SettingNames.DefaultJudges] is { Length: > 0 } judges ? StrictJson.ReadPanel(judges) : null,
         Samples = configuration[SettingNames.DefaultSamples] is { Length: > 0 } samples ? int.Parse(samples, CultureInfo.InvariantCulture) : null,
         Meta = configuration[SettingNames.DefaultMeta],
-        Routing = configuration[SettingNames.DefaultRouting] is { Length: > 0 } routing ? RoutingFile.Parse(routing) : null,
+        Routing = configuration[SettingNames.DefaultRouting] is { Length: > 0 } routing ? StrictJson.ReadRouting(routing) : null,
     };
 
     /// <summary>What a request says, for a message that says less and asks for the same.</summary>

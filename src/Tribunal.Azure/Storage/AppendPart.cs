@@ -100,7 +100,7 @@ internal sealed class AppendPart : ILedgerPart
 
         try
         {
-            using BinaryStream body = new(piece);
+            using Stream body = BinaryData.FromBytes(piece).ToStream();
             await _blob.AppendBlockAsync(
                 body,
                 new AppendBlobAppendBlockOptions { Conditions = new AppendBlobRequestConditions { LeaseId = LeaseOf(_index), IfAppendPositionEqual = _position } },

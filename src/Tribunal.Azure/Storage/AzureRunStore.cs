@@ -230,7 +230,7 @@ public sealed class AzureRunStore : IRunStore
         string name, ReadOnlyMemory<byte> content, BlobRequestConditions? conditions, Dictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
-        using BinaryStream body = new(content);
+        using Stream body = BinaryData.FromBytes(content).ToStream();
         await _container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
     }
 }

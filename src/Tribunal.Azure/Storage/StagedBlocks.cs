@@ -82,7 +82,7 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
         BinaryPrimitives.WriteInt32BigEndian(id, _ids.Count);
         SHA256.HashData(_block.AsSpan(0, _filled), id.AsSpan(sizeof(int)));
         string name = Convert.ToBase64String(id);
-        using BinaryStream body = new(_block.AsMemory(0, _filled));
+        using Stream body = BinaryData.FromBytes(_block.AsMemory(0, _filled)).ToStream();
         await target.StageBlockAsync(name, body, cancellationToken: cancellationToken);
         _ids.Add(name);
         _filled = 0;

@@ -21,23 +21,17 @@ internal sealed class ProgressBoard(IRunCatalog catalog, RunExecutorOptions opti
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        // A stop ends it in the middle of a pause: progress is for people, and the ledger knows.
+        while (true)
         {
-            while (true)
+            await Task.Delay(options.ProgressPause, time, stoppingToken);
+            foreach (string runId in _latest.Keys)
             {
-                await Task.Delay(options.ProgressPause, time, stoppingToken);
-                foreach (string runId in _latest.Keys)
+                if (_latest.TryRemove(runId, out RunProgress? progress))
                 {
-                    if (_latest.TryRemove(runId, out RunProgress? progress))
-                    {
-                        await WriteAsync(runId, progress);
-                    }
+                    await WriteAsync(runId, progress);
                 }
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Progress is for people; the ledger knows.
         }
     }
 

@@ -92,7 +92,7 @@ internal sealed partial class QueueWorker(
 
     private async Task StopEngineAsync(CancellationToken stopping, CancellationToken hardStop)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await PauseAsync(Timeout.InfiniteTimeSpan, stopping);
         await engine.StopAsync(hardStop);
     }
 
@@ -132,7 +132,17 @@ internal sealed partial class QueueWorker(
     private async Task ServeAsync(QueueClient queue, QueueClient poison, QueueMessage message, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping)
     {
         await using MessageHold hold = new(queue, message, options.Visibility, time);
-        Execution execution = await serve(message, stopping);
+        Execution execution;
+        try
+        {
+            execution = await serve(message, stopping);
+        }
+        catch (MessageRefusedException refusal)
+        {
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
+            execution = new Execution(MessageFate.Poison, refusal.Message);
+        }
+
         string receipt = await hold.ReleaseAsync();
         try
         {
@@ -166,11 +176,6 @@ internal sealed partial class QueueWorker(
         {
             return await executor.ExecuteAsync(await catalog.ReadAsync(message.MessageText, defaults, stopping), message.DequeueCount, stopping);
         }
-        catch (MessageRefusedException refusal)
-        {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
-            return new Execution(MessageFate.Poison, refusal.Message);
-        }
         finally
         {
             Interlocked.Decrement(ref _busy);
@@ -184,16 +189,8 @@ internal sealed partial class QueueWorker(
             return new Execution(MessageFate.Poison, $"given up after {options.MaxDequeues} tries");
         }
 
-        try
-        {
-            await uploads.TakeAsync(message.MessageText, stopping);
-            return new Execution(MessageFate.Served);
-        }
-        catch (MessageRefusedException refusal)
-        {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
-            return new Execution(MessageFate.Poison, refusal.Message);
-        }
+        await uploads.TakeAsync(message.MessageText, stopping);
+        return new Execution(MessageFate.Served);
     }
 
     private async Task WatchAsync(TimeSpan pause, CancellationToken stopping)
@@ -259,17 +256,9 @@ internal sealed partial class QueueWorker(
 
     private static bool IsAway(Exception? exception) => exception is RequestFailedException { Status: 0 or >= 500 } or AggregateException or OperationCanceledException;
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
-    {
-        try
-        {
-            await Task.Delay(pause, time, stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // The loop's condition ends it.
-        }
-    }
+    // The loop's condition ends it.
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping) =>
+        await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     [LoggerMessage(110, LogLevel.Warning, "{Name} can't be served at the moment; tried again")]
     private partial void LogAway(string name, Exception exception);
