@@ -237,7 +237,7 @@ public sealed class OpenAiBatchRun(
             foreach (PlannedDraw planned in await PlanRound.DrawsAsync(context, round, rollouts, cancellationToken))
             {
                 Rollout rollout = rollouts[planned.Rollout];
-                Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout, planned.Sample);
+                Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout.Id, rollout.Responses.Count, planned.Sample);
                 JudgePrompt prompt = judge.Protocol.Compose(judge.View.Of(rollout), draw.Order);
                 if (prompt is { Parts.Count: > 1 } or { Scalar: true })
                 {

@@ -28,27 +28,13 @@ public static class ServedRun
         RunManifest? known = await StoredManifest.ShownAsync(store, cancellationToken);
         await StoredManifest.WriteAsync(
             store,
-            new RunManifest
+            RunBranches.ManifestOf(store.RunId, request with { Batch = Path.Combine(store.Folder, RunFiles.Served) }, new BatchFingerprint(0, ""), routes, protocols, known?.Created ?? now) with
             {
-                Version = RunManifest.CurrentVersion,
-                RunId = store.RunId,
-                Request = request with { Batch = Path.Combine(store.Folder, RunFiles.Served) },
-                Batch = new BatchFingerprint(0, ""),
-                Judge = Joined(routes, static judge => judge.Name),
-                Model = Joined(routes, static judge => judge.Model),
-                Protocol = Joined(routes, static judge => judge.Protocol.Name),
-                Prompt = PromptFingerprint.Of(routes.Own.Protocol),
-                Sampling = routes.Own.Sampling,
-                Members = RunBranches.MembersOf(routes),
-                ProtocolFiles = ProtocolTexts.HashesOf(protocols),
-                Simulated = routes.All.Any(static judge => judge.Simulated),
+                Routes = null,
                 Origin = RunOrigin.Served,
-                Created = known?.Created ?? now,
             },
             cancellationToken);
     }
-
-    private static string Joined(JudgeRoutes routes, Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));
 
     /// <summary>Writes summary and report once the server has ended.</summary>
     /// <param name="folder">The folder.</param>

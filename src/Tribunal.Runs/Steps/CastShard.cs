@@ -23,14 +23,14 @@ internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
         RunContext context = await runs.OpenAsync(shard.RunId, shard.Attempt);
         if (await OpenRuns.RolloutsAsync(context, shard.Shard) is not { } rollouts)
         {
-            return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
+            return new ShardResult(shard.Shard, 0, 0, context.Monitor.Halt);
         }
 
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
         if (FitJudge.IsPilot(context, shard.Wave))
         {
             // Nothing is decided yet.
-            return new ShardResult(shard.Shard, rollouts.Count, 0, ledger.Parts.Values.Sum(static count => (long)count), default);
+            return new ShardResult(shard.Shard, rollouts.Count, ledger.Parts.Values.Sum(static count => (long)count));
         }
 
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
@@ -41,8 +41,6 @@ internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
         var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 || ledger.Filled > 0, MetaAsked = context.Branches.AskMeta };
         var cast = new VerdictLines(own, summary, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, context.Manifest.Request.Calibration);
         long judgements = 0;
-        int scored = 0;
-        Usage usage = default;
         for (int i = 0; i < rollouts.Count; i++)
         {
             var scoring = new RolloutScoring(rules, rollouts[i], ledger.Of(rollouts[i].Id));
@@ -52,8 +50,6 @@ internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
             cast.Add(rollouts[i], verdict, voting);
             summary.AddHinted(scoring.Drawn);
             judgements += voting.Count;
-            scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
-            usage += verdict.Usage;
         }
 
         if (shard.LastWave)
@@ -73,7 +69,7 @@ internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
             context.Forget(shard.Shard);
         }
 
-        return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
+        return new ShardResult(shard.Shard, rollouts.Count, judgements);
     }
 
     // The lines that count, in the order of the parts: the first of each name, with the meta rewards that came later, as voting saw them.

@@ -14,6 +14,9 @@ namespace Tribunal.Runs.Steps;
 /// </summary>
 internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger)
 {
+    // Under the budget policy, the pilot included; each wave shares out half of what is left, by what those before have shown.
+    private const int MostWaves = 8;
+
     /// <summary>Plans it.</summary>
     /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
     /// <exception cref="ProblemsException">The request asks for what makes no sense.</exception>
@@ -38,7 +41,7 @@ internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeR
         }
 
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
-        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
+        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? MostWaves : 1;
         return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
     }
 
