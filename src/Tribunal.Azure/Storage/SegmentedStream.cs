@@ -90,8 +90,6 @@ internal sealed class SegmentedStream(AzureRunStore store, string name, long off
         return 0;
     }
 
-    public override int Read(Span<byte> buffer) => throw new NotSupportedException("runs in blobs are read asynchronously");
-
     public override async ValueTask DisposeAsync()
     {
         if (_current is not null)

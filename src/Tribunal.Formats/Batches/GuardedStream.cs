@@ -9,8 +9,6 @@ internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : For
 {
     private ReadOnlyMemory<byte> _head = head;
 
-    public override int Read(Span<byte> buffer) => _head.IsEmpty ? rest.Read(buffer) : Replay(buffer);
-
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _head.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Replay(buffer.Span));
 
@@ -28,13 +26,6 @@ internal sealed class CountingStream(Stream inner) : ForwardStream
 {
     public long Count { get; private set; }
 
-    public override int Read(Span<byte> buffer)
-    {
-        int read = inner.Read(buffer);
-        Count += read;
-        return read;
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read = await inner.ReadAsync(buffer, cancellationToken);
@@ -47,18 +38,6 @@ internal sealed class CountingStream(Stream inner) : ForwardStream
 internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ForwardStream
 {
     private long _unfolded;
-
-    public override int Read(Span<byte> buffer)
-    {
-        try
-        {
-            return Guard(decoder.Read(buffer));
-        }
-        catch (Exception exception) when (IsBroken(exception))
-        {
-            throw Broken(exception);
-        }
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -34,15 +34,8 @@ public static class RolloutReader
         Stream stream, BatchLimits limits, BatchFields? fields, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
-        IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
-        {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, name => FieldNames.IsRead(name, fields), cancellationToken),
-            BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
-            BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
-            _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
-        };
-        bool addressable = batch.Format.IsAddressable && fields is null;
-        await foreach (RawRecord record in records.WithCancellation(cancellationToken))
+        bool addressable = batch.IsAddressable && fields is null;
+        await foreach (RawRecord record in batch.RecordsAsync(limits, name => FieldNames.IsRead(name, fields), cancellationToken))
         {
             yield return Line(record, addressable, limits, fields);
         }

@@ -1,6 +1,6 @@
 namespace Tribunal.Formats.Lines;
 
-/// <summary>Forward-only, read-only streams differ in their reading alone.</summary>
+/// <summary>Forward-only, read-only streams differ in their reading alone; they are read asynchronously.</summary>
 internal abstract class ForwardStream : Stream
 {
     public sealed override bool CanRead => true;
@@ -17,9 +17,7 @@ internal abstract class ForwardStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public abstract override int Read(Span<byte> buffer);
+    public sealed override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 

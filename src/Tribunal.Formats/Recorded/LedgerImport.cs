@@ -39,14 +39,7 @@ public static class LedgerImport
         var limits = new BatchLimits { RecordBytes = options.RecordBytes };
         var seen = new HashSet<UInt128>();
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
-        IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
-        {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, static _ => true, cancellationToken),
-            BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
-            BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
-            _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
-        };
-        await foreach (RawRecord record in records.WithCancellation(cancellationToken))
+        await foreach (RawRecord record in batch.RecordsAsync(limits, static _ => true, cancellationToken))
         {
             foreach (RecordedLine line in Read(record, options))
             {
