@@ -19,13 +19,10 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         HandleFailure = static failure => !Hopeless.Is(failure.ErrorType) && !failure.ErrorType.EndsWith(nameof(StorageConfigurationException), StringComparison.Ordinal),
     });
 
-    /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
-    /// <inheritdoc/>
     public bool KeepsHistory => true;
 
-    /// <inheritdoc/>
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         try
@@ -38,7 +35,6 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         }
     }
 
-    /// <inheritdoc/>
     public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
     {
         try
@@ -52,10 +48,8 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         }
     }
 
-    /// <inheritdoc/>
     public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(delay, CancellationToken.None);
 
-    /// <inheritdoc/>
     public void SetCustomStatus(RunProgress status)
     {
         context.SetCustomStatus(status);

@@ -10,10 +10,8 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
 {
     private const int WholeReadBuffer = 4 * 1024 * 1024;
 
-    /// <inheritdoc/>
     public string Name => blob.Name;
 
-    /// <inheritdoc/>
     public async Task<BatchFingerprint> FingerprintAsync(CancellationToken cancellationToken)
     {
         try

@@ -54,10 +54,8 @@ public sealed class AzureRunStore : IRunStore
         RunId = runId;
     }
 
-    /// <inheritdoc/>
     public string RunId { get; }
 
-    /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
         await using Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
@@ -71,7 +69,6 @@ public sealed class AzureRunStore : IRunStore
         return content.ToArray();
     }
 
-    /// <inheritdoc/>
     public async Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         // Who finds it there may have made it: by a first try whose answer got lost.
@@ -87,11 +84,9 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         UploadAsync(name, content, null, null, cancellationToken);
 
-    /// <inheritdoc/>
     public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
@@ -108,7 +103,6 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
@@ -122,7 +116,6 @@ public sealed class AzureRunStore : IRunStore
         return null;
     }
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (prefix.Length > 0)
@@ -175,7 +168,6 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);

@@ -49,6 +49,5 @@ public sealed class LineWriter(Func<ReadOnlyMemory<byte>, CancellationToken, Val
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => FlushAsync();
 }

@@ -66,7 +66,6 @@ public sealed class OpenAiBatchWriter(Func<int, Stream> open, int maxLines = Ope
         return null;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_file is not null)

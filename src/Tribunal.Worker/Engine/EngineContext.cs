@@ -23,13 +23,10 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         Handle = static failure => !(failure is OrchestrationException { FailureDetails.ErrorType: { } kind } && Hopeless.Is(kind)),
     };
 
-    /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
-    /// <inheritdoc/>
     public bool KeepsHistory => true;
 
-    /// <inheritdoc/>
     public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         try
@@ -42,7 +39,6 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         }
     }
 
-    /// <inheritdoc/>
     public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
     {
         try
@@ -56,10 +52,8 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         }
     }
 
-    /// <inheritdoc/>
     public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(context.CurrentUtcDateTime + delay, "");
 
-    /// <inheritdoc/>
     public void SetCustomStatus(RunProgress status) => onStatus(status);
 
     private static ActivityFailedException Failed(OrchestrationException exception) =>

@@ -12,7 +12,6 @@ internal sealed class Orchestration<TInput, TOutput>(
 {
     private string? _status;
 
-    /// <inheritdoc/>
     public override async Task<string> Execute(OrchestrationContext context, string input)
     {
         context.MessageDataConverter = JsonTexts.Converter;
@@ -36,10 +35,8 @@ internal sealed class Orchestration<TInput, TOutput>(
         }
     }
 
-    /// <inheritdoc/>
     public override string? GetStatus() => _status;
 
-    /// <inheritdoc/>
     public override void RaiseEvent(OrchestrationContext context, string name, string input)
     {
         // Nobody sends events: who wants a run to stop says so in its record.

@@ -113,7 +113,6 @@ internal sealed class RunEngine : IDisposable
     /// <summary>Removes the histories of orchestrations that ended, of runs that began before a time: results lie elsewhere.</summary>
     public Task PurgeAsync(DateTimeOffset before) => _service.PurgeInstanceHistoryAsync(DateTime.UnixEpoch, before.UtcDateTime, Over);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _worker.Dispose();

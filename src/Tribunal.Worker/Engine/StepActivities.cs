@@ -40,7 +40,6 @@ internal sealed class StepActivities(RunSteps steps) : IDisposable
     /// <summary>Gives up what is still under way.</summary>
     public void Abort() => _hardStop.Cancel();
 
-    /// <inheritdoc/>
     public void Dispose() => _hardStop.Dispose();
 
     private Creator<TaskActivity> Of<TInput, TOutput>(

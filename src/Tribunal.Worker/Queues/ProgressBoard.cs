@@ -18,7 +18,6 @@ internal sealed class ProgressBoard(IRunCatalog catalog, RunExecutorOptions opti
     /// <summary>Notes how far a run is.</summary>
     public void Report(string runId, RunProgress progress) => _latest[runId] = progress;
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // A stop ends it in the middle of a pause: progress is for people, and the ledger knows.

@@ -68,7 +68,6 @@ internal sealed partial class QueueWorker(
     /// <summary>Runs that this process waits for.</summary>
     public int Busy => Volatile.Read(ref _busy);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using CancellationTokenSource hardStop = new();

@@ -26,13 +26,11 @@ public sealed class LocalRunStore : IRunStore
         RunId = Path.GetFileName(_root);
     }
 
-    /// <inheritdoc/>
     public string RunId { get; }
 
     /// <summary>The folder's full path.</summary>
     public string Folder => _root;
 
-    /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -52,7 +50,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -73,7 +70,6 @@ public sealed class LocalRunStore : IRunStore
         return Task.FromResult(false);
     }
 
-    /// <inheritdoc/>
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -81,7 +77,6 @@ public sealed class LocalRunStore : IRunStore
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -114,7 +109,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         try
@@ -129,7 +123,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string folder = prefix.Length == 0 ? _root : PathOf(prefix.TrimEnd('/'));
@@ -150,7 +143,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -176,7 +168,6 @@ public sealed class LocalRunStore : IRunStore
         Name(temporary, path, forGood: true);
     }
 
-    /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         try
