@@ -9,7 +9,6 @@ namespace Tribunal.Functions.Durable;
 /// The orchestrators' context on Durable Functions. Nothing here may leave the orchestration's thread: no
 /// <c>ConfigureAwait(false)</c>, no <c>Task.Run</c>, no clock but the context's.
 /// </summary>
-/// <param name="context">The durable context.</param>
 /// <param name="onStatus">Told of the custom status, in every replay alike.</param>
 internal sealed class DurableContext(TaskOrchestrationContext context, Action<RunProgress>? onStatus = null) : IOrchestrationContext
 {

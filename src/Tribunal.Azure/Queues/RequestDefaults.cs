@@ -61,7 +61,6 @@ public sealed record RequestDefaults
         Fill(new EvaluationRequest { Batch = path, Output = runId }, static _ => false);
 
     /// <summary>Fills in what a request does not say.</summary>
-    /// <param name="request">The request.</param>
     /// <param name="says">Whether it says a field, by path such as <c>policy.samples</c>.</param>
     internal EvaluationRequest Fill(EvaluationRequest request, Func<string, bool> says) => request with
     {

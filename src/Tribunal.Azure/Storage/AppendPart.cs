@@ -33,12 +33,9 @@ internal sealed class AppendPart : ILedgerPart
     }
 
     /// <summary>Opens a part under its lease.</summary>
-    /// <param name="store">The run.</param>
-    /// <param name="name">The part.</param>
     /// <param name="lease">The lease on its first blob.</param>
     /// <param name="appendsPerBlob">Appends before it goes on in another blob.</param>
     /// <param name="created">Taken as empty: should another have written in between, the first append's position says so.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<AppendPart> OpenAsync(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob, bool created, CancellationToken cancellationToken)
     {
         AppendPart part = new(store, name, lease, appendsPerBlob);

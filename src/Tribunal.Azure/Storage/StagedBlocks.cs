@@ -58,7 +58,6 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
     }
 
     /// <param name="conditions">When it may appear; null for always.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public async Task CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         await StageAsync(cancellationToken);

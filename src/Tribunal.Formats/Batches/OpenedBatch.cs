@@ -33,9 +33,7 @@ internal sealed class OpenedBatch(Stream content, BatchLayout layout, bool compr
     public bool IsAddressable => layout == BatchLayout.JsonLines && !compressed;
 
     /// <summary>The batch's records, in order.</summary>
-    /// <param name="limits">Size limits.</param>
     /// <param name="reads">Which columns of Parquet are read.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     public IAsyncEnumerable<RawRecord> RecordsAsync(BatchLimits limits, Func<string, bool> reads, CancellationToken cancellationToken) => layout switch
     {
         BatchLayout.Parquet => ParquetRows.ReadAsync(content, limits, reads, cancellationToken),

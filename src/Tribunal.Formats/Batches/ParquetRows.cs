@@ -12,10 +12,8 @@ internal static class ParquetRows
 {
     /// <summary>Reads rows in order; the bytes are valid until the next row is asked for.</summary>
     /// <param name="stream">The file; it can seek.</param>
-    /// <param name="limits">Size limits.</param>
     /// <param name="reads">Which columns are decoded, by their names. Where it takes no column that can be a prompt, all of them
     /// are, so that a record can be refused by the names of what it has.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BatchFormatException">The file is broken, not supported, or has a row group larger than the limit.</exception>
     public static async IAsyncEnumerable<RawRecord> ReadAsync(
         Stream stream, BatchLimits limits, Func<string, bool> reads, [EnumeratorCancellation] CancellationToken cancellationToken)

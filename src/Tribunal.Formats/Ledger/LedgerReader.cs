@@ -46,10 +46,7 @@ public static class LedgerReader
     }
 
     /// <summary>Reads a line; null where it is blank, or no judgement and somebody is told so.</summary>
-    /// <param name="line">The line.</param>
-    /// <param name="read">How much of a line is read.</param>
     /// <param name="number">Its number, from 1.</param>
-    /// <param name="name">What the message calls the file.</param>
     /// <param name="cut">Whether the file ends without the line's line feed.</param>
     /// <param name="onUnreadable">Told where it is no judgement; null throws.</param>
     /// <exception cref="LedgerException">It is no judgement.</exception>

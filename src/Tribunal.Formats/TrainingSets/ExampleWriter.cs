@@ -9,10 +9,8 @@ namespace Tribunal.Formats.TrainingSets;
 /// <summary>Writes the examples of a form in the shape that was asked for.</summary>
 internal abstract class ExampleWriter
 {
-    /// <summary>Examples written.</summary>
     public long Examples { get; protected set; }
 
-    /// <summary>Opens a writer.</summary>
     public static ExampleWriter Open(TrainingExportOptions options, ExampleComposer example, Stream output)
     {
         FormatsJson json = FormatsJson.Default;

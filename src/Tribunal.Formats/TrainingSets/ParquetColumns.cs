@@ -18,7 +18,6 @@ internal sealed class ParquetColumns<TRow>
     private readonly (JsonPropertyInfo Property, Shape Shape)[] _fields;
     private readonly ParquetSchema _schema;
 
-    /// <param name="type">The row's contract.</param>
     /// <param name="writes">Which of its fields are columns; null for all.</param>
     public ParquetColumns(JsonTypeInfo<TRow> type, Func<string, bool>? writes = null)
     {
@@ -73,7 +72,6 @@ internal sealed class ParquetColumns<TRow>
         public abstract Field Field { get; }
 
         /// <summary>Takes a value to the columns.</summary>
-        /// <param name="value">The value.</param>
         /// <param name="repetition">Which list it goes on with; 0 for the first of a row.</param>
         /// <param name="definition">How much of the path above it there is.</param>
         public abstract void Write(object? value, int repetition, int definition);

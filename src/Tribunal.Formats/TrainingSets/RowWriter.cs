@@ -25,8 +25,6 @@ internal sealed class JsonLinesWriter<TRow>(Stream output, JsonTypeInfo<TRow> ty
 
 /// <summary>Parquet, in row groups of so many rows or 16 Mi characters.</summary>
 /// <param name="output">A stream that can seek and read, such as a new file.</param>
-/// <param name="columns">The columns.</param>
-/// <param name="groupRows">Rows of a group.</param>
 /// <param name="level">The highest level, the library's default, takes several times as long.</param>
 internal sealed class ParquetWriter<TRow>(Stream output, ParquetColumns<TRow> columns, int groupRows, CompressionLevel level) : IRowWriter<TRow>
     where TRow : class

@@ -105,7 +105,6 @@ internal sealed class TrainingSums(TrainingForm form)
         };
     }
 
-    /// <summary>A reason's name in reports.</summary>
     public static string NameOf(DropReason reason) => JsonSerializer.SerializeToElement(reason, FormatsJson.Default.DropReason).GetString()!;
 
     private IEnumerable<string> Warnings(RunManifest manifest, CueReport[] cues, CueReport[] local)

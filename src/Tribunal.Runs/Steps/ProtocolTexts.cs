@@ -62,10 +62,8 @@ public static class ProtocolTexts
     internal static IReadOnlyDictionary<string, string>? HashesOf(IReadOnlyDictionary<string, string> texts) => texts.Count == 0 ? null
         : new SortedDictionary<string, string>(texts.ToDictionary(static text => text.Key, static text => StoredDocument.Sha256(Strict.GetBytes(text.Value))), StringComparer.Ordinal);
 
-    /// <summary>The SHA-256 of a text.</summary>
     internal static string Sha256(string text) => StoredDocument.Sha256(Strict.GetBytes(text));
 
-    /// <summary>Writes files into a run.</summary>
     internal static async Task KeepAsync(IRunStore store, IEnumerable<string> texts, CancellationToken cancellationToken)
     {
         foreach (string text in texts)

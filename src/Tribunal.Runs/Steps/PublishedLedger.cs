@@ -16,11 +16,7 @@ internal static class PublishedLedger
     /// Takes it back, each judgement once, and nothing that is there already. The ledger and the summary go last: killed on the way, the
     /// same is done again.
     /// </summary>
-    /// <param name="store">The run.</param>
-    /// <param name="batch">What it judges.</param>
-    /// <param name="manifest">Its manifest.</param>
     /// <param name="keep">Whether a judgement is kept; what is not is drawn again.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BatchChangedException">The batch is no longer what was scored.</exception>
     public static async Task TakeBackAsync(IRunStore store, IBatchFile batch, RunManifest manifest, Func<Judgement, bool> keep, CancellationToken cancellationToken)
     {

@@ -12,9 +12,7 @@ namespace Tribunal.Runs.Steps;
 /// other, and draw while theirs lasts; so together they pass a limit by no more than what is in flight. A share that a killed process
 /// had not used stays given away until the next attempt, which counts the ledger. Safe for concurrent use.
 /// </summary>
-/// <param name="store">The run's.</param>
 /// <param name="attempt">The attempt, whose shares are its own.</param>
-/// <param name="limits">The run's.</param>
 /// <param name="prices">The judges'; null where no cost can be kept.</param>
 /// <param name="inFlight">Judgements that this process draws at once: shares cover so many at least, where so much is left.</param>
 internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits limits, PriceList? prices, int inFlight) : IDisposable

@@ -9,7 +9,6 @@ internal static class RunFolder
     public static async Task<bool> IsWholeAsync(IRunStore store, RunManifest manifest, string name, CancellationToken cancellationToken) =>
         manifest.Files.TryGetValue(name, out string? sha256) && await StoredDocument.FingerprintAsync(store, name, cancellationToken) is { } there && there.Sha256 == sha256;
 
-    /// <summary>Whether any judgement was drawn.</summary>
     public static async Task<bool> HoldsJudgementsAsync(IRunStore store, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(store, RunFiles.Judgements, cancellationToken))

@@ -88,7 +88,6 @@ public sealed class RunMonitor
     }
 
     /// <summary>Counts a judgement that was drawn, and stops the run where the valid rate says so.</summary>
-    /// <param name="judgement">It.</param>
     /// <param name="validRateFloor">The share of judgements with a verdict below which the run stops.</param>
     /// <param name="members">Whether each judge of the run has to keep to that by itself: one of several that says nothing is not made up for by the others.</param>
     internal void Add(Judgement judgement, double validRateFloor, bool members = false)

@@ -12,8 +12,6 @@ internal static class SampleDraw
 {
     /// <summary>The draw of a number that some scheme, route or hint gave.</summary>
     /// <param name="kind">Whether the judge compares pairs.</param>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="rolloutId">The rollout.</param>
     /// <param name="responses">How many responses it has; two at least where pairs are compared.</param>
     /// <param name="sample">The number under which the ledger has it.</param>
     public static Draw Of(JudgingKind kind, long seed, string rolloutId, int responses, int sample)

@@ -91,10 +91,7 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
         }
     }
 
-    /// <summary>Reads the ledger.</summary>
-    /// <param name="rollouts">The shard's rollouts.</param>
     /// <param name="isFinal">Whether nobody writes to a part any more, by its name.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public async Task<LedgerContents> ReadAsync(IReadOnlyList<Rollout> rollouts, Func<string, bool> isFinal, CancellationToken cancellationToken)
     {
         List<string> names = await store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken).ToListAsync(cancellationToken);

@@ -62,7 +62,6 @@ public sealed class CriterionSums
         }
     }
 
-    /// <summary>Adds another's sums.</summary>
     internal void Merge(CriterionSums other)
     {
         Responses += other.Responses;
@@ -73,7 +72,6 @@ public sealed class CriterionSums
         RestSum += other.RestSum;
     }
 
-    /// <summary>As it stands in the summary.</summary>
     internal CriterionSummary ToSummary(string id) => new(id, Responses, Sum / Responses)
     {
         Best = Best > 0 && Rest > 0 ? BestSum / Best : null,

@@ -9,7 +9,6 @@ namespace Tribunal.Worker.Engine;
 /// The orchestrators' context on the Durable Task Framework. Nothing here may leave the orchestration's thread: no
 /// <c>ConfigureAwait(false)</c>, no <c>Task.Run</c>, no clock but the context's.
 /// </summary>
-/// <param name="context">The framework's context.</param>
 /// <param name="onStatus">Told of the custom status, in every replay alike.</param>
 internal sealed class EngineContext(OrchestrationContext context, Action<RunProgress> onStatus) : IOrchestrationContext
 {

@@ -66,7 +66,6 @@ internal sealed class RunEngine : IDisposable
         }
     }
 
-    /// <summary>Whether a run's orchestration is under way.</summary>
     public async Task<bool> IsUnderWayAsync(string runId) =>
         await _client.GetOrchestrationStateAsync(runId) is { } state && UnderWay.Contains(state.OrchestrationStatus);
 

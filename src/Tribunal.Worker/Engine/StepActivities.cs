@@ -8,7 +8,6 @@ using Tribunal.Runs.Telemetry;
 namespace Tribunal.Worker.Engine;
 
 /// <summary>The steps of <c>src/Tribunal.Runs/Steps</c> as activities, and how many of them are under way here.</summary>
-/// <param name="steps">The steps.</param>
 internal sealed class StepActivities(RunSteps steps) : IDisposable
 {
     private const string Stopped = "the worker was stopped";
@@ -20,7 +19,6 @@ internal sealed class StepActivities(RunSteps steps) : IDisposable
     /// <summary>Steps under way in this process.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>All of them.</summary>
     public ObjectCreator<TaskActivity>[] All() =>
     [
         Of(Names.PlanBatch),
