@@ -34,7 +34,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             extended = manifest.IsExtendedBy(wanted) && await RunFolder.HoldsJudgementsAsync(store, cancellationToken);
             if (!extended)
             {
-                manifest = await UndrawnPlan.ForgetAsync(store, cancellationToken) ? null : throw Mismatch(manifest, wanted, why);
+                manifest = await RunFolder.TryForgetPlanAsync(store, cancellationToken) ? null : throw Mismatch(manifest, wanted, why);
             }
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tribunal.Judgements;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -26,7 +27,7 @@ internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeR
     {
         if (run.Request is { RetryFailed: true, Policy.Kind: PolicyKind.Budget })
         {
-            throw new ProblemsException([new Problem("retryFailed", FailedJudgements.NotUnderBudget)]);
+            throw new ProblemsException([new Problem("retryFailed", "under policy budget the failed judgements were part of the total")]);
         }
 
         IRunStore store = stores.OpenRun(run.RunId);
@@ -37,12 +38,25 @@ internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeR
         runs.Close(run.RunId, long.MaxValue);
         if (run.Reopen)
         {
-            await FailedJudgements.ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
+            await ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
         }
 
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
         int waves = run.Request.Policy.Kind == PolicyKind.Budget ? MostWaves : 1;
         return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
+    }
+
+    // A run that has ended goes on as one that was interrupted, without what failed in it: that is drawn once more, and the rest stays, each
+    // once. Killed on the way, it is as it was, or goes on like one that was interrupted.
+    private static async Task ReopenAsync(IRunStore store, IBatchFile batch, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+        if (summary is { Status: RunStatus.Complete, Judgements.Failed: > 0 })
+        {
+            // What a publication that was killed after its summary has left holds what failed as well.
+            await RunFolder.DropPartsAsync(store, cancellationToken);
+            await PublishedLedger.TakeBackAsync(store, batch, manifest, static judgement => judgement.Hinted || judgement.Outcome != JudgementOutcome.Failed, cancellationToken);
+        }
     }
 
     private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };
