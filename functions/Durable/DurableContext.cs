@@ -22,30 +22,12 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
 
     public bool KeepsHistory => true;
 
-    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
-    {
-        try
-        {
-            return await context.CallActivityAsync<TOutput>(activity.Name, input, Retries);
-        }
-        catch (TaskFailedException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        ResultAsync(context.CallActivityAsync<TOutput>(activity.Name, input, Retries));
 
-    public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
-    {
-        try
-        {
-            // Activities are retried where they fail; a shard as a whole is not.
-            return await context.CallSubOrchestratorAsync<TOutput>(orchestrator.Name, input, new TaskOptions().WithInstanceId(instanceId));
-        }
-        catch (TaskFailedException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    // Activities are retried where they fail; a shard as a whole is not.
+    public Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input) =>
+        ResultAsync(context.CallSubOrchestratorAsync<TOutput>(orchestrator.Name, input, new TaskOptions().WithInstanceId(instanceId)));
 
     public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(delay, CancellationToken.None);
 
@@ -55,6 +37,15 @@ internal sealed class DurableContext(TaskOrchestrationContext context, Action<Ru
         onStatus?.Invoke(status);
     }
 
-    private static ActivityFailedException Failed(TaskFailedException exception) =>
-        new(exception.FailureDetails.ErrorType, exception.FailureDetails.ErrorMessage, exception);
+    private static async Task<TOutput> ResultAsync<TOutput>(Task<TOutput> called)
+    {
+        try
+        {
+            return await called;
+        }
+        catch (TaskFailedException exception)
+        {
+            throw new ActivityFailedException(exception.FailureDetails.ErrorType, exception.FailureDetails.ErrorMessage, exception);
+        }
+    }
 }

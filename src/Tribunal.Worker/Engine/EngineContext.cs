@@ -26,35 +26,26 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
 
     public bool KeepsHistory => true;
 
-    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
-    {
-        try
-        {
-            return JsonTexts.Read<TOutput>(await context.ScheduleWithRetry<string>(activity.Name, Version, Retries, JsonTexts.Write(input)));
-        }
-        catch (OrchestrationException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        ResultAsync<TOutput>(context.ScheduleWithRetry<string>(activity.Name, Version, Retries, JsonTexts.Write(input)));
 
-    public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
-    {
-        try
-        {
-            // Activities are retried where they fail; a shard as a whole is not.
-            return JsonTexts.Read<TOutput>(await context.CreateSubOrchestrationInstance<string>(orchestrator.Name, Version, instanceId, JsonTexts.Write(input)));
-        }
-        catch (OrchestrationException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    // Activities are retried where they fail; a shard as a whole is not.
+    public Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input) =>
+        ResultAsync<TOutput>(context.CreateSubOrchestrationInstance<string>(orchestrator.Name, Version, instanceId, JsonTexts.Write(input)));
 
     public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(context.CurrentUtcDateTime + delay, "");
 
     public void SetCustomStatus(RunProgress status) => onStatus(status);
 
-    private static ActivityFailedException Failed(OrchestrationException exception) =>
-        new(exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+    private static async Task<TOutput> ResultAsync<TOutput>(Task<string> called)
+    {
+        try
+        {
+            return JsonTexts.Read<TOutput>(await called);
+        }
+        catch (OrchestrationException exception)
+        {
+            throw new ActivityFailedException(exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+        }
+    }
 }
