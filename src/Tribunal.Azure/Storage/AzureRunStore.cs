@@ -27,34 +27,21 @@ public sealed record AzureRunStoreOptions
 /// <summary>
 /// A run below a prefix of a container. Documents are block blobs written in one request. A part is an append blob under
 /// a lease, each append conditional on its position, so that neither a second writer nor a retried request can write
-/// twice; a full one goes on in a next blob. Stitched files appear when their block list is committed.
+/// twice; a full one goes on in a next blob. Stitched files appear when their block list is committed. Nothing is
+/// created before something is written.
 /// </summary>
-public sealed class AzureRunStore : IRunStore
+/// <exception cref="ArgumentException">The id breaks the rule of run ids.</exception>
+public sealed class AzureRunStore(BlobContainerClient container, string runId, AzureRunStoreOptions? options = null, TimeProvider? time = null) : IRunStore
 {
     private const string MakerKey = "maker";
     private const int SmallDocument = 64 * 1024;
-    private readonly BlobContainerClient _container;
-    private readonly AzureRunStoreOptions _options;
-    private readonly TimeProvider _time;
-    private readonly string _prefix;
+    private readonly AzureRunStoreOptions _options = options ?? new AzureRunStoreOptions();
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly string _prefix = StoreNames.IsValidRunId(runId)
+        ? runId + "/"
+        : throw new ArgumentException("a run's id has 1 to 128 letters, digits, '.', '_' and '-', and does not start with '.'", nameof(runId));
 
-    /// <summary>Opens a run; nothing is created before something is written.</summary>
-    /// <exception cref="ArgumentException">The id breaks the rule of run ids.</exception>
-    public AzureRunStore(BlobContainerClient container, string runId, AzureRunStoreOptions? options = null, TimeProvider? time = null)
-    {
-        if (!StoreNames.IsValidRunId(runId))
-        {
-            throw new ArgumentException("a run's id has 1 to 128 letters, digits, '.', '_' and '-', and does not start with '.'", nameof(runId));
-        }
-
-        _container = container;
-        _options = options ?? new AzureRunStoreOptions();
-        _time = time ?? TimeProvider.System;
-        _prefix = runId + "/";
-        RunId = runId;
-    }
-
-    public string RunId { get; }
+    public string RunId => runId;
 
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
@@ -91,7 +78,19 @@ public sealed class AzureRunStore : IRunStore
     {
         StoreNames.Require(name);
         AppendBlobClient first = Segment(name, 0);
-        (BlobLease lease, bool created) = await LeasePartAsync(name, first, cancellationToken);
+
+        // Most parts are new: created first, they need no second try and hold nothing to look at.
+        bool created;
+        try
+        {
+            created = await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken) is not null;
+        }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            created = false;
+        }
+
+        BlobLease lease = await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
         try
         {
             return await AppendPart.OpenAsync(this, name, lease, _options.AppendsPerBlob, created, cancellationToken);
@@ -124,7 +123,7 @@ public sealed class AzureRunStore : IRunStore
         }
 
         // The service lists in ordinal order. Names that the rule forbids are this class's own further segments.
-        await foreach (BlobItem item in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancellationToken))
+        await foreach (BlobItem item in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancellationToken))
         {
             string name = item.Name[_prefix.Length..];
             if (StoreNames.IsValid(name))
@@ -142,7 +141,7 @@ public sealed class AzureRunStore : IRunStore
     public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
-        BlockBlobClient target = _container.GetBlockBlobClient(_prefix + name);
+        BlockBlobClient target = container.GetBlockBlobClient(_prefix + name);
         string[] sources = [.. parts];
         for (int tries = 1; ; tries++)
         {
@@ -186,30 +185,13 @@ public sealed class AzureRunStore : IRunStore
 
     /// <summary>The append blob that holds the part from its <paramref name="index"/>-th piece on; 0 bears the part's own name.</summary>
     internal AppendBlobClient Segment(string name, int index) =>
-        _container.GetAppendBlobClient(index == 0 ? _prefix + name : $"{_prefix}{name}~{index:D4}");
-
-    // Most parts are new: created first, they need no second try and hold nothing to look at.
-    private async Task<(BlobLease Lease, bool Created)> LeasePartAsync(string name, AppendBlobClient first, CancellationToken cancellationToken)
-    {
-        bool created;
-        try
-        {
-            created = await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken) is not null;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            created = false;
-        }
-
-        BlobLease lease = await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
-        return (lease, created);
-    }
+        container.GetAppendBlobClient(index == 0 ? _prefix + name : $"{_prefix}{name}~{index:D4}");
 
     private async Task<bool> IsMadeByAsync(string name, string maker, CancellationToken cancellationToken)
     {
         try
         {
-            BlobProperties properties = await _container.GetBlockBlobClient(_prefix + name).GetPropertiesAsync(cancellationToken: cancellationToken);
+            BlobProperties properties = await container.GetBlockBlobClient(_prefix + name).GetPropertiesAsync(cancellationToken: cancellationToken);
             return properties.Metadata.TryGetValue(MakerKey, out string? found) && found == maker;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
@@ -223,6 +205,6 @@ public sealed class AzureRunStore : IRunStore
     {
         StoreNames.Require(name);
         using Stream body = BinaryData.FromBytes(content).ToStream();
-        await _container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
+        await container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
     }
 }

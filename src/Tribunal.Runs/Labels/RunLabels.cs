@@ -16,13 +16,6 @@ public sealed class RunLabels
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
     private readonly Dictionary<string, RolloutLabel> _labels = new(StringComparer.Ordinal);
 
-    private RunLabels()
-    {
-    }
-
-    /// <summary>No labels yet.</summary>
-    public static RunLabels None() => new();
-
     /// <summary>Rollouts that have one.</summary>
     public int Count => _labels.Count;
 

@@ -53,7 +53,7 @@ public sealed class LedgerVote(bool traits = false)
     public Judgement? First { get; private set; }
 
     /// <summary>What people say of the rollouts, in place of what the batch says.</summary>
-    public RunLabels Labels { get; } = RunLabels.None();
+    public RunLabels Labels { get; } = new();
 
     /// <summary>Whether rollouts without judgements are passed over: those that a run was told to leave out.</summary>
     public bool OnlyJudged { get; set; }

@@ -38,9 +38,6 @@ public sealed class RunMonitor
     /// <summary>Judgements drawn by this process, and how many of them are valid, of one moment.</summary>
     public (long Drawn, long Valid) Counts => Read(static monitor => (monitor._outcomes.Drawn, monitor._outcomes.Valid));
 
-    /// <summary>Judgements drawn by this process.</summary>
-    public long Drawn => Counts.Drawn;
-
     /// <summary>Judgements that other processes have left in the ledger, as far as they were met.</summary>
     public long Earlier => Read(static monitor => monitor._earlier);
 
