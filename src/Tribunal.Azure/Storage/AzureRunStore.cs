@@ -147,7 +147,7 @@ public sealed class AzureRunStore(BlobContainerClient container, string runId, A
         {
             try
             {
-                await using StagedBlocks blocks = new(target, _options.StitchBlockBytes);
+                StagedBlocks blocks = new(target, _options.StitchBlockBytes);
                 foreach (string part in sources)
                 {
                     await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);

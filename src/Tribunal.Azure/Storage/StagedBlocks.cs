@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs.Models;
@@ -7,10 +6,10 @@ using Azure.Storage.Blobs.Specialized;
 namespace Tribunal.Azure.Storage;
 
 /// <summary>Collects content into blocks of a blob that appears when they are committed. Memory: one block.</summary>
-internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAsyncDisposable
+internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes)
 {
     private readonly List<string> _ids = [];
-    private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(blockBytes);
+    private readonly byte[] _block = new byte[blockBytes];
     private int _filled;
 
     /// <summary>Takes a stream over, without what follows its last line feed.</summary>
@@ -18,26 +17,18 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
     {
         // Bytes since the last line feed may be dropped at the end: they wait apart until their line is whole.
         using MemoryStream open = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
-        try
+        byte[] buffer = new byte[128 * 1024];
+        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and int read)
         {
-            int read;
-            while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+            int whole = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
+            if (whole > 0)
             {
-                int whole = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
-                if (whole > 0)
-                {
-                    await AddAsync(open.GetBuffer().AsMemory(0, (int)open.Length), cancellationToken);
-                    open.SetLength(0);
-                    await AddAsync(buffer.AsMemory(0, whole), cancellationToken);
-                }
-
-                open.Write(buffer, whole, read - whole);
+                await AddAsync(open.GetBuffer().AsMemory(0, (int)open.Length), cancellationToken);
+                open.SetLength(0);
+                await AddAsync(buffer.AsMemory(0, whole), cancellationToken);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+
+            open.Write(buffer, whole, read - whole);
         }
     }
 
@@ -62,12 +53,6 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
     {
         await StageAsync(cancellationToken);
         await target.CommitBlockListAsync(_ids, new CommitBlockListOptions { Conditions = conditions }, cancellationToken);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        ArrayPool<byte>.Shared.Return(_block);
-        return ValueTask.CompletedTask;
     }
 
     private async Task StageAsync(CancellationToken cancellationToken)

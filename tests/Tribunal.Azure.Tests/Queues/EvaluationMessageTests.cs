@@ -24,7 +24,7 @@ public sealed class EvaluationMessageTests
     [InlineData(true)]
     public void A_message_is_read_plain_and_from_base64(bool base64)
     {
-        EvaluationRequest request = EvaluationMessage.Parse(base64 ? MessageBody.Encode(Encoding.UTF8.GetBytes(Full)) : Full, None);
+        EvaluationRequest request = EvaluationMessage.Parse(base64 ? Convert.ToBase64String(Encoding.UTF8.GetBytes(Full)) : Full, None);
         Assert.Equal(("a/b.jsonl", "main", "rm-r1", 7L, "run-7"), (request.Batch, request.Judge, request.Protocol, request.Seed, request.Output));
         Assert.Equal(new PolicyOptions { Kind = PolicyKind.Fixed, Samples = 4, Min = 2, Max = 16, Confidence = 0.9 }, request.Policy);
         Assert.Equal((0.25, 3, 1000L, 2.5), (request.Meta.Keep, request.Tournament.Votes, request.Limits.Tokens, request.Limits.Cost));
@@ -104,7 +104,7 @@ public sealed class EvaluationMessageTests
     public void A_byte_order_mark_before_a_message_is_no_part_of_it(bool base64)
     {
         string marked = "\uFEFF" + Full;
-        Assert.Equal("run-7", EvaluationMessage.Parse(base64 ? MessageBody.Encode(Encoding.UTF8.GetBytes(marked)) : marked, None).Output);
+        Assert.Equal("run-7", EvaluationMessage.Parse(base64 ? Convert.ToBase64String(Encoding.UTF8.GetBytes(marked)) : marked, None).Output);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class QueueTriggersTests(AzuriteServer azurite)
         await using AppBed bed = await AppBed.StartAsync(azurite, runId);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(
             new EvaluationRequest { Batch = bed.BatchPath, Judge = "simulated", Policy = new() { Samples = 1 }, Output = runId }, AzureJson.Default.EvaluationRequest);
-        string text = form == "plain" ? Encoding.UTF8.GetString(json) : MessageBody.Encode(json);
+        string text = form == "plain" ? Encoding.UTF8.GetString(json) : Convert.ToBase64String(json);
 
         await bed.Queues.EvaluationRequested(Message("m", text), bed.App.Client, default);
 

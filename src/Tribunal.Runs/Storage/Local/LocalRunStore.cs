@@ -248,33 +248,17 @@ public sealed class LocalRunStore : IRunStore
     private static string WriteTemporary(string path, ReadOnlySpan<byte> content, bool forGood)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        while (true)
+
+        // Another name each time: emptying a file has the file system write it out when it closes.
+        string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
+        using SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
+        RandomAccess.Write(file, content, 0);
+        if (forGood)
         {
-            string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
-            SafeFileHandle file;
-            try
-            {
-                // New, since emptying a file has the file system write it out when it closes.
-                file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(temporary))
-            {
-                // What a killed process of the same number has left.
-                File.Delete(temporary);
-                continue;
-            }
-
-            using (file)
-            {
-                RandomAccess.Write(file, content, 0);
-                if (forGood)
-                {
-                    RandomAccess.FlushToDisk(file);
-                }
-            }
-
-            return temporary;
+            RandomAccess.FlushToDisk(file);
         }
+
+        return temporary;
     }
 
     // Work in progress is an attempt's own: the next one makes it again, and reads what a power cut left of it as what is not there.
