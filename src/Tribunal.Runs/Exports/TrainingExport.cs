@@ -77,15 +77,8 @@ public static class TrainingExport
         {
             await using FileStream rollouts = File.OpenRead(batch);
             ExampleWriter writer = ExampleWriter.Open(options, example, output);
-            var validator = new RolloutValidator();
-            await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
+            await foreach (Rollout rollout in RolloutReader.RolloutsAsync(rollouts, cancellationToken).Select(labels.Apply))
             {
-                if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
-                {
-                    continue;
-                }
-
-                rollout = labels.Apply(rollout);
                 IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
                 sums.Add(rollout, decided);
                 await writer.WriteAsync(rollout, decided, cancellationToken);
