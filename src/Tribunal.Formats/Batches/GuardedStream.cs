@@ -5,7 +5,7 @@ using ZstdSharp.Unsafe;
 namespace Tribunal.Formats.Batches;
 
 /// <summary>Gives what was peeked at once more, then the rest; the rest's stream is the caller's to dispose.</summary>
-internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : ForwardStream
+internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : ReadOnlyStream
 {
     private ReadOnlyMemory<byte> _head = head;
 
@@ -22,7 +22,7 @@ internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : For
 }
 
 /// <summary>Counts what a decoder takes in; the inner stream is the caller's to dispose.</summary>
-internal sealed class CountingStream(Stream inner) : ForwardStream
+internal sealed class CountingStream(Stream inner) : ReadOnlyStream
 {
     public long Count { get; private set; }
 
@@ -35,7 +35,7 @@ internal sealed class CountingStream(Stream inner) : ForwardStream
 }
 
 /// <summary>A decoder that stops at the limits and says in one exception what is wrong with the compression.</summary>
-internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ForwardStream
+internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ReadOnlyStream
 {
     private long _unfolded;
 

@@ -3,7 +3,7 @@ using Tribunal.Formats.Lines;
 namespace Tribunal.Runs.Storage;
 
 /// <summary>The next bytes of another stream, read-only and forward-only; owns the inner stream.</summary>
-internal sealed class RangeStream(Stream inner, long length) : ForwardStream
+internal sealed class RangeStream(Stream inner, long length) : ReadOnlyStream
 {
     private long _left = length;
 

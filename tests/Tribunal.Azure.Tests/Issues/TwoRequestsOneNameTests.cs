@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Tribunal.Azure.Queues;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Azure.Tests.Issues;
 
