@@ -69,7 +69,8 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         using var factory = new JudgeFactory();
         var endpoint = new JudgeEndpointOptions { Name = "judge", Endpoint = judge, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = concurrency };
-        var judges = new JudgeRegistry([Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency }], []);
+        Judge asked = Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency };
+        var judges = new JudgeRegistry(_ => asked, static (_, _) => throw new NotSupportedException());
         var options = new ActivityOptions { DrawsPerChunk = Math.Max(64, concurrency * 4), DrawsPerShard = Math.Max(512, concurrency * 8) };
         var steps = new RunSteps(new LocalRunStores(folder), judges, new RunMonitors(), options, TimeProvider.System, NullLogger<RunSteps>.Instance);
         var request = new EvaluationRequest { Batch = batch, Protocol = "rrm", Tournament = new TournamentOptions { Kind = TournamentKind.Knockout, Votes = votes } };

@@ -16,15 +16,6 @@ namespace Tribunal.Runs.Judges;
 /// <param name="learned">Meta reward models of one's own, by their ids.</param>
 public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judge, IMetaRewardModel> metas, params IReadOnlyList<LearnedMetaModel> learned)
 {
-    /// <summary>A registry of what is there already.</summary>
-    /// <param name="judges">The judges; the first serves requests that name none.</param>
-    /// <param name="metas">The meta reward models.</param>
-    /// <param name="learned">Meta reward models of one's own.</param>
-    public JudgeRegistry(IReadOnlyList<Judge> judges, IReadOnlyList<IMetaRewardModel> metas, params IReadOnlyList<LearnedMetaModel> learned)
-        : this(name => Find(judges, name), (name, _) => Find(metas, name), learned)
-    {
-    }
-
     /// <summary>What judges a request, its routes or its panel included.</summary>
     /// <param name="request">The request.</param>
     /// <param name="files">The texts of the protocol files that it names, by their paths.</param>
@@ -222,11 +213,4 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
             throw new JudgeConfigurationException(problems);
         }
     }
-
-    private static Judge Find(IReadOnlyList<Judge> judges, string? name) => judges.FirstOrDefault(judge => name is null || judge.Name == name)
-        ?? throw new JudgeConfigurationException([new Problem("judge", $"there is no judge '{name}'; configured: {string.Join(", ", judges.Select(static judge => judge.Name))}")]);
-
-    private static IMetaRewardModel Find(IReadOnlyList<IMetaRewardModel> metas, string name) => metas.FirstOrDefault(meta => meta.Name == name)
-        ?? throw new JudgeConfigurationException(
-            [new Problem("meta.model", $"there is no meta reward model '{name}'; configured: {string.Join(", ", metas.Select(static meta => meta.Name).DefaultIfEmpty("none"))}")]);
 }

@@ -6,6 +6,7 @@ using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.Functions.Tests.Hosts;
 
@@ -50,7 +51,7 @@ internal sealed class LoopHost(HostParts parts) : IHostUnderTest
     private async Task WorkAsync(string runId, EvaluationRequest request)
     {
         RunSteps steps = new(
-            new LocalRunStores(_folder.FullName), new JudgeRegistry([parts.Judge, parts.Second], []), new RunMonitors(), HostCases.Sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
+            new LocalRunStores(_folder.FullName), KnownJudges.Of(parts.Judge, parts.Second), new RunMonitors(), HostCases.Sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
         InProcessHost host = new(steps, TimeProvider.System, progress => Change(runId, run => run with { Progress = progress }));
         try
         {

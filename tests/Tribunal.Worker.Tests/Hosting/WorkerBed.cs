@@ -14,6 +14,7 @@ using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 using Tribunal.Worker.Hosting;
 using Tribunal.Worker.Queues;
 
@@ -107,7 +108,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     private string Local(params string[] path) => Path.Combine([_folder.FullName, .. path]);
 
     private JudgeRegistry Judges() =>
-        new([Judge.Of(new CountedJudge(new SimulatedJudge(new JudgeEngine()), () => Interlocked.Increment(ref _asked)), JudgeSettings.SimulatedName) with { Simulated = true }], []);
+        KnownJudges.Of(Judge.Of(new CountedJudge(new SimulatedJudge(new JudgeEngine()), () => Interlocked.Increment(ref _asked)), JudgeSettings.SimulatedName) with { Simulated = true });
 
     private sealed class CountedJudge(IJudge inner, Action asked) : IJudge
     {
