@@ -108,9 +108,9 @@ public sealed class RunWorker : IAsyncDisposable
         services.AddSingleton(provider =>
         {
             ILoggerFactory logging = provider.GetRequiredService<ILoggerFactory>();
-            int steps = options.Steps ?? StepsFor(configuration, provider.GetRequiredService<ActivityOptions>());
+            int steps = StepsFor(configuration, provider.GetRequiredService<ActivityOptions>());
             return new RunEngine(
-                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Hub, options.Lease, options.Join, steps, logging),
+                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Lease, options.Join, steps, logging),
                 provider.GetRequiredService<RunSteps>(),
                 provider.GetRequiredService<RunMonitors>(),
                 provider.GetRequiredService<ProgressBoard>().Report,

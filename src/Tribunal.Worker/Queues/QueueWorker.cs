@@ -31,9 +31,6 @@ public sealed record QueueWorkerOptions
     /// <summary>The same for the queue of uploads, of which Event Grid tells some seconds later; default 6 s.</summary>
     public TimeSpan UploadPause { get; init; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>How often an upload message is tried before it is poison; default 5, as in the Functions host.</summary>
-    public int MaxDequeues { get; init; } = 5;
-
     /// <summary>How long work in flight may take to end when the process is asked to stop; default 30 s.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -56,6 +53,8 @@ internal sealed partial class QueueWorker(
     TimeProvider time,
     ILogger<QueueWorker> logger) : BackgroundService
 {
+    // How often an upload message is tried before it is poison, as in the Functions host.
+    private const int MaxDequeues = 5;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan HistoryKept = TimeSpan.FromDays(14);
     private static readonly TimeSpan PurgePause = TimeSpan.FromDays(1);
@@ -183,9 +182,9 @@ internal sealed partial class QueueWorker(
 
     private async Task<Execution> ServeUploadAsync(QueueMessage message, CancellationToken stopping)
     {
-        if (message.DequeueCount > options.MaxDequeues)
+        if (message.DequeueCount > MaxDequeues)
         {
-            return new Execution(MessageFate.Poison, $"given up after {options.MaxDequeues} tries");
+            return new Execution(MessageFate.Poison, $"given up after {MaxDequeues} tries");
         }
 
         await uploads.TakeAsync(message.MessageText, stopping);
