@@ -8,15 +8,9 @@ using Tribunal.Runs.Storage;
 
 namespace Tribunal.Azure.Storage;
 
-/// <summary>Sizes and times of a run in blobs.</summary>
+/// <summary>Sizes of a run in blobs.</summary>
 public sealed record AzureRunStoreOptions
 {
-    /// <summary>
-    /// How long a dead writer keeps its part, 15 to 60 s (the service's own bounds); default 15 s: less than it takes until a dead
-    /// process's step is another's, so that who goes on with it finds the part free.
-    /// </summary>
-    public TimeSpan PartLeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
-
     /// <summary>Appends to one append blob before the part goes on in another; default 49,000 of the service's 50,000.</summary>
     public int AppendsPerBlob { get; init; } = 49_000;
 
@@ -35,6 +29,9 @@ public sealed class AzureRunStore(BlobContainerClient container, string runId, A
 {
     private const string MakerKey = "maker";
     private const int SmallDocument = 64 * 1024;
+
+    // A dead writer keeps its part for no longer than it takes until its process's step is another's. The service takes 15 to 60 s.
+    private static readonly TimeSpan PartLease = TimeSpan.FromSeconds(15);
     private readonly AzureRunStoreOptions _options = options ?? new AzureRunStoreOptions();
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly string _prefix = StoreNames.IsValidRunId(runId)
@@ -90,7 +87,7 @@ public sealed class AzureRunStore(BlobContainerClient container, string runId, A
             created = false;
         }
 
-        BlobLease lease = await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
+        BlobLease lease = await BlobLease.TryAcquireAsync(first, PartLease, _time, cancellationToken) ?? throw new PartBusyException(name);
         try
         {
             return await AppendPart.OpenAsync(this, name, lease, _options.AppendsPerBlob, created, cancellationToken);
