@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure.Data.Tables;
 using Tribunal.Azure.Names;
-using Tribunal.Azure.Storage;
 
 namespace Tribunal.Azure.Queues;
 

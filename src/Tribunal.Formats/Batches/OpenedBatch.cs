@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text.Json;
-using Tribunal.Formats.Lines;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 

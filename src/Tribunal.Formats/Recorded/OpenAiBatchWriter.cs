@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Tribunal.Formats.Recorded;
 
 namespace Tribunal.Formats.Recorded;
 

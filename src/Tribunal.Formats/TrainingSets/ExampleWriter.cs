@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Training;
@@ -43,7 +44,7 @@ internal abstract class ExampleWriter
         IRowWriter<TRow> Rows<TRow>(JsonTypeInfo<TRow> type)
             where TRow : class => options.Format == TrainingFileFormat.Parquet
                 ? new ParquetWriter<TRow>(output, new ParquetColumns<TRow>(type), groupRows: 5_000, CompressionLevel.Optimal)
-                : new JsonLinesWriter<TRow>(output, type);
+                : new JsonLinesWriter<TRow>(new LineWriter(output), type);
     }
 
     /// <summary>Writes what is kept of a rollout.</summary>

@@ -14,13 +14,11 @@ internal interface IRowWriter<in TRow>
 }
 
 /// <summary>JSON Lines.</summary>
-internal sealed class JsonLinesWriter<TRow>(Stream output, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
+internal sealed class JsonLinesWriter<TRow>(LineWriter lines, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
 {
-    private readonly LineWriter _lines = new(output);
+    public Task WriteAsync(TRow row, int bytes, CancellationToken cancellationToken) => lines.WriteAsync(row, type, cancellationToken).AsTask();
 
-    public Task WriteAsync(TRow row, int bytes, CancellationToken cancellationToken) => _lines.WriteAsync(row, type, cancellationToken).AsTask();
-
-    public Task CompleteAsync(CancellationToken cancellationToken) => _lines.FlushAsync(cancellationToken).AsTask();
+    public Task CompleteAsync(CancellationToken cancellationToken) => lines.FlushAsync(cancellationToken).AsTask();
 }
 
 /// <summary>Parquet, in row groups of so many rows or 16 Mi characters.</summary>

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Tribunal.Formats;
 using Tribunal.Formats.TrainingSets;
-using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
 using Tribunal.Training;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Tribunal.Judgements;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Runs.Orchestration;

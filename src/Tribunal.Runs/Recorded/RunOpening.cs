@@ -1,5 +1,4 @@
 using Tribunal.Formats.Ledger;
-using Tribunal.Judgements;
 using Tribunal.Runs.Labels;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Reading;

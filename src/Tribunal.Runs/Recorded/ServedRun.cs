@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Tribunal.Formats.Batches;
 using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tribunal.Judgements;
-using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;

@@ -1,6 +1,5 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
-using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
-using Tribunal.Calibration;
 using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Verdicts;
 
