@@ -1,3 +1,5 @@
+using Azure.Identity;
+using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
@@ -21,9 +23,16 @@ if (builder.Configuration[SettingNames.StorageAccount] is null or "")
 }
 
 IOpenTelemetryBuilder telemetry = builder.AddServiceDefaults("tribunal-functions").UseFunctionsWorkerDefaults();
-if (builder.Configuration[SettingNames.ApplicationInsights] is { Length: > 0 })
+if (builder.Configuration[SettingNames.ApplicationInsights] is { Length: > 0 } insights)
 {
-    telemetry.UseApplicationInsights(builder.Configuration);
+    telemetry.UseAzureMonitorExporter(options =>
+    {
+        options.ConnectionString = insights;
+        if (builder.Configuration[SettingNames.IdentityClientId] is { Length: > 0 } clientId)
+        {
+            options.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId));
+        }
+    });
 }
 
 builder.Services.AddFunctionsApp(builder.Configuration);

@@ -9,32 +9,32 @@ namespace Tribunal.Functions.Durable;
 public sealed class ActivityFunctions(RunSteps steps, IRunCatalog catalog, TimeProvider time)
 {
     [Function("PlanBatch")]
-    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken) => steps.PlanBatch.RunAsync(run, cancellationToken);
+    public Task<RunPlan> PlanBatchAsync([ActivityTrigger] BatchRun run, CancellationToken cancellationToken) => steps.CallAsync(Names.PlanBatch, run, cancellationToken);
 
     [Function("CheckJudge")]
-    public Task<JudgeState> CheckJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.CheckJudge.RunAsync(run, cancellationToken);
+    public Task<JudgeState> CheckJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.CallAsync(Names.CheckJudge, run, cancellationToken);
 
     [Function("PlanRound")]
-    public Task<RoundPlan> PlanRoundAsync([ActivityTrigger] ShardRound round, CancellationToken cancellationToken) => steps.PlanRound.RunAsync(round, cancellationToken);
+    public Task<RoundPlan> PlanRoundAsync([ActivityTrigger] ShardRound round, CancellationToken cancellationToken) => steps.CallAsync(Names.PlanRound, round, cancellationToken);
 
     [Function("DrawChunk")]
     public Task<ChunkResult> DrawChunkAsync([ActivityTrigger] ChunkReference chunk, CancellationToken cancellationToken) =>
-        steps.DrawChunk.RunAsync(chunk, cancellationToken);
+        steps.CallAsync(Names.DrawChunk, chunk, cancellationToken);
 
     [Function("CastShard")]
-    public Task<ShardResult> CastShardAsync([ActivityTrigger] ShardRun shard, CancellationToken cancellationToken) => steps.CastShard.RunAsync(shard, cancellationToken);
+    public Task<ShardResult> CastShardAsync([ActivityTrigger] ShardRun shard, CancellationToken cancellationToken) => steps.CallAsync(Names.CastShard, shard, cancellationToken);
 
     [Function("AllocateBudget")]
-    public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.AllocateBudget.RunAsync(wave, cancellationToken);
+    public Task<WavePlan> AllocateBudgetAsync([ActivityTrigger] WaveRequest wave, CancellationToken cancellationToken) => steps.CallAsync(Names.AllocateBudget, wave, cancellationToken);
 
     [Function("FitJudge")]
-    public Task<bool> FitJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.FitJudge.RunAsync(run, cancellationToken);
+    public Task<bool> FitJudgeAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.CallAsync(Names.FitJudge, run, cancellationToken);
 
     [Function("WeighPanel")]
-    public Task<bool> WeighPanelAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.WeighPanel.RunAsync(run, cancellationToken);
+    public Task<bool> WeighPanelAsync([ActivityTrigger] RunReference run, CancellationToken cancellationToken) => steps.CallAsync(Names.WeighPanel, run, cancellationToken);
 
     [Function("Publish")]
-    public Task<RunOutcome> PublishAsync([ActivityTrigger] PublishRequest request, CancellationToken cancellationToken) => steps.Publish.RunAsync(request, cancellationToken);
+    public Task<RunOutcome> PublishAsync([ActivityTrigger] PublishRequest request, CancellationToken cancellationToken) => steps.CallAsync(Names.Publish, request, cancellationToken);
 
     /// <summary>Brings a run's record up to date. Reports may arrive in any order and more than once.</summary>
     [Function(nameof(ReportRun))]

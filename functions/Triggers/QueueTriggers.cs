@@ -18,40 +18,31 @@ public sealed class QueueTriggers(StorageClients clients, IRunCatalog catalog, U
 {
     /// <summary>A request for an evaluation.</summary>
     [Function(nameof(EvaluationRequested))]
-    public async Task EvaluationRequested(
+    public Task EvaluationRequested(
         [QueueTrigger(ResourceNames.EvaluationsQueue, Connection = SettingNames.HostStorage)] QueueMessage message,
         [DurableClient] DurableTaskClient client,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            EvaluationRequest request = await catalog.ReadAsync(message.MessageText, defaults, cancellationToken);
-            await RunStarter.StartAsync(client, catalog, configuration, request, time, cancellationToken);
-        }
-        catch (MessageRefusedException refusal)
-        {
-            await RefuseAsync(ResourceNames.EvaluationsQueue, message, refusal, cancellationToken);
-        }
-    }
+        CancellationToken cancellationToken) => ServeAsync(
+            ResourceNames.EvaluationsQueue,
+            message,
+            async () => await RunStarter.StartAsync(client, catalog, configuration, await catalog.ReadAsync(message.MessageText, defaults, cancellationToken), time, cancellationToken),
+            cancellationToken);
 
     /// <summary>Blob-created events.</summary>
     [Function(nameof(BatchUploaded))]
-    public async Task BatchUploaded(
-        [QueueTrigger(ResourceNames.UploadsQueue, Connection = SettingNames.HostStorage)] QueueMessage message, CancellationToken cancellationToken)
+    public Task BatchUploaded(
+        [QueueTrigger(ResourceNames.UploadsQueue, Connection = SettingNames.HostStorage)] QueueMessage message, CancellationToken cancellationToken) =>
+        ServeAsync(ResourceNames.UploadsQueue, message, () => uploads.TakeAsync(message.MessageText, cancellationToken), cancellationToken);
+
+    private async Task ServeAsync(string queue, QueueMessage message, Func<Task> serve, CancellationToken cancellationToken)
     {
         try
         {
-            await uploads.TakeAsync(message.MessageText, cancellationToken);
+            await serve();
         }
         catch (MessageRefusedException refusal)
         {
-            await RefuseAsync(ResourceNames.UploadsQueue, message, refusal, cancellationToken);
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, cancellationToken);
+            await clients.Queues.GetQueueClient(queue + ResourceNames.PoisonSuffix).SendMessageAsync(message.MessageText, cancellationToken);
         }
-    }
-
-    private async Task RefuseAsync(string queue, QueueMessage message, MessageRefusedException refusal, CancellationToken cancellationToken)
-    {
-        await catalog.RefuseAsync(message.MessageId, refusal.Message, time, cancellationToken);
-        await clients.Queues.GetQueueClient(queue + ResourceNames.PoisonSuffix).SendMessageAsync(message.MessageText, cancellationToken);
     }
 }

@@ -9,7 +9,6 @@ namespace Tribunal.Functions.Triggers;
 /// <summary>A run's record as an HTTP answer: one JSON shape, that of the run table, whichever function gives it.</summary>
 internal sealed class RunAnswer(int status, RunRecord record, string? location = null) : ContentResult
 {
-    /// <inheritdoc/>
     public override Task ExecuteResultAsync(ActionContext context)
     {
         StatusCode = status;

@@ -20,7 +20,6 @@ namespace Tribunal.Formats;
 [JsonSerializable(typeof(TrainingReport))]
 [JsonSerializable(typeof(DropReason))]
 [JsonSerializable(typeof(VerdictExport.VerdictRow))]
-[JsonSerializable(typeof(VerdictExport.GradedVerdictRow))]
 internal sealed partial class FormatsJson : JsonSerializerContext
 {
     /// <summary>The same forms, indented for people.</summary>

@@ -137,7 +137,7 @@ public static class RunComparer
             return;
         }
 
-        RunLabels labels = RunLabels.None();
+        var labels = new RunLabels();
         foreach (RunContents run in runs)
         {
             labels.Merge(await run.LabelsAsync(cancellationToken));

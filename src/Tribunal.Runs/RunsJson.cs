@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Runs.Labels;
 using Tribunal.Runs.Orchestration;

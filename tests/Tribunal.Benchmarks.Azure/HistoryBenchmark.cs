@@ -74,7 +74,7 @@ internal static class HistoryBenchmark
             RunSteps steps = new(
                 new LocalRunStores(folder.FullName), new JudgeRegistry(_ => judge, static (_, _) => throw new NotSupportedException("no meta rewards are asked for")), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
             Stopwatch clock = Stopwatch.StartNew();
-            await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request with { Batch = path }), CancellationToken.None);
+            await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun("bench", request with { Batch = path }), CancellationToken.None);
             return clock.Elapsed;
         }
         finally

@@ -13,6 +13,7 @@ using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- ROLLOUTS SAMPLES LATENCY_MS
 // dotnet run -c Release --project tests/Tribunal.Benchmarks.Azure -- history SAMPLES ROLLOUTS…
@@ -83,10 +84,10 @@ finally
 async Task<Figures> RunAsync(IRunStores stores, EvaluationRequest request, IRunCatalog? catalog)
 {
     Judge judge = Judge.Of(new Slow(new SimulatedJudge(new JudgeEngine()), latency), SimulatedJudgeOptions.DefaultModel) with { Simulated = true };
-    RunSteps steps = new(stores, new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
+    RunSteps steps = new(stores, KnownJudges.Of(judge), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
     return await Measured.RunAsync(async () =>
     {
-        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
+        RunOutcome outcome = await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun("bench", request), CancellationToken.None);
         Debug.Assert(outcome.Halt is null, "the benchmark's run has to end");
     });
 }

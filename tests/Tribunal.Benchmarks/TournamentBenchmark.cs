@@ -69,14 +69,15 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
 
         using var factory = new JudgeFactory();
         var endpoint = new JudgeEndpointOptions { Name = "judge", Endpoint = judge, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = concurrency };
-        var judges = new JudgeRegistry([Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency }], []);
+        Judge asked = Judge.Of(factory.Create(endpoint), endpoint.Model, overrides: endpoint.Sampling) with { Concurrency = concurrency };
+        var judges = new JudgeRegistry(_ => asked, static (_, _) => throw new NotSupportedException());
         var options = new ActivityOptions { DrawsPerChunk = Math.Max(64, concurrency * 4), DrawsPerShard = Math.Max(512, concurrency * 8) };
         var steps = new RunSteps(new LocalRunStores(folder), judges, new RunMonitors(), options, TimeProvider.System, NullLogger<RunSteps>.Instance);
         var request = new EvaluationRequest { Batch = batch, Protocol = "rrm", Tournament = new TournamentOptions { Kind = TournamentKind.Knockout, Votes = votes } };
         var account = new Account();
         TimeSpan before = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        RunOutcome outcome = await EvaluateBatch.RunAsync(new Accounting(steps, account, run, cancellationToken), new BatchRun(run, request, Window: 1));
+        RunOutcome outcome = await EvaluateBatch.RunAsync(new Accounting(steps, account, cancellationToken), new BatchRun(run, request, Window: 1));
         account.Wall = Stopwatch.GetElapsedTime(start);
         account.Draws = Environment.CpuUsage.TotalTime - before - account.Rest;
         return outcome.Status == RunStatus.Complete ? account : throw new InvalidOperationException($"the run stopped: {outcome.Halt?.Detail}");
@@ -115,37 +116,27 @@ internal sealed class TournamentBenchmark(string tool, int rollouts, int respons
     }
 
     /// <summary>The in-process loop with a clock around everything but the draws.</summary>
-    private sealed class Accounting(RunSteps steps, Account account, string instanceId, CancellationToken cancellationToken) : IOrchestrationContext
+    private sealed class Accounting(RunSteps steps, Account account, CancellationToken cancellationToken) : IOrchestrationContext
     {
-        public string InstanceId => instanceId;
-
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
         public bool KeepsHistory => false;
 
         public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
         {
-            if (input is ChunkReference chunk)
+            if (input is ChunkReference)
             {
-                return (TOutput)(object)await Task.Run(() => steps.DrawChunk.RunAsync(chunk, cancellationToken), cancellationToken);
+                return await Task.Run(() => steps.CallAsync(activity, input, cancellationToken), cancellationToken);
             }
 
             TimeSpan before = Environment.CpuUsage.TotalTime;
-            object result = input switch
-            {
-                BatchRun run => await steps.PlanBatch.RunAsync(run, cancellationToken),
-                RunReference run => await steps.CheckJudge.RunAsync(run, cancellationToken),
-                ShardRound round => await steps.PlanRound.RunAsync(round, cancellationToken),
-                ShardRun shard => await steps.CastShard.RunAsync(shard, cancellationToken),
-                PublishRequest publish => await steps.Publish.RunAsync(publish, cancellationToken),
-                _ => throw new InvalidOperationException($"no part of this benchmark: {activity.Name}"),
-            };
+            TOutput result = await steps.CallAsync(activity, input, cancellationToken);
             account.Add(activity.Name, Environment.CpuUsage.TotalTime - before);
-            return (TOutput)result;
+            return result;
         }
 
         public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instance, TInput input) =>
-            (TOutput)(object)await ScoreShard.RunAsync(new Accounting(steps, account, instance, cancellationToken), (ShardRun)(object)input!);
+            (TOutput)(object)await ScoreShard.RunAsync(new Accounting(steps, account, cancellationToken), (ShardRun)(object)input!);
 
         public Task CreateTimerAsync(TimeSpan delay) => Task.Delay(delay, cancellationToken);
 

@@ -66,8 +66,8 @@ public sealed class CatalogRunTests : IDisposable
             Name = "judge", Endpoint = server.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Stream = stream ? StreamMode.On : StreamMode.Off, Tries = 20,
         });
         var steps = new RunSteps(
-            new LocalRunStores(_folder), new JudgeRegistry([Judge.Of(endpoint, "m", name)], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-        RunOutcome outcome = await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+            new LocalRunStores(_folder), new JudgeRegistry(_ => Judge.Of(endpoint, "m", name), static (_, _) => throw new NotSupportedException()), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
+        RunOutcome outcome = await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun("run", new EvaluationRequest { Batch = batch, Policy = new() { Samples = 3 } }, 4, 30), TestContext.Current.CancellationToken);
 
         Assert.Null(outcome.Halt);
@@ -107,8 +107,8 @@ public sealed class CatalogRunTests : IDisposable
             },
             TribunalJson.Default.Rollout)));
         var steps = new RunSteps(
-            new LocalRunStores(_folder), new JudgeRegistry([Judge.Of(new Echo(), "m", name)], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+            new LocalRunStores(_folder), new JudgeRegistry(_ => Judge.Of(new Echo(), "m", name), static (_, _) => throw new NotSupportedException()), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun("hostile", new EvaluationRequest { Batch = batch, Policy = new() { Samples = 2 } }, 4, 30), TestContext.Current.CancellationToken);
         List<Judgement> ledger = [.. (await File.ReadAllLinesAsync(Path.Combine(_folder, "hostile", RunFiles.Judgements), TestContext.Current.CancellationToken))
             .Select(static line => JsonSerializer.Deserialize(line, TribunalJson.Default.Judgement)!)];

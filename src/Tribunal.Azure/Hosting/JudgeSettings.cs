@@ -5,7 +5,6 @@ using Tribunal.Azure.Names;
 using Tribunal.Inference;
 using Tribunal.Inference.Endpoints;
 using Tribunal.MetaReward;
-using Tribunal.Protocols;
 using Tribunal.Protocols.Declared;
 using Tribunal.Runs.Judges;
 using Tribunal.Simulator.Judging;

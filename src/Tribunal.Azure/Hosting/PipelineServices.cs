@@ -22,7 +22,7 @@ public static class PipelineServices
         services.AddSingleton(_ => StorageClients.Create(configuration));
         services.AddSingleton<SubmittedBatches>();
         services.AddSingleton<IRunCatalog>(static provider => new TableRunCatalog(provider.GetRequiredService<StorageClients>().Tables));
-        services.AddSingleton<IUploadLog>(static provider => new TableUploadLog(provider.GetRequiredService<StorageClients>().Tables));
+        services.AddSingleton(static provider => new UploadLog(provider.GetRequiredService<StorageClients>().Tables));
         services.AddSingleton<IRunStores, AzureRunStores>();
         services.AddSingleton(static provider => new JudgeFactory(provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new JudgeSettings(configuration, provider.GetRequiredService<JudgeFactory>()).Registry);

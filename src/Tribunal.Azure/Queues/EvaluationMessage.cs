@@ -44,7 +44,7 @@ public static class EvaluationMessage
 
     /// <summary>The message for a request.</summary>
     public static string Write(EvaluationRequest request) =>
-        MessageBody.Encode(JsonSerializer.SerializeToUtf8Bytes(request, AzureJson.Default.EvaluationRequest));
+        Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(request, AzureJson.Default.EvaluationRequest));
 
     /// <summary>What is wrong with a request; empty when it may run. What only the run's plan can see is not looked at.</summary>
     public static IReadOnlyList<Problem> Problems(EvaluationRequest request)

@@ -12,9 +12,6 @@ public static class MessageBody
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16, AllowDuplicateProperties = false };
 
-    /// <summary>What goes over the wire for a JSON text.</summary>
-    public static string Encode(ReadOnlySpan<byte> json) => Convert.ToBase64String(json);
-
     /// <summary>Reads a message as JSON.</summary>
     /// <exception cref="MessageRefusedException">It is none, is too large, too deep, or repeats a field.</exception>
     public static JsonDocument Parse(string text)

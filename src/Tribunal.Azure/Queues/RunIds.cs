@@ -19,17 +19,10 @@ public static class RunIds
 
     private static string Named(string path, ReadOnlySpan<byte> identity)
     {
-        ReadOnlySpan<char> file = path.AsSpan(path.LastIndexOf('/') + 1);
-        int dot = file.IndexOf('.');
-        StringBuilder stem = new(StemLength);
-        foreach (char c in dot > 0 ? file[..dot] : file)
-        {
-            if (stem.Length < StemLength && (char.IsAsciiLetterOrDigit(c) || (stem.Length > 0 && c is '-' or '_')))
-            {
-                stem.Append(c);
-            }
-        }
-
+        string file = path[(path.LastIndexOf('/') + 1)..];
+        int dot = file.IndexOf('.', StringComparison.Ordinal);
+        string stem = new([.. (dot > 0 ? file[..dot] : file)
+            .Where(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_').SkipWhile(static c => c is '-' or '_').Take(StemLength)]);
         return $"{(stem.Length > 0 ? stem : "run")}-{Convert.ToHexStringLower(SHA256.HashData(identity).AsSpan(0, 6))}";
     }
 }

@@ -17,7 +17,7 @@ public static class RunRecords
     {
         EvaluationRequest request = EvaluationMessage.Parse(message, defaults);
         RunRecord? known = await catalog.GetAsync(request.Output!, cancellationToken);
-        return known?.Request is { } before ? EvaluationMessage.Parse(message, RequestDefaults.Of(before)) : request;
+        return known?.Request is { } before ? EvaluationMessage.Parse(message, new RequestDefaults(before)) : request;
     }
 
     /// <summary>

@@ -1,21 +1,26 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Protocols.Catalog;
+using Tribunal.Sampling;
 
 namespace Tribunal.Azure.Queues;
 
 /// <summary>Requests and tables from outside: unknown fields are refused by name, and what is not said has its default.</summary>
-internal static class StrictJson
+public static class StrictJson
 {
     private static readonly JsonDocumentOptions ByHand = new() { MaxDepth = 16, AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <summary>Reads what people write by hand, comments allowed.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="what">What it is, for messages, such as <c>the panel</c>.</param>
-    /// <param name="type">Its type, of <see cref="AzureJson"/>.</param>
-    /// <param name="check">What is wrong with it.</param>
+    /// <summary>Reads a panel as people write it: <c>{"members": […], "weights": "…"}</c>, comments allowed; what a request has as <c>judges</c>.</summary>
     /// <exception cref="MessageRefusedException">It can't be read, or something in it can't be; the message lists every problem.</exception>
-    public static T ReadFile<T>(string json, string what, JsonTypeInfo<T> type, Func<T, IReadOnlyList<Problem>> check)
+    public static JudgePanel ReadPanel(string json) => ReadFile(json, "the panel", AzureJson.Default.JudgePanel, static panel => panel.Problems(ProtocolCatalog.Names));
+
+    /// <summary>Reads a routing table as people write it: <c>{"routes": […]}</c>, comments allowed.</summary>
+    /// <exception cref="MessageRefusedException">It can't be read, or something in it can't be; the message lists every problem.</exception>
+    public static RoutingTable ReadRouting(string json) =>
+        ReadFile(json, "the routing table", AzureJson.Default.RoutingTable, static table => table.Problems(judges: null, ProtocolCatalog.Names));
+
+    private static T ReadFile<T>(string json, string what, JsonTypeInfo<T> type, Func<T, IReadOnlyList<Problem>> check)
         where T : class
     {
         try
@@ -40,7 +45,7 @@ internal static class StrictJson
     /// <param name="type">Its type, of <see cref="AzureJson"/>.</param>
     /// <param name="said">Gets the fields that were said, by path such as <c>policy.samples</c>.</param>
     /// <exception cref="MessageRefusedException">A field is unknown, or its value can't be used.</exception>
-    public static T Read<T>(JsonElement element, JsonTypeInfo<T> type, HashSet<string> said)
+    internal static T Read<T>(JsonElement element, JsonTypeInfo<T> type, HashSet<string> said)
         where T : class
     {
         JsonNode? whole = Checked(element, type, "", said);

@@ -25,32 +25,14 @@ internal static class UploadEvents
     public static IReadOnlyList<UploadEvent> Parse(string text, string account)
     {
         using JsonDocument document = MessageBody.Parse(text);
-        List<UploadEvent> uploads = [];
-        switch (document.RootElement.ValueKind)
+        JsonElement root = document.RootElement;
+        IEnumerable<JsonElement> events = root.ValueKind switch
         {
-            case JsonValueKind.Object:
-                Add(document.RootElement);
-                break;
-            case JsonValueKind.Array:
-                foreach (JsonElement item in document.RootElement.EnumerateArray())
-                {
-                    Add(item);
-                }
-
-                break;
-            default:
-                throw new MessageRefusedException("the message is neither an event nor an array of events");
-        }
-
-        return uploads;
-
-        void Add(JsonElement item)
-        {
-            if (Read(item, account) is { } upload && !uploads.Contains(upload))
-            {
-                uploads.Add(upload);
-            }
-        }
+            JsonValueKind.Object => [root],
+            JsonValueKind.Array => root.EnumerateArray(),
+            _ => throw new MessageRefusedException("the message is neither an event nor an array of events"),
+        };
+        return [.. events.Select(item => Read(item, account)).OfType<UploadEvent>().Distinct()];
     }
 
     private static UploadEvent? Read(JsonElement item, string account)

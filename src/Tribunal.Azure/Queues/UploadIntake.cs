@@ -8,7 +8,7 @@ namespace Tribunal.Azure.Queues;
 
 /// <summary>Turns finished uploads into evaluation messages, one per content however often it is told of.</summary>
 public sealed partial class UploadIntake(
-    StorageClients clients, IRunCatalog catalog, IUploadLog log, RequestDefaults defaults, TimeProvider time, ILogger<UploadIntake> logger)
+    StorageClients clients, IRunCatalog catalog, UploadLog log, RequestDefaults defaults, TimeProvider time, ILogger<UploadIntake> logger)
 {
     /// <summary>Serves a message of the uploads queue.</summary>
     /// <exception cref="MessageRefusedException">It can't be understood.</exception>

@@ -10,35 +10,19 @@ namespace Tribunal.Azure.Storage;
 /// A part's writer. The lease on the first blob keeps other writers away; the append position, a condition of every
 /// request, makes a retried request harmless.
 /// </summary>
-internal sealed class AppendPart : ILedgerPart
+internal sealed class AppendPart(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob) : ILedgerPart
 {
     // What every service version takes in one append.
     private const int MaxAppendBytes = 4 * 1024 * 1024;
-    private readonly AzureRunStore _store;
-    private readonly string _name;
-    private readonly BlobLease _lease;
-    private readonly int _appendsPerBlob;
-    private AppendBlobClient _blob;
+    private AppendBlobClient _blob = store.Segment(name, 0);
     private int _index;
     private int _appends;
     private long _position;
 
-    private AppendPart(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob)
-    {
-        _store = store;
-        _name = name;
-        _lease = lease;
-        _appendsPerBlob = appendsPerBlob;
-        _blob = store.Segment(name, 0);
-    }
-
     /// <summary>Opens a part under its lease.</summary>
-    /// <param name="store">The run.</param>
-    /// <param name="name">The part.</param>
     /// <param name="lease">The lease on its first blob.</param>
     /// <param name="appendsPerBlob">Appends before it goes on in another blob.</param>
     /// <param name="created">Taken as empty: should another have written in between, the first append's position says so.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<AppendPart> OpenAsync(AzureRunStore store, string name, BlobLease lease, int appendsPerBlob, bool created, CancellationToken cancellationToken)
     {
         AppendPart part = new(store, name, lease, appendsPerBlob);
@@ -67,9 +51,6 @@ internal sealed class AppendPart : ILedgerPart
         return part;
     }
 
-    public async Task<Stream> OpenReadAsync(CancellationToken cancellationToken) =>
-        _index == 0 && _position == 0 ? Stream.Null : await _store.OpenReadAsync(_name, 0, cancellationToken) ?? throw new PartBusyException(_name);
-
     public async Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         while (lines.Length > 0)
@@ -87,23 +68,23 @@ internal sealed class AppendPart : ILedgerPart
         }
     }
 
-    public ValueTask DisposeAsync() => _lease.DisposeAsync();
+    public ValueTask DisposeAsync() => lease.DisposeAsync();
 
     private async Task AppendPieceAsync(ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
     {
-        if (_lease.Lost.IsCancellationRequested)
+        if (lease.Lost.IsCancellationRequested)
         {
-            throw new PartBusyException(_name);
+            throw new PartBusyException(name);
         }
 
-        if (_appends >= _appendsPerBlob)
+        if (_appends >= appendsPerBlob)
         {
             await GoOnAsync(_position, cancellationToken);
         }
 
         try
         {
-            using BinaryStream body = new(piece);
+            using Stream body = BinaryData.FromBytes(piece).ToStream();
             await _blob.AppendBlockAsync(
                 body,
                 new AppendBlobAppendBlockOptions { Conditions = new AppendBlobRequestConditions { LeaseId = LeaseOf(_index), IfAppendPositionEqual = _position } },
@@ -113,12 +94,12 @@ internal sealed class AppendPart : ILedgerPart
         {
             if (!await HoldsAsync(piece, cancellationToken))
             {
-                throw new PartBusyException(_name, exception);
+                throw new PartBusyException(name, exception);
             }
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
         {
-            throw new PartBusyException(_name, exception);
+            throw new PartBusyException(name, exception);
         }
 
         _position += piece.Length;
@@ -149,16 +130,16 @@ internal sealed class AppendPart : ILedgerPart
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
         {
-            throw new PartBusyException(_name, exception);
+            throw new PartBusyException(name, exception);
         }
 
-        _blob = _store.Segment(_name, ++_index);
+        _blob = store.Segment(name, ++_index);
         await _blob.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         _appends = 0;
         _position = 0;
     }
 
-    private string? LeaseOf(int index) => index == 0 ? _lease.Id : null;
+    private string? LeaseOf(int index) => index == 0 ? lease.Id : null;
 
     private async Task<long> CompleteLengthAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Tribunal.Formats.Lines;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Azure.Storage;
@@ -10,10 +11,8 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
 {
     private const int WholeReadBuffer = 4 * 1024 * 1024;
 
-    /// <inheritdoc/>
     public string Name => blob.Name;
 
-    /// <inheritdoc/>
     public async Task<BatchFingerprint> FingerprintAsync(CancellationToken cancellationToken)
     {
         try
@@ -52,13 +51,9 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
     }
 
     /// <summary>Tells a batch that changed under the reader from storage that is away.</summary>
-    private sealed class UnchangedStream(Stream inner, BlobClient blob) : Stream
+    private sealed class UnchangedStream(Stream inner, BlobClient blob) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-
         public override bool CanSeek => inner.CanSeek;
-
-        public override bool CanWrite => false;
 
         public override long Length => inner.Length;
 
@@ -86,18 +81,7 @@ public sealed class AzureBatchFile(BlobClient blob) : IBatchFile
             }
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
         public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
-
-        public override void Flush()
-        {
-        }
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -8,15 +8,9 @@ using Tribunal.Runs.Storage;
 
 namespace Tribunal.Azure.Storage;
 
-/// <summary>Sizes and times of a run in blobs.</summary>
+/// <summary>Sizes of a run in blobs.</summary>
 public sealed record AzureRunStoreOptions
 {
-    /// <summary>
-    /// How long a dead writer keeps its part, 15 to 60 s (the service's own bounds); default 15 s: less than it takes until a dead
-    /// process's step is another's, so that who goes on with it finds the part free.
-    /// </summary>
-    public TimeSpan PartLeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
-
     /// <summary>Appends to one append blob before the part goes on in another; default 49,000 of the service's 50,000.</summary>
     public int AppendsPerBlob { get; init; } = 49_000;
 
@@ -27,54 +21,38 @@ public sealed record AzureRunStoreOptions
 /// <summary>
 /// A run below a prefix of a container. Documents are block blobs written in one request. A part is an append blob under
 /// a lease, each append conditional on its position, so that neither a second writer nor a retried request can write
-/// twice; a full one goes on in a next blob. Stitched files appear when their block list is committed.
+/// twice; a full one goes on in a next blob. Stitched files appear when their block list is committed. Nothing is
+/// created before something is written.
 /// </summary>
-public sealed class AzureRunStore : IRunStore
+/// <exception cref="ArgumentException">The id breaks the rule of run ids.</exception>
+public sealed class AzureRunStore(BlobContainerClient container, string runId, AzureRunStoreOptions? options = null, TimeProvider? time = null) : IRunStore
 {
     private const string MakerKey = "maker";
     private const int SmallDocument = 64 * 1024;
-    private readonly BlobContainerClient _container;
-    private readonly AzureRunStoreOptions _options;
-    private readonly TimeProvider _time;
-    private readonly string _prefix;
 
-    /// <summary>Opens a run; nothing is created before something is written.</summary>
-    /// <exception cref="ArgumentException">The id breaks the rule of run ids.</exception>
-    public AzureRunStore(BlobContainerClient container, string runId, AzureRunStoreOptions? options = null, TimeProvider? time = null)
-    {
-        if (!StoreNames.IsValidRunId(runId))
-        {
-            throw new ArgumentException("a run's id has 1 to 128 letters, digits, '.', '_' and '-', and does not start with '.'", nameof(runId));
-        }
+    // A dead writer keeps its part for no longer than it takes until its process's step is another's. The service takes 15 to 60 s.
+    private static readonly TimeSpan PartLease = TimeSpan.FromSeconds(15);
+    private readonly AzureRunStoreOptions _options = options ?? new AzureRunStoreOptions();
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly string _prefix = StoreNames.IsValidRunId(runId)
+        ? runId + "/"
+        : throw new ArgumentException("a run's id has 1 to 128 letters, digits, '.', '_' and '-', and does not start with '.'", nameof(runId));
 
-        _container = container;
-        _options = options ?? new AzureRunStoreOptions();
-        _time = time ?? TimeProvider.System;
-        _prefix = runId + "/";
-        RunId = runId;
-    }
+    public string RunId => runId;
 
-    /// <inheritdoc/>
-    public string RunId { get; }
-
-    /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
-        Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
+        await using Stream? stream = await OpenReadAsync(name, 0, cancellationToken);
         if (stream is null)
         {
             return null;
         }
 
-        await using (stream)
-        {
-            using MemoryStream content = new(SmallDocument);
-            await stream.CopyToAsync(content, cancellationToken);
-            return content.ToArray();
-        }
+        using MemoryStream content = new(SmallDocument);
+        await stream.CopyToAsync(content, cancellationToken);
+        return content.ToArray();
     }
 
-    /// <inheritdoc/>
     public async Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         // Who finds it there may have made it: by a first try whose answer got lost.
@@ -90,16 +68,26 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         UploadAsync(name, content, null, null, cancellationToken);
 
-    /// <inheritdoc/>
     public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
         AppendBlobClient first = Segment(name, 0);
-        (BlobLease lease, bool created) = await LeasePartAsync(name, first, cancellationToken);
+
+        // Most parts are new: created first, they need no second try and hold nothing to look at.
+        bool created;
+        try
+        {
+            created = await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken) is not null;
+        }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            created = false;
+        }
+
+        BlobLease lease = await BlobLease.TryAcquireAsync(first, PartLease, _time, cancellationToken) ?? throw new PartBusyException(name);
         try
         {
             return await AppendPart.OpenAsync(this, name, lease, _options.AppendsPerBlob, created, cancellationToken);
@@ -111,7 +99,6 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
@@ -125,7 +112,6 @@ public sealed class AzureRunStore : IRunStore
         return null;
     }
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (prefix.Length > 0)
@@ -134,7 +120,7 @@ public sealed class AzureRunStore : IRunStore
         }
 
         // The service lists in ordinal order. Names that the rule forbids are this class's own further segments.
-        await foreach (BlobItem item in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancellationToken))
+        await foreach (BlobItem item in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix + prefix, cancellationToken))
         {
             string name = item.Name[_prefix.Length..];
             if (StoreNames.IsValid(name))
@@ -149,31 +135,27 @@ public sealed class AzureRunStore : IRunStore
     /// The bytes pass through this process: many small parts become few blocks, which copying on the server's side, a
     /// request per part, would not. Block ids are of the content, so that two stitchers never mix theirs.
     /// </remarks>
-    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
-        BlockBlobClient target = _container.GetBlockBlobClient(_prefix + name);
+        BlockBlobClient target = container.GetBlockBlobClient(_prefix + name);
         string[] sources = [.. parts];
         for (int tries = 1; ; tries++)
         {
             try
             {
-                await using StagedBlocks blocks = new(target, _options.StitchBlockBytes);
+                StagedBlocks blocks = new(target, _options.StitchBlockBytes);
                 foreach (string part in sources)
                 {
-                    Stream? source = await OpenReadAsync(part, 0, cancellationToken);
-                    if (source is null)
-                    {
-                        continue;
-                    }
-
-                    await using (source)
+                    await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+                    if (source is not null)
                     {
                         await blocks.AppendLinesAsync(source, cancellationToken);
                     }
                 }
 
-                return await blocks.CommitAsync(conditions: null, cancellationToken);
+                await blocks.CommitAsync(conditions: null, cancellationToken);
+                return;
             }
             catch (RequestFailedException exception) when (tries < 3 && exception.ErrorCode == BlobErrorCode.InvalidBlockList)
             {
@@ -182,7 +164,6 @@ public sealed class AzureRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
@@ -201,30 +182,13 @@ public sealed class AzureRunStore : IRunStore
 
     /// <summary>The append blob that holds the part from its <paramref name="index"/>-th piece on; 0 bears the part's own name.</summary>
     internal AppendBlobClient Segment(string name, int index) =>
-        _container.GetAppendBlobClient(index == 0 ? _prefix + name : $"{_prefix}{name}~{index:D4}");
-
-    // Most parts are new: created first, they need no second try and hold nothing to look at.
-    private async Task<(BlobLease Lease, bool Created)> LeasePartAsync(string name, AppendBlobClient first, CancellationToken cancellationToken)
-    {
-        bool created;
-        try
-        {
-            created = await first.CreateIfNotExistsAsync(cancellationToken: cancellationToken) is not null;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            created = false;
-        }
-
-        BlobLease lease = await BlobLease.TryAcquireAsync(first, _options.PartLeaseDuration, _time, cancellationToken) ?? throw new PartBusyException(name);
-        return (lease, created);
-    }
+        container.GetAppendBlobClient(index == 0 ? _prefix + name : $"{_prefix}{name}~{index:D4}");
 
     private async Task<bool> IsMadeByAsync(string name, string maker, CancellationToken cancellationToken)
     {
         try
         {
-            BlobProperties properties = await _container.GetBlockBlobClient(_prefix + name).GetPropertiesAsync(cancellationToken: cancellationToken);
+            BlobProperties properties = await container.GetBlockBlobClient(_prefix + name).GetPropertiesAsync(cancellationToken: cancellationToken);
             return properties.Metadata.TryGetValue(MakerKey, out string? found) && found == maker;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
@@ -237,7 +201,7 @@ public sealed class AzureRunStore : IRunStore
         string name, ReadOnlyMemory<byte> content, BlobRequestConditions? conditions, Dictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
         StoreNames.Require(name);
-        using BinaryStream body = new(content);
-        await _container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
+        using Stream body = BinaryData.FromBytes(content).ToStream();
+        await container.GetBlockBlobClient(_prefix + name).UploadAsync(body, new BlobUploadOptions { Conditions = conditions, Metadata = metadata, TransferOptions = new() { InitialTransferSize = int.MaxValue } }, cancellationToken);
     }
 }

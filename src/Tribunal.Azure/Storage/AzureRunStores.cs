@@ -5,10 +5,8 @@ namespace Tribunal.Azure.Storage;
 /// <summary>Runs and batches in a storage account; requests to cancel come through the run table.</summary>
 public sealed class AzureRunStores(StorageClients clients, IRunCatalog catalog, AzureRunStoreOptions options, TimeProvider time) : IRunStores
 {
-    /// <inheritdoc/>
     public IRunStore OpenRun(string runId) => clients.OpenRun(runId, options, time);
 
-    /// <inheritdoc/>
     public IBatchFile OpenBatch(string path) => clients.OpenBatch(path);
 
     /// <inheritdoc/>

@@ -83,11 +83,8 @@ internal sealed class BlobLease : IAsyncDisposable
         TimeSpan pause = _duration / 3;
         while (true)
         {
-            try
-            {
-                await Task.Delay(pause, _time, _stop.Token);
-            }
-            catch (OperationCanceledException)
+            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stop.IsCancellationRequested)
             {
                 return;
             }

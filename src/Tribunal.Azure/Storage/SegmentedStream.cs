@@ -7,7 +7,7 @@ using Tribunal.Formats.Lines;
 namespace Tribunal.Azure.Storage;
 
 /// <summary>Reads a document, or a part through all its blobs, forward only. A blob that was left marks how much of it counts.</summary>
-internal sealed class SegmentedStream(AzureRunStore store, string name, long offset) : ForwardStream
+internal sealed class SegmentedStream(AzureRunStore store, string name, long offset) : ReadOnlyStream
 {
     /// <summary>Metadata of a blob that the part has gone on from: how many of its bytes count.</summary>
     public const string CompleteKey = "complete";
@@ -89,8 +89,6 @@ internal sealed class SegmentedStream(AzureRunStore store, string name, long off
 
         return 0;
     }
-
-    public override int Read(Span<byte> buffer) => throw new NotSupportedException("runs in blobs are read asynchronously");
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs.Models;
@@ -7,38 +6,29 @@ using Azure.Storage.Blobs.Specialized;
 namespace Tribunal.Azure.Storage;
 
 /// <summary>Collects content into blocks of a blob that appears when they are committed. Memory: one block.</summary>
-internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAsyncDisposable
+internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes)
 {
     private readonly List<string> _ids = [];
-    private readonly byte[] _block = ArrayPool<byte>.Shared.Rent(blockBytes);
+    private readonly byte[] _block = new byte[blockBytes];
     private int _filled;
-    private long _length;
 
     /// <summary>Takes a stream over, without what follows its last line feed.</summary>
     public async Task AppendLinesAsync(Stream source, CancellationToken cancellationToken)
     {
         // Bytes since the last line feed may be dropped at the end: they wait apart until their line is whole.
         using MemoryStream open = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
-        try
+        byte[] buffer = new byte[128 * 1024];
+        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and int read)
         {
-            int read;
-            while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+            int whole = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
+            if (whole > 0)
             {
-                int whole = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
-                if (whole > 0)
-                {
-                    await AddAsync(open.GetBuffer().AsMemory(0, (int)open.Length), cancellationToken);
-                    open.SetLength(0);
-                    await AddAsync(buffer.AsMemory(0, whole), cancellationToken);
-                }
-
-                open.Write(buffer, whole, read - whole);
+                await AddAsync(open.GetBuffer().AsMemory(0, (int)open.Length), cancellationToken);
+                open.SetLength(0);
+                await AddAsync(buffer.AsMemory(0, whole), cancellationToken);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+
+            open.Write(buffer, whole, read - whole);
         }
     }
 
@@ -50,7 +40,6 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
             int taken = Math.Min(bytes.Length, blockBytes - _filled);
             bytes[..taken].CopyTo(_block.AsMemory(_filled));
             _filled += taken;
-            _length += taken;
             bytes = bytes[taken..];
             if (_filled == blockBytes)
             {
@@ -60,19 +49,10 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
     }
 
     /// <param name="conditions">When it may appear; null for always.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The blob's length in bytes.</returns>
-    public async Task<long> CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
+    public async Task CommitAsync(BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         await StageAsync(cancellationToken);
         await target.CommitBlockListAsync(_ids, new CommitBlockListOptions { Conditions = conditions }, cancellationToken);
-        return _length;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        ArrayPool<byte>.Shared.Return(_block);
-        return ValueTask.CompletedTask;
     }
 
     private async Task StageAsync(CancellationToken cancellationToken)
@@ -86,7 +66,7 @@ internal sealed class StagedBlocks(BlockBlobClient target, int blockBytes) : IAs
         BinaryPrimitives.WriteInt32BigEndian(id, _ids.Count);
         SHA256.HashData(_block.AsSpan(0, _filled), id.AsSpan(sizeof(int)));
         string name = Convert.ToBase64String(id);
-        using BinaryStream body = new(_block.AsMemory(0, _filled));
+        using Stream body = BinaryData.FromBytes(_block.AsMemory(0, _filled)).ToStream();
         await target.StageBlockAsync(name, body, cancellationToken: cancellationToken);
         _ids.Add(name);
         _filled = 0;

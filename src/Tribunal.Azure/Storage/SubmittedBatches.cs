@@ -104,11 +104,10 @@ public sealed class SubmittedBatches(StorageClients clients, TimeProvider time)
         }
 
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using StagedBlocks blocks = new(blob, BlockBytes);
+        StagedBlocks blocks = new(blob, BlockBytes);
         byte[] buffer = new byte[BufferBytes];
         long length = 0;
-        int read;
-        while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and int read)
         {
             length += read;
             if (length > MaxBody)

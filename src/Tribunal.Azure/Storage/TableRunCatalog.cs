@@ -16,7 +16,6 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
     private const int MaxText = 32_000;
     private readonly TableClient _table = tables.GetTableClient(ResourceNames.RunsTable);
 
-    /// <inheritdoc/>
     public async Task<bool> TryAddAsync(RunRecord run, CancellationToken cancellationToken)
     {
         try
@@ -30,14 +29,12 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
         }
     }
 
-    /// <inheritdoc/>
     public async Task<RunRecord?> GetAsync(string runId, CancellationToken cancellationToken)
     {
         NullableResponse<TableEntity> found = await FindAsync(runId, cancellationToken);
         return found.HasValue ? Read(found.Value!) : null;
     }
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<RunRecord> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(entity => entity.PartitionKey == Partition, cancellationToken: cancellationToken))
@@ -46,7 +43,6 @@ public sealed class TableRunCatalog(TableServiceClient tables) : IRunCatalog
         }
     }
 
-    /// <inheritdoc/>
     public async Task<RunRecord?> UpdateAsync(string runId, Func<RunRecord, RunRecord?> change, CancellationToken cancellationToken)
     {
         while (true)

@@ -137,7 +137,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json || Results.Quiet);
         Task recorded = Task.CompletedTask;
         bool planned = false;
-        var host = new InProcessHost(steps.ByName(), TimeProvider.System, progress =>
+        var host = new InProcessHost(steps, TimeProvider.System, progress =>
         {
             Show(view, progress);
             if (progress.Stage != RunStages.Planning && !planned)

@@ -51,7 +51,7 @@ internal sealed class PanelChoice
 
         try
         {
-            JudgePanel panel = PanelFile.Parse(File.ReadAllText(file.FullName));
+            JudgePanel panel = StrictJson.ReadPanel(File.ReadAllText(file.FullName));
             return panel with { Members = [.. panel.Members.Select(member => member.ProtocolFile is not { } path ? member : member with { ProtocolFile = Path.GetFullPath(path, file.DirectoryName!) })] };
         }
         catch (MessageRefusedException exception)

@@ -39,7 +39,7 @@ internal sealed class RouteChoice
 
         try
         {
-            RoutingTable table = RoutingFile.Parse(WithPriors(File.ReadAllText(file.FullName), file.DirectoryName!));
+            RoutingTable table = StrictJson.ReadRouting(WithPriors(File.ReadAllText(file.FullName), file.DirectoryName!));
             return table with { Routes = [.. table.Routes.Select(route => route.ProtocolFile is not { } path ? route : route with { ProtocolFile = Path.GetFullPath(path, file.DirectoryName!) })] };
         }
         catch (MessageRefusedException exception)

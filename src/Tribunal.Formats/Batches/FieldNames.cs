@@ -16,17 +16,14 @@ internal static class FieldNames
     /// <summary>What a prompt is about, where it stands beside it: never a prompt of its own.</summary>
     public static readonly string[] Contexts = ["context", "passage", "document", "article", "background"];
 
-    /// <summary>System prompts.</summary>
     public static readonly string[] Systems = ["system", "system_prompt", "system_message", "system_instruction"];
 
-    /// <summary>Lists of responses.</summary>
     public static readonly string[] ResponseLists =
     [
         "responses", "completions", "outputs", "generations", "samples", "candidates", "answers", "model_outputs", "model_responses",
         "candidate_responses", "generated_responses", "predictions", "solutions",
     ];
 
-    /// <summary>One response.</summary>
     public static readonly string[] SingleResponses =
         ["completion", "response", "output", "generation", "model_output", "model_response", "generated_text", "prediction", "solution", "answer"];
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Tribunal.Formats.Lines;
 
 namespace Tribunal.Formats.Batches;
 

@@ -5,11 +5,9 @@ using ZstdSharp.Unsafe;
 namespace Tribunal.Formats.Batches;
 
 /// <summary>Gives what was peeked at once more, then the rest; the rest's stream is the caller's to dispose.</summary>
-internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : ForwardStream
+internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : ReadOnlyStream
 {
     private ReadOnlyMemory<byte> _head = head;
-
-    public override int Read(Span<byte> buffer) => _head.IsEmpty ? rest.Read(buffer) : Replay(buffer);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _head.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Replay(buffer.Span));
@@ -24,16 +22,9 @@ internal sealed class ReplayStream(ReadOnlyMemory<byte> head, Stream rest) : For
 }
 
 /// <summary>Counts what a decoder takes in; the inner stream is the caller's to dispose.</summary>
-internal sealed class CountingStream(Stream inner) : ForwardStream
+internal sealed class CountingStream(Stream inner) : ReadOnlyStream
 {
     public long Count { get; private set; }
-
-    public override int Read(Span<byte> buffer)
-    {
-        int read = inner.Read(buffer);
-        Count += read;
-        return read;
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -44,21 +35,9 @@ internal sealed class CountingStream(Stream inner) : ForwardStream
 }
 
 /// <summary>A decoder that stops at the limits and says in one exception what is wrong with the compression.</summary>
-internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ForwardStream
+internal sealed class GuardedStream(Stream decoder, CountingStream source, BatchLimits limits) : ReadOnlyStream
 {
     private long _unfolded;
-
-    public override int Read(Span<byte> buffer)
-    {
-        try
-        {
-            return Guard(decoder.Read(buffer));
-        }
-        catch (Exception exception) when (IsBroken(exception))
-        {
-            throw Broken(exception);
-        }
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -10,24 +10,23 @@ namespace Tribunal.Formats.Batches;
 /// <summary>The rows of a Parquet file as JSON objects, one row group in memory at a time.</summary>
 internal static class ParquetRows
 {
+    private static readonly ParquetOptions Options = new() { TreatByteArrayAsString = true };
+
     /// <summary>Reads rows in order; the bytes are valid until the next row is asked for.</summary>
     /// <param name="stream">The file; it can seek.</param>
-    /// <param name="limits">Size limits.</param>
     /// <param name="reads">Which columns are decoded, by their names. Where it takes no column that can be a prompt, all of them
     /// are, so that a record can be refused by the names of what it has.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BatchFormatException">The file is broken, not supported, or has a row group larger than the limit.</exception>
     public static async IAsyncEnumerable<RawRecord> ReadAsync(
         Stream stream, BatchLimits limits, Func<string, bool> reads, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        int groups = await CheckedGroupCountAsync(stream, limits, cancellationToken);
-        var options = new ParquetOptions { TreatByteArrayAsString = true };
+        int groups = await WithReaderAsync(stream, limits, 0, reader => Task.FromResult(CheckedGroupCount(reader, limits)), cancellationToken);
         var json = new ArrayBufferWriter<byte>(16 * 1024);
         await using var writer = new Utf8JsonWriter(json, new JsonWriterOptions { SkipValidation = true });
         long number = 0;
         for (int group = 0; group < groups; group++)
         {
-            foreach (Dictionary<string, object?> row in await ReadGroupAsync(stream, options, limits, reads, group, number, cancellationToken))
+            foreach (Dictionary<string, object?> row in await WithReaderAsync(stream, limits, number, ReadGroupAsync, cancellationToken))
             {
                 number++;
                 json.ResetWrittenCount();
@@ -37,61 +36,39 @@ internal static class ParquetRows
                 int length = json.WrittenCount;
                 yield return new RawRecord(number, -1, length, length > limits.RecordBytes ? default : json.WrittenMemory);
             }
+
+            async Task<List<Dictionary<string, object?>>> ReadGroupAsync(ParquetReader reader) => [.. (await ParquetTable.ReadAsync(reader, group, reads, cancellationToken)).Rows()];
         }
     }
 
-    private static async Task<int> CheckedGroupCountAsync(Stream stream, BatchLimits limits, CancellationToken cancellationToken)
+    private static int CheckedGroupCount(ParquetReader reader, BatchLimits limits)
     {
-        try
-        {
-            stream.Position = 0;
-            await using ParquetReader reader = await WithinAsync(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellationToken), limits, cancellationToken);
-            long largest = reader.Metadata?.RowGroups is { Count: > 0 } all ? all.Max(static g => g.TotalByteSize) : 0;
-            if (largest > limits.RowGroupBytes)
-            {
-                throw new BatchFormatException(
-                    $"the Parquet file has a row group of {largest} bytes, more than {limits.RowGroupBytes}; write it with smaller row groups");
-            }
-
-            return reader.RowGroupCount;
-        }
-        catch (Exception exception) when (IsBroken(exception))
-        {
-            throw Broken(exception, 0);
-        }
+        long largest = reader.Metadata?.RowGroups is { Count: > 0 } all ? all.Max(static g => g.TotalByteSize) : 0;
+        return largest <= limits.RowGroupBytes ? reader.RowGroupCount : throw new BatchFormatException(
+            $"the Parquet file has a row group of {largest} bytes, more than {limits.RowGroupBytes}; write it with smaller row groups");
     }
 
-    private static async Task<List<Dictionary<string, object?>>> ReadGroupAsync(
-        Stream stream, ParquetOptions options, BatchLimits limits, Func<string, bool> reads, int group, long rowsBefore, CancellationToken cancellationToken)
+    private static async Task<T> WithReaderAsync<T>(Stream stream, BatchLimits limits, long rowsBefore, Func<ParquetReader, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
+            // The decoder may never come back, nor look at the token; then its thread is given up.
             stream.Position = 0;
-            return await WithinAsync(
-                async () =>
-                {
-                    await using ParquetReader reader = await ParquetReader.CreateAsync(stream, options, leaveStreamOpen: true, cancellationToken: cancellationToken);
-                    return (await ParquetTable.ReadAsync(reader, group, reads, cancellationToken)).Rows().ToList();
-                },
-                limits,
-                cancellationToken);
+            return await Task.Run(DecodeAsync, cancellationToken).WaitAsync(limits.ParquetTime, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new BatchFormatException($"the Parquet file can't be decoded in {limits.ParquetTime.TotalSeconds:0.#} s: it is broken or forged", exception);
         }
         catch (Exception exception) when (IsBroken(exception))
         {
             throw Broken(exception, rowsBefore);
         }
-    }
 
-    // The decoder may never come back, nor look at the token; then its thread is given up.
-    private static async Task<T> WithinAsync<T>(Func<Task<T>> decode, BatchLimits limits, CancellationToken cancellationToken)
-    {
-        try
+        async Task<T> DecodeAsync()
         {
-            return await Task.Run(decode, cancellationToken).WaitAsync(limits.ParquetTime, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            throw new BatchFormatException($"the Parquet file can't be decoded in {limits.ParquetTime.TotalSeconds:0.#} s: it is broken or forged", exception);
+            await using ParquetReader reader = await ParquetReader.CreateAsync(stream, Options, leaveStreamOpen: true, cancellationToken: cancellationToken);
+            return await read(reader);
         }
     }
 

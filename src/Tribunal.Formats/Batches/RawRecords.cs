@@ -22,10 +22,8 @@ internal static class RawRecords
 
     /// <summary>Lines that are not blank, ended by LF or CRLF; a last line needs no ending.</summary>
     /// <param name="stream">What to split, from a line's start.</param>
-    /// <param name="firstNumber">The number of the first line.</param>
     /// <param name="firstOffset">The position of the stream's first byte; a byte order mark is skipped when it is 0.</param>
     /// <param name="maxBytes">Longer lines are reported without their bytes.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     public static async IAsyncEnumerable<RawRecord> LinesAsync(
         Stream stream, long firstNumber, long firstOffset, int maxBytes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -89,10 +87,8 @@ internal static class RawRecords
     /// The elements of a JSON array, or JSON values one after another. Only nesting and strings are followed, so that a
     /// broken element costs itself and not the rest.
     /// </summary>
-    /// <param name="stream">What to split.</param>
     /// <param name="arrayStart">Where the array's bracket stands; null for bare values.</param>
     /// <param name="maxBytes">Larger elements are reported without their bytes.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BatchFormatException">The array is cut off or is not one.</exception>
     public static async IAsyncEnumerable<RawRecord> ElementsAsync(
         Stream stream, int? arrayStart, int maxBytes, [EnumeratorCancellation] CancellationToken cancellationToken)

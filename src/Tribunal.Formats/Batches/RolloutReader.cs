@@ -30,19 +30,26 @@ public static class RolloutReader
         return fields?.GroupBy is null ? lines : RolloutGroups.GroupAsync(lines, limits, fields.Label is not null, cancellationToken);
     }
 
+    /// <summary>The rollouts of a batch that can be judged: bad records and repeated ids are left out.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async IAsyncEnumerable<Rollout> RolloutsAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var validator = new RolloutValidator();
+        await foreach (BatchLine line in ReadAsync(stream, cancellationToken: cancellationToken))
+        {
+            if (line.Rollout is { } rollout && validator.Check(rollout) is null)
+            {
+                yield return rollout;
+            }
+        }
+    }
+
     private static async IAsyncEnumerable<BatchLine> LinesAsync(
         Stream stream, BatchLimits limits, BatchFields? fields, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
-        IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
-        {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, name => FieldNames.IsRead(name, fields), cancellationToken),
-            BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
-            BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
-            _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
-        };
-        bool addressable = batch.Format.IsAddressable && fields is null;
-        await foreach (RawRecord record in records.WithCancellation(cancellationToken))
+        bool addressable = batch.IsAddressable && fields is null;
+        await foreach (RawRecord record in batch.RecordsAsync(limits, name => FieldNames.IsRead(name, fields), cancellationToken))
         {
             yield return Line(record, addressable, limits, fields);
         }
@@ -52,17 +59,9 @@ public static class RolloutReader
     /// <param name="range">The bytes, from a line's start; the stream's end ends the last line.</param>
     /// <param name="firstLine">The number of the first line, from 1.</param>
     /// <param name="firstOffset">Where the range starts in the file.</param>
-    /// <param name="limits">Size limits; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public static async IAsyncEnumerable<BatchLine> ReadRangeAsync(
-        Stream range, long firstLine, long firstOffset, BatchLimits? limits = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        limits ??= BatchLimits.Default;
-        await foreach (RawRecord record in RawRecords.LinesAsync(range, firstLine, firstOffset, limits.RecordBytes, cancellationToken))
-        {
-            yield return Line(record, addressable: true, limits, fields: null);
-        }
-    }
+    public static IAsyncEnumerable<BatchLine> ReadRangeAsync(Stream range, long firstLine, long firstOffset, CancellationToken cancellationToken = default) =>
+        RawRecords.LinesAsync(range, firstLine, firstOffset, BatchLimits.Default.RecordBytes, cancellationToken).Select(static record => Line(record, addressable: true, BatchLimits.Default, fields: null));
 
     private static BatchLine Line(RawRecord record, bool addressable, BatchLimits limits, BatchFields? fields)
     {

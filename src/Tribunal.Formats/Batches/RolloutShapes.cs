@@ -13,9 +13,7 @@ namespace Tribunal.Formats.Batches;
 internal static class RolloutShapes
 {
     /// <summary>Reads one record.</summary>
-    /// <param name="root">The record.</param>
     /// <param name="raw">Its bytes, which a missing id is derived from.</param>
-    /// <param name="number">Its line or record number.</param>
     /// <param name="fields">Which fields hold what, where that is given; datasets are not recognised then.</param>
     /// <exception cref="JsonException">It has no shape known, or a field is missing or of the wrong type.</exception>
     public static Rollout Read(JsonElement root, ReadOnlySpan<byte> raw, long number, BatchFields? fields = null)

@@ -8,22 +8,14 @@ namespace Tribunal.Formats.Batches;
 /// Refuses rollouts that can't be judged, each with a reason for <c>invalid.jsonl</c>. Remembers the ids it saw as 128-bit
 /// hashes, about 40 bytes each. Not safe for concurrent use.
 /// </summary>
-public sealed class RolloutValidator(BatchLimits? limits = null)
+public sealed class RolloutValidator
 {
     private const int IdCharacters = 256;
-    private readonly BatchLimits _limits = limits ?? BatchLimits.Default;
     private readonly HashSet<UInt128> _ids = [];
 
     /// <summary>Why this rollout is refused: its form, or an id that an accepted rollout already has; null accepts it.</summary>
-    public string? Check(Rollout rollout)
-    {
-        if (Fault(rollout, _limits) is { } fault)
-        {
-            return fault;
-        }
-
-        return _ids.Add(XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(rollout.Id))) ? null : $"the id {rollout.Id} is a duplicate";
-    }
+    public string? Check(Rollout rollout) => Fault(rollout, BatchLimits.Default)
+        ?? (_ids.Add(XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(rollout.Id))) ? null : $"the id {rollout.Id} is a duplicate");
 
     /// <summary>Why a rollout's form is refused; null when it can be judged.</summary>
     public static string? Fault(Rollout rollout, BatchLimits limits)

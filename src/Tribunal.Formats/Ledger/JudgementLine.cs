@@ -30,15 +30,7 @@ public static class JudgementLine
     public static Judgement ReadWithTraits(ReadOnlySpan<byte> line) => ReadTraced(line).WithTraits();
 
     /// <summary>Appends a judgement as a line with its line feed.</summary>
-    public static void Write(IBufferWriter<byte> output, TracedJudgement judgement)
-    {
-        using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { SkipValidation = true, Encoder = LedgerEncoding.Encoder }))
-        {
-            JsonSerializer.Serialize(writer, judgement, TribunalJson.Default.TracedJudgement);
-        }
-
-        output.Write("\n"u8);
-    }
+    public static void Write(IBufferWriter<byte> output, TracedJudgement judgement) => JsonLine.Append(output, judgement, TribunalJson.Default.TracedJudgement);
 
     /// <summary>Appends a line as it stands, with its line feed.</summary>
     public static void Copy(IBufferWriter<byte> output, ReadOnlyMemory<byte> line)

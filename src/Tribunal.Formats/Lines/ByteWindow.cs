@@ -3,9 +3,9 @@ using System.Buffers;
 namespace Tribunal.Formats.Lines;
 
 /// <summary>A growing pooled window over a stream, for scanners that must see a whole record at once.</summary>
-internal sealed class ByteWindow(Stream stream, long offset, int initialBytes = 64 * 1024) : IDisposable
+internal sealed class ByteWindow(Stream stream, long offset) : IDisposable
 {
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(initialBytes);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
     private int _start;
     private int _end;
 

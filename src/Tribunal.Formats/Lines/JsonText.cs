@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -97,16 +98,10 @@ internal static class JsonText
 
     private static int FirstInvalid(ReadOnlySpan<byte> json)
     {
-        Span<char> chars = stackalloc char[256];
         int at = 0;
-        while (at < json.Length)
+        while (Rune.DecodeFromUtf8(json[at..], out _, out int read) == OperationStatus.Done)
         {
-            OperationStatus status = Utf8.ToUtf16(json[at..], chars, out int read, out _, replaceInvalidSequences: false);
             at += read;
-            if (status is OperationStatus.InvalidData or OperationStatus.NeedMoreData)
-            {
-                break;
-            }
         }
 
         return at;

@@ -32,7 +32,6 @@ public sealed class LineWriter(Func<ReadOnlyMemory<byte>, CancellationToken, Val
     /// <param name="cancellationToken">Ends the writing.</param>
     public ValueTask WriteAsync<T>(T value, Action<IBufferWriter<byte>, T> append, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(append);
         int before = _buffer.WrittenCount;
         append(_buffer, value);
         Bytes += _buffer.WrittenCount - before;
@@ -50,6 +49,5 @@ public sealed class LineWriter(Func<ReadOnlyMemory<byte>, CancellationToken, Val
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => FlushAsync();
 }

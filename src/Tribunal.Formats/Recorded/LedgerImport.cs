@@ -16,6 +16,9 @@ namespace Tribunal.Formats.Recorded;
 /// </summary>
 public static class LedgerImport
 {
+    // Files that hold everything in one JSON value are one record.
+    private static readonly BatchLimits Limits = new() { RecordBytes = 256 * 1024 * 1024 };
+
     private static readonly (RecordedFormat Format, string[] Fields)[] Signs =
     [
         (RecordedFormat.Ledger, ["rolloutId", "sample", "outcome"]),
@@ -36,17 +39,9 @@ public static class LedgerImport
         Stream stream, ImportOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ImportOptions();
-        var limits = new BatchLimits { RecordBytes = options.RecordBytes };
         var seen = new HashSet<UInt128>();
-        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, limits, cancellationToken);
-        IAsyncEnumerable<RawRecord> records = batch.Format.Layout switch
-        {
-            BatchLayout.Parquet => ParquetRows.ReadAsync(batch.Content, limits, static _ => true, cancellationToken),
-            BatchLayout.JsonArray => RawRecords.ElementsAsync(batch.Content, batch.ArrayStart, limits.RecordBytes, cancellationToken),
-            BatchLayout.JsonValues => RawRecords.ElementsAsync(batch.Content, null, limits.RecordBytes, cancellationToken),
-            _ => RawRecords.LinesAsync(batch.Content, 1, 0, limits.RecordBytes, cancellationToken),
-        };
-        await foreach (RawRecord record in records.WithCancellation(cancellationToken))
+        await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, Limits, cancellationToken);
+        await foreach (RawRecord record in batch.RecordsAsync(Limits, static _ => true, cancellationToken))
         {
             foreach (RecordedLine line in Read(record, options))
             {
@@ -59,7 +54,7 @@ public static class LedgerImport
     {
         if (record.IsTooLarge)
         {
-            return [Failed(record.Number, $"the record has {record.Length} bytes, more than {options.RecordBytes}")];
+            return [Failed(record.Number, $"the record has {record.Length} bytes, more than {Limits.RecordBytes}")];
         }
 
         if (JsonText.Fault(record.Bytes.Span) is { } fault)

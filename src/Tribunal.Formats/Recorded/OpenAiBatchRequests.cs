@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
-using Tribunal.Formats.Recorded;
 using Tribunal.Protocols;
 using Tribunal.Rollouts;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Tribunal.Formats.Recorded;
 
 namespace Tribunal.Formats.Recorded;
 
@@ -66,7 +65,6 @@ public sealed class OpenAiBatchWriter(Func<int, Stream> open, int maxLines = Ope
         return null;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_file is not null)

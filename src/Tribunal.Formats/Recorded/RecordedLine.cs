@@ -66,7 +66,4 @@ public sealed record ImportOptions
 
     /// <summary>The requests behind a batch API's answers, where they are at hand.</summary>
     public OpenAiBatchRequests? Requests { get; init; }
-
-    /// <summary>Largest record in bytes; files that hold everything in one JSON value are one record. Default 256 MiB.</summary>
-    public int RecordBytes { get; init; } = 256 * 1024 * 1024;
 }

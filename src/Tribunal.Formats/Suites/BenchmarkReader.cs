@@ -24,22 +24,20 @@ public static class BenchmarkReader
     /// <summary>Reads the items in the files' order, names ordinal; ids that repeat are reported, not returned.</summary>
     /// <param name="suite">The benchmark.</param>
     /// <param name="path">A file, or a folder that is searched with everything below it.</param>
-    /// <param name="limits">Size limits; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BenchmarkDataException">
     /// The path does not exist, holds none of the suite's files, or not one usable record of it; thrown while enumerating.
     /// </exception>
     public static async IAsyncEnumerable<BenchmarkLine> ReadAsync(
-        IBenchmarkSuite suite, string path, BatchLimits? limits = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IBenchmarkSuite suite, string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        limits ??= BatchLimits.Default;
-        var validator = new RolloutValidator(limits);
+        var validator = new RolloutValidator();
         bool any = false;
         string? firstError = null;
         foreach ((string name, string file) in Files(suite, path))
         {
             await using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            await using IAsyncEnumerator<BatchLine> lines = RolloutReader.ReadAsync(stream, limits, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using IAsyncEnumerator<BatchLine> lines = RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(lines, suite, name))
             {
                 foreach (BenchmarkLine line in Items(suite, lines.Current, name, file, validator))

@@ -24,17 +24,7 @@ public static class BenchmarkScorer
         Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote,
         CancellationToken cancellationToken = default)
     {
-        var ledger = new Dictionary<string, List<Judgement>>(StringComparer.Ordinal);
-        await foreach (Judgement judgement in judgements.WithCancellation(cancellationToken))
-        {
-            if (!ledger.TryGetValue(judgement.RolloutId, out List<Judgement>? list))
-            {
-                ledger.Add(judgement.RolloutId, list = []);
-            }
-
-            list.Add(judgement);
-        }
-
+        ILookup<string, Judgement> ledger = await judgements.ToLookupAsync(static judgement => judgement.RolloutId, StringComparer.Ordinal, cancellationToken);
         var single = new List<BenchmarkOutcome>();
         var voted = new List<BenchmarkOutcome>();
         var judges = new List<(string Judge, string Protocol)>();
@@ -42,7 +32,7 @@ public static class BenchmarkScorer
         bool simulated = false;
         await foreach (Rollout item in items.WithCancellation(cancellationToken))
         {
-            IReadOnlyList<Judgement> own = SortedLedger.Of(ledger.GetValueOrDefault(item.Id) ?? []);
+            IReadOnlyList<Judgement> own = SortedLedger.Of([.. ledger[item.Id]]);
             judges.AddRange(own.Select(static judgement => (judgement.Judge, judgement.Protocol)).Distinct().Except(judges));
             drawn += own.Count;
             Verdict? verdict = vote(item, own);
@@ -72,13 +62,8 @@ public static class BenchmarkScorer
     /// <summary>The verdicts of a run, to look up while scoring.</summary>
     public static async Task<Func<Rollout, IReadOnlyList<Judgement>, Verdict?>> VerdictsAsync(IAsyncEnumerable<Verdict> verdicts, CancellationToken cancellationToken = default)
     {
-        var byId = new Dictionary<string, Verdict>(StringComparer.Ordinal);
-        await foreach (Verdict verdict in verdicts.WithCancellation(cancellationToken))
-        {
-            byId[verdict.Id] = verdict;
-        }
-
-        return (item, _) => byId.GetValueOrDefault(item.Id);
+        ILookup<string, Verdict> byId = await verdicts.ToLookupAsync(static verdict => verdict.Id, StringComparer.Ordinal, cancellationToken);
+        return (item, _) => byId[item.Id].LastOrDefault();
     }
 
     // The rules need labels and counts; the texts of tens of thousands of items would only fill memory.

@@ -29,47 +29,36 @@ internal sealed class ExampleComposer(IProtocol protocol, TrainingExportOptions 
         return prompt;
     }
 
-    private static List<TurnRow> Turns(IReadOnlyList<Message> messages) => [.. messages.Select(static m => new TurnRow { Role = m.Role, Content = m.Content })];
+    private static List<TurnRow> Turns(IReadOnlyList<Message> messages) => [.. messages.Select(static m => new TurnRow(m.Role, m.Content))];
 
-    public static TurnRow Answer(TracedJudgement judgement) => new() { Role = "assistant", Content = Trajectory.WithThinking(judgement) };
+    public static TurnRow Answer(TracedJudgement judgement) => new("assistant", Trajectory.WithThinking(judgement));
 
     public static ReasonedTurnRow ReasonedAnswer(TracedJudgement judgement)
     {
         (string? reasoning, string answer) = Trajectory.Split(judgement);
-        return new ReasonedTurnRow { Role = "assistant", Content = answer, ReasoningContent = reasoning };
+        return new ReasonedTurnRow("assistant", answer, reasoning);
     }
 
     public T From<T>(T row, Rollout rollout, TracedJudgement judgement)
-        where T : TrainingRow
-    {
-        row.RolloutId = rollout.Id;
-        row.Sample = judgement.Sample;
-        row.Judge = judgement.Judge;
-        row.Domain = rollout.Domain;
-        row.Hinted = judgement.Hinted;
-        row.Simulated = simulated;
-        return row;
-    }
+        where T : TrainingRow => row with
+        {
+            RolloutId = rollout.Id,
+            Sample = judgement.Sample,
+            Judge = judgement.Judge,
+            Domain = rollout.Domain,
+            Hinted = judgement.Hinted,
+            Simulated = simulated,
+        };
 
     /// <summary>A prompt for RL; all of <paramref name="same"/> were asked by it.</summary>
     public VerlRow Verl(Rollout rollout, IReadOnlyList<Trajectory> same, long index)
     {
         Trajectory first = same[0];
-        return new VerlRow
-        {
-            DataSource = $"tribunal/{protocol.Name}",
-            Prompt = Turns(Asked(rollout, first).Messages),
-            RewardModel = new RewardModelField { GroundTruth = OutcomeRewards.AnswerOf(protocol.Name, first.Judgement.Order, first.Label!) },
-            ExtraInfo = new ExtraInfoField
-            {
-                Index = index,
-                RolloutId = rollout.Id,
-                Domain = rollout.Domain,
-                Order = [.. first.Judgement.Order],
-                Samples = same.Count,
-                RewardMean = same.Average(static t => (double)t.Reward),
-                Simulated = simulated,
-            },
-        };
+        return new VerlRow(
+            $"tribunal/{protocol.Name}",
+            Turns(Asked(rollout, first).Messages),
+            "judging",
+            new RewardModelField("rule", OutcomeRewards.AnswerOf(protocol.Name, first.Judgement.Order, first.Label!)),
+            new ExtraInfoField("train", index, rollout.Id, rollout.Domain, first.Judgement.Order, same.Count, same.Average(static t => (double)t.Reward), simulated));
     }
 }

@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Training;
@@ -8,63 +10,41 @@ namespace Tribunal.Formats.TrainingSets;
 /// <summary>Writes the examples of a form in the shape that was asked for.</summary>
 internal abstract class ExampleWriter
 {
-    /// <summary>Examples written.</summary>
     public long Examples { get; protected set; }
 
-    /// <summary>Opens a writer.</summary>
     public static ExampleWriter Open(TrainingExportOptions options, ExampleComposer example, Stream output)
     {
         FormatsJson json = FormatsJson.Default;
-        bool apart = options.Reasoning == ReasoningPlace.Field;
-        return (options.Form, options.Shape, apart) switch
-        {
-            (TrainingForm.Rlvr, _, _) => new Writer<VerlRow>(
+        return options.Form == TrainingForm.Rlvr
+            ? new Writer<VerlRow>(
                 Rows(json.VerlRow),
                 static (example, rollout, kept, written) => kept
                     .GroupBy(static t => string.Join(',', t.Judgement.Order), StringComparer.Ordinal)
                     .Select((same, i) => example.Verl(rollout, [.. same], written + i)),
-                example),
-            (TrainingForm.Rrm or TrainingForm.Meta, _, false) => Each(json.LabelledRowTurnRow, static (t, prompt, said) => new LabelledRow<TurnRow>
-            {
-                Prompt = prompt,
-                Completion = [ExampleComposer.Answer(said)],
-                Label = t.Reward > 0,
-                Reward = t.Reward,
-            }),
-            (TrainingForm.Rrm or TrainingForm.Meta, _, true) => Each(json.LabelledRowReasonedTurnRow, static (t, prompt, said) => new LabelledRow<ReasonedTurnRow>
-            {
-                Prompt = prompt,
-                Completion = [ExampleComposer.ReasonedAnswer(said)],
-                Label = t.Reward > 0,
-                Reward = t.Reward,
-            }),
-            (_, ExampleShape.Messages, false) => Each(json.MessagesRowTurnRow, static (t, prompt, said) => new MessagesRow<TurnRow>
-            {
-                Messages = [.. prompt, ExampleComposer.Answer(said)],
-            }),
-            (_, ExampleShape.Messages, true) => Each(json.MessagesRowReasonedTurnRow, static (t, prompt, said) => new MessagesRow<ReasonedTurnRow>
-            {
-                Messages = [.. prompt.Select(static turn => new ReasonedTurnRow { Role = turn.Role, Content = turn.Content }), ExampleComposer.ReasonedAnswer(said)],
-            }),
-            (_, _, false) => Each(json.CompletionRowTurnRow, static (t, prompt, said) => new CompletionRow<TurnRow>
-            {
-                Prompt = prompt,
-                Completion = [ExampleComposer.Answer(said)],
-            }),
-            _ => Each(json.CompletionRowReasonedTurnRow, static (t, prompt, said) => new CompletionRow<ReasonedTurnRow>
-            {
-                Prompt = prompt,
-                Completion = [ExampleComposer.ReasonedAnswer(said)],
-            }),
+                example)
+            : options.Reasoning == ReasoningPlace.Field
+            ? Examples(
+                json.LabelledRowReasonedTurnRow, json.MessagesRowReasonedTurnRow, json.CompletionRowReasonedTurnRow,
+                static turn => new ReasonedTurnRow(turn.Role, turn.Content, null), ExampleComposer.ReasonedAnswer)
+            : Examples(json.LabelledRowTurnRow, json.MessagesRowTurnRow, json.CompletionRowTurnRow, static turn => turn, ExampleComposer.Answer);
+
+        ExampleWriter Examples<TTurn>(
+            JsonTypeInfo<LabelledRow<TTurn>> labelled, JsonTypeInfo<MessagesRow<TTurn>> messages, JsonTypeInfo<CompletionRow<TTurn>> completion,
+            Func<TurnRow, TTurn> asked, Func<TracedJudgement, TTurn> answer) => (options.Form, options.Shape) switch
+        {
+            (TrainingForm.Rrm or TrainingForm.Meta, _) => Each(labelled, (t, prompt, said) => new LabelledRow<TTurn>(prompt, [answer(said)], t.Reward > 0, t.Reward)),
+            (_, ExampleShape.Messages) => Each(messages, (_, prompt, said) => new MessagesRow<TTurn>([.. prompt.Select(asked), answer(said)])),
+            _ => Each(completion, (_, prompt, said) => new CompletionRow<TTurn>(prompt, [answer(said)])),
         };
 
         ExampleWriter Each<TRow>(JsonTypeInfo<TRow> type, Func<Trajectory, List<TurnRow>, TracedJudgement, TRow> compose)
-            where TRow : TrainingRow, new() =>
+            where TRow : TrainingRow =>
             new Writer<TRow>(Rows(type), (example, rollout, kept, _) => kept.SelectMany(t => example.Calls(rollout, t).Select(call => example.From(compose(t, call.Prompt, call.Said), rollout, t.Judgement))), example);
 
         IRowWriter<TRow> Rows<TRow>(JsonTypeInfo<TRow> type)
-            where TRow : class, new() =>
-            options.Format == TrainingFileFormat.Parquet ? new ParquetWriter<TRow>(output, type) : new JsonLinesWriter<TRow>(output, type);
+            where TRow : class => options.Format == TrainingFileFormat.Parquet
+                ? new ParquetWriter<TRow>(output, new ParquetColumns<TRow>(type), groupRows: 5_000, CompressionLevel.Optimal)
+                : new JsonLinesWriter<TRow>(new LineWriter(output), type);
     }
 
     /// <summary>Writes what is kept of a rollout.</summary>

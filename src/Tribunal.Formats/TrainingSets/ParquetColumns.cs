@@ -18,9 +18,10 @@ internal sealed class ParquetColumns<TRow>
     private readonly (JsonPropertyInfo Property, Shape Shape)[] _fields;
     private readonly ParquetSchema _schema;
 
-    public ParquetColumns(JsonTypeInfo<TRow> type)
+    /// <param name="writes">Which of its fields are columns; null for all.</param>
+    public ParquetColumns(JsonTypeInfo<TRow> type, Func<string, bool>? writes = null)
     {
-        _fields = Fields(type, 1);
+        _fields = Fields(type, 1, writes);
         _schema = new ParquetSchema(_fields.Select(static f => f.Shape.Field));
     }
 
@@ -46,8 +47,8 @@ internal sealed class ParquetColumns<TRow>
     }
 
     // Columns of fields without an order come first: so the library orders them.
-    private (JsonPropertyInfo Property, Shape Shape)[] Fields(JsonTypeInfo type, int level) =>
-        [.. type.Properties.OrderBy(static p => p.Order == 0 ? int.MinValue : p.Order).Select(p => (p, Of(p.Name, p.PropertyType, type.Options, level)))];
+    private (JsonPropertyInfo Property, Shape Shape)[] Fields(JsonTypeInfo type, int level, Func<string, bool>? writes = null) =>
+        [.. type.Properties.Where(p => writes?.Invoke(p.Name) != false).OrderBy(static p => p.Order == 0 ? int.MinValue : p.Order).Select(p => (p, Of(p.Name, p.PropertyType, type.Options, level)))];
 
     private Shape Of(string name, Type type, JsonSerializerOptions contracts, int level)
     {
@@ -71,7 +72,6 @@ internal sealed class ParquetColumns<TRow>
         public abstract Field Field { get; }
 
         /// <summary>Takes a value to the columns.</summary>
-        /// <param name="value">The value.</param>
         /// <param name="repetition">Which list it goes on with; 0 for the first of a row.</param>
         /// <param name="definition">How much of the path above it there is.</param>
         public abstract void Write(object? value, int repetition, int definition);

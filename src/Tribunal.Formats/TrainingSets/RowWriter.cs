@@ -1,9 +1,7 @@
-using System.Buffers;
 using System.IO.Compression;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Parquet;
+using Tribunal.Formats.Lines;
 
 namespace Tribunal.Formats.TrainingSets;
 
@@ -16,40 +14,20 @@ internal interface IRowWriter<in TRow>
 }
 
 /// <summary>JSON Lines.</summary>
-internal sealed class JsonLinesWriter<TRow>(Stream output, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
+internal sealed class JsonLinesWriter<TRow>(LineWriter lines, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
 {
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-    private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
+    public Task WriteAsync(TRow row, int bytes, CancellationToken cancellationToken) => lines.WriteAsync(row, type, cancellationToken).AsTask();
 
-    public async Task WriteAsync(TRow row, int bytes, CancellationToken cancellationToken)
-    {
-        using (Utf8JsonWriter json = new(_buffer, Plain))
-        {
-            JsonSerializer.Serialize(json, row, type);
-        }
-
-        _buffer.Write("\n"u8);
-        if (_buffer.WrittenCount > 256 * 1024)
-        {
-            await CompleteAsync(cancellationToken);
-        }
-    }
-
-    public async Task CompleteAsync(CancellationToken cancellationToken)
-    {
-        await output.WriteAsync(_buffer.WrittenMemory, cancellationToken);
-        _buffer.ResetWrittenCount();
-    }
+    public Task CompleteAsync(CancellationToken cancellationToken) => lines.FlushAsync(cancellationToken).AsTask();
 }
 
-/// <summary>Parquet, in row groups of 5,000 rows or 16 Mi characters.</summary>
+/// <summary>Parquet, in row groups of so many rows or 16 Mi characters.</summary>
 /// <param name="output">A stream that can seek and read, such as a new file.</param>
-internal sealed class ParquetWriter<TRow>(Stream output, JsonTypeInfo<TRow> type) : IRowWriter<TRow>
+/// <param name="level">The highest level, the library's default, takes several times as long.</param>
+internal sealed class ParquetWriter<TRow>(Stream output, ParquetColumns<TRow> columns, int groupRows, CompressionLevel level) : IRowWriter<TRow>
     where TRow : class
 {
-    private const int GroupRows = 5_000;
     private const int GroupBytes = 16 * 1024 * 1024;
-    private readonly ParquetColumns<TRow> _columns = new(type);
     private readonly List<TRow> _group = [];
     private long _bytes;
     private bool _any;
@@ -58,7 +36,7 @@ internal sealed class ParquetWriter<TRow>(Stream output, JsonTypeInfo<TRow> type
     {
         _group.Add(row);
         _bytes += bytes;
-        if (_group.Count >= GroupRows || _bytes >= GroupBytes)
+        if (_group.Count >= groupRows || _bytes >= GroupBytes)
         {
             await FlushAsync(cancellationToken);
         }
@@ -69,16 +47,17 @@ internal sealed class ParquetWriter<TRow>(Stream output, JsonTypeInfo<TRow> type
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
         output.Position = 0;
-        // The default level takes several times as long, and the pools would keep every buffer for ever.
+
+        // The pools would keep every buffer for ever.
         var options = new ParquetOptions
         {
             Append = _any,
             CompressionMethod = CompressionMethod.Zstd,
-            CompressionLevel = CompressionLevel.Optimal,
+            CompressionLevel = level,
             MaximumLargePoolFreeBytes = GroupBytes,
             MaximumSmallPoolFreeBytes = GroupBytes,
         };
-        await _columns.WriteAsync(_group, output, options, cancellationToken);
+        await columns.WriteAsync(_group, output, options, cancellationToken);
         _group.Clear();
         (_bytes, _any) = (0, true);
     }

@@ -19,15 +19,9 @@ public static class ScoredRollouts
     {
         var waiting = new Dictionary<string, Verdict>(StringComparer.Ordinal);
         await using IAsyncEnumerator<Verdict> next = verdicts.GetAsyncEnumerator(cancellationToken);
-        var validator = new RolloutValidator();
         bool more = true;
-        await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
+        await foreach (Rollout rollout in RolloutReader.RolloutsAsync(batch, cancellationToken))
         {
-            if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
-            {
-                continue;
-            }
-
             Verdict? verdict;
             // Verdicts keep the batch's order, so this reads ahead only when one is missing.
             while (!waiting.Remove(rollout.Id, out verdict) && more)

@@ -1,10 +1,9 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using Parquet;
-using Tribunal.Formats.Lines;
+using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -54,7 +53,6 @@ public sealed record PreferenceOptions
 /// <summary>Writes verdicts for other tools. Unscorable rollouts keep their rows, with nothing where the rewards would be.</summary>
 public static class VerdictExport
 {
-    private const int RowGroup = 10_000;
     private static readonly string[] CsvHeader =
         ["id", "domain", "status", "response", "response_id", "reward", "rank", "best", "labelled_best", "confidence", "margin", "kept", "valid", "drawn", "stop", "reason", "simulated"];
 
@@ -98,39 +96,19 @@ public static class VerdictExport
     /// <param name="cancellationToken">Ends the writing.</param>
     /// <param name="graded">Whether responses were graded by criteria: then a column holds each criterion with a grade per response.</param>
     /// <returns>Rows written.</returns>
-    public static Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, bool graded = false, CancellationToken cancellationToken = default) => graded
-        ? WriteParquetAsync(scored.Select(static one => VerdictRow.Fill(new GradedVerdictRow { criteria = one.Verdict.Criteria?.Select(static graded => new CriterionRow { id = graded.Id, grades = [.. graded.Grades] }).ToList() }, one)), output, FormatsJson.Default.GradedVerdictRow, cancellationToken)
-        : WriteParquetAsync(scored.Select(static one => VerdictRow.Fill(new VerdictRow(), one)), output, FormatsJson.Default.VerdictRow, cancellationToken);
-
-    private static async Task<long> WriteParquetAsync<TRow>(IAsyncEnumerable<TRow> scored, Stream output, JsonTypeInfo<TRow> type, CancellationToken cancellationToken)
-        where TRow : class
+    public static async Task<long> WriteParquetAsync(IAsyncEnumerable<ScoredRollout> scored, Stream output, bool graded = false, CancellationToken cancellationToken = default)
     {
         long rows = 0;
-        var columns = new ParquetColumns<TRow>(type);
-        var group = new List<TRow>(RowGroup);
-        await foreach (TRow row in scored.WithCancellation(cancellationToken))
+        var columns = new ParquetColumns<VerdictRow>(FormatsJson.Default.VerdictRow, name => graded || name != "criteria");
+        var writer = new ParquetWriter<VerdictRow>(output, columns, groupRows: 10_000, CompressionLevel.SmallestSize);
+        await foreach (ScoredRollout one in scored.WithCancellation(cancellationToken))
         {
-            group.Add(row);
-            if (group.Count == RowGroup)
-            {
-                await FlushAsync();
-            }
+            await writer.WriteAsync(VerdictRow.Of(one), bytes: 0, cancellationToken);
+            rows++;
         }
 
-        if (group.Count > 0 || rows == 0)
-        {
-            await FlushAsync();
-        }
-
+        await writer.CompleteAsync(cancellationToken);
         return rows;
-
-        async Task FlushAsync()
-        {
-            output.Position = 0;
-            await columns.WriteAsync(group, output, new ParquetOptions { Append = rows > 0, CompressionMethod = CompressionMethod.Zstd }, cancellationToken);
-            rows += group.Count;
-            group.Clear();
-        }
     }
 
     /// <summary>
@@ -227,7 +205,7 @@ public static class VerdictExport
 
         if (verdict.Stop == Sampling.StopReason.Interrupted)
         {
-            json.WriteString("stop"u8, JsonNames.Of(Sampling.StopReason.Interrupted));
+            json.WriteString("stop"u8, StopOf(verdict));
         }
 
         json.WriteEndObject();
@@ -242,7 +220,7 @@ public static class VerdictExport
         [
             Text(rollout.Id),
             Text(rollout.Domain),
-            verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable",
+            StatusOf(verdict),
             Number(response),
             Text(rollout.Responses[response].Id),
             Number(verdict.Rewards?[response]),
@@ -254,11 +232,15 @@ public static class VerdictExport
             Number(verdict.Votes.Kept),
             Number(verdict.Votes.Valid),
             Number(verdict.Votes.Drawn),
-            verdict.Stop is { } stop ? JsonNames.Of(stop) : "",
+            StopOf(verdict) ?? "",
             Text(verdict.Reason),
             verdict.Simulated == true ? "true" : "false",
         ];
     }
+
+    private static string StatusOf(Verdict verdict) => verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable";
+
+    private static string? StopOf(Verdict verdict) => verdict.Stop?.ToString().ToLowerInvariant();
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
@@ -279,79 +261,49 @@ public static class VerdictExport
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    /// <summary>A row of the Parquet file; columns are named after the properties.</summary>
-    internal class VerdictRow
+    /// <summary>A row of the Parquet file.</summary>
+    internal sealed record VerdictRow(
+        IReadOnlyList<CriterionGrades>? Criteria,
+        string Id,
+        string? Domain,
+        string Status,
+        IReadOnlyList<double>? Rewards,
+        IReadOnlyList<int>? Ranking,
+        int? Best,
+        [property: JsonPropertyName("labelled_best")] IReadOnlyList<int>? LabelledBest,
+        double? Confidence,
+        double? Margin,
+        int Drawn,
+        int Valid,
+        int Kept,
+        string? Stop,
+        [property: JsonPropertyName("input_tokens")] long InputTokens,
+        [property: JsonPropertyName("output_tokens")] long OutputTokens,
+        string? Reason,
+        bool Simulated)
     {
-        public string id { get; set; } = "";
-
-        public string? domain { get; set; }
-
-        public string status { get; set; } = "";
-
-        public List<double>? rewards { get; set; }
-
-        public List<int>? ranking { get; set; }
-
-        public int? best { get; set; }
-
-        public List<int>? labelled_best { get; set; }
-
-        public double? confidence { get; set; }
-
-        public double? margin { get; set; }
-
-        public int drawn { get; set; }
-
-        public int valid { get; set; }
-
-        public int kept { get; set; }
-
-        public string? stop { get; set; }
-
-        public long input_tokens { get; set; }
-
-        public long output_tokens { get; set; }
-
-        public string? reason { get; set; }
-
-        public bool simulated { get; set; }
-
-        /// <summary>Fills a row.</summary>
-        public static TRow Fill<TRow>(TRow row, ScoredRollout one)
-            where TRow : VerdictRow
+        public static VerdictRow Of(ScoredRollout one)
         {
-            row.id = one.Rollout.Id;
-            row.domain = one.Rollout.Domain;
-            row.status = one.Verdict.Status == VerdictStatus.Scored ? "scored" : "unscorable";
-            row.rewards = one.Verdict.Rewards?.ToList();
-            row.ranking = one.Verdict.Ranking?.ToList();
-            row.best = one.Verdict.Best;
-            row.labelled_best = one.Rollout.Best?.ToList();
-            row.confidence = one.Verdict.Confidence;
-            row.margin = one.Verdict.Margin;
-            row.drawn = one.Verdict.Votes.Drawn;
-            row.valid = one.Verdict.Votes.Valid;
-            row.kept = one.Verdict.Votes.Kept;
-            row.stop = one.Verdict.Stop is { } stopped ? JsonNames.Of(stopped) : null;
-            row.input_tokens = one.Verdict.Usage.Input;
-            row.output_tokens = one.Verdict.Usage.Output;
-            row.reason = one.Verdict.Reason;
-            row.simulated = one.Verdict.Simulated == true;
-            return row;
+            (Rollout rollout, Verdict verdict) = one;
+            return new VerdictRow(
+                verdict.Criteria,
+                rollout.Id,
+                rollout.Domain,
+                StatusOf(verdict),
+                verdict.Rewards,
+                verdict.Ranking,
+                verdict.Best,
+                rollout.Best,
+                verdict.Confidence,
+                verdict.Margin,
+                verdict.Votes.Drawn,
+                verdict.Votes.Valid,
+                verdict.Votes.Kept,
+                StopOf(verdict),
+                verdict.Usage.Input,
+                verdict.Usage.Output,
+                verdict.Reason,
+                verdict.Simulated == true);
         }
-    }
-
-    /// <summary>A row of responses that were graded by criteria.</summary>
-    internal sealed class GradedVerdictRow : VerdictRow
-    {
-        public List<CriterionRow>? criteria { get; set; }
-    }
-
-    /// <summary>What a criterion was graded: a grade per response, in [0, 1].</summary>
-    internal sealed class CriterionRow
-    {
-        public string id { get; set; } = "";
-
-        public List<double> grades { get; set; } = [];
     }
 }

@@ -88,7 +88,7 @@ public sealed class OpenAiBatchRun(
         var steps = new RunSteps(
             new LocalRunStores(Path.GetDirectoryName(root)!), new JudgeRegistry(_ => judge with { Endpoint = new BatchApi(judge.Model) }, (_, _) => throw new NotSupportedException()), new RunMonitors(), new ActivityOptions(), time,
             NullLogger<RunSteps>.Instance, reports);
-        RunPlan plan = await steps.PlanBatch.RunAsync(new BatchRun(store.RunId, request), cancellationToken);
+        RunPlan plan = await steps.CallAsync(Names.PlanBatch, new BatchRun(store.RunId, request), cancellationToken);
         if (Directory.Exists(_requests))
         {
             Directory.Delete(_requests, recursive: true);
@@ -121,7 +121,7 @@ public sealed class OpenAiBatchRun(
                     return state;
                 }
 
-                await steps.FitJudge.RunAsync(new RunReference(store.RunId), cancellationToken);
+                await steps.CallAsync(Names.FitJudge, new RunReference(store.RunId), cancellationToken);
             }
 
             state = await AskAsync(context, state, wave, cancellationToken);
@@ -132,10 +132,10 @@ public sealed class OpenAiBatchRun(
 
             foreach (Shard shard in context.Shards)
             {
-                await steps.CastShard.RunAsync(new ShardRun(store.RunId, shard.Index, wave, LastWave: true), cancellationToken);
+                await steps.CallAsync(Names.CastShard, new ShardRun(store.RunId, shard.Index, wave, LastWave: true), cancellationToken);
             }
 
-            await steps.Publish.RunAsync(new PublishRequest(store.RunId, Halt: null), cancellationToken);
+            await steps.CallAsync(Names.Publish, new PublishRequest(store.RunId, Halt: null), cancellationToken);
         }
 
         return state with { Summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken) };
@@ -237,7 +237,7 @@ public sealed class OpenAiBatchRun(
             foreach (PlannedDraw planned in await PlanRound.DrawsAsync(context, round, rollouts, cancellationToken))
             {
                 Rollout rollout = rollouts[planned.Rollout];
-                Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout, planned.Sample);
+                Draw draw = SampleDraw.Of(judge.Protocol.Kind, request.Seed, rollout.Id, rollout.Responses.Count, planned.Sample);
                 JudgePrompt prompt = judge.Protocol.Compose(judge.View.Of(rollout), draw.Order);
                 if (prompt is { Parts.Count: > 1 } or { Scalar: true })
                 {

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Tribunal.Formats;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
@@ -35,7 +33,6 @@ public static class TrainingExport
     /// <exception cref="IOException">A file can't be read or written.</exception>
     public static async Task<TrainingReport> WriteAsync(TrainingExportOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
         RunManifest manifest = await ManifestAsync(options.Run, cancellationToken);
         if (manifest.Simulated && !options.AllowSimulated)
         {
@@ -78,15 +75,8 @@ public static class TrainingExport
         {
             await using FileStream rollouts = File.OpenRead(batch);
             ExampleWriter writer = ExampleWriter.Open(options, example, output);
-            var validator = new RolloutValidator();
-            await foreach (BatchLine line in RolloutReader.ReadAsync(rollouts, cancellationToken: cancellationToken))
+            await foreach (Rollout rollout in RolloutReader.RolloutsAsync(rollouts, cancellationToken).Select(labels.Apply))
             {
-                if (line.Rollout is not { } rollout || validator.Check(rollout) is not null)
-                {
-                    continue;
-                }
-
-                rollout = labels.Apply(rollout);
                 IReadOnlyList<Trajectory> decided = selection.Select(rollout, ledger.Take(rollout.Id));
                 sums.Add(rollout, decided);
                 await writer.WriteAsync(rollout, decided, cancellationToken);

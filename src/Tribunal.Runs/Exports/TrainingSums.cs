@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Tribunal.Formats;
 using Tribunal.Formats.TrainingSets;
-using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Storage;
 using Tribunal.Training;
@@ -46,7 +45,7 @@ internal sealed class TrainingSums(TrainingForm form)
 
         foreach (IGrouping<string, Trajectory> item in decided
             .Where(static t => t.Label is not null && t.Dropped is not (DropReason.Repeated or DropReason.ExcludedDomain or DropReason.PromptUnknown))
-            .GroupBy(static t => $"{t.Judgement.Judge}|{(t.Judgement.Pair is [var i, var j] ? PairIndexOf(i, j) : "")}", StringComparer.Ordinal))
+            .GroupBy(static t => $"{t.Judgement.Judge}|{string.Join(',', t.Judgement.Pair ?? [])}", StringComparer.Ordinal))
         {
             Trajectory[] kept = [.. item.Where(static t => t.Dropped is null)];
             _items++;
@@ -66,8 +65,6 @@ internal sealed class TrainingSums(TrainingForm form)
                 }
             }
         }
-
-        static string PairIndexOf(int i, int j) => $"{i},{j}";
     }
 
     public void NotInBatch(long lines)
@@ -107,7 +104,6 @@ internal sealed class TrainingSums(TrainingForm form)
         };
     }
 
-    /// <summary>A reason's name in reports.</summary>
     public static string NameOf(DropReason reason) => JsonSerializer.SerializeToElement(reason, FormatsJson.Default.DropReason).GetString()!;
 
     private IEnumerable<string> Warnings(RunManifest manifest, CueReport[] cues, CueReport[] local)

@@ -16,15 +16,6 @@ namespace Tribunal.Runs.Judges;
 /// <param name="learned">Meta reward models of one's own, by their ids.</param>
 public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judge, IMetaRewardModel> metas, params IReadOnlyList<LearnedMetaModel> learned)
 {
-    /// <summary>A registry of what is there already.</summary>
-    /// <param name="judges">The judges; the first serves requests that name none.</param>
-    /// <param name="metas">The meta reward models.</param>
-    /// <param name="learned">Meta reward models of one's own.</param>
-    public JudgeRegistry(IReadOnlyList<Judge> judges, IReadOnlyList<IMetaRewardModel> metas, params IReadOnlyList<LearnedMetaModel> learned)
-        : this(name => Find(judges, name), (name, _) => Find(metas, name), learned)
-    {
-    }
-
     /// <summary>What judges a request, its routes or its panel included.</summary>
     /// <param name="request">The request.</param>
     /// <param name="files">The texts of the protocol files that it names, by their paths.</param>
@@ -38,9 +29,7 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
 
         if (request.Routing is not { } table)
         {
-            var only = new JudgeRoutes(ResolveOne(request, files), []);
-            Refuse([.. CostProblems(request, only.Prices, "a limit on cost needs the judge's prices"), .. RubricProblems(request, only)]);
-            return only;
+            return Checked(request, new JudgeRoutes(ResolveOne(request, files), []), "a limit on cost needs the judge's prices", []);
         }
 
         Judge own = ResolveOne(request with { Routing = null }, files);
@@ -51,25 +40,8 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
             problems.Add(new Problem("routing", $"{own.Protocol.Name} with {own.Model} names no task type; routes by task need the protocol rm-r1 and an instruct model"));
         }
 
-        var routed = new List<Judge>(table.Routes.Count);
-        for (int i = 0; i < table.Routes.Count; i++)
-        {
-            try
-            {
-                Judge judge = ResolveOne(RequestFor(request, table.Routes[i]), files);
-                routed.Add(table.Routes[i].ThinkingTokens is { } thinking ? judge with { Sampling = judge.Sampling with { ThinkingTokens = thinking } } : judge);
-            }
-            catch (JudgeConfigurationException exception)
-            {
-                problems.AddRange(exception.Problems.Select(problem => problem.Below($"routing.routes[{i}]")));
-            }
-        }
-
-        var routes = new JudgeRoutes(own, routed) { IsCascade = table.IsCascade };
-        problems.AddRange(CostProblems(request, routes.Prices, "the judges of the routes need one price"));
-        problems.AddRange(RubricProblems(request, routes));
-        Refuse(problems);
-        return routes;
+        List<Judge> routed = ResolveEach(table.Routes.Select(route => (RequestFor(request, route), route.ThinkingTokens)), "routing.routes", files, problems);
+        return Checked(request, new JudgeRoutes(own, routed) { IsCascade = table.IsCascade }, "the judges of the routes need one price", problems);
     }
 
     /// <summary>What is wrong with a request's table by itself, whatever judges there are; empty when nothing is.</summary>
@@ -139,21 +111,8 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
     {
         List<Problem> problems = [.. PanelProblems(request)];
         Refuse(problems);
-        var members = new List<Judge>();
-        for (int i = 0; i < request.Judges!.Members.Count; i++)
-        {
-            PanelMember member = request.Judges.Members[i];
-            try
-            {
-                Judge judge = ResolveOne(RequestFor(request, member), files);
-                members.Add(member.ThinkingTokens is { } thinking ? judge with { Sampling = judge.Sampling with { ThinkingTokens = thinking } } : judge);
-            }
-            catch (JudgeConfigurationException exception)
-            {
-                problems.AddRange(exception.Problems.Select(problem => problem.Below($"judges.members[{i}]")));
-            }
-        }
-
+        List<Judge> members = ResolveEach(
+            request.Judges!.Members.Select(member => (RequestFor(request, member), member.ThinkingTokens)), "judges.members", files, problems);
         Refuse(problems);
         foreach (IGrouping<(string, string), Judge> alike in members.GroupBy(static judge => (judge.Name, judge.Protocol.Name)).Where(static group => group.Count() > 1))
         {
@@ -162,8 +121,41 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
 
         var routes = new JudgeRoutes(members[0], []) { Panel = members };
         problems.AddRange(Schemes.OptionsFor(request, routes).Problems());
-        problems.AddRange(CostProblems(request, routes.Prices, "a limit on cost needs the prices of all members"));
-        problems.AddRange(RubricProblems(request, routes));
+        return Checked(request, routes, "a limit on cost needs the prices of all members", problems);
+    }
+
+    // The judges of a table's lines, or of a panel's members.
+    private List<Judge> ResolveEach(IEnumerable<(EvaluationRequest Request, int? ThinkingTokens)> asked, string place, IReadOnlyDictionary<string, string>? files, List<Problem> problems)
+    {
+        var resolved = new List<Judge>();
+        foreach ((int i, (EvaluationRequest request, int? thinking)) in asked.Index())
+        {
+            try
+            {
+                Judge judge = ResolveOne(request, files);
+                resolved.Add(thinking is null ? judge : judge with { Sampling = judge.Sampling with { ThinkingTokens = thinking } });
+            }
+            catch (JudgeConfigurationException exception)
+            {
+                problems.AddRange(exception.Problems.Select(problem => problem.Below($"{place}[{i}]")));
+            }
+        }
+
+        return resolved;
+    }
+
+    private static JudgeRoutes Checked(EvaluationRequest request, JudgeRoutes routes, string needed, List<Problem> problems)
+    {
+        if (request.Limits.Cost is not null && routes.Prices is null)
+        {
+            problems.Add(new Problem("limits.cost", needed));
+        }
+
+        if (request.RubricFile is not null && !routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true }))
+        {
+            problems.Add(new Problem("rubricFile", $"{routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it"));
+        }
+
         Refuse(problems);
         return routes;
     }
@@ -200,11 +192,6 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         return judge with { View = request.Trajectories ?? judge.View, LearnedMeta = own, Meta = own is null && MetaWeights.Active(request.Meta) ? metas(request.Meta.Model!, judge) : null };
     }
 
-    private static IEnumerable<Problem> RubricProblems(EvaluationRequest request, JudgeRoutes routes) =>
-        request.RubricFile is not null && !routes.All.Any(static judge => judge.Protocol is DeclaredProtocol { ShowsRubric: true })
-            ? [new Problem("rubricFile", $"{routes.Own.Protocol.Name} shows its judge no rubric: rubric-together and rubric-apart grade by one; prometheus-absolute, selene-pair and others show it")]
-            : [];
-
     private static Judge Rubricked(Judge judge, string path, IReadOnlyDictionary<string, string>? files)
     {
         string text = files?.GetValueOrDefault(path) ?? throw new JudgeConfigurationException([new Problem("rubricFile", $"{path} was not read")]);
@@ -219,9 +206,6 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
         }
     }
 
-    private static IEnumerable<Problem> CostProblems(EvaluationRequest request, PriceList? prices, string message) =>
-        request.Limits.Cost is not null && prices is null ? [new Problem("limits.cost", message)] : [];
-
     private static void Refuse(List<Problem> problems)
     {
         if (problems.Count > 0)
@@ -229,11 +213,4 @@ public sealed class JudgeRegistry(Func<string?, Judge> judges, Func<string, Judg
             throw new JudgeConfigurationException(problems);
         }
     }
-
-    private static Judge Find(IReadOnlyList<Judge> judges, string? name) => judges.FirstOrDefault(judge => name is null || judge.Name == name)
-        ?? throw new JudgeConfigurationException([new Problem("judge", $"there is no judge '{name}'; configured: {string.Join(", ", judges.Select(static judge => judge.Name))}")]);
-
-    private static IMetaRewardModel Find(IReadOnlyList<IMetaRewardModel> metas, string name) => metas.FirstOrDefault(meta => meta.Name == name)
-        ?? throw new JudgeConfigurationException(
-            [new Problem("meta.model", $"there is no meta reward model '{name}'; configured: {string.Join(", ", metas.Select(static meta => meta.Name).DefaultIfEmpty("none"))}")]);
 }

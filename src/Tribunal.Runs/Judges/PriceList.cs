@@ -10,7 +10,6 @@ public sealed record PriceList(TokenPrice? One, IReadOnlyDictionary<string, Toke
     /// <summary>The prices of some judges; null where that of any is unknown.</summary>
     public static PriceList? Of(IReadOnlyList<Judge> judges)
     {
-        ArgumentNullException.ThrowIfNull(judges);
         if (judges.Any(static judge => judge.Price is null))
         {
             return null;
@@ -23,11 +22,7 @@ public sealed record PriceList(TokenPrice? One, IReadOnlyDictionary<string, Toke
     }
 
     /// <summary>The cost of what each judge used.</summary>
-    public double Of(IReadOnlyDictionary<string, Usage> byJudge)
-    {
-        ArgumentNullException.ThrowIfNull(byJudge);
-        return One is { } one
-            ? one.Of(byJudge.Values.Aggregate(default(Usage), static (sum, usage) => sum + usage))
-            : byJudge.Sum(judge => Each.TryGetValue(judge.Key, out TokenPrice? price) ? price.Of(judge.Value) : 0);
-    }
+    public double Of(IReadOnlyDictionary<string, Usage> byJudge) => One is { } one
+        ? one.Of(byJudge.Values.Aggregate(default(Usage), static (sum, usage) => sum + usage))
+        : byJudge.Sum(judge => Each.TryGetValue(judge.Key, out TokenPrice? price) ? price.Of(judge.Value) : 0);
 }

@@ -34,7 +34,6 @@ public static class Schemes
     /// <summary>Options of what judges a run by itself: its own judge, or its panel.</summary>
     public static SchemeOptions OptionsFor(EvaluationRequest request, JudgeRoutes routes)
     {
-        ArgumentNullException.ThrowIfNull(routes);
         if (routes.Panel is not { } members)
         {
             return OptionsFor(request, routes.Own.Protocol.Kind, routes.Own.Protocol.ScoreRange, routes.Own.LearnedMeta);

@@ -46,9 +46,6 @@ public sealed record RolloutLabel
     }
 
     /// <summary>The rollout with what the label says in place of what its batch says; one that doesn't fit the rollout says nothing.</summary>
-    public Rollout ApplyTo(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return WhyNot(rollout.Responses.Count) is not null ? rollout : rollout with { Best = Best ?? rollout.Best, Scores = Scores ?? rollout.Scores };
-    }
+    public Rollout ApplyTo(Rollout rollout) =>
+        WhyNot(rollout.Responses.Count) is not null ? rollout : rollout with { Best = Best ?? rollout.Best, Scores = Scores ?? rollout.Scores };
 }

@@ -16,13 +16,6 @@ public sealed class RunLabels
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
     private readonly Dictionary<string, RolloutLabel> _labels = new(StringComparer.Ordinal);
 
-    private RunLabels()
-    {
-    }
-
-    /// <summary>No labels yet.</summary>
-    public static RunLabels None() => new();
-
     /// <summary>Rollouts that have one.</summary>
     public int Count => _labels.Count;
 
@@ -32,25 +25,12 @@ public sealed class RunLabels
     /// <summary>Reads a run's labels; a torn last line is left out, as is one that is no label.</summary>
     public static async Task<RunLabels> ReadAsync(IRunStore store, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(store);
         var labels = new RunLabels();
-        if (await store.OpenReadAsync(RunFiles.Labels, cancellationToken) is not { } stream)
+        await foreach (RolloutLabel? label in LineReader.ReadAsync(await store.OpenReadAsync(RunFiles.Labels, cancellationToken), TryRead, cancellationToken))
         {
-            return labels;
-        }
-
-        await using (stream)
-        {
-            using var lines = new LineReader(stream);
-            while (await lines.FillAsync(cancellationToken))
+            if (label is not null)
             {
-                while (lines.TryNext(out ReadOnlySpan<byte> line))
-                {
-                    if (TryRead(line) is { } label)
-                    {
-                        labels.Add(label);
-                    }
-                }
+                labels.Add(label);
             }
         }
 
@@ -61,8 +41,6 @@ public sealed class RunLabels
     /// <exception cref="IOException">Others write labels of this run all the time, or the file can't be written.</exception>
     public static async Task AppendAsync(IRunStore store, RolloutLabel label, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(label);
         var line = new ArrayBufferWriter<byte>();
         JsonLine.Append(line, label, RunsJson.Default.RolloutLabel);
         for (int tried = 1; ; tried++)
@@ -84,7 +62,6 @@ public sealed class RunLabels
     /// <summary>Takes a label in; an empty one takes its rollout's out.</summary>
     public void Add(RolloutLabel label)
     {
-        ArgumentNullException.ThrowIfNull(label);
         if (label.IsEmpty())
         {
             _labels.Remove(label.RolloutId);
@@ -98,7 +75,6 @@ public sealed class RunLabels
     /// <summary>Takes in what people said of the same rollouts in another run; that stands.</summary>
     public void Merge(RunLabels other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         foreach (RolloutLabel label in other.All)
         {
             Add(label);
@@ -109,11 +85,7 @@ public sealed class RunLabels
     public RolloutLabel? Of(string rolloutId) => _labels.GetValueOrDefault(rolloutId);
 
     /// <summary>The rollout as people labelled it.</summary>
-    public Rollout Apply(Rollout rollout)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return _labels.Count > 0 && _labels.TryGetValue(rollout.Id, out RolloutLabel? label) ? label.ApplyTo(rollout) : rollout;
-    }
+    public Rollout Apply(Rollout rollout) => Of(rollout.Id)?.ApplyTo(rollout) ?? rollout;
 
     private static RolloutLabel? TryRead(ReadOnlySpan<byte> line)
     {

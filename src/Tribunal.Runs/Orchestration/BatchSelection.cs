@@ -45,6 +45,5 @@ public sealed record BatchSelection
     public bool Equals(BatchSelection? other) =>
         other is not null && Limit == other.Limit && Shuffle == other.Shuffle && (Ids ?? []).SequenceEqual(other.Ids ?? [], StringComparer.Ordinal);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Limit, Shuffle, Ids?.Count);
 }

@@ -22,15 +22,12 @@ public sealed record EvaluationRequest
     public required string Batch { get; init; }
 
     /// <summary>Which fields of the batch's records hold what, and how they are grouped; null goes by the names known.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchFields? Fields { get; init; }
 
     /// <summary>Which rollouts of the batch are judged; null for all.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchSelection? Selection { get; init; }
 
     /// <summary>How much of trajectories judges are shown; null shows them whole, without thoughts.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TrajectoryView? Trajectories { get; init; }
 
     /// <summary>A judge's name in the configuration; null takes the configured default.</summary>
@@ -40,15 +37,12 @@ public sealed record EvaluationRequest
     public string Protocol { get; init; } = "auto";
 
     /// <summary>The path of a protocol file, as that of the batch: inside the rollouts container, or local; null for the catalog's protocol.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ProtocolFile { get; init; }
 
     /// <summary>The path of a rubric file, as that of the batch: criteria by rollout, by domain or for all; null for none beside those of the rollouts.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RubricFile { get; init; }
 
     /// <summary>Several judges, each of which judges every rollout; null for one judge.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JudgePanel? Judges { get; init; }
 
     /// <summary>When to stop sampling.</summary>
@@ -67,15 +61,12 @@ public sealed record EvaluationRequest
     public VotingRule Rule { get; init; } = VotingRule.Auto;
 
     /// <summary>Weights of judges, from <c>tribunal train panel</c>; null weighs all alike.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PanelWeights? Panel { get; init; }
 
     /// <summary>What an earlier run has learned of the judge (<c>judge-model.json</c>); null learns it anew.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JudgeModel? Prior { get; init; }
 
     /// <summary>How confidences become probabilities of being right, from <c>tribunal calibrate</c>; null gives none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StoredCalibration? Calibration { get; init; }
 
     /// <summary>Which labelled items get a hinted sample for training data after their ordinary ones; default none.</summary>
@@ -102,11 +93,7 @@ public sealed record EvaluationRequest
     /// Whether another request only asks for more judgements of the same: its run is this one's, extended. A knockout or Swiss bracket is
     /// drawn for its number of votes, and can't be.
     /// </summary>
-    public bool IsExtendedBy(EvaluationRequest other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
-    }
+    public bool IsExtendedBy(EvaluationRequest other) => Policy.IsExtendedBy(other.Policy) && Tournament.Kind is not (TournamentKind.Knockout or TournamentKind.Swiss);
 
     /// <summary>The protocol and rubric files that it names, each once.</summary>
     public IReadOnlyList<string> ProtocolFiles() =>

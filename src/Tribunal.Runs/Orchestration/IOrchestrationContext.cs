@@ -7,9 +7,6 @@ namespace Tribunal.Runs.Orchestration;
 /// </summary>
 public interface IOrchestrationContext
 {
-    /// <summary>The instance's name: the run id for a batch, derived from it for a shard.</summary>
-    string InstanceId { get; }
-
     /// <summary>The replay-safe clock.</summary>
     DateTimeOffset CurrentUtc { get; }
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Tribunal.Judgements;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Runs.Orchestration;
@@ -103,11 +102,9 @@ public sealed record ChunkResult(int Drawn, int Valid, Halt? Halt = null);
 /// <summary>What came of a shard.</summary>
 /// <param name="Shard">Index.</param>
 /// <param name="Rollouts">Rollouts in it.</param>
-/// <param name="Scored">With rewards.</param>
 /// <param name="Judgements">In its ledger.</param>
-/// <param name="Usage">Tokens.</param>
 /// <param name="Halt">The run is stopping.</param>
-public sealed record ShardResult(int Shard, int Rollouts, int Scored, long Judgements, Usage Usage, Halt? Halt = null);
+public sealed record ShardResult(int Shard, int Rollouts, long Judgements, Halt? Halt = null);
 
 /// <summary>Asks how a batch-wide budget is shared out in a wave.</summary>
 public sealed record WaveRequest(string RunId, int Wave, long Attempt = 0);

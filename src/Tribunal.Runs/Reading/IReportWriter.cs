@@ -1,5 +1,3 @@
-using Tribunal.Runs.Storage;
-
 namespace Tribunal.Runs.Reading;
 
 /// <summary>Renders what a run came to for people; a host without one writes no report.</summary>

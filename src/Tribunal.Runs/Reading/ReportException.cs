@@ -1,5 +1,3 @@
-using Tribunal.Runs.Storage;
-
 namespace Tribunal.Runs.Reading;
 
 /// <summary>A run can't be reported on; the message says why, for people.</summary>

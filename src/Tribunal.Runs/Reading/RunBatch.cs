@@ -58,7 +58,7 @@ public sealed class RunBatch(IRunStore store, RunManifest? manifest, IBatchFile?
         }
 
         await using RangeStream range = new(stream, length);
-        await foreach (BatchLine record in RolloutReader.ReadRangeAsync(range, line, offset, cancellationToken: cancellationToken))
+        await foreach (BatchLine record in RolloutReader.ReadRangeAsync(range, line, offset, cancellationToken))
         {
             return record.Rollout;
         }

@@ -15,30 +15,23 @@ using Tribunal.Runs.Labels;
 namespace Tribunal.Runs.Reading;
 
 /// <summary>What a run has come to, opened for reading wherever the run lives.</summary>
-public sealed class RunContents
+/// <param name="store">The run.</param>
+/// <param name="place">Where it is, for people.</param>
+/// <param name="manifest">Null in the folder of a vote.</param>
+/// <param name="summary">What came of it.</param>
+/// <param name="original">The batch that it judged, if that can still be there.</param>
+public sealed class RunContents(IRunStore store, string place, RunManifest? manifest, RunSummary summary, IBatchFile? original)
 {
-    private readonly IRunStore _store;
-    private readonly IBatchFile? _original;
-    private readonly RunManifest? _manifest;
-
-    /// <param name="store">The run.</param>
-    /// <param name="place">Where it is, for people.</param>
-    /// <param name="manifest">Null in the folder of a vote.</param>
-    /// <param name="summary">What came of it.</param>
-    /// <param name="original">The batch that it judged, if that can still be there.</param>
-    public RunContents(IRunStore store, string place, RunManifest? manifest, RunSummary summary, IBatchFile? original) =>
-        (_store, Place, _manifest, Summary, _original) = (store, place, manifest, summary, original);
-
     /// <summary>Where it is, for people.</summary>
-    public string Place { get; }
+    public string Place => place;
 
     /// <summary>Not there in the folder of a vote.</summary>
-    public RunManifest Manifest => _manifest ?? throw new ReportException($"{Place} is no run: it has no {RunFiles.Manifest}");
+    public RunManifest Manifest => manifest ?? throw new ReportException($"{Place} is no run: it has no {RunFiles.Manifest}");
 
     /// <summary>What the run's batch was; null in the folder of a vote.</summary>
-    public BatchFingerprint? Batch => _manifest?.Batch;
+    public BatchFingerprint? Batch => manifest?.Batch;
 
-    public RunSummary Summary { get; }
+    public RunSummary Summary => summary;
 
     /// <summary>Of a run that has not ended, the verdicts over what it has so far; null where it has written its own.</summary>
     public IReadOnlyList<Verdict>? SoFar { get; init; }
@@ -78,7 +71,7 @@ public sealed class RunContents
     }
 
     /// <summary>What people say of the run's rollouts.</summary>
-    public Task<RunLabels> LabelsAsync(CancellationToken cancellationToken) => RunLabels.ReadAsync(_store, cancellationToken);
+    public Task<RunLabels> LabelsAsync(CancellationToken cancellationToken) => RunLabels.ReadAsync(store, cancellationToken);
 
     /// <summary>
     /// The run with people's labels in its figures: accuracy and calibration, over all and by domain, are reckoned anew where there are
@@ -103,7 +96,7 @@ public sealed class RunContents
             }
         }
 
-        return new RunContents(_store, Place, _manifest, SummaryWriter.Relabel(Summary, sums), _original) { SoFar = SoFar };
+        return new RunContents(store, Place, manifest, SummaryWriter.Relabel(Summary, sums), original) { SoFar = SoFar };
     }
 
     /// <summary>The batch with its texts and labels; null when it is gone or no longer the one that was judged.</summary>
@@ -117,7 +110,7 @@ public sealed class RunContents
             return File.Exists(given) ? File.OpenRead(given) : throw new ReportException($"there is no batch at {given}");
         }
 
-        return await new RunBatch(_store, _manifest, _original).OpenAsync(0, cancellationToken);
+        return await new RunBatch(store, manifest, original).OpenAsync(0, cancellationToken);
     }
 
     /// <summary>Lines of a run under way that the last reading of its ledger could not read: they are drawn again.</summary>
@@ -133,7 +126,7 @@ public sealed class RunContents
             yield return verdict;
         }
 
-        if (SoFar is not null || await _store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
+        if (SoFar is not null || await store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
         {
             yield break;
         }
@@ -147,7 +140,7 @@ public sealed class RunContents
                 yield return verdict;
             }
 
-            if (_manifest is { Origin: not RunOrigin.Served } && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
+            if (manifest is { Origin: not RunOrigin.Served } && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
             {
                 throw new ReportException(RunLedger.NotWhole(RunFiles.Verdicts, Place, count, Summary.Rollouts));
             }
@@ -160,7 +153,7 @@ public sealed class RunContents
         where T : Judgement
     {
         Unreadable = 0;
-        return RunLedger.ReadAsync(_store, Place, Summary, read, () => Unreadable++, cancellationToken);
+        return RunLedger.ReadAsync(store, Place, Summary, read, () => Unreadable++, cancellationToken);
     }
 
     /// <summary>The first refused lines.</summary>
@@ -168,7 +161,7 @@ public sealed class RunContents
     public async Task<IReadOnlyList<InvalidLine>> InvalidLinesAsync(int most, CancellationToken cancellationToken)
     {
         List<InvalidLine> lines = [];
-        if (await _store.OpenReadAsync(RunFiles.Invalid, cancellationToken) is not { } stream)
+        if (await store.OpenReadAsync(RunFiles.Invalid, cancellationToken) is not { } stream)
         {
             return lines;
         }

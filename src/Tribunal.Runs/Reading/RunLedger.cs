@@ -49,10 +49,7 @@ public static class RunLedger
     }
 
     /// <summary>Requires that the ledger of a run that has a summary is whole.</summary>
-    /// <param name="store">The run.</param>
-    /// <param name="place">Where it is, for people.</param>
     /// <param name="count">The judgements that were read, hinted ones included.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerException">It is not.</exception>
     internal static async Task RequireAllAsync(IRunStore store, string place, long count, CancellationToken cancellationToken) =>
         RequireAll(await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken), place, count);

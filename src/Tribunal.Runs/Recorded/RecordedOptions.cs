@@ -31,19 +31,14 @@ public static class RecordedOptions
     /// <summary>The vote on what another tool recorded: scores on a scale that nothing tells are on that from the lowest to the highest.</summary>
     /// <param name="options">The vote.</param>
     /// <param name="scores">The lowest and the highest score; null for none.</param>
-    public static SchemeOptions Imported(SchemeOptions options, (double Min, double Max)? scores)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return scores is { } seen && (seen.Min < options.ScoreRange.Min || seen.Max > options.ScoreRange.Max) ? options with { ScoreRange = seen } : options;
-    }
+    public static SchemeOptions Imported(SchemeOptions options, (double Min, double Max)? scores) =>
+        scores is { } seen && (seen.Min < options.ScoreRange.Min || seen.Max > options.ScoreRange.Max) ? options with { ScoreRange = seen } : options;
 
     /// <summary>The vote of a run, over what it has so far: nothing is learned and no policy replayed.</summary>
     /// <param name="manifest">The run.</param>
     /// <param name="files">The protocol files that it keeps, by the names of their protocols.</param>
     public static SchemeOptions SoFar(RunManifest manifest, IReadOnlyDictionary<string, string> files)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(files);
         EvaluationRequest request = manifest.Request.Tournament.Kind == Tournaments.TournamentKind.None ? manifest.Request with { Policy = new() } : manifest.Request;
         return Of(request, manifest.Protocol, files.GetValueOrDefault(manifest.Protocol), model: null) with { Members = manifest.Footing };
     }
@@ -51,8 +46,6 @@ public static class RecordedOptions
     /// <summary>The protocol files that a run keeps, by the names of their protocols.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> KeptFilesAsync(IRunStore store, RunManifest manifest, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(manifest);
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string sha256 in (manifest.ProtocolFiles ?? new Dictionary<string, string>()).Values)
         {

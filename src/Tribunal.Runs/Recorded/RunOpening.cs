@@ -1,5 +1,4 @@
 using Tribunal.Formats.Ledger;
-using Tribunal.Judgements;
 using Tribunal.Runs.Labels;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Reading;
@@ -37,8 +36,6 @@ public static class RunOpening
     /// <exception cref="ReportException">It is no run, or has nothing to show yet.</exception>
     public static async Task<RunContents> OpenAsync(IRunStore store, string place, Func<string, IBatchFile> openBatch, string? batch, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(openBatch);
         RunManifest? manifest = await StoredManifest.ShownAsync(store, cancellationToken);
         bool written = await store.ReadDocumentAsync(RunFiles.Summary, cancellationToken) is not null;
         RunSummary? last = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Tribunal.Formats.Batches;
 using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -23,35 +22,18 @@ public static class ServedRun
     /// <param name="cancellationToken">Ends the work.</param>
     public static async Task BeginAsync(LocalRunStore store, EvaluationRequest request, JudgeRoutes routes, IReadOnlyDictionary<string, string> protocols, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(routes);
-        ArgumentNullException.ThrowIfNull(protocols);
         await store.DeleteAsync(RunFiles.Summary, cancellationToken);
         await ProtocolTexts.KeepAsync(store, [.. protocols.Values], cancellationToken);
         RunManifest? known = await StoredManifest.ShownAsync(store, cancellationToken);
         await StoredManifest.WriteAsync(
             store,
-            new RunManifest
+            RunBranches.ManifestOf(store.RunId, request with { Batch = Path.Combine(store.Folder, RunFiles.Served) }, new BatchFingerprint(0, ""), routes, protocols, known?.Created ?? now) with
             {
-                Version = RunManifest.CurrentVersion,
-                RunId = store.RunId,
-                Request = request with { Batch = Path.Combine(store.Folder, RunFiles.Served) },
-                Batch = new BatchFingerprint(0, ""),
-                Judge = Joined(routes, static judge => judge.Name),
-                Model = Joined(routes, static judge => judge.Model),
-                Protocol = Joined(routes, static judge => judge.Protocol.Name),
-                Prompt = PromptFingerprint.Of(routes.Own.Protocol),
-                Sampling = routes.Own.Sampling,
-                Members = RunBranches.MembersOf(routes),
-                ProtocolFiles = ProtocolTexts.HashesOf(protocols),
-                Simulated = routes.All.Any(static judge => judge.Simulated),
+                Routes = null,
                 Origin = RunOrigin.Served,
-                Created = known?.Created ?? now,
             },
             cancellationToken);
     }
-
-    private static string Joined(JudgeRoutes routes, Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));
 
     /// <summary>Writes summary and report once the server has ended.</summary>
     /// <param name="folder">The folder.</param>
@@ -60,7 +42,6 @@ public static class ServedRun
     /// <returns>What it came to; null where nothing was judged.</returns>
     public static async Task<RunSummary?> FinishAsync(string folder, IReportWriter reports, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(reports);
         var store = new LocalRunStore(folder);
         RunContents run;
         try

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tribunal.Judgements;
-using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -13,16 +12,12 @@ namespace Tribunal.Runs.Steps;
 /// Shares what is left of a batch-wide budget out over the rollouts of every shard. Holds the batch's numbers in memory,
 /// none of its texts.
 /// </summary>
-public sealed class AllocateBudget
+internal sealed class AllocateBudget(OpenRuns runs)
 {
-    private readonly OpenRuns _runs;
-
-    internal AllocateBudget(OpenRuns runs) => _runs = runs;
-
     /// <summary>Shares it out; what a wave was given before stays.</summary>
     public async Task<WavePlan> RunAsync(WaveRequest wave, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(wave.RunId, wave.Attempt);
+        RunContext context = await runs.OpenAsync(wave.RunId, wave.Attempt);
         PolicyOptions policy = context.Manifest.Request.Policy;
         var batch = new List<RolloutLedger>();
         var sizes = new List<int>();

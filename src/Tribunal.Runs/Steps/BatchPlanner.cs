@@ -23,24 +23,9 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 
     public async Task<RunManifest> PlanAsync(BatchRun run, CancellationToken cancellationToken)
     {
-        Judge binding = routes.Own;
-        var wanted = new RunManifest
+        RunManifest wanted = RunBranches.ManifestOf(run.RunId, run.Request with { RetryFailed = false }, await batch.FingerprintAsync(cancellationToken), routes, protocols, time.GetUtcNow()) with
         {
-            Version = RunManifest.CurrentVersion,
-            RunId = run.RunId,
-            Request = run.Request with { RetryFailed = false },
-            Batch = await batch.FingerprintAsync(cancellationToken),
-            Judge = Joined(static judge => judge.Name),
-            Model = Joined(static judge => judge.Model),
-            Protocol = Joined(static judge => judge.Protocol.Name),
-            Prompt = PromptFingerprint.Of(binding.Protocol),
-            Sampling = binding.Sampling,
-            Routes = RunBranches.ManifestOf(run.Request, routes),
-            Members = RunBranches.MembersOf(routes),
-            ProtocolFiles = ProtocolTexts.HashesOf(protocols),
-            MetaProtocol = binding.Meta?.Protocol is { } meta ? $"{meta.Name} {ProtocolTexts.Sha256(meta.Text)}" : null,
-            Simulated = routes.All.Any(static judge => judge.Simulated),
-            Created = time.GetUtcNow(),
+            MetaProtocol = routes.Own.Meta?.Protocol is { } meta ? $"{meta.Name} {ProtocolTexts.Sha256(meta.Text)}" : null,
         };
         RunManifest? manifest = await KnownAsync(cancellationToken);
         bool extended = false;
@@ -49,7 +34,7 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
             extended = manifest.IsExtendedBy(wanted) && await RunFolder.HoldsJudgementsAsync(store, cancellationToken);
             if (!extended)
             {
-                manifest = await UndrawnPlan.ForgetAsync(store, cancellationToken) ? null : throw Mismatch(manifest, wanted, why);
+                manifest = await RunFolder.TryForgetPlanAsync(store, cancellationToken) ? null : throw Mismatch(manifest, wanted, why);
             }
         }
 
@@ -86,9 +71,6 @@ internal sealed class BatchPlanner(IRunStore store, IBatchFile batch, JudgeRoute
 
     private Task KeepProtocolsAsync(CancellationToken cancellationToken) =>
         ProtocolTexts.KeepAsync(store, [.. protocols.Values, .. routes.Own.Meta?.Protocol is { } meta ? [meta.Text] : Array.Empty<string>()], cancellationToken);
-
-    // A panel goes by the names of all of its members.
-    private string Joined(Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));
 
     // A run without a manifest was interrupted before it drew anything, or has lost it: nobody could tell then what its judgements are of.
     private async Task<RunManifest?> KnownAsync(CancellationToken cancellationToken)

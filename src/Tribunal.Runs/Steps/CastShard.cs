@@ -15,27 +15,22 @@ using Tribunal.Voting;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Casts a shard's verdicts and writes its share of the summary.</summary>
-public sealed partial class CastShard
+internal sealed partial class CastShard(OpenRuns runs, ILogger logger)
 {
-    private readonly OpenRuns _runs;
-    private readonly ILogger _logger;
-
-    internal CastShard(OpenRuns runs, ILogger logger) => (_runs, _logger) = (runs, logger);
-
     /// <summary>Casts them; writes them after the last wave.</summary>
     public async Task<ShardResult> RunAsync(ShardRun shard, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(shard.RunId, shard.Attempt);
+        RunContext context = await runs.OpenAsync(shard.RunId, shard.Attempt);
         if (await OpenRuns.RolloutsAsync(context, shard.Shard) is not { } rollouts)
         {
-            return new ShardResult(shard.Shard, 0, 0, 0, default, context.Monitor.Halt);
+            return new ShardResult(shard.Shard, 0, 0, context.Monitor.Halt);
         }
 
         LedgerContents ledger = await context.LedgerOf(shard.Shard).ReadAsync(rollouts, part => RunFiles.IsBefore(part, shard.Wave + 1, 0), cancellationToken);
         if (FitJudge.IsPilot(context, shard.Wave))
         {
             // Nothing is decided yet.
-            return new ShardResult(shard.Shard, rollouts.Count, 0, ledger.Parts.Values.Sum(static count => (long)count), default);
+            return new ShardResult(shard.Shard, rollouts.Count, ledger.Parts.Values.Sum(static count => (long)count));
         }
 
         int[]? allowances = await AllocateBudget.AllowancesAsync(context, shard.Shard, shard.Wave, rollouts.Count, cancellationToken);
@@ -46,8 +41,6 @@ public sealed partial class CastShard
         var summary = new SummaryPart { Parts = ledger.Parts, Rewritten = ledger.Left > 0 || ledger.Filled > 0, MetaAsked = context.Branches.AskMeta };
         var cast = new VerdictLines(own, summary, members: context.Branches.Routes is { Panel: not null } or { IsCascade: true }, context.Manifest.Request.Calibration);
         long judgements = 0;
-        int scored = 0;
-        Usage usage = default;
         for (int i = 0; i < rollouts.Count; i++)
         {
             var scoring = new RolloutScoring(rules, rollouts[i], ledger.Of(rollouts[i].Id));
@@ -57,8 +50,6 @@ public sealed partial class CastShard
             cast.Add(rollouts[i], verdict, voting);
             summary.AddHinted(scoring.Drawn);
             judgements += voting.Count;
-            scored += verdict.Status == VerdictStatus.Scored ? 1 : 0;
-            usage += verdict.Usage;
         }
 
         if (shard.LastWave)
@@ -78,7 +69,7 @@ public sealed partial class CastShard
             context.Forget(shard.Shard);
         }
 
-        return new ShardResult(shard.Shard, rollouts.Count, scored, judgements, usage);
+        return new ShardResult(shard.Shard, rollouts.Count, judgements);
     }
 
     // The lines that count, in the order of the parts: the first of each name, with the meta rewards that came later, as voting saw them.
@@ -91,33 +82,20 @@ public sealed partial class CastShard
         LateMetaRewards late = await LateMetaRewards.ReadAsync(store, names, cancellationToken);
         foreach (string part in parts)
         {
-            if (await store.OpenReadAsync(part, cancellationToken) is not { } stream)
+            await foreach (LedgerLine? line in LineReader.ReadAsync(await store.OpenReadAsync(part, cancellationToken), StoredLedger.TryReadLine, cancellationToken))
             {
-                continue;
-            }
-
-            await using (stream)
-            {
-                using var lines = new LineReader(stream);
-                while (await lines.FillAsync(cancellationToken))
+                if (line is null || !known.Contains(line.RolloutId) || !standing.Add((line.RolloutId, line.Sample)))
                 {
-                    while (lines.TryNext(out ReadOnlySpan<byte> line))
-                    {
-                        if (StoredLedger.TryRead(line, JudgementLine.Read) is not { } judgement || !known.Contains(judgement.RolloutId) || !standing.Add((judgement.RolloutId, judgement.Sample)))
-                        {
-                            continue;
-                        }
+                    continue;
+                }
 
-                        if (ReferenceEquals(late.Fill(judgement), judgement))
-                        {
-                            whole.Write(line);
-                            whole.Write("\n"u8);
-                        }
-                        else
-                        {
-                            JudgementLine.Write(whole, late.Fill(StoredLedger.TryRead(line, JudgementLine.ReadTraced)!));
-                        }
-                    }
+                if (ReferenceEquals(late.Fill(line), line))
+                {
+                    JudgementLine.Copy(whole, line.Bytes);
+                }
+                else
+                {
+                    JudgementLine.Write(whole, late.Fill(JudgementLine.ReadTraced(line.Bytes.Span)));
                 }
             }
         }

@@ -5,17 +5,13 @@ using Tribunal.Runs.Orchestration;
 namespace Tribunal.Runs.Steps;
 
 /// <summary>Asks whether whoever is asked is up: the judges, and the meta reward models beside them.</summary>
-public sealed class CheckJudge
+internal sealed class CheckJudge(OpenRuns runs)
 {
-    private readonly OpenRuns _runs;
-
-    internal CheckJudge(OpenRuns runs) => _runs = runs;
-
     /// <summary>Asks.</summary>
     public async Task<JudgeState> RunAsync(RunReference run, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(run.RunId, run.Attempt);
-        if (await _runs.StopAskedAsync(context, cancellationToken) is { } halt)
+        RunContext context = await runs.OpenAsync(run.RunId, run.Attempt);
+        if (await runs.StopAskedAsync(context, cancellationToken) is { } halt)
         {
             return new JudgeState(false, halt.Detail, halt);
         }

@@ -13,17 +13,13 @@ namespace Tribunal.Runs.Steps;
 /// Learns how the judge judges from what the first wave drew, and writes it down for all shards to stop by. What it looks at is what
 /// that wave would draw, and nothing that was drawn later: learned again, whenever and wherever, it is the same.
 /// </summary>
-public sealed class FitJudge
+internal sealed class FitJudge(OpenRuns runs)
 {
-    private readonly OpenRuns _runs;
-
-    internal FitJudge(OpenRuns runs) => _runs = runs;
-
     /// <summary>Learns it; what was written down before stays.</summary>
     /// <returns>Whether there was enough to learn from.</returns>
     public async Task<bool> RunAsync(RunReference run, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(run.RunId, run.Attempt);
+        RunContext context = await runs.OpenAsync(run.RunId, run.Attempt);
         if (await OfAsync(context, cancellationToken) is { } known)
         {
             return known.IsFitted;

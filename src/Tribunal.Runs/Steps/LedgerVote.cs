@@ -53,7 +53,7 @@ public sealed class LedgerVote(bool traits = false)
     public Judgement? First { get; private set; }
 
     /// <summary>What people say of the rollouts, in place of what the batch says.</summary>
-    public RunLabels Labels { get; } = RunLabels.None();
+    public RunLabels Labels { get; } = new();
 
     /// <summary>Whether rollouts without judgements are passed over: those that a run was told to leave out.</summary>
     public bool OnlyJudged { get; set; }
@@ -86,10 +86,9 @@ public sealed class LedgerVote(bool traits = false)
     /// <summary>The rollouts of a batch with what the ledger holds of each; bad lines and repeated ids are left out.</summary>
     public async IAsyncEnumerable<RolloutLedger> JoinAsync(Stream batch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var validator = new RolloutValidator();
-        await foreach (BatchLine line in RolloutReader.ReadAsync(batch, cancellationToken: cancellationToken))
+        await foreach (Rollout rollout in RolloutReader.RolloutsAsync(batch, cancellationToken))
         {
-            if (line.Rollout is { } rollout && validator.Check(rollout) is null && (!OnlyJudged || _ledger.ContainsKey(rollout.Id)))
+            if (!OnlyJudged || _ledger.ContainsKey(rollout.Id))
             {
                 yield return new RolloutLedger(Labels.Apply(rollout), Router.Voting(_ledger.GetValueOrDefault(rollout.Id) ?? []));
             }

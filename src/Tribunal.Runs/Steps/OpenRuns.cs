@@ -50,7 +50,6 @@ internal sealed class OpenRuns(IRunStores stores, JudgeRegistry judges, RunMonit
         return context.Monitor.Halt is not null;
     }
 
-    /// <summary>Opens a run for an attempt.</summary>
     public async Task<RunContext> OpenAsync(string runId, long attempt)
     {
         if (!_runs.TryGetValue((runId, attempt), out Lazy<Task<RunContext>>? opening))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tribunal.Judgements;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
@@ -12,18 +13,10 @@ namespace Tribunal.Runs.Steps;
 /// Validates the batch, counts it, cuts it into shards, writes the manifest; or finds that all this is done. A run that is called done
 /// is checked first: what its files have lost is voted, or drawn, again.
 /// </summary>
-public sealed partial class PlanBatch
+internal sealed partial class PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger)
 {
-    private readonly OpenRuns _runs;
-    private readonly IRunStores _stores;
-    private readonly JudgeRegistry _judges;
-    private readonly ActivityOptions _options;
-    private readonly Publish _publish;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-
-    internal PlanBatch(OpenRuns runs, IRunStores stores, JudgeRegistry judges, ActivityOptions options, Publish publish, TimeProvider time, ILogger logger) =>
-        (_runs, _stores, _judges, _options, _publish, _time, _logger) = (runs, stores, judges, options, publish, time, logger);
+    // Under the budget policy, the pilot included; each wave shares out half of what is left, by what those before have shown.
+    private const int MostWaves = 8;
 
     /// <summary>Plans it.</summary>
     /// <exception cref="RunMismatchException">The run exists and was started for something else.</exception>
@@ -34,23 +27,36 @@ public sealed partial class PlanBatch
     {
         if (run.Request is { RetryFailed: true, Policy.Kind: PolicyKind.Budget })
         {
-            throw new ProblemsException([new Problem("retryFailed", FailedJudgements.NotUnderBudget)]);
+            throw new ProblemsException([new Problem("retryFailed", "under policy budget the failed judgements were part of the total")]);
         }
 
-        IRunStore store = _stores.OpenRun(run.RunId);
-        IBatchFile batch = _stores.OpenBatch(run.Request.Batch);
-        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(_stores, run.RunId, run.Request, cancellationToken);
-        var planner = new BatchPlanner(store, batch, _judges.Resolve(run.Request, protocols), protocols, _options, _time);
+        IRunStore store = stores.OpenRun(run.RunId);
+        IBatchFile batch = stores.OpenBatch(run.Request.Batch);
+        IReadOnlyDictionary<string, string> protocols = await ProtocolTexts.GivenAsync(stores, run.RunId, run.Request, cancellationToken);
+        var planner = new BatchPlanner(store, batch, judges.Resolve(run.Request, protocols), protocols, options, time);
         RunManifest manifest = await planner.PlanAsync(run, cancellationToken);
-        _runs.Close(run.RunId, long.MaxValue);
+        runs.Close(run.RunId, long.MaxValue);
         if (run.Reopen)
         {
-            await FailedJudgements.ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
+            await ReopenAsync(store, manifest.Normalised ? new StoredBatchFile(store, RunFiles.Batch) : batch, manifest, cancellationToken);
         }
 
         LogPlanned(run.RunId, manifest.Rollouts, manifest.Invalid, manifest.Shards);
-        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? BudgetWaves.Most : 1;
-        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), _options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
+        int waves = run.Request.Policy.Kind == PolicyKind.Budget ? MostWaves : 1;
+        return new RunPlan(manifest.Shards, manifest.Rollouts, manifest.Invalid, waves, await FinishedAsync(store, batch, manifest, cancellationToken), options.ShardsPerInstance, Weighs(run.Request), FitJudge.Pilots(run.Request));
+    }
+
+    // A run that has ended goes on as one that was interrupted, without what failed in it: that is drawn once more, and the rest stays, each
+    // once. Killed on the way, it is as it was, or goes on like one that was interrupted.
+    private static async Task ReopenAsync(IRunStore store, IBatchFile batch, RunManifest manifest, CancellationToken cancellationToken)
+    {
+        RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+        if (summary is { Status: RunStatus.Complete, Judgements.Failed: > 0 })
+        {
+            // What a publication that was killed after its summary has left holds what failed as well.
+            await RunFolder.DropPartsAsync(store, cancellationToken);
+            await PublishedLedger.TakeBackAsync(store, batch, manifest, static judgement => judgement.Hinted || judgement.Outcome != JudgementOutcome.Failed, cancellationToken);
+        }
     }
 
     private static bool Weighs(EvaluationRequest request) => request is { Judges.Weights: not PanelMethod.Equal, Panel: null };
@@ -81,7 +87,7 @@ public sealed partial class PlanBatch
 
         if (manifest.Files.ContainsKey(RunFiles.Report) && !await RunFolder.IsWholeAsync(store, manifest, RunFiles.Report, cancellationToken))
         {
-            await StoredManifest.WriteAsync(store, await _publish.ReportAsync(store, batch, manifest, summary!, cancellationToken), cancellationToken);
+            await StoredManifest.WriteAsync(store, await publish.ReportAsync(store, batch, manifest, summary!, cancellationToken), cancellationToken);
         }
 
         // What a process that was killed after its summary has left.

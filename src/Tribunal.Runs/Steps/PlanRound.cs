@@ -8,18 +8,13 @@ namespace Tribunal.Runs.Steps;
 /// Plans a round of a shard: what is asked for after all that the ledger holds. A plan is an attempt's own: the next one plans from the
 /// ledger again, and misses nothing that this one lost.
 /// </summary>
-public sealed class PlanRound
+internal sealed class PlanRound(OpenRuns runs, ActivityOptions options)
 {
-    private readonly OpenRuns _runs;
-    private readonly ActivityOptions _options;
-
-    internal PlanRound(OpenRuns runs, ActivityOptions options) => (_runs, _options) = (runs, options);
-
     /// <summary>Plans it; a round that this attempt has planned stays as it was.</summary>
     public async Task<RoundPlan> RunAsync(ShardRound round, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(round.RunId, round.Attempt);
-        if (await _runs.StopAskedAsync(context, cancellationToken) is { } halt)
+        RunContext context = await runs.OpenAsync(round.RunId, round.Attempt);
+        if (await runs.StopAskedAsync(context, cancellationToken) is { } halt)
         {
             return PlanOf(0, halt);
         }
@@ -52,5 +47,5 @@ public sealed class PlanRound
             .Select(next => new PlannedDraw(i, next.Draw.Sample, next.Hint, next.Route)));
     }
 
-    private RoundPlan PlanOf(int draws, Halt? halt = null) => new(draws, _options.DrawsPerChunk, halt);
+    private RoundPlan PlanOf(int draws, Halt? halt = null) => new(draws, options.DrawsPerChunk, halt);
 }

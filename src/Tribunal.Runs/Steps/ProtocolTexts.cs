@@ -19,8 +19,6 @@ public static class ProtocolTexts
     /// <exception cref="JudgeConfigurationException">A file is too large, or no text.</exception>
     public static async Task<IReadOnlyDictionary<string, string>> GivenAsync(IRunStores stores, string runId, EvaluationRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(stores);
-        ArgumentNullException.ThrowIfNull(request);
         var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in request.ProtocolFiles())
         {
@@ -43,11 +41,8 @@ public static class ProtocolTexts
 
     /// <summary>The files that a run keeps, by the paths that its request names; empty where it has none.</summary>
     /// <exception cref="RunDamagedException">One of them is gone or is no longer what the manifest says.</exception>
-    public static async Task<IReadOnlyDictionary<string, string>> KeptAsync(IRunStore store, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(store);
-        return await StoredManifest.ReadAsync(store, cancellationToken) is { } manifest ? await OfAsync(store, manifest, cancellationToken) : new Dictionary<string, string>();
-    }
+    public static async Task<IReadOnlyDictionary<string, string>> KeptAsync(IRunStore store, CancellationToken cancellationToken) =>
+        await StoredManifest.ReadAsync(store, cancellationToken) is { } manifest ? await OfAsync(store, manifest, cancellationToken) : new Dictionary<string, string>();
 
     /// <summary>The same for a manifest that has been read.</summary>
     internal static async Task<IReadOnlyDictionary<string, string>> OfAsync(IRunStore store, RunManifest manifest, CancellationToken cancellationToken)
@@ -67,10 +62,8 @@ public static class ProtocolTexts
     internal static IReadOnlyDictionary<string, string>? HashesOf(IReadOnlyDictionary<string, string> texts) => texts.Count == 0 ? null
         : new SortedDictionary<string, string>(texts.ToDictionary(static text => text.Key, static text => StoredDocument.Sha256(Strict.GetBytes(text.Value))), StringComparer.Ordinal);
 
-    /// <summary>The SHA-256 of a text.</summary>
     internal static string Sha256(string text) => StoredDocument.Sha256(Strict.GetBytes(text));
 
-    /// <summary>Writes files into a run.</summary>
     internal static async Task KeepAsync(IRunStore store, IEnumerable<string> texts, CancellationToken cancellationToken)
     {
         foreach (string text in texts)

@@ -11,19 +11,13 @@ namespace Tribunal.Runs.Steps;
 /// Stitches a run's outputs, and counts them against what its shards were voted on. The report comes before the summary, so that a
 /// complete run has it; work in progress goes only after the summary says that the run is complete.
 /// </summary>
-public sealed partial class Publish
+internal sealed partial class Publish(OpenRuns runs, IReportWriter? reports, ILogger logger)
 {
-    private readonly OpenRuns _runs;
-    private readonly IReportWriter? _reports;
-    private readonly ILogger _logger;
-
-    internal Publish(OpenRuns runs, IReportWriter? reports, ILogger logger) => (_runs, _reports, _logger) = (runs, reports, logger);
-
     /// <summary>Publishes it.</summary>
     /// <exception cref="RunFileLostException">What was drawn is no longer there: nothing is published.</exception>
     public async Task<RunOutcome> RunAsync(PublishRequest request, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(request.RunId, request.Attempt);
+        RunContext context = await runs.OpenAsync(request.RunId, request.Attempt);
         int shards = context.Manifest.Shards;
         var parts = new SummaryPart?[shards];
         var sums = new SummaryPart();
@@ -56,7 +50,7 @@ public sealed partial class Publish
             await context.Store.WriteDocumentAsync(RunFiles.Summary, Bytes(summary), cancellationToken);
         }
 
-        _runs.Close(request.RunId, long.MaxValue);
+        runs.Close(request.RunId, long.MaxValue);
         LogPublished(request.RunId, summary.Status, summary.Scored, summary.Unscorable);
         return OutcomeOf(summary);
     }
@@ -68,7 +62,7 @@ public sealed partial class Publish
     /// <summary>Renders the report of a complete run and notes it in the manifest.</summary>
     internal async Task<RunManifest> ReportAsync(IRunStore store, IBatchFile batch, RunManifest manifest, RunSummary summary, CancellationToken cancellationToken)
     {
-        if (_reports is null)
+        if (reports is null)
         {
             return manifest;
         }
@@ -76,7 +70,7 @@ public sealed partial class Publish
         // What keeps a report from being made doesn't undo a run: storage that is away does, and is tried again.
         try
         {
-            byte[] page = await _reports.RenderAsync(new RunContents(store, manifest.RunId, manifest, summary, batch), cancellationToken);
+            byte[] page = await reports.RenderAsync(new RunContents(store, manifest.RunId, manifest, summary, batch), cancellationToken);
             await store.WriteDocumentAsync(RunFiles.Report, page, cancellationToken);
             return manifest with { Files = With(manifest.Files, RunFiles.Report, StoredDocument.Sha256(page)) };
         }

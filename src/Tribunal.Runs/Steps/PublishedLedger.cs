@@ -16,11 +16,7 @@ internal static class PublishedLedger
     /// Takes it back, each judgement once, and nothing that is there already. The ledger and the summary go last: killed on the way, the
     /// same is done again.
     /// </summary>
-    /// <param name="store">The run.</param>
-    /// <param name="batch">What it judges.</param>
-    /// <param name="manifest">Its manifest.</param>
     /// <param name="keep">Whether a judgement is kept; what is not is drawn again.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BatchChangedException">The batch is no longer what was scored.</exception>
     public static async Task TakeBackAsync(IRunStore store, IBatchFile batch, RunManifest manifest, Func<Judgement, bool> keep, CancellationToken cancellationToken)
     {
@@ -55,46 +51,25 @@ internal static class PublishedLedger
     // The ledger was stitched shard by shard, so one part is open at a time.
     private static async Task SplitAsync(IRunStore store, Func<Judgement, int> shardOf, CancellationToken cancellationToken)
     {
-        if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is not { } ledger)
+        var kept = new ArrayBufferWriter<byte>();
+        int open = -1;
+        await foreach (LedgerLine? line in LineReader.ReadAsync(await store.OpenReadAsync(RunFiles.Judgements, cancellationToken), StoredLedger.TryReadLine, cancellationToken))
         {
-            return;
-        }
-
-        await using (ledger)
-        {
-            using var lines = new LineReader(ledger);
-            var kept = new ArrayBufferWriter<byte>();
-            int open = -1;
-            while (await lines.FillAsync(cancellationToken))
+            if (line is null || shardOf(line) is not (>= 0 and int shard))
             {
-                while (Next(lines, shardOf) is { } next)
-                {
-                    if (next.Shard != open || kept.WrittenCount > FlushBytes)
-                    {
-                        await AppendAsync(store, open, kept, cancellationToken);
-                        open = next.Shard;
-                    }
-
-                    kept.Write(next.Line);
-                    kept.Write("\n"u8);
-                }
+                continue;
             }
 
-            await AppendAsync(store, open, kept, cancellationToken);
-        }
-    }
-
-    private static (int Shard, byte[] Line)? Next(LineReader lines, Func<Judgement, int> shardOf)
-    {
-        while (lines.TryNext(out ReadOnlySpan<byte> line))
-        {
-            if (StoredLedger.TryRead(line, JudgementLine.Read) is { } judgement && shardOf(judgement) is >= 0 and int shard)
+            if (shard != open || kept.WrittenCount > FlushBytes)
             {
-                return (shard, line.ToArray());
+                await AppendAsync(store, open, kept, cancellationToken);
+                open = shard;
             }
+
+            JudgementLine.Copy(kept, line.Bytes);
         }
 
-        return null;
+        await AppendAsync(store, open, kept, cancellationToken);
     }
 
     private static async Task AppendAsync(IRunStore store, int shard, ArrayBufferWriter<byte> lines, CancellationToken cancellationToken)

@@ -29,24 +29,15 @@ public sealed record NextSample(Draw Draw, string? Route = null, int? Hint = nul
 /// One rollout on its way to its verdict: what to draw next, what was drawn, what it comes to. Its judgements are a set: one whose
 /// name stands already counts no second time. Not safe for concurrent use.
 /// </summary>
-public sealed class RolloutScoring
+/// <param name="rules">How.</param>
+/// <param name="rollout">The rollout.</param>
+/// <param name="drawn">What was drawn of it before, hinted samples included, in any order.</param>
+public sealed class RolloutScoring(ScoringRules rules, Rollout rollout, IEnumerable<Judgement>? drawn = null)
 {
-    private readonly ScoringRules _rules;
-    private readonly List<Judgement> _drawn;
-
-    /// <summary>Begins, or goes on.</summary>
-    /// <param name="rules">How.</param>
-    /// <param name="rollout">The rollout.</param>
-    /// <param name="drawn">What was drawn of it before, hinted samples included, in any order.</param>
-    public RolloutScoring(ScoringRules rules, Rollout rollout, IEnumerable<Judgement>? drawn = null)
-    {
-        _rules = rules;
-        Rollout = rollout;
-        _drawn = JudgementSet.Of(drawn ?? []);
-    }
+    private readonly List<Judgement> _drawn = JudgementSet.Of(drawn ?? []);
 
     /// <summary>The rollout.</summary>
-    public Rollout Rollout { get; }
+    public Rollout Rollout => rollout;
 
     /// <summary>Its judgements in the order of their samples, hinted ones included.</summary>
     public IReadOnlyList<Judgement> Drawn => _drawn;
@@ -62,7 +53,7 @@ public sealed class RolloutScoring
     /// <param name="hints">Whether hinted samples are asked for once the ordinary ones are there: whether an item failed is known then.</param>
     public IReadOnlyList<NextSample> Next(int? allowance = null, bool hints = true)
     {
-        RoutedRollout at = _rules.Router.Find(Rollout, _drawn);
+        RoutedRollout at = rules.Router.Find(Rollout, _drawn);
         if (at.Branch.WhyNot(Rollout) is not null)
         {
             return [];
@@ -79,9 +70,9 @@ public sealed class RolloutScoring
             return [.. draws.Select(draw => new NextSample(draw with { Sample = at.Branch.NumberOf(draw.Sample) }, at.Branch.Name))];
         }
 
-        return !hints || _rules.Hint == HintMode.None ? [] :
+        return !hints || rules.Hint == HintMode.None ? [] :
         [
-            .. Hints.Next(_rules.Hint, Rollout, at.Branch.Protocol.Kind, at.Ledger, _rules.Seed).Select(hint => new NextSample(hint.Draw, at.Branch.Name, hint.Position)),
+            .. Hints.Next(rules.Hint, Rollout, at.Branch.Protocol.Kind, at.Ledger, rules.Seed).Select(hint => new NextSample(hint.Draw, at.Branch.Name, hint.Position)),
         ];
     }
 
@@ -90,7 +81,7 @@ public sealed class RolloutScoring
     public Verdict Conclude(int? allowance = null)
     {
         IReadOnlyList<Judgement> voting = Voting;
-        RoutedRollout at = _rules.Router.Find(Rollout, voting);
+        RoutedRollout at = rules.Router.Find(Rollout, voting);
         Verdict verdict = at.Branch.WhyNot(Rollout) is { } whyNot
             ? new Verdict { Id = Rollout.Id, Status = VerdictStatus.Unscorable, Votes = new VoteCounts(), Reason = whyNot }
             : at.Branch.Scheme.Conclude(Rollout, at.Ledger, allowance).Graded(Rollout, voting);
@@ -100,14 +91,14 @@ public sealed class RolloutScoring
             verdict = verdict with { Route = route, Usage = voting.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage) };
         }
 
-        if (_rules.Calibration is { } calibration)
+        if (rules.Calibration is { } calibration)
         {
             verdict = verdict with { Correctness = verdict.CorrectnessBy(calibration) };
         }
 
         int neutralised = voting.Select(static judgement => judgement.Neutralised ?? 0).DefaultIfEmpty().Max();
-        return _rules.Simulated || neutralised > 0
-            ? verdict with { Simulated = _rules.Simulated ? true : null, Neutralised = neutralised > 0 ? neutralised : null }
+        return rules.Simulated || neutralised > 0
+            ? verdict with { Simulated = rules.Simulated ? true : null, Neutralised = neutralised > 0 ? neutralised : null }
             : verdict;
     }
 }

@@ -12,9 +12,7 @@ namespace Tribunal.Runs.Steps;
 /// other, and draw while theirs lasts; so together they pass a limit by no more than what is in flight. A share that a killed process
 /// had not used stays given away until the next attempt, which counts the ledger. Safe for concurrent use.
 /// </summary>
-/// <param name="store">The run's.</param>
 /// <param name="attempt">The attempt, whose shares are its own.</param>
-/// <param name="limits">The run's.</param>
 /// <param name="prices">The judges'; null where no cost can be kept.</param>
 /// <param name="inFlight">Judgements that this process draws at once: shares cover so many at least, where so much is left.</param>
 internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits limits, PriceList? prices, int inFlight) : IDisposable
@@ -48,30 +46,7 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
         : store.TryCreateDocumentAsync(NameOf(0), Document(Of(spent)), cancellationToken);
 
     /// <summary>Before a judgement is drawn: why none may be, if a limit is reached.</summary>
-    public Task<Halt?> EnterAsync(CancellationToken cancellationToken) => TakeAsync(cancellationToken);
-
-    /// <summary>After one was drawn: counts it, and says whether a limit is reached.</summary>
-    public Task<Halt?> CountAsync(Judgement judgement, CancellationToken cancellationToken)
-    {
-        if (Unlimited)
-        {
-            return Task.FromResult<Halt?>(null);
-        }
-
-        lock (_gate)
-        {
-            _used += Of(new Dictionary<string, Usage>(StringComparer.Ordinal) { [judgement.Judge] = judgement.Usage });
-            _judgements++;
-        }
-
-        return TakeAsync(cancellationToken);
-    }
-
-    public void Dispose() => _taking.Dispose();
-
-    private static byte[] Document(Spending given) => JsonSerializer.SerializeToUtf8Bytes(given, RunsJson.Default.Spending);
-
-    private async Task<Halt?> TakeAsync(CancellationToken cancellationToken)
+    public async Task<Halt?> EnterAsync(CancellationToken cancellationToken)
     {
         if (Unlimited || !IsUsedUp)
         {
@@ -88,6 +63,27 @@ internal sealed class RunAllowance(IRunStore store, long attempt, SpendLimits li
             _taking.Release();
         }
     }
+
+    /// <summary>After one was drawn: counts it, and says whether a limit is reached.</summary>
+    public Task<Halt?> CountAsync(Judgement judgement, CancellationToken cancellationToken)
+    {
+        if (Unlimited)
+        {
+            return Task.FromResult<Halt?>(null);
+        }
+
+        lock (_gate)
+        {
+            _used += Of(new Dictionary<string, Usage>(StringComparer.Ordinal) { [judgement.Judge] = judgement.Usage });
+            _judgements++;
+        }
+
+        return EnterAsync(cancellationToken);
+    }
+
+    public void Dispose() => _taking.Dispose();
+
+    private static byte[] Document(Spending given) => JsonSerializer.SerializeToUtf8Bytes(given, RunsJson.Default.Spending);
 
     // Whoever makes the next document has the share: each says what all of them together have been given.
     private async Task<Halt?> TakeShareAsync(CancellationToken cancellationToken)

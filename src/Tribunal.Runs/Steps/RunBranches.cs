@@ -15,7 +15,6 @@ namespace Tribunal.Runs.Steps;
 internal sealed class RunBranches
 {
     private readonly Dictionary<string, GatedJudge> _routed = new(StringComparer.Ordinal);
-    private readonly GatedJudge[] _members;
     private readonly List<Branch> _others;
     private readonly EvaluationRequest _request;
 
@@ -39,7 +38,7 @@ internal sealed class RunBranches
             _routed.Add(name, JudgeOf(binding));
         }
 
-        _members = routes.Panel is { } panel ? [.. panel.Select(JudgeOf)] : [];
+        Members = routes.Panel is { } panel ? [.. panel.Select(JudgeOf)] : [];
         var own = new Branch(request.Routing is null ? null : RoutingTable.Default, JudgingSchemes.Create(Options), routes.Own.Protocol, Seats: Options.Seats);
         _others = branches;
         Router = new Router(own, request.Routing, branches, request.Calibration);
@@ -68,7 +67,7 @@ internal sealed class RunBranches
     public GatedJudge Own { get; }
 
     /// <summary>The members of the panel, in the order of their turns; empty for one judge.</summary>
-    public IReadOnlyList<GatedJudge> Members => _members;
+    public IReadOnlyList<GatedJudge> Members { get; }
 
     public Router Router { get; }
 
@@ -79,7 +78,7 @@ internal sealed class RunBranches
     public bool AskMeta => Routes.All.Any(static judge => judge.Meta is not null);
 
     /// <summary>Who is asked for a sample of a rollout with so many responses.</summary>
-    public GatedJudge Of(int sample, string? route, int responses) => Options.Seats is { } seats ? _members[seats.MemberOf(sample, responses)]
+    public GatedJudge Of(int sample, string? route, int responses) => Options.Seats is { } seats ? Members[seats.MemberOf(sample, responses)]
         : route is not null && _routed.TryGetValue(route, out GatedJudge? judge) ? judge
         : Own;
 
@@ -88,7 +87,7 @@ internal sealed class RunBranches
 
     /// <summary>What whoever is asked is shown.</summary>
     public Draw ShownOf(PlannedDraw draw, Rollout rollout, long seed) =>
-        Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Judge.Protocol.Kind, seed, rollout, draw.Sample);
+        Options.Seats?.Of(draw.Sample, rollout.Id, rollout.Responses.Count) ?? SampleDraw.Of(Of(draw, rollout.Responses.Count).Judge.Protocol.Kind, seed, rollout.Id, rollout.Responses.Count, draw.Sample);
 
     /// <summary>The router of a vote with weights that were learned after the drawing: what ends sampling stays what it was.</summary>
     public Router Weighed(PanelWeights weights, JudgeModel? learned)
@@ -104,11 +103,30 @@ internal sealed class RunBranches
     /// <summary>The router where every rollout is judged by one scheme, by the run's own judge or panel.</summary>
     public Router Only(IJudgingScheme scheme) => new(new Branch(null, scheme, Own.Judge.Protocol, Seats: Options.Seats));
 
-    /// <summary>What the manifest keeps of the routes; null without a table.</summary>
-    public static IReadOnlyList<RouteManifest>? ManifestOf(EvaluationRequest request, JudgeRoutes routes) => request.Routing is not { } table ? null :
-    [
-        .. routes.Routed.Select((binding, i) => ManifestOf(RoutingTable.NameOf(table.Routes[i]), binding)),
-    ];
+    /// <summary>What the manifest says of a request and of who judges; a panel goes by the names of all of its members.</summary>
+    public static RunManifest ManifestOf(
+        string runId, EvaluationRequest request, BatchFingerprint batch, JudgeRoutes routes, IReadOnlyDictionary<string, string> protocols, DateTimeOffset created)
+    {
+        return new RunManifest
+        {
+            Version = RunManifest.CurrentVersion,
+            RunId = runId,
+            Request = request,
+            Batch = batch,
+            Judge = Joined(static judge => judge.Name),
+            Model = Joined(static judge => judge.Model),
+            Protocol = Joined(static judge => judge.Protocol.Name),
+            Prompt = PromptFingerprint.Of(routes.Own.Protocol),
+            Sampling = routes.Own.Sampling,
+            Routes = request.Routing is not { } table ? null : [.. routes.Routed.Select((binding, i) => ManifestOf(RoutingTable.NameOf(table.Routes[i]), binding))],
+            Members = MembersOf(routes),
+            ProtocolFiles = ProtocolTexts.HashesOf(protocols),
+            Simulated = routes.All.Any(static judge => judge.Simulated),
+            Created = created,
+        };
+
+        string Joined(Func<Judge, string> name) => routes.Panel is null ? name(routes.Own) : string.Join(" + ", routes.Panel.Select(name).Distinct(StringComparer.Ordinal));
+    }
 
     /// <summary>What the manifest keeps of a panel; null without one.</summary>
     public static IReadOnlyList<RouteManifest>? MembersOf(JudgeRoutes routes) => routes.Panel is not { } panel ? null : [.. panel.Select(static binding => ManifestOf(binding.Name, binding))];

@@ -1,7 +1,5 @@
-using Tribunal.Formats.Ledger;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
-using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Verdicts;
 
@@ -15,7 +13,7 @@ internal sealed class RunContext
     // More than are under way at once: where verdicts are cast by other processes, nothing else here forgets a shard.
     private const int KeptLedgers = 128;
     private readonly Lock _gate = new();
-    private readonly LinkedList<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)> _recent = [];
+    private readonly OrderedDictionary<int, Task<IReadOnlyList<Rollout>>> _recent = [];
     private readonly OrderedDictionary<int, ShardLedger> _ledgers = [];
     private readonly HashSet<int> _counted = [];
     private ScoringRules? _rules;
@@ -55,21 +53,16 @@ internal sealed class RunContext
     {
         lock (_gate)
         {
-            for (LinkedListNode<(int Shard, Task<IReadOnlyList<Rollout>> Rollouts)>? node = _recent.First; node is not null; node = node.Next)
+            // The one that was asked for last stands last.
+            if (!_recent.Remove(shard, out Task<IReadOnlyList<Rollout>>? rollouts) || rollouts.IsFaulted)
             {
-                if (node.Value.Shard == shard && !node.Value.Rollouts.IsFaulted)
-                {
-                    _recent.Remove(node);
-                    _recent.AddFirst(node);
-                    return node.Value.Rollouts;
-                }
+                rollouts = ShardReader.ReadAsync(Batch, Manifest, Shards[shard], CancellationToken.None);
             }
 
-            Task<IReadOnlyList<Rollout>> rollouts = ShardReader.ReadAsync(Batch, Manifest, Shards[shard], CancellationToken.None);
-            _recent.AddFirst((shard, rollouts));
+            _recent.Add(shard, rollouts);
             if (_recent.Count > KeptShards)
             {
-                _recent.RemoveLast();
+                _recent.RemoveAt(0);
             }
 
             return rollouts;
@@ -102,13 +95,10 @@ internal sealed class RunContext
         lock (_gate)
         {
             _ledgers.Remove(shard);
+            _recent.Remove(shard);
 
             // What was voted on has been counted: when it is voted on again, none of it is an earlier process's.
             _counted.Add(shard);
-            if (_recent.FirstOrDefault(recent => recent.Shard == shard) is { Rollouts: not null } recent)
-            {
-                _recent.Remove(recent);
-            }
         }
     }
 }

@@ -9,7 +9,6 @@ internal static class RunFolder
     public static async Task<bool> IsWholeAsync(IRunStore store, RunManifest manifest, string name, CancellationToken cancellationToken) =>
         manifest.Files.TryGetValue(name, out string? sha256) && await StoredDocument.FingerprintAsync(store, name, cancellationToken) is { } there && there.Sha256 == sha256;
 
-    /// <summary>Whether any judgement was drawn.</summary>
     public static async Task<bool> HoldsJudgementsAsync(IRunStore store, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(store, RunFiles.Judgements, cancellationToken))
@@ -26,6 +25,23 @@ internal static class RunFolder
         }
 
         return false;
+    }
+
+    /// <summary>Forgets the plan of a run that has no judgement yet: a judge or an option that was wrong can still be put right.</summary>
+    /// <returns>False where the run has judgements: it stays as it is.</returns>
+    public static async Task<bool> TryForgetPlanAsync(IRunStore store, CancellationToken cancellationToken)
+    {
+        // Requests that are with a batch API are paid for, as their answers are.
+        if (await HoldsJudgementsAsync(store, cancellationToken) || await store.ListAsync(RunFiles.BatchApiPrefix, cancellationToken).AnyAsync(cancellationToken))
+        {
+            return false;
+        }
+
+        // The manifest last: without it, what the plan has left goes when it is made anew.
+        await DropPartsAsync(store, cancellationToken);
+        await store.DeleteAsync(RunFiles.Summary, cancellationToken);
+        await store.DeleteAsync(RunFiles.Manifest, cancellationToken);
+        return true;
     }
 
     /// <summary>Removes work in progress.</summary>

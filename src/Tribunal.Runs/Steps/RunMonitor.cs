@@ -38,9 +38,6 @@ public sealed class RunMonitor
     /// <summary>Judgements drawn by this process, and how many of them are valid, of one moment.</summary>
     public (long Drawn, long Valid) Counts => Read(static monitor => (monitor._outcomes.Drawn, monitor._outcomes.Valid));
 
-    /// <summary>Judgements drawn by this process.</summary>
-    public long Drawn => Counts.Drawn;
-
     /// <summary>Judgements that other processes have left in the ledger, as far as they were met.</summary>
     public long Earlier => Read(static monitor => monitor._earlier);
 
@@ -88,7 +85,6 @@ public sealed class RunMonitor
     }
 
     /// <summary>Counts a judgement that was drawn, and stops the run where the valid rate says so.</summary>
-    /// <param name="judgement">It.</param>
     /// <param name="validRateFloor">The share of judgements with a verdict below which the run stops.</param>
     /// <param name="members">Whether each judge of the run has to keep to that by itself: one of several that says nothing is not made up for by the others.</param>
     internal void Add(Judgement judgement, double validRateFloor, bool members = false)

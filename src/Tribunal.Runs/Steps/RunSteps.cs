@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -12,6 +11,8 @@ namespace Tribunal.Runs.Steps;
 /// </summary>
 public sealed class RunSteps
 {
+    private readonly Dictionary<string, Func<object, CancellationToken, Task<object>>> _steps = new(StringComparer.Ordinal);
+
     /// <summary>Makes them.</summary>
     /// <param name="stores">Where runs and batches live.</param>
     /// <param name="judges">Finds judges by name.</param>
@@ -24,63 +25,29 @@ public sealed class RunSteps
         IRunStores stores, JudgeRegistry judges, RunMonitors monitors, ActivityOptions options, TimeProvider time, ILogger<RunSteps> logger, IReportWriter? reports = null)
     {
         Runs = new OpenRuns(stores, judges, monitors, time);
-        WeighPanel = new WeighPanel(Runs);
-        FitJudge = new FitJudge(Runs);
-        Publish = new Publish(Runs, reports, logger);
-        PlanBatch = new PlanBatch(Runs, stores, judges, options, Publish, time, logger);
-        CheckJudge = new CheckJudge(Runs);
-        PlanRound = new PlanRound(Runs, options);
-        DrawChunk = new DrawChunk(Runs, options);
-        CastShard = new CastShard(Runs, logger);
-        AllocateBudget = new AllocateBudget(Runs);
+        var publish = new Publish(Runs, reports, logger);
+        Register(Names.PlanBatch, new PlanBatch(Runs, stores, judges, options, publish, time, logger).RunAsync);
+        Register(Names.CheckJudge, new CheckJudge(Runs).RunAsync);
+        Register(Names.PlanRound, new PlanRound(Runs, options).RunAsync);
+        Register(Names.DrawChunk, new DrawChunk(Runs, options).RunAsync);
+        Register(Names.CastShard, new CastShard(Runs, logger).RunAsync);
+        Register(Names.AllocateBudget, new AllocateBudget(Runs).RunAsync);
+        Register(Names.FitJudge, new FitJudge(Runs).RunAsync);
+        Register(Names.WeighPanel, new WeighPanel(Runs).RunAsync);
+        Register(Names.Publish, publish.RunAsync);
     }
 
     /// <summary>The runs that they work on.</summary>
     internal OpenRuns Runs { get; }
 
-    /// <inheritdoc cref="Steps.PlanBatch"/>
-    public PlanBatch PlanBatch { get; }
+    /// <summary>Takes a step.</summary>
+    /// <exception cref="RunMismatchException">A plan: the run exists and was started for something else.</exception>
+    /// <exception cref="ProblemsException">A plan: the request asks for what makes no sense.</exception>
+    /// <exception cref="RunDamagedException">A plan: a file of the run is not whole and can't be made again.</exception>
+    /// <exception cref="FileNotFoundException">A plan: there is no such batch.</exception>
+    public async Task<TOutput> CallAsync<TInput, TOutput>(ActivityName<TInput, TOutput> step, TInput input, CancellationToken cancellationToken) =>
+        (TOutput)await _steps[step.Name](input!, cancellationToken);
 
-    /// <inheritdoc cref="Steps.CheckJudge"/>
-    public CheckJudge CheckJudge { get; }
-
-    /// <inheritdoc cref="Steps.PlanRound"/>
-    public PlanRound PlanRound { get; }
-
-    /// <inheritdoc cref="Steps.DrawChunk"/>
-    public DrawChunk DrawChunk { get; }
-
-    /// <inheritdoc cref="Steps.CastShard"/>
-    public CastShard CastShard { get; }
-
-    /// <inheritdoc cref="Steps.AllocateBudget"/>
-    public AllocateBudget AllocateBudget { get; }
-
-    /// <inheritdoc cref="Steps.FitJudge"/>
-    public FitJudge FitJudge { get; }
-
-    /// <inheritdoc cref="Steps.WeighPanel"/>
-    public WeighPanel WeighPanel { get; }
-
-    /// <inheritdoc cref="Steps.Publish"/>
-    public Publish Publish { get; }
-
-    /// <summary>The steps by name, for a host that calls them in its own process.</summary>
-    public IReadOnlyDictionary<string, Func<object, CancellationToken, Task<object>>> ByName()
-    {
-        var byName = new Dictionary<string, Func<object, CancellationToken, Task<object>>>(StringComparer.Ordinal);
-        Register(Names.PlanBatch, PlanBatch.RunAsync);
-        Register(Names.CheckJudge, CheckJudge.RunAsync);
-        Register(Names.PlanRound, PlanRound.RunAsync);
-        Register(Names.DrawChunk, DrawChunk.RunAsync);
-        Register(Names.CastShard, CastShard.RunAsync);
-        Register(Names.AllocateBudget, AllocateBudget.RunAsync);
-        Register(Names.FitJudge, async (run, token) => await FitJudge.RunAsync(run, token));
-        Register(Names.WeighPanel, async (run, token) => await WeighPanel.RunAsync(run, token));
-        Register(Names.Publish, Publish.RunAsync);
-        return byName.ToFrozenDictionary(StringComparer.Ordinal);
-
-        void Register<TInput, TOutput>(ActivityName<TInput, TOutput> name, Func<TInput, CancellationToken, Task<TOutput>> step) =>
-            byName.Add(name.Name, async (input, cancellationToken) => (await step((TInput)input, cancellationToken))!);
-    }
+    private void Register<TInput, TOutput>(ActivityName<TInput, TOutput> name, Func<TInput, CancellationToken, Task<TOutput>> step) =>
+        _steps.Add(name.Name, async (input, cancellationToken) => (await step((TInput)input, cancellationToken))!);
 }

@@ -1,6 +1,5 @@
 using Tribunal.Judgements;
 using Tribunal.Protocols;
-using Tribunal.Rollouts;
 using Tribunal.Sampling;
 using Tribunal.Training;
 using Tribunal.Verdicts;
@@ -12,19 +11,6 @@ internal static class SampleDraw
 {
     /// <summary>The draw of a number that some scheme, route or hint gave.</summary>
     /// <param name="kind">Whether the judge compares pairs.</param>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="rollout">The rollout; two responses at least where pairs are compared.</param>
-    /// <param name="sample">The number under which the ledger has it.</param>
-    public static Draw Of(JudgingKind kind, long seed, Rollout rollout, int sample)
-    {
-        ArgumentNullException.ThrowIfNull(rollout);
-        return Of(kind, seed, rollout.Id, rollout.Responses.Count, sample);
-    }
-
-    /// <summary>The draw of a number, where the rollout's texts are not at hand.</summary>
-    /// <param name="kind">Whether the judge compares pairs.</param>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="rolloutId">The rollout.</param>
     /// <param name="responses">How many responses it has; two at least where pairs are compared.</param>
     /// <param name="sample">The number under which the ledger has it.</param>
     public static Draw Of(JudgingKind kind, long seed, string rolloutId, int responses, int sample)

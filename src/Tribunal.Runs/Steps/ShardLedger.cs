@@ -91,10 +91,7 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
         }
     }
 
-    /// <summary>Reads the ledger.</summary>
-    /// <param name="rollouts">The shard's rollouts.</param>
     /// <param name="isFinal">Whether nobody writes to a part any more, by its name.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public async Task<LedgerContents> ReadAsync(IReadOnlyList<Rollout> rollouts, Func<string, bool> isFinal, CancellationToken cancellationToken)
     {
         List<string> names = await store.ListAsync(RunFiles.ShardPrefix(shard), cancellationToken).ToListAsync(cancellationToken);
@@ -140,27 +137,15 @@ internal sealed class ShardLedger(IRunStore store, int shard, bool traits, Actio
     {
         var judgements = new List<Judgement>();
         int unreadable = 0;
-        if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
+        await foreach (Judgement? judgement in LineReader.ReadAsync(await store.OpenReadAsync(name, cancellationToken), line => StoredLedger.TryRead(line, _read), cancellationToken))
         {
-            return new LedgerPart(judgements, 0);
-        }
-
-        await using (stream)
-        {
-            using var lines = new LineReader(stream);
-            while (await lines.FillAsync(cancellationToken))
+            if (judgement is null)
             {
-                while (lines.TryNext(out ReadOnlySpan<byte> line))
-                {
-                    if (StoredLedger.TryRead(line, _read) is { } judgement)
-                    {
-                        judgements.Add(judgement);
-                    }
-                    else
-                    {
-                        unreadable++;
-                    }
-                }
+                unreadable++;
+            }
+            else
+            {
+                judgements.Add(judgement);
             }
         }
 

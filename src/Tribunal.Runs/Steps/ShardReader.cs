@@ -12,7 +12,7 @@ internal static class ShardReader
         BatchFingerprint fingerprint = manifest.Normalised ? await batch.FingerprintAsync(cancellationToken) : manifest.Batch;
         var rollouts = new List<Rollout>(shard.Rollouts);
         await using Stream range = await batch.OpenAsync(fingerprint, shard.Offset, shard.Length, cancellationToken);
-        await foreach (BatchLine line in RolloutReader.ReadRangeAsync(range, shard.FirstLine, shard.Offset, cancellationToken: cancellationToken))
+        await foreach (BatchLine line in RolloutReader.ReadRangeAsync(range, shard.FirstLine, shard.Offset, cancellationToken))
         {
             if (line.Rollout is not null && shard.Skip?.Contains(line.Line) != true)
             {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tribunal.Judgements;
-using Tribunal.Rollouts;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Voting;
@@ -11,17 +10,13 @@ namespace Tribunal.Runs.Steps;
 /// Learns what the members of a panel weigh, from all of the run's judgements once they are drawn. Holds the ledger's numbers in memory,
 /// none of its texts.
 /// </summary>
-public sealed class WeighPanel
+internal sealed class WeighPanel(OpenRuns runs)
 {
-    private readonly OpenRuns _runs;
-
-    internal WeighPanel(OpenRuns runs) => _runs = runs;
-
     /// <summary>Learns them and writes them down. A function of the ledger alone: learned again, they are the same.</summary>
     /// <returns>Whether there are judgements to learn from.</returns>
     public async Task<bool> RunAsync(RunReference run, CancellationToken cancellationToken)
     {
-        RunContext context = await _runs.OpenAsync(run.RunId, run.Attempt);
+        RunContext context = await runs.OpenAsync(run.RunId, run.Attempt);
         var batch = new List<RolloutLedger>();
         foreach (Shard shard in context.Shards)
         {

@@ -38,8 +38,7 @@ public interface IRunStore
     /// Makes <paramref name="name"/> the concatenation of <paramref name="parts"/> (torn last lines left out), visible
     /// whole or not at all, replacing what was there. Parts that do not exist count as empty.
     /// </summary>
-    /// <returns>Bytes written.</returns>
-    Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken);
+    Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken);
 
     /// <summary>Deletes a document or part; nothing happens when there is none.</summary>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
@@ -48,9 +47,6 @@ public interface IRunStore
 /// <summary>An append-only file of lines with one writer.</summary>
 public interface ILedgerPart : IAsyncDisposable
 {
-    /// <summary>Reads the complete lines that are there from the start, for the owner to know what is done.</summary>
-    Task<Stream> OpenReadAsync(CancellationToken cancellationToken);
-
     /// <summary>
     /// Appends whole lines (each ending in <c>\n</c>). When the task completes, a kill of this process can no longer lose
     /// them. Not safe for concurrent use.

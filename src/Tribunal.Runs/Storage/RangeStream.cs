@@ -3,14 +3,16 @@ using Tribunal.Formats.Lines;
 namespace Tribunal.Runs.Storage;
 
 /// <summary>The next bytes of another stream, read-only and forward-only; owns the inner stream.</summary>
-internal sealed class RangeStream(Stream inner, long length) : ForwardStream
+internal sealed class RangeStream(Stream inner, long length) : ReadOnlyStream
 {
     private long _left = length;
 
-    public override int Read(Span<byte> buffer) => Taken(inner.Read(buffer[..(int)Math.Min(buffer.Length, _left)]));
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Taken(await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
+        _left -= read;
+        return read;
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -26,11 +28,5 @@ internal sealed class RangeStream(Stream inner, long length) : ForwardStream
         }
 
         base.Dispose(disposing);
-    }
-
-    private int Taken(int read)
-    {
-        _left -= read;
-        return read;
     }
 }

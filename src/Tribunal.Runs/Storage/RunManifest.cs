@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
-using Tribunal.Calibration;
 using Tribunal.JudgeModels;
 using Tribunal.MetaReward;
 using Tribunal.Protocols;
@@ -183,10 +182,8 @@ public sealed record RunManifest
     /// <summary>SHA-256 of the calibration that the run was given; null for none.</summary>
     public string? CalibrationSha256 => NameOf(Request.Calibration);
 
-    private static string? NameOf(JudgeModel? prior) => prior is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(prior, TribunalJson.Default.JudgeModel));
-
-    private static string? NameOf(StoredCalibration? calibration) =>
-        calibration is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(calibration, TribunalJson.Default.StoredCalibration));
+    private static string? NameOf<T>(T? value)
+        where T : class => value is null ? null : StoredDocument.Sha256(JsonSerializer.SerializeToUtf8Bytes(value, typeof(T), TribunalJson.Default));
 
     /// <summary>Whether another's request asks for what this run has and for more judgements of it, and for nothing else.</summary>
     public bool IsExtendedBy(RunManifest other) =>
@@ -204,14 +201,9 @@ public sealed record RunManifest
         return string.Join("; ", names.Where(name => !JsonNode.DeepEquals(before[name], after[name])).Select(name => $"{name} {Word(before[name]?.ToJsonString())}, now {Word(after[name]?.ToJsonString())}"));
     }
 
-    private static JsonObject? Fields(object? value) => value switch
-    {
-        PolicyOptions policy => JsonSerializer.SerializeToNode(policy, RunsJson.Default.PolicyOptions) as JsonObject,
-        MetaOptions meta => JsonSerializer.SerializeToNode(meta, RunsJson.Default.MetaOptions) as JsonObject,
-        BatchFields fields => JsonSerializer.SerializeToNode(fields, RunsJson.Default.BatchFields) as JsonObject,
-        TournamentOptions tournament => JsonSerializer.SerializeToNode(tournament, RunsJson.Default.TournamentOptions) as JsonObject,
-        _ => null,
-    };
+    private static JsonObject? Fields(object? value) => value is PolicyOptions or MetaOptions or BatchFields or TournamentOptions
+        ? JsonSerializer.SerializeToNode(value, value.GetType(), RunsJson.Default) as JsonObject
+        : null;
 
     private static string Word(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } word ? word : "none";
 }

@@ -1,5 +1,3 @@
-using Tribunal.Runs.Storage.Local;
-
 namespace Tribunal.Runs.Storage;
 
 /// <summary>A batch that the plan has written into the run, because the original can't be read by ranges.</summary>

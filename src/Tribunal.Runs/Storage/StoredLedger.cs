@@ -50,6 +50,9 @@ internal static class StoredLedger
         }
     }
 
+    /// <summary>Reads a line to copy it; null where it is no judgement.</summary>
+    public static LedgerLine? TryReadLine(ReadOnlySpan<byte> line) => TryRead(line, static line => new LedgerLine(line));
+
     /// <summary>Reads a line; null where it is no judgement.</summary>
     public static T? TryRead<T>(ReadOnlySpan<byte> line, ReadJudgement<T> read)
         where T : Judgement

@@ -40,7 +40,6 @@ public static class StoredManifest
         return manifest is null || (manifest.Digest != DigestOf(bytes) && !needsNone(manifest)) ? throw Damaged(store.RunId) : manifest;
     }
 
-    /// <summary>Writes it.</summary>
     internal static Task WriteAsync(IRunStore store, RunManifest manifest, CancellationToken cancellationToken)
     {
         byte[] blank = JsonSerializer.SerializeToUtf8Bytes(manifest with { Digest = new string('0', SHA256.HashSizeInBytes * 2) }, RunsJson.Readable.RunManifest);

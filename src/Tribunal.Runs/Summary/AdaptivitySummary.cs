@@ -1,6 +1,5 @@
 using Tribunal.JudgeModels;
 using Tribunal.Runs.Orchestration;
-using Tribunal.Sampling;
 
 namespace Tribunal.Runs.Summary;
 

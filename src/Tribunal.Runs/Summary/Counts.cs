@@ -27,20 +27,16 @@ public readonly record struct RequestCounts
     public long Redrawn { get; init; }
 
     /// <summary>Those of one judgement: one request where it says no more.</summary>
-    public static RequestCounts Of(Judgement judgement)
+    public static RequestCounts Of(Judgement judgement) => judgement.Tries is not { } tries ? new RequestCounts { Sent = 1 } : new RequestCounts
     {
-        ArgumentNullException.ThrowIfNull(judgement);
-        return judgement.Tries is not { } tries ? new RequestCounts { Sent = 1 } : new RequestCounts
-        {
-            Sent = tries.Requests,
-            Throttled = tries.Throttled,
-            Unavailable = tries.Unavailable,
-            Reset = tries.Reset,
-            TimedOut = tries.TimedOut,
-            Malformed = tries.Malformed,
-            Redrawn = tries.Truncated,
-        };
-    }
+        Sent = tries.Requests,
+        Throttled = tries.Throttled,
+        Unavailable = tries.Unavailable,
+        Reset = tries.Reset,
+        TimedOut = tries.TimedOut,
+        Malformed = tries.Malformed,
+        Redrawn = tries.Truncated,
+    };
 
     /// <summary>Adds two.</summary>
     public static RequestCounts operator +(RequestCounts left, RequestCounts right) => new()
@@ -88,7 +84,6 @@ public readonly record struct MetaCounts
     /// <summary>That of one judgement.</summary>
     public static MetaCounts Of(Judgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(judgement);
         if (judgement.Outcome != JudgementOutcome.Valid)
         {
             return default;

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Verdicts;
@@ -63,7 +62,6 @@ public sealed class CriterionSums
         }
     }
 
-    /// <summary>Adds another's sums.</summary>
     internal void Merge(CriterionSums other)
     {
         Responses += other.Responses;
@@ -74,7 +72,6 @@ public sealed class CriterionSums
         RestSum += other.RestSum;
     }
 
-    /// <summary>As it stands in the summary.</summary>
     internal CriterionSummary ToSummary(string id) => new(id, Responses, Sum / Responses)
     {
         Best = Best > 0 && Rest > 0 ? BestSum / Best : null,
@@ -89,10 +86,8 @@ public sealed class CriterionSums
 public sealed record CriterionSummary(string Id, long Responses, double Mean)
 {
     /// <summary>The mean grade of labelled best responses; null without labels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Best { get; init; }
 
     /// <summary>The mean grade of the responses beside them; null without labels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Rest { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
@@ -41,10 +40,7 @@ public sealed class MemberSums
     /// <summary>The vote of a member's judgements alone.</summary>
     internal static Verdict VoteOf(Rollout rollout, IReadOnlyList<Judgement> own) => Alone.Cast(rollout, own, stop: null);
 
-    /// <summary>Adds a rollout.</summary>
     /// <param name="rollout">The rollout, with the labels that may be counted.</param>
-    /// <param name="panel">What the panel says of it.</param>
-    /// <param name="own">The member's judgements of it.</param>
     internal void Add(Rollout rollout, Verdict panel, IReadOnlyList<Judgement> own)
     {
         foreach (Judgement judgement in own)
@@ -67,7 +63,6 @@ public sealed class MemberSums
         }
     }
 
-    /// <summary>Adds another's sums.</summary>
     internal void Merge(MemberSums other)
     {
         Outcomes += other.Outcomes;
@@ -78,7 +73,6 @@ public sealed class MemberSums
         Correct += other.Correct;
     }
 
-    /// <summary>As it stands in the summary.</summary>
     /// <param name="price">The judge's price; null where it is unknown.</param>
     /// <param name="weights">What the votes were weighed by; null where all weighed the same.</param>
     internal MemberSummary ToSummary(TokenPrice? price, PanelWeights? weights)
@@ -131,6 +125,5 @@ public sealed record MemberSummary
     public double Weight { get; init; } = 1;
 
     /// <summary>What they weigh where they favour a response that was not shown first; null where it is the same.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WeightLater { get; init; }
 }

@@ -16,7 +16,6 @@ public sealed partial class ReasonSums
     /// <summary>Counts a judgement; a valid one has no reason.</summary>
     public void Add(Judgement judgement)
     {
-        ArgumentNullException.ThrowIfNull(judgement);
         if (judgement.Outcome == JudgementOutcome.Valid)
         {
             return;
@@ -32,7 +31,6 @@ public sealed partial class ReasonSums
     /// <summary>Adds another's.</summary>
     public void Merge(ReasonSums other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         foreach ((string kind, FailureReason reason) in other.Kinds)
         {
             Add(kind, reason);

@@ -1,7 +1,5 @@
-using System.Text.Json.Serialization;
 using Tribunal.Calibration;
 using Tribunal.Judgements;
-using Tribunal.Protocols;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;

@@ -1,5 +1,4 @@
 using Tribunal.Calibration;
-using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 using Tribunal.Sampling;
@@ -117,7 +116,7 @@ public sealed class SummaryPart
             NeutralisedStrings += strings;
         }
 
-        string stop = verdict.Stop is { } reason ? JsonNames.Of(reason) : "none";
+        string stop = verdict.Stop?.ToString().ToLowerInvariant() ?? "none";
         Stops[stop] = Stops.GetValueOrDefault(stop) + 1;
         if (DomainSums.IsRight(rollout, verdict) is { } correct)
         {

@@ -23,12 +23,7 @@ public static class SummaryWriter
     public static RunSummary Write(RunManifest manifest, SummaryPart sums, Halt? halt, PriceList? prices, PanelWeights? weights = null, JudgeModel? learned = null)
     {
         TokenPrice? price = prices?.One;
-        var total = new DomainSums();
-        foreach (DomainSums domain in sums.Domains.Values)
-        {
-            total.Merge(domain);
-        }
-
+        DomainSums total = TotalOf(sums);
         DomainSummary overall = total.ToSummary();
         var domains = sums.Domains.Where(static d => d.Key.Length > 0).ToDictionary(static d => d.Key, static d => d.Value.ToSummary(), StringComparer.Ordinal);
         Rate? validRate = Rate.Wilson(sums.Outcomes.Valid, sums.Outcomes.Drawn);
@@ -74,6 +69,17 @@ public static class SummaryWriter
         };
     }
 
+    private static DomainSums TotalOf(SummaryPart sums)
+    {
+        var total = new DomainSums();
+        foreach (DomainSums domain in sums.Domains.Values)
+        {
+            total.Merge(domain);
+        }
+
+        return total;
+    }
+
     // In the order of their turns; a vote over several runs knows none.
     private static IEnumerable<MemberSums> InTurn(RunManifest manifest, IEnumerable<MemberSums> members) => members.OrderBy(member =>
         manifest.Members?.TakeWhile(known => known.Judge != member.Judge || known.Protocol != member.Protocol).Count() ?? 0);
@@ -92,17 +98,9 @@ public static class SummaryWriter
     /// <summary>A summary with the accuracies and the calibration of other sums, over the same verdicts with other labels.</summary>
     public static RunSummary Relabel(RunSummary summary, SummaryPart sums)
     {
-        ArgumentNullException.ThrowIfNull(summary);
-        ArgumentNullException.ThrowIfNull(sums);
-        var total = new DomainSums();
-        foreach (DomainSums domain in sums.Domains.Values)
-        {
-            total.Merge(domain);
-        }
-
         return summary with
         {
-            Overall = Of(summary.Overall, total),
+            Overall = Of(summary.Overall, TotalOf(sums)),
             Domains = summary.Domains.ToDictionary(static d => d.Key, d => sums.Domains.TryGetValue(d.Key, out DomainSums? found) ? Of(d.Value, found) : d.Value, StringComparer.Ordinal),
             Calibration = sums.Confidences.Table() is { } table ? new CalibrationSummary(table, sums.Confidences.HeldBack()) : null,
         };

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Tribunal.Calibration;
 using Tribunal.Judgements;
 using Tribunal.Verdicts;
 
@@ -30,14 +29,7 @@ public static class PipelineTelemetry
     /// <summary>Counts a judgement and completes its span.</summary>
     public static void Judged(Activity? span, Judgement judgement)
     {
-        string outcome = judgement.Outcome switch
-        {
-            JudgementOutcome.Valid => MetricNames.ValidOutcome,
-            JudgementOutcome.Unparsable => "unparsable",
-            JudgementOutcome.Truncated => "truncated",
-            JudgementOutcome.Refused => "refused",
-            _ => "failed",
-        };
+        string outcome = judgement.Outcome == JudgementOutcome.Valid ? MetricNames.ValidOutcome : judgement.Outcome.ToString().ToLowerInvariant();
         Judgements.Add(1, new KeyValuePair<string, object?>(MetricNames.OutcomeTag, outcome));
         span?.SetTag(MetricNames.OutcomeTag, outcome);
     }

@@ -20,7 +20,6 @@ internal static class SimulatedCalls
     public static Activity? Start(string model) => Source.StartActivity($"chat {model}", ActivityKind.Client)
         ?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", Provider).SetTag("gen_ai.request.model", model);
 
-    /// <summary>Measures an answer.</summary>
     public static void Ended(Activity? span, string model, TimeSpan elapsed, Usage usage)
     {
         span?.SetTag("gen_ai.usage.input_tokens", usage.Input).SetTag("gen_ai.usage.output_tokens", usage.Output);

@@ -58,7 +58,7 @@ internal sealed class ViewedRun : IDisposable
     public RunSource Source { get; private set; }
 
     /// <summary>People's labels.</summary>
-    public RunLabels Labels { get; private set; } = RunLabels.None();
+    public RunLabels Labels { get; private set; } = new();
 
     /// <summary>What people call it.</summary>
     public IReadOnlyList<string> Tags { get; private set; } = [];

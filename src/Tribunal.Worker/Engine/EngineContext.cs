@@ -9,7 +9,6 @@ namespace Tribunal.Worker.Engine;
 /// The orchestrators' context on the Durable Task Framework. Nothing here may leave the orchestration's thread: no
 /// <c>ConfigureAwait(false)</c>, no <c>Task.Run</c>, no clock but the context's.
 /// </summary>
-/// <param name="context">The framework's context.</param>
 /// <param name="onStatus">Told of the custom status, in every replay alike.</param>
 internal sealed class EngineContext(OrchestrationContext context, Action<RunProgress> onStatus) : IOrchestrationContext
 {
@@ -23,48 +22,30 @@ internal sealed class EngineContext(OrchestrationContext context, Action<RunProg
         Handle = static failure => !(failure is OrchestrationException { FailureDetails.ErrorType: { } kind } && Hopeless.Is(kind)),
     };
 
-    /// <inheritdoc/>
-    public string InstanceId => context.OrchestrationInstance.InstanceId;
-
-    /// <inheritdoc/>
     public DateTimeOffset CurrentUtc => new(DateTime.SpecifyKind(context.CurrentUtcDateTime, DateTimeKind.Utc));
 
-    /// <inheritdoc/>
     public bool KeepsHistory => true;
 
-    /// <inheritdoc/>
-    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
-    {
-        try
-        {
-            return JsonTexts.Read<TOutput>(await context.ScheduleWithRetry<string>(activity.Name, Version, Retries, JsonTexts.Write(input)));
-        }
-        catch (OrchestrationException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        ResultAsync<TOutput>(context.ScheduleWithRetry<string>(activity.Name, Version, Retries, JsonTexts.Write(input)));
 
-    /// <inheritdoc/>
-    public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input)
-    {
-        try
-        {
-            // Activities are retried where they fail; a shard as a whole is not.
-            return JsonTexts.Read<TOutput>(await context.CreateSubOrchestrationInstance<string>(orchestrator.Name, Version, instanceId, JsonTexts.Write(input)));
-        }
-        catch (OrchestrationException exception)
-        {
-            throw Failed(exception);
-        }
-    }
+    // Activities are retried where they fail; a shard as a whole is not.
+    public Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input) =>
+        ResultAsync<TOutput>(context.CreateSubOrchestrationInstance<string>(orchestrator.Name, Version, instanceId, JsonTexts.Write(input)));
 
-    /// <inheritdoc/>
     public Task CreateTimerAsync(TimeSpan delay) => context.CreateTimer(context.CurrentUtcDateTime + delay, "");
 
-    /// <inheritdoc/>
     public void SetCustomStatus(RunProgress status) => onStatus(status);
 
-    private static ActivityFailedException Failed(OrchestrationException exception) =>
-        new(exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+    private static async Task<TOutput> ResultAsync<TOutput>(Task<string> called)
+    {
+        try
+        {
+            return JsonTexts.Read<TOutput>(await called);
+        }
+        catch (OrchestrationException exception)
+        {
+            throw new ActivityFailedException(exception.FailureDetails?.ErrorType ?? exception.GetType().Name, exception.FailureDetails?.ErrorMessage ?? exception.Message, exception);
+        }
+    }
 }

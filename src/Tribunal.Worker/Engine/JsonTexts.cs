@@ -19,7 +19,6 @@ internal sealed class JsonTexts : JsonDataConverter
     /// <summary>The converter that passes texts on.</summary>
     public static JsonTexts Converter { get; } = new();
 
-    /// <summary>Writes a message.</summary>
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, TypeOf<T>());
 
     /// <summary>Reads a message; what it leaves out has its default.</summary>

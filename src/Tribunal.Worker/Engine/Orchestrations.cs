@@ -5,14 +5,12 @@ using Tribunal.Runs.Orchestration;
 namespace Tribunal.Worker.Engine;
 
 /// <summary>An orchestrator of <c>src/Tribunal.Runs/Orchestration</c> as the framework calls it: anew for every replay.</summary>
-/// <param name="orchestrate">The orchestrator.</param>
 /// <param name="onProgress">Told of a run's progress as it is made, not of that which is replayed.</param>
 internal sealed class Orchestration<TInput, TOutput>(
     Func<IOrchestrationContext, TInput, Task<TOutput>> orchestrate, Action<TInput, RunProgress>? onProgress = null) : TaskOrchestration
 {
     private string? _status;
 
-    /// <inheritdoc/>
     public override async Task<string> Execute(OrchestrationContext context, string input)
     {
         context.MessageDataConverter = JsonTexts.Converter;
@@ -36,10 +34,8 @@ internal sealed class Orchestration<TInput, TOutput>(
         }
     }
 
-    /// <inheritdoc/>
     public override string? GetStatus() => _status;
 
-    /// <inheritdoc/>
     public override void RaiseEvent(OrchestrationContext context, string name, string input)
     {
         // Nobody sends events: who wants a run to stop says so in its record.
@@ -63,8 +59,6 @@ internal sealed class Creator<T> : ObjectCreator<T>
 /// <summary>The orchestrators, each under its name.</summary>
 internal static class Orchestrations
 {
-    /// <summary>All of them.</summary>
-    /// <param name="onProgress">Told of each run's progress.</param>
     public static ObjectCreator<TaskOrchestration>[] All(Action<string, RunProgress> onProgress) =>
     [
         new Creator<TaskOrchestration>(

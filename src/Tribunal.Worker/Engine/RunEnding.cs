@@ -8,7 +8,6 @@ namespace Tribunal.Worker.Engine;
 /// <param name="Failure">Why it failed.</param>
 internal sealed record RunEnding(RunOutcome? Outcome, RunFailure? Failure = null)
 {
-    /// <summary>How far it was.</summary>
     [JsonIgnore]
     public RunProgress? Progress { get; init; }
 }

@@ -66,7 +66,6 @@ internal sealed class RunEngine : IDisposable
         }
     }
 
-    /// <summary>Whether a run's orchestration is under way.</summary>
     public async Task<bool> IsUnderWayAsync(string runId) =>
         await _client.GetOrchestrationStateAsync(runId) is { } state && UnderWay.Contains(state.OrchestrationStatus);
 
@@ -113,7 +112,6 @@ internal sealed class RunEngine : IDisposable
     /// <summary>Removes the histories of orchestrations that ended, of runs that began before a time: results lie elsewhere.</summary>
     public Task PurgeAsync(DateTimeOffset before) => _service.PurgeInstanceHistoryAsync(DateTime.UnixEpoch, before.UtcDateTime, Over);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _worker.Dispose();

@@ -8,10 +8,10 @@ using Tribunal.Runs.Telemetry;
 namespace Tribunal.Worker.Engine;
 
 /// <summary>The steps of <c>src/Tribunal.Runs/Steps</c> as activities, and how many of them are under way here.</summary>
-/// <param name="steps">The steps.</param>
 internal sealed class StepActivities(RunSteps steps) : IDisposable
 {
     private const string Stopped = "the worker was stopped";
+    private readonly RunSteps _steps = steps;
     private readonly CancellationTokenSource _hardStop = new();
     private volatile bool _stopping;
     private int _underWay;
@@ -19,18 +19,17 @@ internal sealed class StepActivities(RunSteps steps) : IDisposable
     /// <summary>Steps under way in this process.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>All of them.</summary>
     public ObjectCreator<TaskActivity>[] All() =>
     [
-        Of(Names.PlanBatch, steps.PlanBatch.RunAsync),
-        Of(Names.CheckJudge, steps.CheckJudge.RunAsync, static state => state.Halt),
-        Of(Names.PlanRound, steps.PlanRound.RunAsync, static plan => plan.Halt, static round => (round.RunId, round.Shard)),
-        Of(Names.DrawChunk, steps.DrawChunk.RunAsync, static result => result.Halt, static chunk => (chunk.RunId, chunk.Shard)),
-        Of(Names.CastShard, steps.CastShard.RunAsync, static result => result.Halt, static shard => (shard.RunId, shard.Shard)),
-        Of(Names.AllocateBudget, steps.AllocateBudget.RunAsync),
-        Of(Names.FitJudge, steps.FitJudge.RunAsync),
-        Of(Names.WeighPanel, steps.WeighPanel.RunAsync),
-        Of(Names.Publish, steps.Publish.RunAsync),
+        Of(Names.PlanBatch),
+        Of(Names.CheckJudge, static state => state.Halt),
+        Of(Names.PlanRound, static plan => plan.Halt, static round => (round.RunId, round.Shard)),
+        Of(Names.DrawChunk, static result => result.Halt, static chunk => (chunk.RunId, chunk.Shard)),
+        Of(Names.CastShard, static result => result.Halt, static shard => (shard.RunId, shard.Shard)),
+        Of(Names.AllocateBudget),
+        Of(Names.FitJudge),
+        Of(Names.WeighPanel),
+        Of(Names.Publish),
     ];
 
     /// <summary>From here on what was cut short by this process's own stop is given back, for another process.</summary>
@@ -39,15 +38,14 @@ internal sealed class StepActivities(RunSteps steps) : IDisposable
     /// <summary>Gives up what is still under way.</summary>
     public void Abort() => _hardStop.Cancel();
 
-    /// <inheritdoc/>
     public void Dispose() => _hardStop.Dispose();
 
     private Creator<TaskActivity> Of<TInput, TOutput>(
-        ActivityName<TInput, TOutput> name, Func<TInput, CancellationToken, Task<TOutput>> step, Func<TOutput, Halt?>? haltOf = null, Func<TInput, (string RunId, int Shard)>? shardOf = null) =>
-        new(name.Name, () => new Step<TInput, TOutput>(this, step, haltOf, shardOf));
+        ActivityName<TInput, TOutput> name, Func<TOutput, Halt?>? haltOf = null, Func<TInput, (string RunId, int Shard)>? shardOf = null) =>
+        new(name.Name, () => new Step<TInput, TOutput>(this, name, haltOf, shardOf));
 
     private sealed class Step<TInput, TOutput>(
-        StepActivities owner, Func<TInput, CancellationToken, Task<TOutput>> step, Func<TOutput, Halt?>? haltOf, Func<TInput, (string RunId, int Shard)>? shardOf) : TaskActivity
+        StepActivities owner, ActivityName<TInput, TOutput> name, Func<TOutput, Halt?>? haltOf, Func<TInput, (string RunId, int Shard)>? shardOf) : TaskActivity
     {
         public override async Task<string> RunAsync(TaskContext context, string input)
         {
@@ -61,7 +59,7 @@ internal sealed class StepActivities(RunSteps steps) : IDisposable
 
                 TInput message = JsonTexts.Read<TInput>(input);
                 using Activity? span = shardOf?.Invoke(message) is { } shard ? PipelineTelemetry.StartShard(shard.RunId, shard.Shard) : null;
-                TOutput result = await step(message, owner._hardStop.Token);
+                TOutput result = await owner._steps.CallAsync(name, message, owner._hardStop.Token);
 
                 // This process stops, and not the run: another process does the rest.
                 return owner._stopping && haltOf?.Invoke(result) is { Kind: HaltKind.Interrupted }

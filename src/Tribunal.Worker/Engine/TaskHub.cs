@@ -13,15 +13,12 @@ namespace Tribunal.Worker.Engine;
 internal static class TaskHub
 {
     /// <summary>Settings of one process.</summary>
-    /// <param name="clients">The account.</param>
-    /// <param name="hub">Name of the hub: the prefix of its queues, tables and containers.</param>
     /// <param name="lease">How long what a dead process held stays with it, about; what it drew is then asked for again.</param>
     /// <param name="join">How long an idle process takes to join in at most.</param>
     /// <param name="steps">Steps that the process takes at once, 1 or more.</param>
-    /// <param name="logging">Told of what goes wrong.</param>
-    public static AzureStorageOrchestrationServiceSettings Settings(StorageClients clients, string hub, TimeSpan lease, TimeSpan join, int steps, ILoggerFactory logging) => new()
+    public static AzureStorageOrchestrationServiceSettings Settings(StorageClients clients, TimeSpan lease, TimeSpan join, int steps, ILoggerFactory logging) => new()
     {
-        TaskHubName = hub,
+        TaskHubName = ResourceNames.WorkerHub,
         StorageAccountClientProvider = new StorageAccountClientProvider(
             new Clients<BlobServiceClient, BlobClientOptions>(() => clients.Configure(new BlobClientOptions()), clients.OpenBlobs),
             new Clients<QueueServiceClient, QueueClientOptions>(() => clients.Configure(new QueueClientOptions()), clients.OpenQueues),

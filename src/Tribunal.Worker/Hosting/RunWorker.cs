@@ -8,7 +8,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
 using Tribunal.Azure.Hosting;
 using Tribunal.Azure.Names;
 using Tribunal.Azure.Storage;
@@ -65,7 +64,6 @@ public sealed class RunWorker : IAsyncDisposable
         configure?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Queues.DrainLimit + AfterDrain);
         builder.AddServiceDefaults("tribunal-worker")
-            .WithTracing(static tracing => tracing.AddSource("DurableTask.Core"))
             .WithMetrics(static metrics => metrics.AddPrometheusExporter());
         WebApplication application = builder.Build();
         RunWorker worker = new(application);
@@ -108,9 +106,9 @@ public sealed class RunWorker : IAsyncDisposable
         services.AddSingleton(provider =>
         {
             ILoggerFactory logging = provider.GetRequiredService<ILoggerFactory>();
-            int steps = options.Steps ?? StepsFor(configuration, provider.GetRequiredService<ActivityOptions>());
+            int steps = StepsFor(configuration, provider.GetRequiredService<ActivityOptions>());
             return new RunEngine(
-                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Hub, options.Lease, options.Join, steps, logging),
+                TaskHub.Settings(provider.GetRequiredService<StorageClients>(), options.Lease, options.Join, steps, logging),
                 provider.GetRequiredService<RunSteps>(),
                 provider.GetRequiredService<RunMonitors>(),
                 provider.GetRequiredService<ProgressBoard>().Report,

@@ -19,15 +19,9 @@ public sealed record RunWorkerOptions
     /// <summary>Longest pause of an idle worker between two looks for steps of others' runs; default 7 s. Of its own it hears at once.</summary>
     public TimeSpan Join { get; init; } = TimeSpan.FromSeconds(7);
 
-    /// <summary>Steps of runs that the worker takes at once, 1 or more; null goes by the judges' concurrency.</summary>
-    public int? Steps { get; init; }
-
     /// <summary>How the queues are served.</summary>
     public QueueWorkerOptions Queues { get; init; } = new();
 
     /// <summary>The process, for people.</summary>
     public string Name { get; init; } = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{Environment.ProcessId}");
-
-    /// <summary>Prefix of the engine's queues, tables and containers: workers of one hub share runs.</summary>
-    public string Hub { get; init; } = ResourceNames.WorkerHub;
 }

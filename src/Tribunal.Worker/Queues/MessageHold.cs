@@ -43,11 +43,8 @@ internal sealed class MessageHold : IAsyncDisposable
     {
         while (true)
         {
-            try
-            {
-                await Task.Delay(_visibility / 3, _time, _ending.Token);
-            }
-            catch (OperationCanceledException)
+            await Task.Delay(_visibility / 3, _time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_ending.IsCancellationRequested)
             {
                 return;
             }

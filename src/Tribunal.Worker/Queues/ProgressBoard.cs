@@ -18,26 +18,19 @@ internal sealed class ProgressBoard(IRunCatalog catalog, RunExecutorOptions opti
     /// <summary>Notes how far a run is.</summary>
     public void Report(string runId, RunProgress progress) => _latest[runId] = progress;
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        // A stop ends it in the middle of a pause: progress is for people, and the ledger knows.
+        while (true)
         {
-            while (true)
+            await Task.Delay(options.ProgressPause, time, stoppingToken);
+            foreach (string runId in _latest.Keys)
             {
-                await Task.Delay(options.ProgressPause, time, stoppingToken);
-                foreach (string runId in _latest.Keys)
+                if (_latest.TryRemove(runId, out RunProgress? progress))
                 {
-                    if (_latest.TryRemove(runId, out RunProgress? progress))
-                    {
-                        await WriteAsync(runId, progress);
-                    }
+                    await WriteAsync(runId, progress);
                 }
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Progress is for people; the ledger knows.
         }
     }
 

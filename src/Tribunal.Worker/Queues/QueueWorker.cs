@@ -31,9 +31,6 @@ public sealed record QueueWorkerOptions
     /// <summary>The same for the queue of uploads, of which Event Grid tells some seconds later; default 6 s.</summary>
     public TimeSpan UploadPause { get; init; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>How often an upload message is tried before it is poison; default 5, as in the Functions host.</summary>
-    public int MaxDequeues { get; init; } = 5;
-
     /// <summary>How long work in flight may take to end when the process is asked to stop; default 30 s.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -56,6 +53,8 @@ internal sealed partial class QueueWorker(
     TimeProvider time,
     ILogger<QueueWorker> logger) : BackgroundService
 {
+    // How often an upload message is tried before it is poison, as in the Functions host.
+    private const int MaxDequeues = 5;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan HistoryKept = TimeSpan.FromDays(14);
     private static readonly TimeSpan PurgePause = TimeSpan.FromDays(1);
@@ -68,7 +67,6 @@ internal sealed partial class QueueWorker(
     /// <summary>Runs that this process waits for.</summary>
     public int Busy => Volatile.Read(ref _busy);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using CancellationTokenSource hardStop = new();
@@ -92,7 +90,7 @@ internal sealed partial class QueueWorker(
 
     private async Task StopEngineAsync(CancellationToken stopping, CancellationToken hardStop)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await PauseAsync(Timeout.InfiniteTimeSpan, stopping);
         await engine.StopAsync(hardStop);
     }
 
@@ -132,7 +130,17 @@ internal sealed partial class QueueWorker(
     private async Task ServeAsync(QueueClient queue, QueueClient poison, QueueMessage message, Func<QueueMessage, CancellationToken, Task<Execution>> serve, CancellationToken stopping)
     {
         await using MessageHold hold = new(queue, message, options.Visibility, time);
-        Execution execution = await serve(message, stopping);
+        Execution execution;
+        try
+        {
+            execution = await serve(message, stopping);
+        }
+        catch (MessageRefusedException refusal)
+        {
+            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
+            execution = new Execution(MessageFate.Poison, refusal.Message);
+        }
+
         string receipt = await hold.ReleaseAsync();
         try
         {
@@ -166,11 +174,6 @@ internal sealed partial class QueueWorker(
         {
             return await executor.ExecuteAsync(await catalog.ReadAsync(message.MessageText, defaults, stopping), message.DequeueCount, stopping);
         }
-        catch (MessageRefusedException refusal)
-        {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
-            return new Execution(MessageFate.Poison, refusal.Message);
-        }
         finally
         {
             Interlocked.Decrement(ref _busy);
@@ -179,21 +182,13 @@ internal sealed partial class QueueWorker(
 
     private async Task<Execution> ServeUploadAsync(QueueMessage message, CancellationToken stopping)
     {
-        if (message.DequeueCount > options.MaxDequeues)
+        if (message.DequeueCount > MaxDequeues)
         {
-            return new Execution(MessageFate.Poison, $"given up after {options.MaxDequeues} tries");
+            return new Execution(MessageFate.Poison, $"given up after {MaxDequeues} tries");
         }
 
-        try
-        {
-            await uploads.TakeAsync(message.MessageText, stopping);
-            return new Execution(MessageFate.Served);
-        }
-        catch (MessageRefusedException refusal)
-        {
-            await catalog.RefuseAsync(message.MessageId, refusal.Message, time, CancellationToken.None);
-            return new Execution(MessageFate.Poison, refusal.Message);
-        }
+        await uploads.TakeAsync(message.MessageText, stopping);
+        return new Execution(MessageFate.Served);
     }
 
     private async Task WatchAsync(TimeSpan pause, CancellationToken stopping)
@@ -259,17 +254,9 @@ internal sealed partial class QueueWorker(
 
     private static bool IsAway(Exception? exception) => exception is RequestFailedException { Status: 0 or >= 500 } or AggregateException or OperationCanceledException;
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
-    {
-        try
-        {
-            await Task.Delay(pause, time, stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // The loop's condition ends it.
-        }
-    }
+    // The loop's condition ends it.
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping) =>
+        await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     [LoggerMessage(110, LogLevel.Warning, "{Name} can't be served at the moment; tried again")]
     private partial void LogAway(string name, Exception exception);

@@ -19,9 +19,6 @@ public sealed record RunExecutorOptions
     /// <summary>The process, for people.</summary>
     public required string WorkerName { get; init; }
 
-    /// <summary>Attempts at a run without a shard finished in between before it is given up; default 5.</summary>
-    public int MaxAttempts { get; init; } = 5;
-
     /// <summary>Shards of one run under way at once; default 4.</summary>
     public int Window { get; init; } = BatchRun.DefaultWindow;
 
@@ -38,6 +35,8 @@ public sealed record RunExecutorOptions
 /// </summary>
 internal sealed partial class RunExecutor(IRunCatalog catalog, RunEngine engine, RunExecutorOptions options, TimeProvider time, ILogger<RunExecutor> logger)
 {
+    // At a run without a shard finished in between, before it is given up.
+    private const int MaxAttempts = 5;
     private const string Stopped = "the worker was stopped; another goes on with the run";
 
     /// <summary>Has the run of a request worked on to its end.</summary>
@@ -66,9 +65,9 @@ internal sealed partial class RunExecutor(IRunCatalog catalog, RunEngine engine,
             return new Execution(MessageFate.Served, record?.Reason);
         }
 
-        if (record.Attempts > options.MaxAttempts)
+        if (record.Attempts > MaxAttempts)
         {
-            string reason = $"given up after {options.MaxAttempts} attempts without progress{(known.Reason is null ? "" : $"; last: {known.Reason}")}";
+            string reason = $"given up after {MaxAttempts} attempts without progress{(known.Reason is null ? "" : $"; last: {known.Reason}")}";
             await engine.TerminateAsync(runId, reason);
             return await EndAsync(runId, RunState.Failed, MessageFate.Poison, reason, null);
         }

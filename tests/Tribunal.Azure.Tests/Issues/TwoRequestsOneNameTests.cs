@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Tribunal.Azure.Queues;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
+using Tribunal.Sampling;
 
 namespace Tribunal.Azure.Tests.Issues;
 
@@ -44,8 +45,8 @@ public sealed class TwoRequestsOneNameTests
     public async Task A_message_that_comes_back_after_the_defaults_changed_asks_for_the_same()
     {
         const string brief = """{"batch":"b.jsonl","output":"brief"}""";
-        RunRecord before = await AskAsync(brief, new RequestDefaults { Judge = "old", Samples = 4 });
-        RunRecord again = await AskAsync(brief, new RequestDefaults { Judge = "new", Samples = 16, Protocol = "rrm" });
+        RunRecord before = await AskAsync(brief, new RequestDefaults(RequestDefaults.None.Request with { Judge = "old", Policy = new PolicyOptions { Samples = 4 } }));
+        RunRecord again = await AskAsync(brief, new RequestDefaults(RequestDefaults.None.Request with { Judge = "new", Policy = new PolicyOptions { Samples = 16 }, Protocol = "rrm" }));
         Assert.Equal(before.Request, again.Request);
         Assert.Equal(("old", 4), (again.Request!.Judge, again.Request.Policy.Samples));
     }
@@ -54,7 +55,7 @@ public sealed class TwoRequestsOneNameTests
     public async Task A_run_that_ended_before_anything_was_judged_leaves_its_name_to_whoever_submits_anew()
     {
         await AskAsync(First);
-        EvaluationRequest other = EvaluationMessage.Parse(First, new RequestDefaults()) with { Seed = 5 };
+        EvaluationRequest other = EvaluationMessage.Parse(First, RequestDefaults.None) with { Seed = 5 };
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel, anew: true));
         await _catalog.UpdateAsync("same", static run => run with { State = RunState.Failed, Progress = new RunProgress { Stage = RunStages.Planning } }, Cancel);
         await Assert.ThrowsAsync<MessageRefusedException>(() => _catalog.AskAsync("same", other, _time, Cancel));
@@ -91,7 +92,7 @@ public sealed class TwoRequestsOneNameTests
     {
         await AskAsync(First);
         await _catalog.UpdateAsync("same", run => run with { State = state, CancelRequested = true, Attempts = 5, Progress = new RunProgress { Stage = RunStages.Judging, Judgements = 7 } }, Cancel);
-        RunRecord run = await _catalog.AskAsync("same", EvaluationMessage.Parse(First, new RequestDefaults()), _time, Cancel, anew: true);
+        RunRecord run = await _catalog.AskAsync("same", EvaluationMessage.Parse(First, RequestDefaults.None), _time, Cancel, anew: true);
         Assert.Equal((RunState.Queued, false, 0, "resumed"), (run.State, run.CancelRequested, run.Attempts, run.Reason));
     }
 
@@ -112,7 +113,7 @@ public sealed class TwoRequestsOneNameTests
 
     private async Task<RunRecord> AskAsync(string message, RequestDefaults? defaults = null)
     {
-        EvaluationRequest request = await _catalog.ReadAsync(message, defaults ?? new RequestDefaults(), Cancel);
+        EvaluationRequest request = await _catalog.ReadAsync(message, defaults ?? RequestDefaults.None, Cancel);
         return await _catalog.AskAsync(request.Output!, request, _time, Cancel);
     }
 

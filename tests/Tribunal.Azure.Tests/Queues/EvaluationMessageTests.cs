@@ -12,7 +12,7 @@ namespace Tribunal.Azure.Tests.Queues;
 
 public sealed class EvaluationMessageTests
 {
-    private static readonly RequestDefaults None = new();
+    private static readonly RequestDefaults None = RequestDefaults.None;
 
     private const string Full = """
         {"batch":"a/b.jsonl","judge":"main","protocol":"rm-r1","policy":{"kind":"fixed","samples":4,"min":2,"max":16,"confidence":0.9},
@@ -24,7 +24,7 @@ public sealed class EvaluationMessageTests
     [InlineData(true)]
     public void A_message_is_read_plain_and_from_base64(bool base64)
     {
-        EvaluationRequest request = EvaluationMessage.Parse(base64 ? MessageBody.Encode(Encoding.UTF8.GetBytes(Full)) : Full, None);
+        EvaluationRequest request = EvaluationMessage.Parse(base64 ? Convert.ToBase64String(Encoding.UTF8.GetBytes(Full)) : Full, None);
         Assert.Equal(("a/b.jsonl", "main", "rm-r1", 7L, "run-7"), (request.Batch, request.Judge, request.Protocol, request.Seed, request.Output));
         Assert.Equal(new PolicyOptions { Kind = PolicyKind.Fixed, Samples = 4, Min = 2, Max = 16, Confidence = 0.9 }, request.Policy);
         Assert.Equal((0.25, 3, 1000L, 2.5), (request.Meta.Keep, request.Tournament.Votes, request.Limits.Tokens, request.Limits.Cost));
@@ -90,7 +90,7 @@ public sealed class EvaluationMessageTests
     public void Defaults_give_a_panel_to_requests_that_name_no_judge()
     {
         var panel = new JudgePanel { Members = [new PanelMember { Judge = "a" }, new PanelMember { Judge = "b" }] };
-        var defaults = new RequestDefaults { Judges = panel, ProtocolFile = "submitted/own.yaml" };
+        var defaults = new RequestDefaults(None.Request with { Judges = panel, ProtocolFile = "submitted/own.yaml" });
         Assert.Equal(panel, EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", defaults).Judges);
         Assert.Null(EvaluationMessage.Parse("""{"batch":"b.jsonl","judge":"a"}""", defaults).Judges);
         Assert.Equal("submitted/own.yaml", EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", defaults).ProtocolFile);
@@ -104,7 +104,7 @@ public sealed class EvaluationMessageTests
     public void A_byte_order_mark_before_a_message_is_no_part_of_it(bool base64)
     {
         string marked = "\uFEFF" + Full;
-        Assert.Equal("run-7", EvaluationMessage.Parse(base64 ? MessageBody.Encode(Encoding.UTF8.GetBytes(marked)) : marked, None).Output);
+        Assert.Equal("run-7", EvaluationMessage.Parse(base64 ? Convert.ToBase64String(Encoding.UTF8.GetBytes(marked)) : marked, None).Output);
     }
 
     [Fact]
@@ -125,7 +125,13 @@ public sealed class EvaluationMessageTests
     [Fact]
     public void Defaults_fill_in_what_is_not_said_and_nothing_else()
     {
-        RequestDefaults defaults = new() { Judge = "fallback", Protocol = "rrm", Samples = 5, Meta = "guide" };
+        RequestDefaults defaults = new(None.Request with
+        {
+            Judge = "fallback",
+            Protocol = "rrm",
+            Policy = new PolicyOptions { Samples = 5 },
+            Meta = new MetaOptions { Model = "guide" },
+        });
         EvaluationRequest silent = EvaluationMessage.Parse("""{"batch":"b.jsonl","policy":{"max":64}}""", defaults);
         Assert.Equal(("fallback", "rrm", 5, 64, "guide"), (silent.Judge, silent.Protocol, silent.Policy.Samples, silent.Policy.Max, silent.Meta.Model));
         EvaluationRequest said = EvaluationMessage.Parse("""{"batch":"b.jsonl","judge":"j","protocol":"auto","policy":{"samples":8},"meta":{"model":"none"}}""", defaults);

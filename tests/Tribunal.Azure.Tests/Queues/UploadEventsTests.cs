@@ -19,7 +19,7 @@ public sealed class UploadEventsTests
         UploadEvent expected = new("in/a.jsonl", "https://store1.blob.core.windows.net/rollouts/in/a.jsonl", "0x8D1");
         Assert.Equal([expected], UploadEvents.Parse(Cloud(api), Account));
         Assert.Equal([expected], UploadEvents.Parse(Grid(api), Account));
-        Assert.Equal([expected], UploadEvents.Parse(MessageBody.Encode(Encoding.UTF8.GetBytes(Grid(api))), Account));
+        Assert.Equal([expected], UploadEvents.Parse(Convert.ToBase64String(Encoding.UTF8.GetBytes(Grid(api))), Account));
     }
 
     [Fact]

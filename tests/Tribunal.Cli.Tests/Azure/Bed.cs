@@ -19,6 +19,7 @@ using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Simulator.Serving;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.Cli.Tests.Azure;
 
@@ -210,9 +211,9 @@ internal sealed class Bed : IAsyncDisposable
         Judge judge = JudgeSettings.Open(factory, new JudgeEndpointOptions { Name = JudgeName, Endpoint = fast.ApiBase, Model = SimulatedJudgeOptions.DefaultModel, Concurrency = Concurrency });
         string root = Path.Combine(Folder, "local");
         RunSteps steps = new(
-            new LocalRunStores(root), new JudgeRegistry([judge], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
+            new LocalRunStores(root), KnownJudges.Of(judge), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
         EvaluationRequest local = request with { Batch = Path.Combine(Folder, request.Batch) };
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun(request.Output!, local), TestContext.Current.CancellationToken);
         return await File.ReadAllLinesAsync(Path.Combine(root, request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
 

@@ -129,8 +129,8 @@ public sealed class RolesTests : IAsyncDisposable
     {
         TableRunCatalog catalog = new(owner.Tables);
         RunSteps steps = new(
-            new AzureRunStores(owner, catalog, new AzureRunStoreOptions(), TimeProvider.System), new JudgeRegistry([Judge.Of(new ScriptedJudge(), "m", "grm")], []), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun(request.Output!, request), Cancel);
+            new AzureRunStores(owner, catalog, new AzureRunStoreOptions(), TimeProvider.System), KnownJudges.Of(Judge.Of(new ScriptedJudge(), "m", "grm")), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun(request.Output!, request), Cancel);
         await catalog.UpdateAsync(request.Output!, static run => run with { State = RunState.Done }, Cancel);
     }
 }

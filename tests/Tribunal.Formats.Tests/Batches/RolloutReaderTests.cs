@@ -213,8 +213,8 @@ public sealed class RolloutReaderTests
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(content));
         await using OpenedBatch batch = await OpenedBatch.OpenAsync(stream, BatchLimits.Default, TestContext.Current.CancellationToken);
-        Assert.Equal(layout, batch.Format.Layout);
-        Assert.Equal(layout == BatchLayout.JsonLines, batch.Format.IsAddressable);
+        Assert.Equal(layout, batch.Layout);
+        Assert.Equal(layout == BatchLayout.JsonLines, batch.IsAddressable);
     }
 
     [Fact]

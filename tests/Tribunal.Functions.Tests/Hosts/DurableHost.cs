@@ -15,6 +15,7 @@ using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Testing.Azurite;
 using Tribunal.Testing.Durable;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.Functions.Tests.Hosts;
 
@@ -43,7 +44,7 @@ internal sealed class DurableHost : IHostUnderTest
             services =>
             {
                 services.AddSingleton(HostCases.Sizes);
-                JudgeRegistry judges = new([parts.Judge, parts.Second], []);
+                JudgeRegistry judges = KnownJudges.Of(parts.Judge, parts.Second);
                 services.AddSingleton(judges);
                 configure?.Invoke(services);
                 services.AddTransient(provider =>

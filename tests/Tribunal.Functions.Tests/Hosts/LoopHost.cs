@@ -6,6 +6,7 @@ using Tribunal.Runs.Resuming;
 using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.Functions.Tests.Hosts;
 
@@ -50,8 +51,8 @@ internal sealed class LoopHost(HostParts parts) : IHostUnderTest
     private async Task WorkAsync(string runId, EvaluationRequest request)
     {
         RunSteps steps = new(
-            new LocalRunStores(_folder.FullName), new JudgeRegistry([parts.Judge, parts.Second], []), new RunMonitors(), HostCases.Sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
-        InProcessHost host = new(steps.ByName(), TimeProvider.System, progress => Change(runId, run => run with { Progress = progress }));
+            new LocalRunStores(_folder.FullName), KnownJudges.Of(parts.Judge, parts.Second), new RunMonitors(), HostCases.Sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
+        InProcessHost host = new(steps, TimeProvider.System, progress => Change(runId, run => run with { Progress = progress }));
         try
         {
             RunOutcome outcome = await host.RunAsync(new BatchRun(runId, request, PatienceMinutes: parts.PatienceMinutes), CancellationToken.None);

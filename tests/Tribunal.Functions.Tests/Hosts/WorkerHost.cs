@@ -6,6 +6,7 @@ using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 using Tribunal.Worker.Hosting;
 using Tribunal.Worker.Queues;
 
@@ -88,7 +89,7 @@ internal sealed class WorkerHost : IHostUnderTest
         services =>
         {
             services.AddSingleton(HostCases.Sizes);
-            services.AddSingleton(new JudgeRegistry([parts.Judge, parts.Second], []));
+            services.AddSingleton(KnownJudges.Of(parts.Judge, parts.Second));
             services.AddSingleton(new RunExecutorOptions { WorkerName = name, PatienceMinutes = parts.PatienceMinutes, ProgressPause = TimeSpan.FromMilliseconds(20) });
             configure?.Invoke(services);
         });

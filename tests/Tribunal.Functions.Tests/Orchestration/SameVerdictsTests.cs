@@ -102,7 +102,7 @@ public sealed class SameVerdictsTests(AzuriteServer azurite)
             await File.WriteAllBytesAsync(batch, bed.Batch);
             RunSteps steps = new(
                 new LocalRunStores(folder.FullName), bed.App.Services.GetRequiredService<JudgeRegistry>(), new RunMonitors(), new ActivityOptions(), TimeProvider.System, NullLogger<RunSteps>.Instance);
-            await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(new BatchRun("loop", request with { Batch = batch, Output = "loop" }), default);
+            await new InProcessHost(steps, TimeProvider.System).RunAsync(new BatchRun("loop", request with { Batch = batch, Output = "loop" }), default);
             return await File.ReadAllTextAsync(Path.Combine(folder.FullName, "loop", RunFiles.Verdicts));
         }
         finally

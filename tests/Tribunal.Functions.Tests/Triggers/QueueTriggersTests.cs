@@ -23,7 +23,7 @@ public sealed class QueueTriggersTests(AzuriteServer azurite)
         await using AppBed bed = await AppBed.StartAsync(azurite, runId);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(
             new EvaluationRequest { Batch = bed.BatchPath, Judge = "simulated", Policy = new() { Samples = 1 }, Output = runId }, AzureJson.Default.EvaluationRequest);
-        string text = form == "plain" ? Encoding.UTF8.GetString(json) : MessageBody.Encode(json);
+        string text = form == "plain" ? Encoding.UTF8.GetString(json) : Convert.ToBase64String(json);
 
         await bed.Queues.EvaluationRequested(Message("m", text), bed.App.Client, default);
 
@@ -61,7 +61,7 @@ public sealed class QueueTriggersTests(AzuriteServer azurite)
         string runId = RunIds.ForUpload(bed.BatchPath, bed.Storage.Rollouts.GetBlobClient(bed.BatchPath).Uri.ToString(), $"0x{schema}");
         Assert.Equal(RunState.Queued, (await bed.Catalog.GetAsync(runId, default))!.State);
         IEnumerable<PeekedMessage> asked = (await bed.Storage.Queues.GetQueueClient(ResourceNames.EvaluationsQueue).PeekMessagesAsync(32)).Value;
-        Assert.Single(asked, message => EvaluationMessage.Parse(message.MessageText, new RequestDefaults()).Output == runId);
+        Assert.Single(asked, message => EvaluationMessage.Parse(message.MessageText, RequestDefaults.None).Output == runId);
     }
 
     private static QueueMessage Message(string id, string text) => QueuesModelFactory.QueueMessage(id, "receipt", text, 1);

@@ -10,6 +10,7 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Judging;
+using Tribunal.Testing.Runs;
 using Tribunal.Voting;
 
 namespace Tribunal.RewardServer.Tests.Issues;
@@ -180,7 +181,7 @@ public sealed class RubricsAndPanelsTests : IAsyncDisposable
 
     private static EvaluationRequest Panel(params PanelMember[] members) => new() { Batch = "rollouts.jsonl", Protocol = "general-pair", Policy = new PolicyOptions { Samples = 2 }, Judges = new JudgePanel { Members = members } };
 
-    private JudgeRegistry Judges() => new([.. ((string[])["one", "two", "scalar"]).Select(name => Judge.Of(_judge.Named(name), "simulated-judge") with { Simulated = true })], []);
+    private JudgeRegistry Judges() => KnownJudges.Of([.. ((string[])["one", "two", "scalar"]).Select(name => Judge.Of(_judge.Named(name), "simulated-judge") with { Simulated = true })]);
 
     private RewardService Open(EvaluationRequest request, TimeSpan? gather = null)
     {

@@ -9,6 +9,7 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Sampling;
 using Tribunal.Simulator.Judging;
+using Tribunal.Testing.Runs;
 
 namespace Tribunal.RewardServer.Tests.Serving;
 
@@ -70,7 +71,7 @@ public sealed class RewardServiceTests : IDisposable
 
     private RewardService Open(IJudge judge) => new(
         new LocalRunStores(_folder.FullName),
-        new JudgeRegistry([Judge.Of(judge, "simulated-judge", "grm") with { Simulated = true }], []),
+        KnownJudges.Of(Judge.Of(judge, "simulated-judge", "grm") with { Simulated = true }),
         static () => new EvaluationRequest { Batch = "rollouts.jsonl", Policy = new PolicyOptions { Samples = 4 } }, new RewardOptions(), TimeProvider.System);
 
     private sealed class CountingJudge(IJudge inner) : IJudge

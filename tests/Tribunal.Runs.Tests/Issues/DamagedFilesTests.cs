@@ -95,7 +95,7 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
         RunSteps steps = _bed.NewProcess();
         var run = new BatchRun("run", request);
         string? gone = null;
-        var host = new VanishingContext("run", steps, () =>
+        var host = new VanishingContext(steps, () =>
         {
             gone = Directory.EnumerateFiles(_bed.PathOf("parts"), "ledger-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
             File.Delete(gone);
@@ -173,10 +173,8 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
     }
 
     /// <summary>One process, in which something happens before the run is published.</summary>
-    private sealed class VanishingContext(string instanceId, RunSteps steps, Action beforePublishing) : IOrchestrationContext
+    private sealed class VanishingContext(RunSteps steps, Action beforePublishing) : IOrchestrationContext
     {
-        public string InstanceId => instanceId;
-
         public DateTimeOffset CurrentUtc => TimeProvider.System.GetUtcNow();
 
         public bool KeepsHistory => false;
@@ -188,11 +186,11 @@ public sealed class DamagedFilesTests(DamagedFilesTests.Prepared prepared) : ICl
                 beforePublishing();
             }
 
-            return (TOutput)await steps.ByName()[activity.Name](input!, CancellationToken.None);
+            return await steps.CallAsync(activity, input, CancellationToken.None);
         }
 
         public async Task<TOutput> CallSubOrchestratorAsync<TInput, TOutput>(OrchestratorName<TInput, TOutput> orchestrator, string instanceId, TInput input) =>
-            (TOutput)(object)await ScoreShard.RunAsync(new VanishingContext(instanceId, steps, static () => { }), (ShardRun)(object)input!);
+            (TOutput)(object)await ScoreShard.RunAsync(new VanishingContext(steps, static () => { }), (ShardRun)(object)input!);
 
         public Task CreateTimerAsync(TimeSpan delay) => Task.CompletedTask;
 

@@ -24,7 +24,7 @@ public sealed class OtherChunkSizesTests : IDisposable
             return _bed.NewProcess();
         })];
         var request = new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 } };
-        RunOutcome outcome = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), new BatchRun("run", request));
+        RunOutcome outcome = await EvaluateBatch.RunAsync(new SpreadContext(processes), new BatchRun("run", request));
         Assert.Equal(RunStatus.Complete, outcome.Status);
         Assert.Equal(30 * 4, _bed.Judge.Asked.Count);
     }

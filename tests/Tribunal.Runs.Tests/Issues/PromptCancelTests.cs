@@ -30,7 +30,7 @@ public sealed class PromptCancelTests : IDisposable
             time.Advance(TimeSpan.FromSeconds(2));
             return null;
         };
-        RunOutcome outcome = await new InProcessHost(steps.ByName(), time).RunAsync(
+        RunOutcome outcome = await new InProcessHost(steps, time).RunAsync(
             new BatchRun("run", new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 } }), TestContext.Current.CancellationToken);
         Assert.Equal(HaltKind.Cancelled, outcome.Halt!.Kind);
         Assert.InRange(_bed.Judge.Asked.Count, 10, 13);

@@ -1,4 +1,5 @@
 using Tribunal.Runs.Orchestration;
+using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Testing.Runs;
 
@@ -28,7 +29,7 @@ public sealed class ResumedRunTests : IDisposable
     {
         _bed.Judge.Up = false;
         var request = new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 } };
-        RunOutcome away = await new InProcessHost(_bed.NewProcess().ByName(), TimeProvider.System).RunAsync(new BatchRun("run", request, PatienceMinutes: 0), TestContext.Current.CancellationToken);
+        RunOutcome away = await new InProcessHost(_bed.NewProcess(), TimeProvider.System).RunAsync(new BatchRun("run", request, PatienceMinutes: 0), TestContext.Current.CancellationToken);
         Assert.Equal(HaltKind.Unreachable, away.Halt!.Kind);
         _bed.Judge.Up = true;
         Assert.Equal(100, (await _bed.RunAsync(request: request with { Policy = new() { Samples = 2 } })).Judgements);

@@ -48,6 +48,6 @@ public sealed class SharedLimitsTests : IDisposable
     {
         var request = new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 4 }, Limits = new SpendLimits { Tokens = limit } };
         RunSteps[] all = [.. Enumerable.Range(0, processes).Select(_ => _bed.NewProcess())];
-        return EvaluateBatch.RunAsync(new SpreadContext("run", all), new BatchRun("run", request));
+        return EvaluateBatch.RunAsync(new SpreadContext(all), new BatchRun("run", request));
     }
 }

@@ -64,7 +64,7 @@ public sealed class FailedJudgementsTests : IDisposable
         int failed = await FailSomeAsync(request);
         await _bed.RunAsync("run", request with { RetryFailed = true });
         RunMonitor monitor = _bed.Monitors.Of("run");
-        Assert.Equal(((24 * 4) - failed, failed), (monitor.Earlier, (int)monitor.Drawn));
+        Assert.Equal(((24 * 4) - failed, failed), (monitor.Earlier, (int)monitor.Counts.Drawn));
         Assert.Equal(new Usage(24 * 4 * 10, 24 * 4 * 5), monitor.Usage);
     }
 

@@ -166,7 +166,7 @@ public sealed class HintedRunTests : IDisposable
     [Fact]
     public void Requests_say_hints_by_name_and_keep_their_names_without()
     {
-        var defaults = new RequestDefaults();
+        var defaults = RequestDefaults.None;
         Assert.Equal(HintMode.Failed, EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":"failed"}""", defaults).Hint);
         Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":"some"}""", defaults));
         Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse("""{"batch":"b.jsonl","hint":7}""", defaults));

@@ -186,19 +186,19 @@ public sealed partial class RoutedRunTests : IDisposable
     [InlineData("{\"routes\":[\n}", "line 2")]
     public void A_table_in_a_file_is_refused_with_all_its_problems(string json, params string[] problems)
     {
-        string message = Assert.Throws<MessageRefusedException>(() => RoutingFile.Parse(json)).Message;
+        string message = Assert.Throws<MessageRefusedException>(() => StrictJson.ReadRouting(json)).Message;
         Assert.All(problems, problem => Assert.Contains(problem, message, StringComparison.Ordinal));
-        Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse($$"""{"batch":"b.jsonl","routing":{{json}}}""", new RequestDefaults()));
+        Assert.Throws<MessageRefusedException>(() => EvaluationMessage.Parse($$"""{"batch":"b.jsonl","routing":{{json}}}""", RequestDefaults.None));
     }
 
     [Fact]
     public void A_table_in_a_message_or_a_setting_has_the_defaults_of_what_it_leaves_out()
     {
         const string json = """{"routes":[{"domain":"math","judge":"big","policy":{"kind":"adaptive"}}]}""";
-        EvaluationRequest said = EvaluationMessage.Parse($$"""{"batch":"b.jsonl","protocol":"rrm","routing":{{json}}}""", new RequestDefaults());
+        EvaluationRequest said = EvaluationMessage.Parse($$"""{"batch":"b.jsonl","protocol":"rrm","routing":{{json}}}""", RequestDefaults.None);
         Assert.Equal(new PolicyOptions { Kind = PolicyKind.Adaptive }, said.Routing!.Routes[0].Policy);
-        Assert.Equal(said, EvaluationMessage.Parse(EvaluationMessage.Write(said), new RequestDefaults()));
-        var defaults = new RequestDefaults { Routing = RoutingFile.Parse(json) };
+        Assert.Equal(said, EvaluationMessage.Parse(EvaluationMessage.Write(said), RequestDefaults.None));
+        var defaults = new RequestDefaults(RequestDefaults.None.Request with { Routing = StrictJson.ReadRouting(json) });
         Assert.Equal(said.Routing, EvaluationMessage.Parse("""{"batch":"b.jsonl"}""", defaults).Routing);
         Assert.Equal(said.Routing, defaults.ForUpload("b.jsonl", "run").Routing);
         Assert.Null(EvaluationMessage.Parse("""{"batch":"b.jsonl","routing":null}""", defaults).Routing);

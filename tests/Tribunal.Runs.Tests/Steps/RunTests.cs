@@ -227,11 +227,11 @@ public sealed class RunTests : IDisposable
         RunSteps[] processes = [_bed.NewProcess(), _bed.NewProcess(), _bed.NewProcess()];
         BatchRun run = new("run", new EvaluationRequest { Batch = _bed.Batch, Policy = new() { Samples = 8 } });
         _bed.Judge.On = static (_, _) => new JudgeReply { Text = "I like both.", Finish = "stop" };
-        RunOutcome stopped = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), run);
+        RunOutcome stopped = await EvaluateBatch.RunAsync(new SpreadContext(processes), run);
         Assert.Equal(HaltKind.ValidRate, stopped.Halt!.Kind);
 
         _bed.Judge.On = null;
-        RunOutcome resumed = await EvaluateBatch.RunAsync(new SpreadContext("run", processes), run);
+        RunOutcome resumed = await EvaluateBatch.RunAsync(new SpreadContext(processes), run);
         Assert.Null(resumed.Halt);
         Assert.Equal((RunStatus.Complete, 50L), (resumed.Status, resumed.Rollouts));
     }
@@ -254,7 +254,7 @@ public sealed class RunTests : IDisposable
         };
         var request = new EvaluationRequest { Batch = bed.Batch, Tournament = new() { Kind = Tribunal.Tournaments.TournamentKind.Knockout, Votes = 3 } };
         RunOutcome whole = await bed.RunAsync("whole", request);
-        RunOutcome spread = await EvaluateBatch.RunAsync(new SpreadContext("run", [.. Enumerable.Range(0, processes).Select(_ => bed.NewProcess())]), new BatchRun("run", request));
+        RunOutcome spread = await EvaluateBatch.RunAsync(new SpreadContext([.. Enumerable.Range(0, processes).Select(_ => bed.NewProcess())]), new BatchRun("run", request));
         Assert.Equal((RunStatus.Complete, 12L * 8 * 3), (whole.Status, whole.Judgements));
         Assert.Equal((RunStatus.Complete, 12L * 8 * 3), (spread.Status, spread.Judgements));
         Assert.Equal(File.ReadAllText(bed.PathOf(RunFiles.Verdicts, "whole")), File.ReadAllText(bed.PathOf(RunFiles.Verdicts)));

@@ -53,15 +53,15 @@ public sealed class SampleDrawTests
             {
                 foreach (Draw draw in draws)
                 {
-                    AssertSame(draw, SampleDraw.Of(kind, seed, rollout, draw.Sample));
-                    AssertSame(draw with { Sample = draw.Sample + Router.FirstApart }, SampleDraw.Of(kind, seed, rollout, draw.Sample + Router.FirstApart));
+                    AssertSame(draw, SampleDraw.Of(kind, seed, rollout.Id, rollout.Responses.Count, draw.Sample));
+                    AssertSame(draw with { Sample = draw.Sample + Router.FirstApart }, SampleDraw.Of(kind, seed, rollout.Id, rollout.Responses.Count, draw.Sample + Router.FirstApart));
                     ledger.Add(Answer(draw, kind, responses, random));
                 }
             }
 
             foreach (HintedDraw hint in Hints.Next(HintMode.All, rollout, kind, ledger, seed))
             {
-                AssertSame(hint.Draw, SampleDraw.Of(kind, seed, rollout, hint.Draw.Sample));
+                AssertSame(hint.Draw, SampleDraw.Of(kind, seed, rollout.Id, rollout.Responses.Count, hint.Draw.Sample));
             }
         }, iter: 600);
 

@@ -62,7 +62,7 @@ internal sealed class RunBed : IDisposable
     public RunMonitors Monitors { get; private set; } = new();
 
     /// <summary>What runs resolve their names by.</summary>
-    public JudgeRegistry Judges => new([NewJudge(Judge, Prices?.Judge), NewJudge(Second, Prices?.Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
+    public JudgeRegistry Judges => KnownJudges.Of([NewJudge(Judge, Prices?.Judge), NewJudge(Second, Prices?.Second)], Meta is null ? [] : [Meta], LearnedMeta is null ? [] : [LearnedMeta]);
 
     /// <summary>Runs as a fresh process would.</summary>
     public Task<RunOutcome> RunAsync(string runId = "run", EvaluationRequest? request = null, Action<RunProgress>? onProgress = null, int window = 4, double patienceMinutes = 30)
@@ -70,7 +70,7 @@ internal sealed class RunBed : IDisposable
         Monitors = new RunMonitors();
         RunSteps steps = NewProcess(Monitors);
         request ??= new EvaluationRequest { Batch = Batch, Policy = new() { Samples = 4 } };
-        return new InProcessHost(steps.ByName(), TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request, window, patienceMinutes), CancellationToken.None);
+        return new InProcessHost(steps, TimeProvider.System, onProgress).RunAsync(new BatchRun(runId, request, window, patienceMinutes), CancellationToken.None);
     }
 
     /// <summary>Activities that share nothing with others but the folder.</summary>

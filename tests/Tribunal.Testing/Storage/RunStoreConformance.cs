@@ -67,20 +67,19 @@ public abstract class RunStoreConformance
     }
 
     [Fact]
-    public async Task What_was_appended_is_read_by_the_owner_by_others_and_after_reopening()
+    public async Task What_was_appended_is_read_while_it_grows_and_after_reopening()
     {
         await using (ILedgerPart part = await Store.OpenPartAsync("shards/0001.jsonl", Cancel))
         {
-            Assert.Equal("", await TextAsync(await part.OpenReadAsync(Cancel)));
+            Assert.Equal("", await TextAsync(await Store.OpenReadAsync("shards/0001.jsonl", Cancel)));
             await part.AppendAsync("one\ntwo\n"u8.ToArray(), Cancel);
             await part.AppendAsync("three\n"u8.ToArray(), Cancel);
-            Assert.Equal("one\ntwo\nthree\n", await TextAsync(await part.OpenReadAsync(Cancel)));
             Assert.Equal("one\ntwo\nthree\n", await TextAsync(await Store.OpenReadAsync("shards/0001.jsonl", Cancel)));
         }
 
         await using ILedgerPart again = await Open(Store.RunId).OpenPartAsync("shards/0001.jsonl", Cancel);
         await again.AppendAsync("four\n"u8.ToArray(), Cancel);
-        Assert.Equal("one\ntwo\nthree\nfour\n", await TextAsync(await again.OpenReadAsync(Cancel)));
+        Assert.Equal("one\ntwo\nthree\nfour\n", await TextAsync(await Store.OpenReadAsync("shards/0001.jsonl", Cancel)));
     }
 
     [Fact]
@@ -91,7 +90,7 @@ public abstract class RunStoreConformance
         await first.AppendAsync("mine\n"u8.ToArray(), Cancel);
         await first.DisposeAsync();
         await using ILedgerPart second = await Open(Store.RunId).OpenPartAsync("part", Cancel);
-        Assert.Equal("mine\n", await TextAsync(await second.OpenReadAsync(Cancel)));
+        Assert.Equal("mine\n", await TextAsync(await Store.OpenReadAsync("part", Cancel)));
     }
 
     [Fact]
@@ -99,9 +98,8 @@ public abstract class RunStoreConformance
     {
         await TearAsync(Store.RunId, "torn", "whole\nhal");
         await using ILedgerPart part = await Store.OpenPartAsync("torn", Cancel);
-        Assert.Equal("whole\n", await TextAsync(await part.OpenReadAsync(Cancel)));
+        Assert.Equal("whole\n", await TextAsync(await Store.OpenReadAsync("torn", Cancel)));
         await part.AppendAsync("next\n"u8.ToArray(), Cancel);
-        Assert.Equal("whole\nnext\n", await TextAsync(await part.OpenReadAsync(Cancel)));
         Assert.Equal("whole\nnext\n", await TextAsync(await Store.OpenReadAsync("torn", Cancel)));
     }
 
@@ -110,7 +108,7 @@ public abstract class RunStoreConformance
     {
         await TearAsync(Store.RunId, "torn", new string('x', 200_000));
         await using ILedgerPart part = await Store.OpenPartAsync("torn", Cancel);
-        Assert.Equal("", await TextAsync(await part.OpenReadAsync(Cancel)));
+        Assert.Equal("", await TextAsync(await Store.OpenReadAsync("torn", Cancel)));
     }
 
     [Fact]
@@ -119,9 +117,8 @@ public abstract class RunStoreConformance
         await AppendAsync("parts/b", "b1\nb2\n");
         await AppendAsync("parts/a", "a1\n");
         await TearAsync(Store.RunId, "parts/t", "t1\nt");
-        long length = await Store.StitchAsync("all.jsonl", ["parts/b", "parts/missing", "parts/t", "parts/a"], Cancel);
+        await Store.StitchAsync("all.jsonl", ["parts/b", "parts/missing", "parts/t", "parts/a"], Cancel);
         Assert.Equal("b1\nb2\nt1\na1\n", await TextAsync(await Store.OpenReadAsync("all.jsonl", Cancel)));
-        Assert.Equal(12, length);
     }
 
     [Fact]
@@ -154,7 +151,7 @@ public abstract class RunStoreConformance
     [Fact]
     public async Task Stitching_nothing_gives_an_empty_file()
     {
-        Assert.Equal(0, await Store.StitchAsync("none.jsonl", [], Cancel));
+        await Store.StitchAsync("none.jsonl", [], Cancel);
         Assert.Equal("", await TextAsync(await Store.OpenReadAsync("none.jsonl", Cancel)));
     }
 

@@ -14,6 +14,7 @@ using Tribunal.Sampling;
 using Tribunal.Simulator.Batches;
 using Tribunal.Simulator.Judging;
 using Tribunal.Testing.Azurite;
+using Tribunal.Testing.Runs;
 using Tribunal.Worker.Hosting;
 using Tribunal.Worker.Queues;
 
@@ -92,7 +93,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     public async Task<byte[]> LoopAsync(EvaluationRequest request)
     {
         RunSteps steps = new(new LocalRunStores(Local("local")), Judges(), new RunMonitors(), _sizes, TimeProvider.System, NullLogger<RunSteps>.Instance);
-        await new InProcessHost(steps.ByName(), TimeProvider.System).RunAsync(
+        await new InProcessHost(steps, TimeProvider.System).RunAsync(
             new BatchRun(request.Output!, request with { Batch = Local("batch.jsonl") }), TestContext.Current.CancellationToken);
         return await File.ReadAllBytesAsync(Local("local", request.Output!, RunFiles.Verdicts), TestContext.Current.CancellationToken);
     }
@@ -107,7 +108,7 @@ internal sealed class WorkerBed : IAsyncDisposable
     private string Local(params string[] path) => Path.Combine([_folder.FullName, .. path]);
 
     private JudgeRegistry Judges() =>
-        new([Judge.Of(new CountedJudge(new SimulatedJudge(new JudgeEngine()), () => Interlocked.Increment(ref _asked)), JudgeSettings.SimulatedName) with { Simulated = true }], []);
+        KnownJudges.Of(Judge.Of(new CountedJudge(new SimulatedJudge(new JudgeEngine()), () => Interlocked.Increment(ref _asked)), JudgeSettings.SimulatedName) with { Simulated = true });
 
     private sealed class CountedJudge(IJudge inner, Action asked) : IJudge
     {

@@ -7,10 +7,8 @@ public sealed class LocalBatchFile(string path) : IBatchFile
 {
     private readonly FileInfo _file = new(path);
 
-    /// <inheritdoc/>
     public string Name => _file.FullName;
 
-    /// <inheritdoc/>
     public Task<BatchFingerprint> FingerprintAsync(CancellationToken cancellationToken)
     {
         _file.Refresh();
@@ -19,7 +17,6 @@ public sealed class LocalBatchFile(string path) : IBatchFile
             : throw new FileNotFoundException($"there is no batch at {_file.FullName}", _file.FullName);
     }
 
-    /// <inheritdoc/>
     public async Task<Stream> OpenAsync(BatchFingerprint fingerprint, long offset, long? length, CancellationToken cancellationToken)
     {
         BatchFingerprint now;

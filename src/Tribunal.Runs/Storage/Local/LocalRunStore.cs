@@ -26,13 +26,11 @@ public sealed class LocalRunStore : IRunStore
         RunId = Path.GetFileName(_root);
     }
 
-    /// <inheritdoc/>
     public string RunId { get; }
 
     /// <summary>The folder's full path.</summary>
     public string Folder => _root;
 
-    /// <inheritdoc/>
     public async Task<byte[]?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -52,7 +50,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<bool> TryCreateDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -73,7 +70,6 @@ public sealed class LocalRunStore : IRunStore
         return Task.FromResult(false);
     }
 
-    /// <inheritdoc/>
     public Task WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -81,7 +77,6 @@ public sealed class LocalRunStore : IRunStore
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task<ILedgerPart> OpenPartAsync(string name, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
@@ -97,7 +92,7 @@ public sealed class LocalRunStore : IRunStore
 
             // bufferSize 0: each append is one write to the operating system.
             stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
-            long complete = await Lines.CompleteLengthAsync(stream, cancellationToken);
+            long complete = await CompleteLengthAsync(stream, cancellationToken);
             stream.SetLength(complete);
             stream.Position = complete;
             return new Part(path, stream);
@@ -114,7 +109,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<Stream?> OpenReadAsync(string name, long offset, CancellationToken cancellationToken)
     {
         try
@@ -129,7 +123,6 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string folder = prefix.Length == 0 ? _root : PathOf(prefix.TrimEnd('/'));
@@ -150,40 +143,31 @@ public sealed class LocalRunStore : IRunStore
         }
     }
 
-    /// <inheritdoc/>
-    public async Task<long> StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
+    public async Task StitchAsync(string name, IEnumerable<string> parts, CancellationToken cancellationToken)
     {
         string path = PathOf(name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = path + TemporarySuffix;
-        long length;
         await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
         {
             foreach (string part in parts)
             {
-                Stream? source = await OpenReadAsync(part, 0, cancellationToken);
-                if (source is null)
+                await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+                if (source is not null)
                 {
-                    continue;
-                }
-
-                await using (source)
-                {
-                    long complete = await Lines.CompleteLengthAsync(source, cancellationToken);
+                    long complete = await CompleteLengthAsync(source, cancellationToken);
                     source.Position = 0;
-                    await Lines.CopyAsync(source, target, complete, cancellationToken);
+                    await using RangeStream whole = new(source, complete);
+                    await whole.CopyToAsync(target, cancellationToken);
                 }
             }
 
-            length = target.Length;
             target.Flush(flushToDisk: true);
         }
 
         Name(temporary, path, forGood: true);
-        return length;
     }
 
-    /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         try
@@ -236,39 +220,45 @@ public sealed class LocalRunStore : IRunStore
     private static FileStream OpenShared(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
 
+    // Bytes up to and with the last line feed: a killed writer may have left half a line behind it. The stream's position is not kept.
+    private static async Task<long> CompleteLengthAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        byte[] block = new byte[64 * 1024];
+        long end = stream.Length;
+        while (end > 0)
+        {
+            int size = (int)Math.Min(block.Length, end);
+            stream.Position = end - size;
+            await stream.ReadExactlyAsync(block.AsMemory(0, size), cancellationToken);
+            int last = block.AsSpan(0, size).LastIndexOf((byte)'\n');
+            if (last >= 0)
+            {
+                return end - size + last + 1;
+            }
+
+            end -= size;
+        }
+
+        return 0;
+    }
+
     private static bool IsMissing(IOException exception) => exception is FileNotFoundException or DirectoryNotFoundException;
 
     // A document is small: to hand it to another thread takes longer than to write it.
     private static string WriteTemporary(string path, ReadOnlySpan<byte> content, bool forGood)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        while (true)
+
+        // Another name each time: emptying a file has the file system write it out when it closes.
+        string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
+        using SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
+        RandomAccess.Write(file, content, 0);
+        if (forGood)
         {
-            string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
-            SafeFileHandle file;
-            try
-            {
-                // New, since emptying a file has the file system write it out when it closes.
-                file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(temporary))
-            {
-                // What a killed process of the same number has left.
-                File.Delete(temporary);
-                continue;
-            }
-
-            using (file)
-            {
-                RandomAccess.Write(file, content, 0);
-                if (forGood)
-                {
-                    RandomAccess.FlushToDisk(file);
-                }
-            }
-
-            return temporary;
+            RandomAccess.FlushToDisk(file);
         }
+
+        return temporary;
     }
 
     // Work in progress is an attempt's own: the next one makes it again, and reads what a power cut left of it as what is not there.
@@ -301,8 +291,6 @@ public sealed class LocalRunStore : IRunStore
 
     private sealed class Part(string path, FileStream stream) : ILedgerPart
     {
-        public Task<Stream> OpenReadAsync(CancellationToken cancellationToken) => Task.FromResult<Stream>(OpenShared(path));
-
         // A write that the kernel has taken survives a kill; the disk is forced once, when the part closes.
         // It takes less than a thread of the pool costs that would do it apart.
         public Task AppendAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)

@@ -4,13 +4,10 @@ namespace Tribunal.Runs.Storage.Local;
 /// <param name="root">The folder that holds run folders.</param>
 public sealed class LocalRunStores(string root) : IRunStores
 {
-    /// <inheritdoc/>
     public IRunStore OpenRun(string runId) => new LocalRunStore(FolderOf(runId));
 
-    /// <inheritdoc/>
     public IBatchFile OpenBatch(string path) => new LocalBatchFile(path);
 
-    /// <inheritdoc/>
     public Task<bool> IsCancelRequestedAsync(string runId, CancellationToken cancellationToken) =>
         Task.FromResult(File.Exists(Path.Combine(FolderOf(runId), RunFiles.Cancel)));
 

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text.Json;
-using Tribunal.Formats.Lines;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 
@@ -22,26 +21,24 @@ public enum BatchLayout
     Parquet,
 }
 
-/// <summary>What a batch was recognised as, from its content.</summary>
-/// <param name="Layout">The records' layout.</param>
-/// <param name="Compressed">Whether it is inside gzip or zstd.</param>
-internal sealed record BatchFormat(BatchLayout Layout, bool Compressed)
-{
-    /// <summary>Whether lines can be read again by byte ranges: uncompressed JSON Lines.</summary>
-    public bool IsAddressable => Layout == BatchLayout.JsonLines && !Compressed;
-}
-
 /// <summary>An opened batch: its content from the first byte, decompressed, and what it is.</summary>
-internal sealed class OpenedBatch(Stream content, BatchFormat format, int? arrayStart, IReadOnlyList<IAsyncDisposable> owned) : IAsyncDisposable
+internal sealed class OpenedBatch(Stream content, BatchLayout layout, bool compressed, int? arrayStart, IReadOnlyList<IAsyncDisposable> owned) : IAsyncDisposable
 {
     private const int PeekBytes = 64 * 1024;
 
-    public Stream Content => content;
+    public BatchLayout Layout => layout;
 
-    public BatchFormat Format => format;
+    /// <summary>Whether lines can be read again by byte ranges: uncompressed JSON Lines.</summary>
+    public bool IsAddressable => layout == BatchLayout.JsonLines && !compressed;
 
-    /// <summary>Where the array's bracket stands in <see cref="Content"/>.</summary>
-    public int? ArrayStart => arrayStart;
+    /// <summary>The batch's records, in order.</summary>
+    /// <param name="reads">Which columns of Parquet are read.</param>
+    public IAsyncEnumerable<RawRecord> RecordsAsync(BatchLimits limits, Func<string, bool> reads, CancellationToken cancellationToken) => layout switch
+    {
+        BatchLayout.Parquet => ParquetRows.ReadAsync(content, limits, reads, cancellationToken),
+        BatchLayout.JsonArray or BatchLayout.JsonValues => RawRecords.ElementsAsync(content, arrayStart, limits.RecordBytes, cancellationToken),
+        _ => RawRecords.LinesAsync(content, 1, 0, limits.RecordBytes, cancellationToken),
+    };
 
     /// <summary>Recognises and unfolds; the given stream is not disposed.</summary>
     /// <exception cref="BatchFormatException">The content is in no format known, or its compression is broken.</exception>
@@ -69,12 +66,12 @@ internal sealed class OpenedBatch(Stream content, BatchFormat format, int? array
                 owned.Add(content);
             }
 
-            return new OpenedBatch(content, new BatchFormat(BatchLayout.Parquet, unfolded is not null), null, owned);
+            return new OpenedBatch(content, BatchLayout.Parquet, unfolded is not null, null, owned);
         }
 
         ForeignFiles.Refuse(head, whole: head.Length < PeekBytes);
         (BatchLayout layout, int? arrayStart) = Recognise(head);
-        return new OpenedBatch(content, new BatchFormat(layout, unfolded is not null), arrayStart, owned);
+        return new OpenedBatch(content, layout, unfolded is not null, arrayStart, owned);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,25 +1,23 @@
 namespace Tribunal.Formats.Lines;
 
-/// <summary>Forward-only, read-only streams differ in their reading alone.</summary>
-internal abstract class ForwardStream : Stream
+/// <summary>Read-only streams differ in their reading alone, which is asynchronous; they go forward only where they say no more.</summary>
+internal abstract class ReadOnlyStream : Stream
 {
     public sealed override bool CanRead => true;
 
-    public sealed override bool CanSeek => false;
+    public override bool CanSeek => false;
 
     public sealed override bool CanWrite => false;
 
-    public sealed override long Length => throw new NotSupportedException();
+    public override long Length => throw new NotSupportedException();
 
-    public sealed override long Position
+    public override long Position
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
 
-    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public abstract override int Read(Span<byte> buffer);
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 
@@ -30,7 +28,7 @@ internal abstract class ForwardStream : Stream
     {
     }
 
-    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public sealed override void SetLength(long value) => throw new NotSupportedException();
 

@@ -2,20 +2,21 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure.Data.Tables;
 using Tribunal.Azure.Names;
-using Tribunal.Azure.Storage;
 
 namespace Tribunal.Azure.Queues;
 
-/// <summary>Uploads in a table, by url and eTag.</summary>
-internal sealed class TableUploadLog(TableServiceClient tables) : IUploadLog
+/// <summary>
+/// The uploads that have started their run, in a table by url and eTag: one upload can raise several events, and queues repeat messages.
+/// </summary>
+public sealed class UploadLog(TableServiceClient tables)
 {
     private readonly TableClient _table = tables.GetTableClient(ResourceNames.UploadsTable);
 
-    /// <inheritdoc/>
+    /// <summary>Whether the upload was recorded.</summary>
     public async Task<bool> ContainsAsync(UploadEvent upload, CancellationToken cancellationToken) =>
         (await _table.GetEntityIfExistsAsync<TableEntity>(Key(upload.Url), Key(upload.ETag), [], cancellationToken)).HasValue;
 
-    /// <inheritdoc/>
+    /// <summary>Records it, once its run is asked for; again does nothing.</summary>
     public Task AddAsync(UploadEvent upload, string runId, CancellationToken cancellationToken) =>
         _table.UpsertEntityAsync(new TableEntity(Key(upload.Url), Key(upload.ETag)) { ["Path"] = upload.Path, ["Run"] = runId }, TableUpdateMode.Replace, cancellationToken);
 
