@@ -18,11 +18,12 @@ namespace Tribunal.Benchmarks;
 /// </summary>
 internal sealed class Endpoint(TimeSpan latency)
 {
+    private const int AnswerTokens = 96;
+
     private const string Answer = """
-        {"id":"a","object":"chat.completion","created":0,"model":"bench","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Specific Criteria:\n1. Correctness (weight 60%): the answer must be right.\n2. Clarity (weight 40%): it must be easy to follow.\nAnalysis:\nThe first response answers the question and says why; the second one is shorter and leaves a step out, which the question asked for. Both are polite and on the subject. The first is the better one by a small margin.\nScores: \\boxed{8, 6}"}}],"usage":{"prompt_tokens":1320,"completion_tokens":96,"total_tokens":1416}}
+        {"id":"a","object":"chat.completion","created":0,"model":"bench","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Specific Criteria:\n1. Correctness (weight 60%): the answer must be right.\n2. Clarity (weight 40%): it must be easy to follow.\nAnalysis:\nThe first response answers the question and says why; the second one is shorter and leaves a step out, which the question asked for. Both are polite and on the subject. The first is the better one by a small margin.\nScores: \\boxed{8, 6}"}}],"usage":
         """;
 
-    private static readonly byte[] AnswerBytes = Encoding.UTF8.GetBytes(Answer);
     private readonly Lock _lock = new();
     private long _answered;
     private long _first;
@@ -70,10 +71,15 @@ internal sealed class Endpoint(TimeSpan latency)
             await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         }
 
+        // Four bytes a token, as English has: a server that counts fewer is suspected of cutting prompts.
+        long asked = (context.Request.ContentLength ?? 0) / 4;
+        byte[] answer = Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"{Answer}{{\"prompt_tokens\":{asked},\"completion_tokens\":{AnswerTokens},\"total_tokens\":{asked + AnswerTokens}}}}}"));
+
         await Task.Delay(latency, context.RequestAborted);
         context.Response.ContentType = "application/json";
-        context.Response.ContentLength = AnswerBytes.Length;
-        await context.Response.Body.WriteAsync(AnswerBytes, context.RequestAborted);
+        context.Response.ContentLength = answer.Length;
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         lock (_lock)
         {
             _answered++;

@@ -5,10 +5,15 @@ using System.Text.Json;
 namespace Tribunal.Benchmarks;
 
 /// <summary><c>tribunal score</c> beside the bare loop: the same bodies, the same endpoint, one after the other.</summary>
-internal sealed class ScoreBenchmark(string tool, int concurrency, double latencyMs, int repeats, string more)
+/// <param name="tool">The tool.</param>
+/// <param name="batch">The batch to score; null for generated ones.</param>
+/// <param name="samples">Judgements of each rollout of a generated batch; a given one has as many as the size asks for.</param>
+/// <param name="concurrency">Requests at a time.</param>
+/// <param name="latencyMs">Milliseconds that the endpoint takes.</param>
+/// <param name="repeats">Times that each is run.</param>
+/// <param name="more">More options for the tool.</param>
+internal sealed class ScoreBenchmark(string tool, FileInfo? batch, int samples, int concurrency, double latencyMs, int repeats, string more)
 {
-    private const int Samples = 4;
-
     public async Task RunAsync(IReadOnlyList<int> sizes, CancellationToken cancellationToken)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("tribunal-bench-");
@@ -36,11 +41,10 @@ internal sealed class ScoreBenchmark(string tool, int concurrency, double latenc
 
     private async Task CompareAsync(string self, HttpClient client, string folder, int size, CancellationToken cancellationToken)
     {
-        string batch = Path.Combine(folder, $"batch-{size}.jsonl");
-        await WriteBatchAsync(batch, size / Samples, cancellationToken);
+        (string file, int each) = await BatchAsync(folder, size, cancellationToken);
         string bodies = Path.Combine(folder, $"bodies-{size}.jsonl");
         await client.PostAsync(new Uri($"/span?record={Uri.EscapeDataString(bodies)}", UriKind.Relative), null, cancellationToken);
-        await ScoreAsync(client, batch, Path.Combine(folder, $"recorded-{size}"), cancellationToken);
+        await ScoreAsync(client, file, each, Path.Combine(folder, $"recorded-{size}"), cancellationToken);
         await client.PostAsync(new Uri("/span", UriKind.Relative), null, cancellationToken);
 
         var bare = new List<Row>();
@@ -52,7 +56,7 @@ internal sealed class ScoreBenchmark(string tool, int concurrency, double latenc
                 ["bare", "--endpoint", new Uri(client.BaseAddress!, "/v1/chat/completions").ToString(), "--bodies", bodies, "--output", Path.Combine(folder, "bare.jsonl"), "--concurrency", Text(concurrency)],
                 cancellationToken), cancellationToken));
             string run = Path.Combine(folder, $"run-{size}-{i}");
-            ours.Add(await MeasureAsync(client, size, () => ScoreAsync(client, batch, run, cancellationToken), cancellationToken));
+            ours.Add(await MeasureAsync(client, size, () => ScoreAsync(client, file, each, run, cancellationToken), cancellationToken));
             Directory.Delete(run, recursive: true);
         }
 
@@ -63,11 +67,11 @@ internal sealed class ScoreBenchmark(string tool, int concurrency, double latenc
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {size} | **ratio** | {other.Rate / one.Rate:0.00} | {other.WholeRate / one.WholeRate:0.00} | {other.CpuMs / one.CpuMs:0.00} | {other.PeakMiB / one.PeakMiB:0.00} |"));
     }
 
-    private Task<Measured> ScoreAsync(HttpClient client, string batch, string run, CancellationToken cancellationToken) => Tool.RunAsync(
+    private Task<Measured> ScoreAsync(HttpClient client, string file, int each, string run, CancellationToken cancellationToken) => Tool.RunAsync(
         tool,
         [
-            "score", batch, "-o", run, "--judge", new Uri(client.BaseAddress!, "/v1").ToString(), "--model", "bench", "--protocol", "grm",
-            "--samples", Text(Samples), "--concurrency", Text(concurrency), "--no-report", .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            "score", file, "-o", run, "--judge", new Uri(client.BaseAddress!, "/v1").ToString(), "--model", "bench", "--protocol", "grm",
+            "--samples", Text(each), "--concurrency", Text(concurrency), "--no-report", .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         ],
         cancellationToken);
 
@@ -80,6 +84,21 @@ internal sealed class ScoreBenchmark(string tool, int concurrency, double latenc
         return answered == size
             ? new Row(size * 1000.0 / double.Parse(span[1], CultureInfo.InvariantCulture), size / measured.Wall.TotalSeconds, measured.Cpu.TotalMilliseconds / size, measured.PeakMiB)
             : throw new InvalidOperationException($"{answered} requests reached the endpoint, {size} were to");
+    }
+
+    private async Task<(string File, int Each)> BatchAsync(string folder, int size, CancellationToken cancellationToken)
+    {
+        if (batch is not null)
+        {
+            int rollouts = await File.ReadLinesAsync(batch.FullName, cancellationToken).CountAsync(cancellationToken);
+            return size % rollouts == 0
+                ? (batch.FullName, size / rollouts)
+                : throw new InvalidOperationException($"{size} judgements are no multiple of the {rollouts} rollouts of {batch}");
+        }
+
+        string file = Path.Combine(folder, $"batch-{size}.jsonl");
+        await WriteBatchAsync(file, size / samples, cancellationToken);
+        return (file, samples);
     }
 
     private static async Task WriteBatchAsync(string path, int rollouts, CancellationToken cancellationToken)

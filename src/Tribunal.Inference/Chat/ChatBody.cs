@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tribunal.Protocols;
@@ -18,6 +19,9 @@ internal static class ChatBody
 
     private const int LargestKept = 1 << 20;
 
+    // Samples of one prompt hold the same messages; each is written out once.
+    private static readonly ConditionalWeakTable<IReadOnlyList<Message>, byte[]> Written = [];
+
     // The writer asks for three bytes a character and more; a request keeps only what it used, a thread the rest.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _scratch;
@@ -36,10 +40,7 @@ internal static class ChatBody
             omit = [.. omit, .. fields.LeaveOut];
         }
 
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
-        writer.WriteStartObject();
-        writer.WriteString("model"u8, model);
-        WriteMessages(writer, question.Messages);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin(model, question.Messages);
         if (!omit.Contains("temperature"))
         {
             writer.WriteNumber("temperature"u8, question.Temperature);
@@ -78,21 +79,29 @@ internal static class ChatBody
         }
 
         writer.WriteEndObject();
-        return Written(buffer, writer);
+        return Taken(buffer, writer);
     }
 
     /// <summary>A request for a token, or a few, and the log-probabilities of their rivals, at temperature 0.</summary>
     public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages, int maxTokens = 1)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
-        writer.WriteStartObject();
-        writer.WriteString("model"u8, model);
-        WriteMessages(writer, messages);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin(model, messages);
         writer.WriteNumber("temperature"u8, 0);
         writer.WriteNumber("max_tokens"u8, maxTokens);
         new RequestFields { TokenProbabilities = true }.Write(writer);
         writer.WriteEndObject();
-        return Written(buffer, writer);
+        return Taken(buffer, writer);
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Begin(string model, IReadOnlyList<Message> messages)
+    {
+        byte[] written = Written.GetValue(messages, WriteMessages);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
+        writer.WriteStartObject();
+        writer.WriteString("model"u8, model);
+        writer.WritePropertyName("messages"u8);
+        writer.WriteRawValue(written, skipInputValidation: true);
+        return (buffer, writer);
     }
 
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Scratch()
@@ -109,15 +118,16 @@ internal static class ChatBody
         return scratch;
     }
 
-    private static byte[] Written(ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer)
+    private static byte[] Taken(ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer)
     {
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<Message> messages)
+    private static byte[] WriteMessages(IReadOnlyList<Message> messages)
     {
-        writer.WriteStartArray("messages"u8);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
+        writer.WriteStartArray();
         foreach (Message message in messages)
         {
             writer.WriteStartObject();
@@ -128,6 +138,7 @@ internal static class ChatBody
         }
 
         writer.WriteEndArray();
+        return Taken(buffer, writer);
     }
 
     // Line by line: after the first character that needs an escape, the encoder looks at the rest of what it is given one by one.

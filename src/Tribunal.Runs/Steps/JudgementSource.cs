@@ -42,7 +42,7 @@ internal static class JudgementSource
     {
         IProtocol protocol = binding.Protocol;
         SamplingDefaults sampling = binding.Sampling;
-        JudgePrompt prompt = protocol.Compose(binding.View.Of(rollout), draw.Order);
+        JudgePrompt prompt = AskedPrompts.Of(protocol, binding.View.Of(rollout), draw.Order);
         if (hint is int position)
         {
             prompt = Hints.Append(prompt, protocol.Name, position);
