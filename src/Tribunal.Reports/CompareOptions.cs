@@ -11,10 +11,4 @@ public sealed record CompareOptions
 
     /// <summary>Seed of the bootstrap; default 1.</summary>
     public long Seed { get; init; } = 1;
-
-    /// <summary>Disagreements shown; default 20.</summary>
-    public int Disagreements { get; init; } = 20;
-
-    /// <summary>Domains told apart, the largest; default 100.</summary>
-    public int Domains { get; init; } = 100;
 }

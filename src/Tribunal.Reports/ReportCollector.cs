@@ -19,8 +19,20 @@ namespace Tribunal.Reports;
 /// Reads a run for a report in four streaming passes (ledger without texts, verdicts, batch, ledger with texts), holding
 /// only sums and the few rollouts that are shown or resampled.
 /// </summary>
-internal sealed class ReportCollector(RunContents run, ReportOptions options)
+internal sealed class ReportCollector(RunContents run, string? given)
 {
+    /// <summary>Of the samples and resamples.</summary>
+    public const long Seed = 1;
+
+    // Rollouts shown as slowest, as most contested and as wrong, judgements of each, and examples of each outcome without a verdict.
+    private const int Cases = 6;
+    private const int JudgementsPerCase = 4;
+    private const int Examples = 3;
+
+    // Labelled rollouts that accuracy against k is resampled on, drawn at random, and draw orders, fewer where they would take long.
+    private const int ResampledRollouts = 500;
+    private const int Resamples = 200;
+
     // Work that resampling may take: tallies × judgements, a few seconds on one core.
     private const double ResamplingWork = 2e7;
     private const int JudgementsPerResampledRollout = 256;
@@ -48,7 +60,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
     private async Task ReadLedgerAsync(CancellationToken cancellationToken)
     {
-        var slowest = new Leaders<string>(options.Cases);
+        var slowest = new Leaders<string>(Cases);
         await foreach (Judgement judgement in run.JudgementsAsync(JudgementLine.Read, cancellationToken))
         {
             _data.Judgements++;
@@ -107,7 +119,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
     private async Task ReadVerdictsAsync(CancellationToken cancellationToken)
     {
-        var contested = new Leaders<Verdict>(options.Cases);
+        var contested = new Leaders<Verdict>(Cases);
         await foreach (Verdict verdict in run.VerdictsAsync(cancellationToken))
         {
             foreach (double reward in verdict.Rewards ?? [])
@@ -150,7 +162,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
     private async Task ReadBatchAsync(CancellationToken cancellationToken)
     {
-        if (await run.OpenBatchAsync(options.Batch, cancellationToken) is not { } batch)
+        if (await run.OpenBatchAsync(given, cancellationToken) is not { } batch)
         {
             await foreach (Verdict verdict in run.VerdictsAsync(cancellationToken))
             {
@@ -161,10 +173,10 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
         }
 
         _data.HasBatch = true;
-        var random = new SeededRandom((ulong)options.Seed);
+        var random = new SeededRandom((ulong)Seed);
         var sample = new List<Rollout>();
         RunLabels labels = await run.LabelsAsync(cancellationToken);
-        var wrong = new Leaders<(string Id, Verdict Verdict)>(options.Cases);
+        var wrong = new Leaders<(string Id, Verdict Verdict)>(Cases);
         var shown = new Dictionary<string, Rollout>(StringComparer.Ordinal);
         await using var verdicts = new VerdictsInStep(run.VerdictsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken));
         var validator = new RolloutValidator();
@@ -194,8 +206,8 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
             // Reservoir sampling; texts are not kept.
             _data.Labelled++;
-            int slot = sample.Count < options.ResampledRollouts ? sample.Count : random.Next((int)Math.Min(_data.Labelled, int.MaxValue));
-            if (slot < options.ResampledRollouts)
+            int slot = sample.Count < ResampledRollouts ? sample.Count : random.Next((int)Math.Min(_data.Labelled, int.MaxValue));
+            if (slot < ResampledRollouts)
             {
                 Rollout bare = rollout.WithoutTexts();
                 if (slot == sample.Count)
@@ -286,7 +298,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
                     _data.Examples.Add(judgement.Outcome, examples = []);
                 }
 
-                if (examples.Count < options.Examples)
+                if (examples.Count < Examples)
                 {
                     examples.Add(judgement);
                 }
@@ -295,15 +307,13 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
     }
 
     // The first judgements, but the slowest one always: it is why a slow rollout is shown.
-    private void Choose(List<TracedJudgement> chosen, TracedJudgement judgement)
+    private static void Choose(List<TracedJudgement> chosen, TracedJudgement judgement)
     {
-        if (chosen.Count < options.JudgementsPerCase)
+        if (chosen.Count < JudgementsPerCase)
         {
             chosen.Add(judgement);
-            return;
         }
-
-        if (chosen.Count > 0 && chosen.TrueForAll(c => c.LatencyMs < judgement.LatencyMs))
+        else if (chosen.TrueForAll(c => c.LatencyMs < judgement.LatencyMs))
         {
             chosen[^1] = judgement;
         }
@@ -311,38 +321,27 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
 
     private void Resample(CancellationToken cancellationToken)
     {
-        _labelled.RemoveAll(static r => r.Ledger.Count == 0);
-        for (int i = 0; i < _labelled.Count; i++)
-        {
-            _labelled[i] = _labelled[i] with { Ledger = Router.Voting(_labelled[i].Ledger) };
-        }
-
-        if (_labelled.Count == 0)
+        List<RolloutLedger> labelled = [.. _labelled.Where(static r => r.Ledger.Count > 0).Select(static r => r with { Ledger = Router.Voting(r.Ledger) })];
+        if (labelled.Count == 0)
         {
             return;
         }
 
-        int most = _labelled.Max(static r => r.Ledger.Count);
-        List<int> samples = [];
-        for (int k = 1; k < most; k *= 2)
-        {
-            samples.Add(k);
-        }
-
-        samples.Add(most);
-        JudgingKind kind = _labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
+        int most = labelled.Max(static r => r.Ledger.Count);
+        List<int> samples = [.. Enumerable.Range(0, 31).Select(static power => 1 << power).TakeWhile(k => k < most), most];
+        JudgingKind kind = labelled.Exists(static r => r.Ledger[0].Pair is not null) ? JudgingKind.Pairwise : JudgingKind.Listwise;
         (double, double) range = ProtocolCatalog.Names.Contains(run.Manifest.Protocol, StringComparer.Ordinal)
             && ProtocolCatalog.Resolve(run.Manifest.Protocol, run.Manifest.Model).Protocol is { Kind: JudgingKind.Listwise } lists ? lists.ScoreRange : (1, 10);
         SchemeOptions scheme = Schemes.OptionsFor(run.Manifest.Request, kind, range) with { Tournament = new(), Members = run.Manifest.Footing };
-        double pass = _labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
+        double pass = labelled.Sum(static r => (double)r.Ledger.Count) * samples.Count;
 
         // Bradley–Terry fits over many responses are iterative.
-        double cost = kind == JudgingKind.Pairwise && _labelled.Exists(static r => r.Rollout.Responses.Count > 2) ? 20 : 1;
-        int resamples = (int)Math.Clamp(ResamplingWork / (pass * cost), 10, options.Resamples);
+        double cost = kind == JudgingKind.Pairwise && labelled.Exists(static r => r.Rollout.Responses.Count > 2) ? 20 : 1;
+        int resamples = (int)Math.Clamp(ResamplingWork / (pass * cost), 10, Resamples);
         var request = new ResampleRequest
         {
             Resamples = resamples,
-            Seed = options.Seed,
+            Seed = Seed,
             Samples = samples,
             Rules = [scheme.Rule],
             Options = scheme with { Meta = new MetaOptions { Keep = 1 } },
@@ -355,7 +354,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
             _data.Curves.Add(new ResampledCurve(name, Run(request with { Options = scheme with { Meta = meta } })));
         }
 
-        IReadOnlyList<ResampleResult> Run(ResampleRequest asked) => Resampling.Run(asked, _labelled, Environment.ProcessorCount, cancellationToken);
+        IReadOnlyList<ResampleResult> Run(ResampleRequest asked) => Resampling.Run(asked, labelled, Environment.ProcessorCount, cancellationToken);
     }
 
     /// <summary>The keys with the highest values, a key's highest counting.</summary>
@@ -367,7 +366,7 @@ internal sealed class ReportCollector(RunContents run, ReportOptions options)
         /// <summary>Takes one in where it is among the highest so far.</summary>
         public bool Offer(T key, double value)
         {
-            if (most <= 0 || (_items.Count == most && value <= _items[^1].Value))
+            if (_items.Count == most && value <= _items[^1].Value)
             {
                 return false;
             }

@@ -13,7 +13,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.Reports;
 
 /// <summary>Renders a run's report.</summary>
-internal sealed class ReportPage(ReportData data, ReportOptions options)
+internal sealed class ReportPage(ReportData data)
 {
     private const int DomainsShown = 40;
     private const int ExampleShown = 800;
@@ -44,7 +44,7 @@ internal sealed class ReportPage(ReportData data, ReportOptions options)
         cases.Section("slowest", "Slowest rollouts", "The rollouts with the judgement that took longest, slowest first.", data.Slowest);
         cases.Section("contested", "Most contested rollouts", "The rollouts whose best response leads with the least confidence.", data.Contested);
         data.Table.AddTo(_page);
-        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {options.Seed}. <a href=\"#main\">Back to the top</a></footer>\n");
+        _page.Add($"<footer>Written by <code>tribunal report</code> from {_manifest.RunId}. Samples and draw orders derive from seed {ReportCollector.Seed}. <a href=\"#main\">Back to the top</a></footer>\n");
         return PageFrame.Close(_page, table: true);
     }
 

@@ -19,6 +19,8 @@ namespace Tribunal.Reports;
 /// <summary>Compares runs over the same rollouts, joined by id, and results of benchmarks.</summary>
 public static class RunComparer
 {
+    private const int DisagreementsShown = 20;
+    private const int DomainsShown = 100;
     private const string BenchFile = "bench.json";
     private const string BenchRun = "run";
 
@@ -229,7 +231,7 @@ public static class RunComparer
             Labelled = labelled,
             Differences = differences,
             Domains = DomainsOf(rows, names, options),
-            Disagreements = DisagreementsOf(rows, options.Disagreements),
+            Disagreements = DisagreementsOf(rows),
             Benchmarks = benchmarks,
             Resamples = options.Resamples,
             Seed = options.Seed,
@@ -268,7 +270,7 @@ public static class RunComparer
     private static ComparedDomain[] DomainsOf(Dictionary<string, Row> rows, string[] names, CompareOptions options) =>
     [
         .. rows.Values.Where(static row => row.Domain is not null).GroupBy(static row => row.Domain!, StringComparer.Ordinal)
-            .OrderByDescending(static domain => domain.Count()).ThenBy(static domain => domain.Key, StringComparer.Ordinal).Take(options.Domains)
+            .OrderByDescending(static domain => domain.Count()).ThenBy(static domain => domain.Key, StringComparer.Ordinal).Take(DomainsShown)
             .Select(domain =>
             {
                 Row[] own = [.. domain];
@@ -316,12 +318,12 @@ public static class RunComparer
     }
 
     // The surest first: there two judges contradict each other, where elsewhere one may only have been unsure.
-    private static Disagreement[] DisagreementsOf(Dictionary<string, Row> rows, int most) =>
+    private static Disagreement[] DisagreementsOf(Dictionary<string, Row> rows) =>
     [
         .. rows.Where(static r => r.Value.Differs)
             .OrderByDescending(static r => r.Value.Cells.Min(static c => c.Confidence ?? 0))
             .ThenBy(static r => r.Key, StringComparer.Ordinal)
-            .Take(most)
+            .Take(DisagreementsShown)
             .Select(static r => new Disagreement(r.Key, r.Value.Domain, r.Value.Best, [.. r.Value.Cells.Select(static c => c.Best)], [.. r.Value.Cells.Select(static c => c.Confidence)])),
     ];
 

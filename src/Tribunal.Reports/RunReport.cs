@@ -1,5 +1,3 @@
-using System.Text;
-using Tribunal.Formats.Lines;
 using Tribunal.Runs.Reading;
 using Tribunal.Runs.Recorded;
 using Tribunal.Runs.Storage;
@@ -14,57 +12,27 @@ public static class RunReport
 {
     /// <summary>Reads a run folder and renders its report.</summary>
     /// <param name="folder">The run's folder.</param>
-    /// <param name="options">What to take in.</param>
+    /// <param name="batch">The batch, where it is no longer where the run found it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="ReportException">The folder is no run, or has no judgements yet.</exception>
     /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
-    public static async Task<string> RenderAsync(string folder, ReportOptions options, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return await RenderAsync(await RunOpening.OpenFolderAsync(folder, options.Batch, cancellationToken: cancellationToken), options, cancellationToken);
-    }
-
-    /// <summary>Reads a run folder and writes its report.</summary>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="output">Where to write; null writes <c>report.html</c> in the run's folder.</param>
-    /// <param name="options">What to take in; null takes the defaults.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>The file written.</returns>
-    /// <exception cref="ReportException">The folder is no run, or has no judgements yet.</exception>
-    /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
-    public static async Task<string> WriteAsync(string folder, string? output = null, ReportOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        string path = output ?? Path.Combine(folder, RunFiles.Report);
-        await PageFile.WriteAsync(path, await RenderAsync(folder, options ?? new ReportOptions(), cancellationToken), cancellationToken);
-        return path;
-    }
+    public static async Task<string> RenderAsync(string folder, string? batch = null, CancellationToken cancellationToken = default) =>
+        await RenderAsync(await RunOpening.OpenFolderAsync(folder, batch, cancellationToken: cancellationToken), batch, cancellationToken);
 
     /// <summary>Reads a run wherever it lives, its batch by the path in its request, and renders its report.</summary>
     /// <param name="stores">Where runs and batches live.</param>
     /// <param name="runId">The run.</param>
-    /// <param name="options">What to take in; null takes the defaults.</param>
+    /// <param name="batch">The batch, where it is no longer where the run found it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The page.</returns>
     /// <exception cref="ReportException">There is no such run, or it has no summary yet.</exception>
     /// <exception cref="IOException">A file of the run is broken or can't be read; the message says where.</exception>
-    public static async Task<string> RenderAsync(IRunStores stores, string runId, ReportOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<string> RenderAsync(IRunStores stores, string runId, string? batch, CancellationToken cancellationToken) =>
+        await RenderAsync(await RunOpening.OpenAsync(stores.OpenRun(runId), runId, stores.OpenBatch, batch, cancellationToken), batch, cancellationToken);
+
+    internal static async Task<string> RenderAsync(RunContents run, string? batch, CancellationToken cancellationToken)
     {
-        RunContents run = await RunOpening.OpenAsync(stores.OpenRun(runId), runId, stores.OpenBatch, options?.Batch, cancellationToken);
-        return await RenderAsync(run, options ?? new ReportOptions(), cancellationToken);
+        run = await run.WithLabelsAsync(batch, cancellationToken);
+        return new ReportPage(await new ReportCollector(run, batch).CollectAsync(cancellationToken)).Render();
     }
-
-    internal static async Task<string> RenderAsync(RunContents run, ReportOptions options, CancellationToken cancellationToken)
-    {
-        run = await run.WithLabelsAsync(options.Batch, cancellationToken);
-        ReportData data = await new ReportCollector(run, options).CollectAsync(cancellationToken);
-        return new ReportPage(data, options).Render();
-    }
-}
-
-/// <summary>Puts a page in place in one step.</summary>
-internal static class PageFile
-{
-    public static Encoding Encoding { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-
-    public static Task WriteAsync(string path, string html, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, Encoding.GetBytes(html), cancellationToken);
 }

@@ -12,7 +12,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     public async Task Hostile_texts_fire_nothing_and_make_no_elements()
     {
         using RunBed bed = await HostileRun.OfAsync(Hostile.Texts);
-        string report = await RunReport.WriteAsync(bed.PathOf(""));
+        string report = await ReportFile.WriteAsync(bed.PathOf(""));
         WatchedPage watched = await browser.OpenAsync(report);
         await watched.UnfoldAsync();
         await HandleEverythingAsync(watched.Page);
@@ -34,7 +34,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     {
         using var bed = new RunBed(4);
         await bed.RunAsync();
-        string report = await RunReport.WriteAsync(bed.PathOf(""));
+        string report = await ReportFile.WriteAsync(bed.PathOf(""));
         string broken = Path.Combine(bed.Folder, "broken.html");
         await File.WriteAllTextAsync(broken, (await File.ReadAllTextAsync(report)).Replace("</main>", "<script>window.pwned=1</script><img src=https://evil.example/x.png></main>", StringComparison.Ordinal));
         WatchedPage watched = await browser.OpenAsync(broken);
@@ -51,7 +51,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     {
         using var bed = new RunBed(30);
         await bed.RunAsync();
-        WatchedPage watched = await browser.OpenAsync(await RunReport.WriteAsync(bed.PathOf("")), width, scheme);
+        WatchedPage watched = await browser.OpenAsync(await ReportFile.WriteAsync(bed.PathOf("")), width, scheme);
         Assert.False(await watched.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"));
         await watched.UnfoldAsync();
         Assert.Empty(await PageWatch.SeriousAsync(watched.Page));
@@ -81,7 +81,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     {
         using var bed = new RunBed(6);
         await bed.RunAsync();
-        IPage page = (await browser.OpenAsync(await RunReport.WriteAsync(bed.PathOf("")))).Page;
+        IPage page = (await browser.OpenAsync(await ReportFile.WriteAsync(bed.PathOf("")))).Page;
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("Skip to the figures", await page.EvaluateAsync<string>("() => document.activeElement.textContent"));
         for (int i = 0; i < 40 && await page.EvaluateAsync<string>("() => document.activeElement.tagName") != "SUMMARY"; i++)
@@ -98,7 +98,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     {
         using var bed = new RunBed(250);
         await bed.RunAsync();
-        WatchedPage watched = await browser.OpenAsync(await RunReport.WriteAsync(bed.PathOf("")));
+        WatchedPage watched = await browser.OpenAsync(await ReportFile.WriteAsync(bed.PathOf("")));
         ILocator rows = watched.Page.Locator("#all-rows tr");
         await Assertions.Expect(watched.Page.Locator("#all-status")).ToContainTextAsync("250 of 250 rollouts");
         Assert.Equal(100, await rows.CountAsync());
@@ -121,7 +121,7 @@ public sealed class ReportBrowserTests(ReportBrowser browser) : IClassFixture<Re
     {
         using var bed = new RunBed(6);
         await bed.RunAsync();
-        IPage page = (await browser.OpenAsync(await RunReport.WriteAsync(bed.PathOf("")))).Page;
+        IPage page = (await browser.OpenAsync(await ReportFile.WriteAsync(bed.PathOf("")))).Page;
         ILocator answer = page.Locator("article pre").First;
         Assert.False(await answer.EvaluateAsync<bool>("e => e.checkVisibility({ contentVisibilityAuto: true })"));
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });

@@ -18,7 +18,7 @@ public sealed class RunReportTests
     {
         using var bed = new RunBed(20);
         await bed.RunAsync();
-        string html = await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf("")));
+        string html = await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf("")));
         RunSummary summary = bed.Summary();
         Assert.Contains($"<dd>{summary.Overall.Accuracy!.Value:P1}<small>", html, StringComparison.Ordinal);
         Assert.Contains("<th scope=\"row\"><bdi>even</bdi></th><td>10</td>", html, StringComparison.Ordinal);
@@ -35,8 +35,8 @@ public sealed class RunReportTests
     {
         using var bed = new RunBed(20);
         await bed.RunAsync();
-        string first = await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf("")));
-        Assert.Equal(first, await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf(""), Path.Combine(bed.Folder, "other.html"))));
+        string first = await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf("")));
+        Assert.Equal(first, await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf(""), Path.Combine(bed.Folder, "other.html"))));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class RunReportTests
             return null;
         };
         await bed.RunAsync();
-        string html = await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf("")));
+        string html = await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf("")));
         Assert.Contains("Incomplete: the run stopped before its end: someone stopped it", html, StringComparison.Ordinal);
     }
 
@@ -63,7 +63,7 @@ public sealed class RunReportTests
         using var bed = new RunBed(20);
         await bed.RunAsync();
         File.Delete(bed.Batch);
-        string html = await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf("")));
+        string html = await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf("")));
         Assert.Contains("The batch is no longer where the run found it", html, StringComparison.Ordinal);
         Assert.Contains("Accuracy by domain with 95 % intervals", html, StringComparison.Ordinal);
         Assert.DoesNotContain("answer 0 of", html, StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class RunReportTests
     public async Task What_is_no_run_is_refused_with_its_reason()
     {
         using var bed = new RunBed(1);
-        ReportException no = await Assert.ThrowsAsync<ReportException>(() => RunReport.WriteAsync(bed.Folder));
+        ReportException no = await Assert.ThrowsAsync<ReportException>(() => ReportFile.WriteAsync(bed.Folder));
         Assert.Contains("manifest.json", no.Message, StringComparison.Ordinal);
         await bed.RunAsync();
         foreach (string result in (string[])[RunFiles.Summary, RunFiles.Verdicts, RunFiles.Judgements])
@@ -81,7 +81,7 @@ public sealed class RunReportTests
             File.Delete(bed.PathOf(result));
         }
 
-        no = await Assert.ThrowsAsync<ReportException>(() => RunReport.WriteAsync(bed.PathOf("")));
+        no = await Assert.ThrowsAsync<ReportException>(() => ReportFile.WriteAsync(bed.PathOf("")));
         Assert.Contains("has no judgements yet", no.Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +91,7 @@ public sealed class RunReportTests
         using var bed = new RunBed(4);
         await bed.RunAsync();
         File.Delete(bed.PathOf(RunFiles.Summary));
-        Assert.Contains("Incomplete: the run stopped", await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf(""))), StringComparison.Ordinal);
+        Assert.Contains("Incomplete: the run stopped", await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf(""))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class RunReportTests
         RunSummary summary = bed.Summary();
         summary = summary with { Overall = summary.Overall with { Accuracy = Rate.Wilson(10, 100), Chance = 0.33 } };
         await File.WriteAllBytesAsync(bed.PathOf(RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.RunSummary));
-        string html = await File.ReadAllTextAsync(await RunReport.WriteAsync(bed.PathOf("")));
+        string html = await File.ReadAllTextAsync(await ReportFile.WriteAsync(bed.PathOf("")));
         Assert.Contains("Below chance in <bdi>overall</bdi>", html, StringComparison.Ordinal);
     }
 
@@ -133,7 +133,7 @@ public sealed class RunReportTests
         Assert.Equal(100_000, File.ReadLines(bed.PathOf(RunFiles.Judgements)).LongCount());
         RunSummary summary = bed.Summary() with { Judgements = new OutcomeCounts { Drawn = 100_000, Valid = 100_000 } };
         await File.WriteAllBytesAsync(bed.PathOf(RunFiles.Summary), JsonSerializer.SerializeToUtf8Bytes(summary, RunsJson.Default.RunSummary));
-        string report = await RunReport.WriteAsync(bed.PathOf(""));
+        string report = await ReportFile.WriteAsync(bed.PathOf(""));
         Assert.InRange(new FileInfo(report).Length, 50_000, 5_000_000);
         Assert.Contains("a random sample of 12,500", await File.ReadAllTextAsync(report), StringComparison.Ordinal);
     }

@@ -65,11 +65,12 @@ internal sealed class Bed : IAsyncDisposable
         IProtocol known = ProtocolCatalog.Resolve(protocol, "simulated-judge").Protocol;
         var binding = new Judge { Endpoint = endpoint, Model = "simulated-judge", Protocol = known, Sampling = known.Defaults, Concurrency = 64, Meta = meta };
         var request = new EvaluationRequest { Batch = "rollouts.jsonl", Protocol = protocol, Policy = new PolicyOptions { Samples = samples } };
-        byte[] manifest = ServeManifest.Of(binding, request);
+        var routes = new JudgeRoutes(binding, []);
+        byte[] manifest = ServeManifest.Of(routes, request, new Dictionary<string, string>());
         RewardLedger ledger = instance is null ? await RewardLedger.OpenAsync(new LocalRunStore(bed.Folder), manifest, Cancel)
             : await RewardLedger.OpenSharedAsync(new LocalRunStore(bed.Folder), new LocalRunStore(Path.Combine(bed.Folder, "answers")), instance, manifest, Cancel);
         options ??= new RewardOptions { Gather = TimeSpan.FromMilliseconds(50) };
-        bed.Desk = await RewardDesk.OpenAsync(binding, request, options, ledger, time ?? TimeProvider.System, Cancel);
+        bed.Desk = await RewardDesk.OpenAsync(routes, request, options, ledger, time ?? TimeProvider.System, Cancel);
         bed._application = RewardApplication.Build(bed.Desk, options, "http://127.0.0.1:0", keys ?? new ClientKeys(apiKey), maxBody: 1024 * 1024);
         await bed._application.StartAsync(Cancel);
         bed.Client.BaseAddress = new Uri(bed._application.Urls.First());

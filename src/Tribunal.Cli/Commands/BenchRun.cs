@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Spectre.Console;
 using Tribunal.Benchmarks;
+using Tribunal.Cli.Inputs;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
@@ -30,13 +30,15 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
     private const string ItemsFile = "items.jsonl";
     private const string RunFolder = "run";
     private const string ResultFile = "bench.json";
-    private readonly Problems _problems = new();
+    private long _problems;
+
+    private string Refused => _problems == 0 ? "" : $"; {_problems} records refused";
 
     public async Task<int> PrepareAsync(CancellationToken cancellationToken)
     {
         string file = await WriteItemsAsync(cancellationToken);
         Console.WriteLine($"next: tribunal score {file} -o RUN …, then tribunal bench {suite.Name} {data} --run RUN");
-        return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        return _problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
     public async Task<int> JudgeAsync(IReadOnlyList<string> scoring, CancellationToken cancellationToken)
@@ -85,7 +87,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         }
 
         // A run is resumed only over the very file it was started with.
-        if (File.Exists(file) && await SameAsync(file, temporary, cancellationToken))
+        if (File.Exists(file) && await BatchFiles.HashAsync(file, cancellationToken) == await BatchFiles.HashAsync(temporary, cancellationToken))
         {
             File.Delete(temporary);
         }
@@ -94,13 +96,13 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
             File.Move(temporary, file, overwrite: true);
         }
 
-        await Console.Error.WriteLineAsync($"{count} items of {suite.Title} in {file}{_problems}");
+        await Console.Error.WriteLineAsync($"{count} items of {suite.Title} in {file}{Refused}");
         return file;
     }
 
     private async Task<int> ScoreAsync(IAsyncEnumerable<Judgement> judgements, Func<Rollout, IReadOnlyList<Judgement>, Verdict?> vote, CancellationToken cancellationToken)
     {
-        _problems.Count = 0;
+        _problems = 0;
         BenchmarkResult result = await BenchmarkScorer.ScoreAsync(suite, ItemsAsync(cancellationToken), judgements, vote, cancellationToken);
         byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, BenchmarkJson.Default.BenchmarkResult);
         if (folder is not null)
@@ -115,10 +117,10 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         }
         else
         {
-            Print(suite, result, _problems);
+            Print(result);
         }
 
-        return _problems.Count > 0 ? ExitCodes.Partial : ExitCodes.Ok;
+        return _problems > 0 ? ExitCodes.Partial : ExitCodes.Ok;
     }
 
     private async IAsyncEnumerable<Rollout> ItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -129,20 +131,11 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
             {
                 yield return item;
             }
-            else if (_problems.Count++ < ProblemsShown)
+            else if (_problems++ < ProblemsShown)
             {
                 await Console.Error.WriteLineAsync($"{line.File}, record {line.Line}: {line.Error}");
             }
         }
-    }
-
-    private static async Task<bool> SameAsync(string one, string other, CancellationToken cancellationToken)
-    {
-        await using FileStream a = File.OpenRead(one);
-        await using FileStream b = File.OpenRead(other);
-        byte[] first = await SHA256.HashDataAsync(a, cancellationToken);
-        byte[] second = await SHA256.HashDataAsync(b, cancellationToken);
-        return first.AsSpan().SequenceEqual(second);
     }
 
     // Recorded grades have scales of their own: the ledger's range stands for rewards 0 and 1.
@@ -164,7 +157,7 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         return (item, own) => own.Count == 0 ? null : scheme.Cast(item, own, null);
     }
 
-    private static void Print(IBenchmarkSuite suite, BenchmarkResult result, Problems problems)
+    private void Print(BenchmarkResult result)
     {
         Table table = new() { Title = new TableTitle(suite.Title), Border = TableBorder.Minimal };
         table.AddColumns("section", "items", "undecided", "one judgement", "vote");
@@ -176,18 +169,11 @@ internal sealed class BenchRun(IBenchmarkSuite suite, string data, string? folde
         table.AddRow("[bold]overall[/]", $"{result.Vote.Items}", $"{result.Vote.Undecided}", Percent(result.Single.Overall), $"[bold]{Percent(result.Vote.Overall)}[/]");
         AnsiConsole.Write(table);
         Console.WriteLine(result.Line);
-        if (problems.Count > 0)
+        if (_problems > 0)
         {
-            Console.WriteLine($"not counted{problems}");
+            Console.WriteLine($"not counted{Refused}");
         }
     }
 
     private static string Percent(double? score) => score is { } value ? $"{100 * value:0.0}" : "–";
-
-    private sealed class Problems
-    {
-        public long Count { get; set; }
-
-        public override string ToString() => Count == 0 ? "" : $"; {Count} records refused";
-    }
 }

@@ -73,13 +73,7 @@ internal static class CommandErrors
     {
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            if (CloseNames.Say(parsed) is { } close)
-            {
-                await SayAsync($"{close} (see {NameOf(parsed)} --help)");
-                return ExitCodes.Usage;
-            }
-
-            await SayAsync($"{string.Join("; ", parsed.Errors.Select(static error => Plain(error.Message)).Distinct(StringComparer.Ordinal))} (see {NameOf(parsed)} --help)");
+            await SayAsync($"{CloseNames.Say(parsed) ?? string.Join("; ", parsed.Errors.Select(static error => Plain(error.Message)).Distinct(StringComparer.Ordinal))} (see {NameOf(parsed)} --help)");
             return ExitCodes.Usage;
         }
 
@@ -216,19 +210,8 @@ internal static class CommandErrors
         return exception is UnauthorizedAccessException && parts.Length > 2 && Directory.Exists(parts[1]) ? $"{parts[1]} is a folder, or may not be opened; a file is needed" : exception.Message;
     }
 
-    private static string NameOf(ParseResult parsed)
-    {
-        var names = new Stack<string>();
-        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
-        {
-            if (result is System.CommandLine.Parsing.CommandResult { Command: var command })
-            {
-                names.Push(command is RootCommand ? "tribunal" : command.Name);
-            }
-        }
-
-        return string.Join(' ', names);
-    }
+    private static string NameOf(ParseResult parsed) =>
+        $"{(parsed.RootCommandResult.Command is RootCommand ? "tribunal " : "")}{Settings.PathOf(parsed.CommandResult)}".TrimEnd();
 
     private static Task SayAsync(string message) => Console.Error.WriteLineAsync($"tribunal: {TerminalText.Clean(message.ReplaceLineEndings(" "))}");
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Resuming;
@@ -17,13 +18,6 @@ internal static class ExportCommand
     /// <summary>What <c>--allow-simulated</c> does.</summary>
     public const string AllowSimulatedDescription = "Write what the simulated judge made all the same, marked as simulated: it is no data to train on.";
 
-    private static readonly Dictionary<string, PreferencePairs> PairChoices = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["best-worst"] = PreferencePairs.BestWorst,
-        ["best-rest"] = PreferencePairs.BestRest,
-        ["all"] = PreferencePairs.All,
-    };
-
     public static Command Create()
     {
         Command command = new("export", "Writes a run's verdicts, and training data for judges, for other tools.")
@@ -39,7 +33,7 @@ internal static class ExportCommand
     private static Command CreatePreferences()
     {
         Option<string> pairs = new("--pairs") { Description = "best-worst, best-rest or all.", DefaultValueFactory = static _ => "best-worst" };
-        pairs.AcceptOnlyFromAmong([.. PairChoices.Keys]);
+        pairs.AcceptOnlyFromAmong("best-worst", "best-rest", "all");
         Option<double> margin = new("--min-margin") { Description = "Leave out pairs whose rewards differ by less, 0 to 1." };
         Option<double> confidence = new("--min-confidence") { Description = "Leave out rollouts whose verdict is less sure, 0 to 1." };
         Option<bool> simulated = new("--allow-simulated") { Description = AllowSimulatedDescription };
@@ -50,12 +44,9 @@ internal static class ExportCommand
             (parsed, scored, graded, output, token) => VerdictExport.WritePreferencesAsync(
                 scored,
                 output,
-                new PreferenceOptions { Graded = graded, Pairs = PairChoices[parsed.GetRequiredValue(pairs)], MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
+                new PreferenceOptions { Graded = graded, Pairs = parsed.Named<PreferencePairs>(pairs), MinMargin = parsed.GetValue(margin), MinConfidence = parsed.GetValue(confidence), AllowSimulated = parsed.GetValue(simulated) },
                 token));
-        command.Add(pairs);
-        command.Add(margin);
-        command.Add(confidence);
-        command.Add(simulated);
+        command.Add(pairs, margin, confidence, simulated);
         return command;
     }
 

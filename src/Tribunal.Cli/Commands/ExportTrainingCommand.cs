@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Runs.Exports;
@@ -10,15 +11,6 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal export training RUN -o DIR --form …</c>: training data for judges from a labelled ledger.</summary>
 internal sealed class ExportTrainingCommand
 {
-    private static readonly Dictionary<string, TrainingForm> Forms = new(StringComparer.Ordinal)
-    {
-        ["spct"] = TrainingForm.Spct,
-        ["rm-r1"] = TrainingForm.RmR1,
-        ["rlvr"] = TrainingForm.Rlvr,
-        ["rrm"] = TrainingForm.Rrm,
-        ["meta"] = TrainingForm.Meta,
-    };
-
     private readonly Argument<string> _run = new("run") { Description = "The run's folder." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "Where train.jsonl or train.parquet and training.json go.", Required = true, HelpName = "DIR" };
     private readonly Option<string> _form = new("--form") { Description = "spct (rejection sampling), rm-r1 (distillation), rlvr (prompts with answers, for RL), rrm (pairs with ±1), meta (judgements with their correctness).", Required = true };
@@ -36,7 +28,7 @@ internal sealed class ExportTrainingCommand
     public static Command Create()
     {
         var export = new ExportTrainingCommand();
-        export._form.AcceptOnlyFromAmong([.. Forms.Keys]);
+        export._form.AcceptOnlyFromAmong("spct", "rm-r1", "rlvr", "rrm", "meta");
         export._format.AcceptOnlyFromAmong("jsonl", "parquet");
         export._shape.AcceptOnlyFromAmong("messages", "prompt-completion");
         export._reasoning.AcceptOnlyFromAmong("think", "field");
@@ -72,7 +64,7 @@ internal sealed class ExportTrainingCommand
             {
                 Run = parsed.GetRequiredValue(_run),
                 Output = output,
-                Form = Forms[parsed.GetRequiredValue(_form)],
+                Form = parsed.Named<TrainingForm>(_form),
                 Format = parsed.GetValue(_format) == "parquet" ? TrainingFileFormat.Parquet : TrainingFileFormat.JsonLines,
                 Batch = parsed.GetValue(_batch),
                 Template = template is null ? null : await File.ReadAllTextAsync(template.FullName, cancellationToken),

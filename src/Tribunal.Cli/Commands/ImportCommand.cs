@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Ledger;
@@ -29,22 +30,12 @@ internal static class ImportCommand
     private const int ProblemsShown = 20;
     private const string Unfinished = ".tmp~";
 
-    private static readonly Dictionary<string, RecordedFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["auto"] = RecordedFormat.Auto,
-        ["ledger"] = RecordedFormat.Ledger,
-        ["openai-batch"] = RecordedFormat.OpenAiBatch,
-        ["prometheus"] = RecordedFormat.Prometheus,
-        ["judgebench"] = RecordedFormat.JudgeBench,
-        ["rewardbench"] = RecordedFormat.RewardBench,
-    };
-
     public static Command Create()
     {
         Argument<string[]> files = new("file") { Description = "Files of recorded judgements (JSON Lines, JSON or Parquet; gzip or zstd); - is standard input.", Arity = ArgumentArity.OneOrMore };
         Option<string> output = new("--output", "-o") { Description = "Folder for judgements.jsonl and, where the files carry them, the rollouts as batch.jsonl.", Required = true, HelpName = "DIR" };
         Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench or rewardbench.", DefaultValueFactory = static _ => "auto" };
-        format.AcceptOnlyFromAmong([.. Formats.Keys]);
+        format.AcceptOnlyFromAmong("auto", "ledger", "openai-batch", "prometheus", "judgebench", "rewardbench");
         Option<string> judge = new("--judge") { Description = "The judge's name where the files do not give one.", DefaultValueFactory = static _ => "recorded" };
         Option<string> protocol = new("--protocol") { Description = "How answers of a batch API are read.", DefaultValueFactory = static _ => "auto" };
         protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
@@ -67,7 +58,7 @@ internal static class ImportCommand
             parsed.GetRequiredValue(output),
             new ImportOptions
             {
-                Format = Formats[parsed.GetRequiredValue(format)],
+                Format = parsed.Named<RecordedFormat>(format),
                 Judge = parsed.GetRequiredValue(judge),
                 Protocol = parsed.GetRequiredValue(protocol),
             },
@@ -143,32 +134,45 @@ internal static class ImportCommand
         {
             foreach (string file in files)
             {
-                await foreach (RecordedLine line in ReadAsync(file, options, cancellationToken))
+                await using Stream stream = file == OutputFile.Standard ? Console.OpenStandardInput() : Open(file);
+                try
                 {
-                    string? error = line.Error ?? line.Judgements.Select(j => drawn.Add((j.RolloutId, j.Sample)) ? null : $"sample {j.Sample} of {j.RolloutId} was in an earlier file").FirstOrDefault(static e => e is not null);
-                    if (error is not null)
+                    await foreach (RecordedLine line in LedgerImport.ReadAsync(stream, options, cancellationToken))
                     {
-                        if (problems++ < ProblemsShown)
-                        {
-                            await Console.Error.WriteLineAsync($"{file}, line {line.Line}: {error}");
-                        }
-
-                        continue;
+                        await TakeAsync(file, line);
                     }
-
-                    if (line.Rollout is { } rollout && known.Add(rollout.Id))
-                    {
-                        await rollouts.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
-                    }
-
-                    foreach (TracedJudgement judgement in line.Judgements)
-                    {
-                        await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
-                    }
+                }
+                catch (BatchFormatException exception)
+                {
+                    throw new CommandException(ExitCodes.Usage, $"{file}: {exception.Message}", exception);
                 }
             }
 
             return (lines.Lines, known.Count, problems);
+
+            async Task TakeAsync(string file, RecordedLine line)
+            {
+                string? error = line.Error ?? line.Judgements.Select(j => drawn.Add((j.RolloutId, j.Sample)) ? null : $"sample {j.Sample} of {j.RolloutId} was in an earlier file").FirstOrDefault(static e => e is not null);
+                if (error is not null)
+                {
+                    if (problems++ < ProblemsShown)
+                    {
+                        await Console.Error.WriteLineAsync($"{file}, line {line.Line}: {error}");
+                    }
+
+                    return;
+                }
+
+                if (line.Rollout is { } rollout && known.Add(rollout.Id))
+                {
+                    await rollouts.WriteAsync(rollout, TribunalJson.Default.Rollout, cancellationToken);
+                }
+
+                foreach (TracedJudgement judgement in line.Judgements)
+                {
+                    await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
+                }
+            }
         }
     }
 
@@ -243,29 +247,6 @@ internal static class ImportCommand
         }
 
         return requests;
-    }
-
-    private static async IAsyncEnumerable<RecordedLine> ReadAsync(
-        string file, ImportOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await using Stream stream = file == OutputFile.Standard ? Console.OpenStandardInput() : Open(file);
-        await using IAsyncEnumerator<RecordedLine> lines = LedgerImport.ReadAsync(stream, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (true)
-        {
-            try
-            {
-                if (!await lines.MoveNextAsync())
-                {
-                    yield break;
-                }
-            }
-            catch (BatchFormatException exception)
-            {
-                throw new CommandException(ExitCodes.Usage, $"{file}: {exception.Message}", exception);
-            }
-
-            yield return lines.Current;
-        }
     }
 
     private static FileStream Open(string file)

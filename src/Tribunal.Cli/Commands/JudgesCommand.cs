@@ -204,10 +204,9 @@ internal static class JudgesCommand
     {
         using var factory = new JudgeFactory(new EndpointNotes());
         Judge judge = choice.Open(parsed, factory);
-        SamplingDefaults sampling = choice.SamplingOf(parsed, protocol);
         try
         {
-            return await judge.Endpoint.AskAsync(prompt, JudgeQuestion.Of(prompt, sampling), cancellationToken);
+            return await judge.Endpoint.AskAsync(prompt, JudgeQuestion.Of(prompt, judge.Overrides!(protocol.Defaults)), cancellationToken);
         }
         catch (JudgeException exception)
         {

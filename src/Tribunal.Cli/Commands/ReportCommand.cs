@@ -28,12 +28,11 @@ internal static class ReportCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             RemoteRuns? remote = parsed.GetValue(storage) is { } account ? await RemoteRuns.OpenAsync(account, cancellationToken) : null;
-            var options = new ReportOptions { Batch = parsed.GetValue(batch) };
             var written = new JsonArray();
             foreach (string run in parsed.GetRequiredValue(runs))
             {
                 string path = parsed.GetValue(output) ?? Path.Combine(run, RunFiles.Report);
-                string page = remote is null ? await RunReport.RenderAsync(run, options, cancellationToken) : await RemoteAsync(remote, run, options, cancellationToken);
+                string page = remote is null ? await RunReport.RenderAsync(run, parsed.GetValue(batch), cancellationToken) : await RemoteAsync(remote, run, parsed.GetValue(batch), cancellationToken);
                 if (remote is not null && path != OutputFile.Standard)
                 {
                     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -50,7 +49,7 @@ internal static class ReportCommand
         return command;
     }
 
-    private static async Task<string> RemoteAsync(RemoteRuns remote, string run, ReportOptions options, CancellationToken cancellationToken)
+    private static async Task<string> RemoteAsync(RemoteRuns remote, string run, string? batch, CancellationToken cancellationToken)
     {
         if (!StoreNames.IsValidRunId(run))
         {
@@ -58,7 +57,7 @@ internal static class ReportCommand
         }
 
         string page = "";
-        await RemoteRuns.ReachAsync(remote.Clients, async () => page = await RunReport.RenderAsync(remote.Stores, run, options, cancellationToken));
+        await RemoteRuns.ReachAsync(remote.Clients, async () => page = await RunReport.RenderAsync(remote.Stores, run, batch, cancellationToken));
         return page;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
@@ -122,24 +123,13 @@ internal static class RubricCommand
 
     private static byte[] LineOf(string id, Rubric rubric, Judge judge)
     {
-        using var bytes = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(bytes))
+        var line = new JsonObject { ["id"] = id, ["rubric"] = JsonOf(rubric), ["judge"] = judge.Model };
+        if (judge.Simulated)
         {
-            writer.WriteStartObject();
-            writer.WriteString("id", id);
-            writer.WritePropertyName("rubric");
-            RubricForm.Write(writer, rubric);
-            writer.WriteString("judge", judge.Model);
-            if (judge.Simulated)
-            {
-                writer.WriteBoolean("simulated", true);
-            }
-
-            writer.WriteEndObject();
+            line["simulated"] = true;
         }
 
-        bytes.WriteByte((byte)'\n');
-        return bytes.ToArray();
+        return Encoding.UTF8.GetBytes(line.ToJsonString() + "\n");
     }
 
     private static Command Show()

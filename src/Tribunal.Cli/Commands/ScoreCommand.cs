@@ -72,10 +72,7 @@ internal sealed class ScoreCommand
         score._limits.AddTo(command);
         score._selection.AddTo(command);
         score._forecast.AddTo(command);
-        foreach (Option option in (Option[])[score._validFloor, score._wait, score._drain, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json])
-        {
-            command.Add(option);
-        }
+        command.Add(score._validFloor, score._wait, score._drain, score._hint.Option, score._via, score._retryFailed, score._noReport, score._json);
 
         command.Validators.Add(result =>
         {

@@ -18,14 +18,13 @@ namespace Tribunal.Cli.Commands;
 /// <summary>One call of <c>tribunal score</c>: a run in a folder, from where it is to its end or to a stop.</summary>
 internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, JudgeRoutes routes, RunForecast forecast)
 {
-    private readonly JudgeRoutes _routes = routes;
     private readonly IRunStore _store = new LocalRunStore(options.Folder);
     private readonly LocalRunStores _stores = new(Path.GetDirectoryName(options.Folder)!);
     private readonly RunMonitors _monitors = new();
     private readonly TextWriter _words = Console.Out;
     private readonly long _started = TimeProvider.System.GetTimestamp();
 
-    private bool Simulated => _routes.All.Any(static judge => judge.Simulated);
+    private bool Simulated => routes.All.Any(static judge => judge.Simulated);
 
     /// <summary>Works on the run.</summary>
     /// <returns>The exit code.</returns>
@@ -36,7 +35,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             ?? throw new CommandException(ExitCodes.Usage, $"another process works on {options.Folder}");
         await SayWhoJudgesAsync();
         await _store.DeleteAsync(RunFiles.Cancel, cancellationToken);
-        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, _routes.Prices, cancellationToken) is { } reached)
+        if (await RunSpending.ReachedAsync(_store, options.Request.Limits, routes.Prices, cancellationToken) is { } reached)
         {
             return await SayReachedAsync(reached, cancellationToken);
         }
@@ -66,7 +65,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     private async Task RecordCommandAsync(CancellationToken cancellationToken)
     {
         string[] arguments = [.. Environment.GetCommandLineArgs().Skip(1).Where(static argument => argument is not ("--retry-failed" or "--json"))];
-        var command = new RunCommand { Arguments = options.OutputNamed ? arguments : [.. arguments, "--output", options.Folder], Folder = Environment.CurrentDirectory, Price = _routes.Prices?.One };
+        var command = new RunCommand { Arguments = options.OutputNamed ? arguments : [.. arguments, "--output", options.Folder], Folder = Environment.CurrentDirectory, Price = routes.Prices?.One };
         if (arguments is ["score", ..] && !command.MayHoldSecret())
         {
             await _store.WriteDocumentAsync(RunFiles.CommandLine, JsonSerializer.SerializeToUtf8Bytes(command, RunsJson.Readable.RunCommand), cancellationToken);
@@ -96,8 +95,8 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
 
     private Task SayWhoJudgesAsync() => _words.WriteLineAsync(Simulated
         ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
-        : _routes.Panel is { } panel ? $"a panel of {string.Join(", ", panel.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}"
-        : $"{_routes.Own.Model} by {_routes.Own.Protocol.Name}, {_routes.Own.Concurrency} at a time");
+        : routes.Panel is { } panel ? $"a panel of {string.Join(", ", panel.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}"
+        : $"{routes.Own.Model} by {routes.Own.Protocol.Name}, {routes.Own.Concurrency} at a time");
 
     private async Task<int> SayReachedAsync(Problem reached, CancellationToken cancellationToken)
     {
@@ -120,7 +119,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
 
     private async Task<RunOutcome> JudgeAsync(CancellationToken cancellationToken)
     {
-        int concurrency = _routes.Own.Concurrency;
+        int concurrency = routes.Own.Concurrency;
         var steps = new RunSteps(
             _stores,
             judges,
@@ -134,7 +133,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             TimeProvider.System,
             ToolLog.Factory.CreateLogger<RunSteps>(),
             options.Report ? new ReportWriter() : null);
-        var view = new RunView(() => _monitors.Of(options.RunId), _routes, forecast, TimeProvider.System, quiet: options.Json || Results.Quiet);
+        var view = new RunView(() => _monitors.Of(options.RunId), routes, forecast, TimeProvider.System, quiet: options.Json || Results.Quiet);
         Task recorded = Task.CompletedTask;
         bool planned = false;
         var host = new InProcessHost(steps, TimeProvider.System, progress =>

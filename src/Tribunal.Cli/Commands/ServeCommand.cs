@@ -189,13 +189,7 @@ internal sealed class ServeCommand
             Gather = TimeSpan.FromMilliseconds(gather),
             GroupSize = parsed.GetValue(_group),
             GroupWait = TimeSpan.FromSeconds(parsed.GetRequiredValue(_groupWait)),
-            Scale = parsed.GetRequiredValue(_scale) switch
-            {
-                "rrm" => RewardScale.Rrm,
-                "ranks" => RewardScale.Ranks,
-                "centred" => RewardScale.Centred,
-                _ => RewardScale.Unit,
-            },
+            Scale = parsed.Named<RewardScale>(_scale),
             NullReward = parsed.GetValue(_nullReward),
             TimeLimit = TimeSpan.FromSeconds(limit),
             MaxWaiting = parsed.GetRequiredValue(_waiting),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Options;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 using Tribunal.Simulator.Batches;
@@ -47,12 +48,9 @@ internal sealed class SimulateCommand
 
             Its judgements come from a stated noise model (docs/simulator.md) and say nothing of the responses.
             """);
-        foreach (Option option in (Option[])
-            [simulate._port, simulate._host, simulate._latency, simulate._jitter, simulate._slots, simulate._queue, simulate._warmUp, simulate._faults, simulate._hang,
-             simulate._position, simulate._bias, simulate._noise, simulate._cue, simulate._keyEnv, simulate._models, simulate._protocols, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses])
-        {
-            command.Add(option);
-        }
+        command.Add(
+            simulate._port, simulate._host, simulate._latency, simulate._jitter, simulate._slots, simulate._queue, simulate._warmUp, simulate._faults, simulate._hang,
+            simulate._position, simulate._bias, simulate._noise, simulate._cue, simulate._keyEnv, simulate._models, simulate._protocols, simulate._seed, simulate._generate, simulate._output, simulate._minResponses, simulate._maxResponses);
 
         command.SetAction(simulate.RunAsync);
         return command;

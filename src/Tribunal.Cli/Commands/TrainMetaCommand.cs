@@ -77,25 +77,14 @@ internal sealed class TrainMetaCommand
         List<RolloutLedger> rollouts = await inputs.JoinAsync(parsed.GetValue(_batch), traits: true, cancellationToken);
         var options = new MetaTrainingOptions
         {
-            Learners = parsed.GetRequiredValue(_learner) switch
-            {
-                "trees" => [MetaLearner.Trees],
-                "auto" => [MetaLearner.Logistic, MetaLearner.Trees],
-                _ => [MetaLearner.Logistic],
-            },
-            Features = parsed.GetRequiredValue(_features) switch
-            {
-                "words" => [MetaFeatureSet.Words],
-                "own" => [MetaFeatureSet.Own],
-                "all" => [MetaFeatureSet.All],
-                _ => [MetaFeatureSet.Words, MetaFeatureSet.Own, MetaFeatureSet.All],
-            },
+            Learners = parsed.GetRequiredValue(_learner) == "auto" ? [MetaLearner.Logistic, MetaLearner.Trees] : [parsed.Named<MetaLearner>(_learner)],
+            Features = parsed.GetRequiredValue(_features) == "auto" ? [MetaFeatureSet.Words, MetaFeatureSet.Own, MetaFeatureSet.All] : [parsed.Named<MetaFeatureSet>(_features)],
             Folds = parsed.GetRequiredValue(_folds),
             Seed = parsed.GetRequiredValue(_seed),
             Use = new MetaOptions
             {
                 Keep = parsed.GetRequiredValue(_keep),
-                Use = parsed.GetRequiredValue(_use) == "weight" ? MetaUse.Weight : MetaUse.Filter,
+                Use = parsed.Named<MetaUse>(_use),
                 Temperature = parsed.GetRequiredValue(_temperature),
             },
         };

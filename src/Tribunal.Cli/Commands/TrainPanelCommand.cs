@@ -16,13 +16,6 @@ namespace Tribunal.Cli.Commands;
 /// <summary><c>tribunal train panel LEDGER… -o FILE</c>: weights of judges that vote together.</summary>
 internal sealed class TrainPanelCommand
 {
-    private static readonly Dictionary<string, PanelMethod> Methods = new(StringComparer.Ordinal)
-    {
-        ["labelled"] = PanelMethod.Labelled,
-        ["one-coin"] = PanelMethod.OneCoin,
-        ["dawid-skene"] = PanelMethod.DawidSkene,
-    };
-
     private readonly Argument<string[]> _ledgers = new("ledger") { Description = "Runs' folders of one batch, or files of recorded judgements.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<FileInfo?> _batch = new("--batch") { Description = "The batch; runs know their own.", HelpName = "FILE" };
     private readonly Option<string?> _output = OutputFile.Option("Where the weights go.", ".json");
@@ -35,7 +28,7 @@ internal sealed class TrainPanelCommand
     public static Command Create()
     {
         var train = new TrainPanelCommand();
-        train._method.AcceptOnlyFromAmong([.. Methods.Keys]);
+        train._method.AcceptOnlyFromAmong("labelled", "one-coin", "dawid-skene");
         train._splits.Between(1, 10_000);
         train._share.Between(0.05, 0.95);
         Command command = new("panel", """
@@ -67,7 +60,7 @@ internal sealed class TrainPanelCommand
         List<RolloutLedger> rollouts = await inputs.JoinAsync(parsed.GetValue(_batch), traits: false, cancellationToken);
         if (output is not null)
         {
-            PanelMethod method = Methods[parsed.GetRequiredValue(_method)];
+            PanelMethod method = parsed.Named<PanelMethod>(_method);
             if (method == PanelMethod.Labelled && !rollouts.Exists(static r => r.Rollout.Best is { Count: > 0 } && r.Ledger.Count > 0))
             {
                 throw new CommandException(ExitCodes.Usage, "no rollout has both a label and judgements: --method one-coin and dawid-skene need no labels");
@@ -118,8 +111,7 @@ internal sealed class TrainPanelCommand
         Console.WriteLine("  judgements  weights      accuracy              less equal weights");
         foreach (PanelTrialRow row in rows)
         {
-            string name = row.Method == PanelMethod.Equal ? "equal" : Methods.First(m => m.Value == row.Method).Key;
-            Console.WriteLine($"  {row.Samples?.ToString(CultureInfo.InvariantCulture) ?? "all",10}  {name,-12} {SpreadText.Rate(row.Accuracy),-21} {(row.Method == PanelMethod.Equal ? "" : SpreadText.Points(row.Difference))}");
+            Console.WriteLine($"  {row.Samples?.ToString(CultureInfo.InvariantCulture) ?? "all",10}  {JsonNamingPolicy.KebabCaseLower.ConvertName(row.Method.ToString()),-12} {SpreadText.Rate(row.Accuracy),-21} {(row.Method == PanelMethod.Equal ? "" : SpreadText.Points(row.Difference))}");
         }
     }
 }

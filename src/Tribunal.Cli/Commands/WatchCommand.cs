@@ -83,15 +83,7 @@ internal static class WatchCommand
     }
 
     /// <summary>A state's name.</summary>
-    public static string Name(RunState state) => state switch
-    {
-        RunState.Queued => "queued",
-        RunState.Running => "running",
-        RunState.Done => "done",
-        RunState.Failed => "failed",
-        RunState.Cancelled => "cancelled",
-        _ => "refused",
-    };
+    public static string Name(RunState state) => state.ToString().ToLowerInvariant();
 
     private static async Task<int> EndAsync(IRemoteRuns remote, RunRecord record, string folder, CancellationToken cancellationToken)
     {

@@ -153,17 +153,8 @@ internal static class Settings
 
     private static string Upper(string name) => name.ToUpperInvariant().Replace('-', '_').Replace(' ', '_');
 
-    private static string PathOf(CommandResult result)
-    {
-        var names = new Stack<string>();
-        for (SymbolResult? at = result; at is not null; at = at.Parent)
-        {
-            if (at is CommandResult { Command: not RootCommand } command)
-            {
-                names.Push(command.Command.Name);
-            }
-        }
-
-        return string.Join(' ', names);
-    }
+    /// <summary>A command's name after those above it, without the tool's own.</summary>
+    public static string PathOf(CommandResult result) => result.Command is RootCommand ? ""
+        : result.Parent is CommandResult above ? $"{PathOf(above)} {result.Command.Name}".TrimStart()
+        : result.Command.Name;
 }

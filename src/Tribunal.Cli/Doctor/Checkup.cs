@@ -70,13 +70,7 @@ internal sealed class Checkup(bool json)
             return;
         }
 
-        string word = check.State switch
-        {
-            CheckState.Ok => "ok",
-            CheckState.Warning => "warning",
-            CheckState.Failed => "FAILED",
-            _ => "skipped",
-        };
+        string word = check.State == CheckState.Failed ? "FAILED" : check.State.ToString().ToLowerInvariant();
         Console.WriteLine($"{word,-8} {check.Name,-18} {check.Detail}");
         if (check.Advice is not null)
         {
@@ -84,9 +78,5 @@ internal sealed class Checkup(bool json)
         }
     }
 
-    private static string Plain(string text)
-    {
-        string line = new([.. text.Take(400).Select(static c => char.IsControl(c) ? ' ' : c)]);
-        return line.Trim();
-    }
+    private static string Plain(string text) => string.Concat(text.Take(400).Select(static c => char.IsControl(c) ? ' ' : c)).Trim();
 }

@@ -111,20 +111,7 @@ internal static class JudgeChecks
         int[]? pair = judge.Protocol.Kind == JudgingKind.Pairwise ? [0, 1] : null;
         long seed = SampleSeed.Of(0, Question.Id, 0);
         JudgePrompt prompt = judge.Protocol.Compose(Question, order);
-        JudgeReply reply = await judge.Endpoint.AskAsync(
-            prompt,
-            new JudgeQuestion
-            {
-                Messages = prompt.Messages,
-                Temperature = judge.Sampling.Temperature,
-                TopP = judge.Sampling.TopP,
-                MaxTokens = judge.Sampling.MaxTokens,
-                ThinkingTokens = judge.Sampling.ThinkingTokens,
-                Seed = seed,
-                Fields = prompt.Fields,
-                Scalar = prompt.Scalar,
-            },
-            cancellationToken);
+        JudgeReply reply = await judge.Endpoint.AskAsync(prompt, JudgeQuestion.Of(prompt, judge.Sampling) with { Seed = seed }, cancellationToken);
         return (reply, JudgementReader.Read(Question.Id, 0, seed, judge.Protocol, judge.Name, order, pair, reply));
     }
 }

@@ -28,11 +28,11 @@ internal static class StorageChecks
             return;
         }
 
-        await TryAsync(checkup, clients, "batches", () => UploadAsync(checkup, clients, cancellationToken));
+        await TryAsync(checkup, clients, "batches", () => WriteAsync(checkup, "batches", clients.Rollouts, $"{ResourceNames.SubmittedPrefix}{Own}/{Environment.ProcessId}", cancellationToken));
         await TryAsync(checkup, clients, "requests", () => SendAsync(checkup, clients, cancellationToken));
         await TryAsync(checkup, clients, "results", () => ReadAsync(checkup, clients, cancellationToken));
         await TryAsync(checkup, clients, "run table", () => RecordAsync(checkup, clients, cancellationToken));
-        await TryAsync(checkup, clients, "writing", () => WriteAsync(checkup, clients, cancellationToken), "only what works on runs writes them");
+        await TryAsync(checkup, clients, "writing", () => WriteAsync(checkup, "writing", clients.Runs, $"{Own}/{Environment.ProcessId}", cancellationToken), "only what works on runs writes them");
         await TryAsync(checkup, clients, "queues", () => QueuesAsync(checkup, clients, cancellationToken), "only hosts and operators look into the queues");
         await TryAsync(checkup, clients, "tables", () => TablesAsync(checkup, clients, cancellationToken), "only hosts and operators look into the other tables");
     }
@@ -50,9 +50,6 @@ internal static class StorageChecks
 
         Say(checkup, "containers", missing, $"{clients.Rollouts.Name} and {clients.Runs.Name} of {clients.Account}");
     }
-
-    private static async Task UploadAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken) =>
-        await WriteAsync(checkup, "batches", clients.Rollouts, $"{ResourceNames.SubmittedPrefix}{Own}/{Environment.ProcessId}", cancellationToken);
 
     // Larger than a message may be, so that it is refused for its size where the caller may send, and for the caller's roles where not.
     private static async Task SendAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken)
@@ -111,9 +108,6 @@ internal static class StorageChecks
         checkup.Ok("run table", $"wrote, read and deleted a record in {ResourceNames.RunsTable}");
     }
 
-    private static Task WriteAsync(Checkup checkup, StorageClients clients, CancellationToken cancellationToken) =>
-        WriteAsync(checkup, "writing", clients.Runs, $"{Own}/{Environment.ProcessId}", cancellationToken);
-
     private static async Task WriteAsync(Checkup checkup, string what, BlobContainerClient container, string name, CancellationToken cancellationToken)
     {
         BlobClient blob = container.GetBlobClient(name);
@@ -164,7 +158,6 @@ internal static class StorageChecks
         var missing = new List<string>();
         foreach (string name in (string[])[ResourceNames.RunsTable, ResourceNames.UploadsTable])
         {
-            bool found = true;
             try
             {
                 // The account's list of tables takes a role on the account; whoever may use a table may read of it.
@@ -174,11 +167,6 @@ internal static class StorageChecks
                 }
             }
             catch (RequestFailedException exception) when (exception.Status == 404)
-            {
-                found = false;
-            }
-
-            if (!found)
             {
                 missing.Add(name);
             }

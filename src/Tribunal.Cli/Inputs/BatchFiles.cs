@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Tribunal.Cli.Output;
 using Tribunal.Runs.Resuming;
 
@@ -6,6 +7,13 @@ namespace Tribunal.Cli.Inputs;
 /// <summary>Batches that are named on the command line.</summary>
 internal static class BatchFiles
 {
+    /// <summary>What names a batch: SHA-256 of its content.</summary>
+    public static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
+    {
+        await using FileStream content = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
+    }
+
     /// <summary>Refuses a batch that is not there, or is not one file.</summary>
     /// <exception cref="CommandException">It is not.</exception>
     public static void Require(FileInfo batch)

@@ -65,7 +65,7 @@ internal sealed class FunctionApp : IRemoteRuns, IDisposable
     /// <inheritdoc/>
     public async Task<string> UploadAsync(FileInfo batch, CancellationToken cancellationToken)
     {
-        string hash = await UploadProgress.HashAsync(batch, cancellationToken);
+        string hash = await BatchFiles.HashAsync(batch.FullName, cancellationToken);
         string route = $"uploads/{hash}/{Uri.EscapeDataString(batch.Name)}";
         UploadGrant grant = await AskAsync(HttpMethod.Post, route, null, AzureJson.Default.UploadGrant, cancellationToken);
         if (grant.Address is null)

@@ -76,7 +76,7 @@ internal sealed record RemoteRuns(StorageClients Clients, IRunCatalog Catalog, I
     /// <inheritdoc/>
     public async Task<string> UploadAsync(FileInfo batch, CancellationToken cancellationToken)
     {
-        string path = SubmittedBatches.PathOf(batch.Name, await UploadProgress.HashAsync(batch, cancellationToken));
+        string path = SubmittedBatches.PathOf(batch.Name, await BatchFiles.HashAsync(batch.FullName, cancellationToken));
         BlobClient blob = Clients.Rollouts.GetBlobClient(path);
         await ReachAsync(Clients, async () =>
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Tribunal.Cli.Output;
 using Tribunal.Formats.Lines;
 using Tribunal.Runs.Resuming;
@@ -38,7 +37,7 @@ internal static class StandardInput
         string path = Path.Combine(folder, FileName);
         string fresh = path + ".new~";
         await CopyAsync(fresh, cancellationToken);
-        if (File.Exists(path) && await Sha256Async(path, cancellationToken) == await Sha256Async(fresh, cancellationToken))
+        if (File.Exists(path) && await BatchFiles.HashAsync(path, cancellationToken) == await BatchFiles.HashAsync(fresh, cancellationToken))
         {
             File.Delete(fresh);
         }
@@ -61,10 +60,4 @@ internal static class StandardInput
         await input.CopyToAsync(file, cancellationToken);
         return true;
     });
-
-    private static async Task<string> Sha256Async(string path, CancellationToken cancellationToken)
-    {
-        await using FileStream file = File.OpenRead(path);
-        return Convert.ToHexString(await SHA256.HashDataAsync(file, cancellationToken));
-    }
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Tribunal.Cli.Inputs;
 
 /// <summary>A line per tenth of a large upload.</summary>
@@ -7,13 +5,6 @@ internal sealed class UploadProgress(long length) : IProgress<long>
 {
     private const long Large = 8 * 1024 * 1024;
     private long _shown;
-
-    /// <summary>What names a batch: SHA-256 of its content.</summary>
-    public static async Task<string> HashAsync(FileInfo batch, CancellationToken cancellationToken)
-    {
-        await using FileStream content = batch.OpenRead();
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
-    }
 
     /// <inheritdoc/>
     public void Report(long value)

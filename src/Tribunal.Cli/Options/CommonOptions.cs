@@ -24,12 +24,7 @@ internal static class CommonOptions
     {
         if (command.Action is not null && command is not RootCommand && command.Options.All(static option => option.Name != Results.JsonOption))
         {
-            if (command.Options.Any(static option => option.Name == Results.QuietOption))
-        {
-            return;
-        }
-
-        command.Options.Add(new Option<bool>(Results.JsonOption) { Description = "Print the result as JSON on standard output, and nothing else there." });
+            command.Options.Add(new Option<bool>(Results.JsonOption) { Description = "Print the result as JSON on standard output, and nothing else there." });
         }
 
         foreach (Command sub in command.Subcommands)

@@ -16,13 +16,7 @@ internal sealed class FieldChoice
     private readonly Option<string?> _groupBy = new("--group-by") { Description = "Rows of one response each: those with the same value of this field are one rollout; prompt goes by the prompt itself.", HelpName = "NAME" };
 
     /// <summary>Adds the options.</summary>
-    public void AddTo(Command command)
-    {
-        foreach (Option option in (Option[])[_prompt, _responses, _system, _id, _label, _labelFrom, _reference, _groupBy])
-        {
-            command.Add(option);
-        }
-    }
+    public void AddTo(Command command) => command.Add(_prompt, _responses, _system, _id, _label, _labelFrom, _reference, _groupBy);
 
     /// <summary>What they say; null where nothing.</summary>
     public BatchFields? Of(ParseResult parsed)

@@ -16,12 +16,7 @@ internal sealed class ForecastChoice
     public ForecastChoice() => _askAbove.Between(0, double.PositiveInfinity);
 
     /// <summary>Adds the options.</summary>
-    public void AddTo(Command command)
-    {
-        command.Add(_dryRun);
-        command.Add(_yes);
-        command.Add(_askAbove);
-    }
+    public void AddTo(Command command) => command.Add(_dryRun, _yes, _askAbove);
 
     /// <summary>Whether nothing is to be done but say it.</summary>
     public bool IsDryRun(ParseResult parsed) => parsed.GetValue(_dryRun);

@@ -23,13 +23,7 @@ internal sealed class GridChoice
 
     private Option[] All => [_samples, _policies, _rules, _keeps, _tournaments];
 
-    public void AddTo(Command command)
-    {
-        foreach (Option option in All)
-        {
-            command.Add(option);
-        }
-    }
+    public void AddTo(Command command) => command.Add(All);
 
     /// <summary>The first of the options that was given; null without any.</summary>
     public string? FirstGiven(SymbolResult result) => Array.Find(All, option => result.GetResult(option) is not null)?.Name;
@@ -112,15 +106,8 @@ internal sealed class GridChoice
 
     private static bool TryRule(string text, out VotingRule rule)
     {
-        (bool known, rule) = text switch
-        {
-            "auto" => (true, VotingRule.Auto),
-            "sum" => (true, VotingRule.Sum),
-            "mean" => (true, VotingRule.Mean),
-            "majority" => (true, VotingRule.Majority),
-            "btd" => (true, VotingRule.BradleyTerryDavidson),
-            _ => (false, default),
-        };
+        bool known = VoteChoice.Rules.Contains(text);
+        rule = known ? VoteChoice.RuleOf(text) : default;
         return known;
     }
 

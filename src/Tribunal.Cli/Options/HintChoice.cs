@@ -17,10 +17,5 @@ internal sealed class HintChoice
 
     public Option Option => _hint;
 
-    public HintMode ModeOf(ParseResult parsed) => parsed.GetValue(_hint) switch
-    {
-        "failed" => HintMode.Failed,
-        "all" => HintMode.All,
-        _ => HintMode.None,
-    };
+    public HintMode ModeOf(ParseResult parsed) => parsed.Named<HintMode>(_hint);
 }

@@ -92,12 +92,9 @@ internal sealed class JudgeChoice
     public void AddTo(Command command)
     {
         Rubric?.AddTo(command);
-        foreach (Option option in (Option[])
-            [_judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
-             _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorNoise, _simulatorCue])
-        {
-            command.Add(option);
-        }
+        command.Add(
+            _judge, _model, _apiKey, _identity, _adapter, _protocol, _template, _stream, _concurrency, _timeout, _tries,
+            _temperature, _topP, _omit, _maxOutput, _thinking, _priceIn, _priceOut, _metaModel, _metaKind, _metaProtocol, _metaKey, _simulatorSeed, _simulatorBias, _simulatorNoise, _simulatorCue);
     }
 
     /// <summary>The protocol's name; of a file, the name that it states.</summary>
@@ -224,15 +221,9 @@ internal sealed class JudgeChoice
     /// <summary>The model that a batch API will ask: it names protocol, prompt and sampling parameters, and is never asked here.</summary>
     /// <exception cref="CommandException">An option can't be used.</exception>
     /// <exception cref="JudgeConfigurationException">An option of the endpoint can't be used.</exception>
-    public Judge OpenForBatchApi(ParseResult parsed, JudgeFactory factory)
-    {
-        return MembersOf(parsed) == 1
-            ? Opened(parsed, factory, new Uri("http://localhost/v1"), TextOf(parsed, 0), 0, null)
-            : throw new CommandException(ExitCodes.Usage, "a panel goes with no batch API: a file of requests is for one model");
-    }
-
-    /// <summary>How an endpoint is sampled with a protocol: its defaults, but for the options that are given.</summary>
-    public SamplingDefaults SamplingOf(ParseResult parsed, IProtocol protocol) => OptionsOf(parsed, EndpointOf(parsed, 0), 0, null).Sampling(protocol.Defaults);
+    public Judge OpenForBatchApi(ParseResult parsed, JudgeFactory factory) => MembersOf(parsed) == 1
+        ? Opened(parsed, factory, new Uri("http://localhost/v1"), TextOf(parsed, 0), 0, null)
+        : throw new CommandException(ExitCodes.Usage, "a panel goes with no batch API: a file of requests is for one model");
 
     private Judge Opened(ParseResult parsed, JudgeFactory factory, Uri endpoint, string? template, int member, string? name)
     {
@@ -271,13 +262,8 @@ internal sealed class JudgeChoice
                 Name = "meta",
                 Endpoint = endpoint,
                 Model = parsed.GetValue(_metaModel) ?? (given is null ? "" : At(parsed, _model, 0) ?? ""),
-                Kind = parsed.GetValue(_metaKind) switch
-                {
-                    "vllm-turns" => MetaKind.VllmTurns,
-                    "vllm-pooling-turns" => MetaKind.VllmPoolingTurns,
-                    _ => MetaKind.Auto,
-                },
-                Protocol = given is not null ? given : parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null,
+                Kind = parsed.Named<MetaKind>(_metaKind),
+                Protocol = given ?? (parsed.GetValue(_metaProtocol) is { } protocol ? ProtocolFiles.ReadMeta(protocol) : null),
                 ApiKeyEnv = parsed.GetValue(_metaKey) ?? (given is null ? null : At(parsed, _apiKey, 0)),
                 Concurrency = ConcurrencyOf(parsed),
             });
@@ -358,12 +344,7 @@ internal sealed class JudgeChoice
             ApiKeyEnv = At(parsed, _apiKey, member),
             Identity = parsed.GetValue(_identity),
             Adapter = version is not null || parsed.GetValue(_adapter) == "azure" ? JudgeAdapter.Azure : JudgeAdapter.OpenAI,
-            Stream = parsed.GetValue(_stream) switch
-            {
-                "on" => StreamMode.On,
-                "off" => StreamMode.Off,
-                _ => StreamMode.Auto,
-            },
+            Stream = parsed.Named<StreamMode>(_stream),
             Concurrency = ConcurrencyOf(parsed),
             TimeoutSeconds = parsed.GetRequiredValue(_timeout),
             Tries = parsed.GetRequiredValue(_tries),

@@ -16,11 +16,7 @@ internal sealed class LimitChoice
     }
 
     /// <summary>Adds the options.</summary>
-    public void AddTo(Command command)
-    {
-        command.Add(_tokens);
-        command.Add(_cost);
-    }
+    public void AddTo(Command command) => command.Add(_tokens, _cost);
 
     /// <summary>What they say.</summary>
     public SpendLimits Of(ParseResult parsed) => new() { Tokens = parsed.GetValue(_tokens), Cost = parsed.GetValue(_cost) };

@@ -17,11 +17,7 @@ internal sealed class RubricChoice
 
     public RubricChoice() => _mode.AcceptOnlyFromAmong("together", "apart");
 
-    public void AddTo(Command command)
-    {
-        command.Add(_rubric);
-        command.Add(_mode);
-    }
+    public void AddTo(Command command) => command.Add(_rubric, _mode);
 
     /// <summary>The protocol that is asked for, given the one of <c>--protocol</c>.</summary>
     /// <exception cref="CommandException">Two are.</exception>

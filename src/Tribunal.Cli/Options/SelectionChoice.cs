@@ -15,9 +15,7 @@ internal sealed class SelectionChoice
     /// <summary>Adds the options.</summary>
     public void AddTo(Command command)
     {
-        command.Add(_limit);
-        command.Add(_ids);
-        command.Add(_shuffle);
+        command.Add(_limit, _ids, _shuffle);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_shuffle) is not null && result.GetValue(_limit) is null)

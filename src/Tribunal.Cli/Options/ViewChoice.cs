@@ -11,12 +11,7 @@ internal sealed class ViewChoice
     private readonly Option<bool> _reasoning = new("--show-thoughts") { Description = "Trajectories: judges are shown what turns thought before they spoke, too." };
 
     /// <summary>Adds the options.</summary>
-    public void AddTo(Command command)
-    {
-        command.Add(_toolResult);
-        command.Add(_turns);
-        command.Add(_reasoning);
-    }
+    public void AddTo(Command command) => command.Add(_toolResult, _turns, _reasoning);
 
     /// <summary>What they say; null where nothing.</summary>
     public TrajectoryView? Of(ParseResult parsed)

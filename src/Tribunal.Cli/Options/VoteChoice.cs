@@ -13,6 +13,9 @@ namespace Tribunal.Cli.Options;
 /// <summary>The options of policies, votes and tournaments, the same for scoring and for voting again.</summary>
 internal sealed class VoteChoice
 {
+    /// <summary>The words for rules.</summary>
+    public static readonly string[] Rules = ["auto", "sum", "mean", "majority", "btd"];
+
     private const string Equal = "equal";
     private static readonly PolicyOptions UsualPolicy = new();
     private static readonly MetaOptions UsualMeta = new();
@@ -55,7 +58,7 @@ internal sealed class VoteChoice
     {
         _policy.AcceptOnlyFromAmong("fixed", "adaptive", "certified", "budget");
         _use.AcceptOnlyFromAmong("filter", "weight");
-        _rule.AcceptOnlyFromAmong("auto", "sum", "mean", "majority", "btd");
+        _rule.AcceptOnlyFromAmong(Rules);
         _tournament.AcceptOnlyFromAmong("none", "round-robin", "knockout", "swiss", "random", "anchors");
         _rating.AcceptOnlyFromAmong("bradley-terry", "elo", "elo-average");
     }
@@ -67,16 +70,12 @@ internal sealed class VoteChoice
     {
         if (addresses)
         {
-            command.Add(_meta);
-            command.Add(_panel);
+            command.Add(_meta, _panel);
         }
 
-        foreach (Option option in (Option[])
-            [_samples, _policy, _min, _max, _confidence, _prior, _calibration, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
-             _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _opponents, _shared, _teams, _seed])
-        {
-            command.Add(option);
-        }
+        command.Add(
+            _samples, _policy, _min, _max, _confidence, _prior, _calibration, _growth, _futility, _indifference, _budget, _budgetTokens, _budgetCost, _keep, _use, _metaTemperature, _rule,
+            _tournament, _votes, _rating, _eloK, _eloInitial, _eloScale, _eloBase, _eloOrders, _rounds, _opponents, _shared, _teams, _seed);
     }
 
     /// <summary>Says of the options what they mean to a vote, which asks no model and takes what was recorded.</summary>
@@ -116,13 +115,7 @@ internal sealed class VoteChoice
         Protocol = protocol,
         Policy = new PolicyOptions
         {
-            Kind = parsed.GetRequiredValue(_policy) switch
-            {
-                "adaptive" => PolicyKind.Adaptive,
-                "certified" => PolicyKind.Certified,
-                "budget" => PolicyKind.Budget,
-                _ => PolicyKind.Fixed,
-            },
+            Kind = parsed.Named<PolicyKind>(_policy),
             Samples = SamplesOf(parsed),
             Min = parsed.GetRequiredValue(_min),
             Max = parsed.GetRequiredValue(_max),
@@ -139,7 +132,7 @@ internal sealed class VoteChoice
         {
             Model = metaName,
             Keep = parsed.GetRequiredValue(_keep),
-            Use = parsed.GetValue(_use) == "weight" ? MetaUse.Weight : MetaUse.Filter,
+            Use = parsed.Named<MetaUse>(_use),
             Temperature = parsed.GetRequiredValue(_metaTemperature),
         },
         Tournament = TournamentOf(parsed),
@@ -165,15 +158,7 @@ internal sealed class VoteChoice
     private TournamentOptions TournamentOf(ParseResult parsed)
     {
         string? rating = parsed.GetValue(_rating);
-        TournamentKind kind = parsed.GetRequiredValue(_tournament) switch
-        {
-            "round-robin" => TournamentKind.RoundRobin,
-            "knockout" => TournamentKind.Knockout,
-            "swiss" => TournamentKind.Swiss,
-            "random" => TournamentKind.Random,
-            "anchors" => TournamentKind.Anchors,
-            _ => TournamentKind.None,
-        };
+        TournamentKind kind = parsed.Named<TournamentKind>(_tournament);
         if (kind == TournamentKind.Knockout && rating is not null)
         {
             throw new CommandException(ExitCodes.Usage, "--rating: a knockout ranks by the round that each reached; ratings are for round-robin and swiss");
@@ -209,16 +194,12 @@ internal sealed class VoteChoice
         };
     }
 
+    /// <summary>The rule that one of <see cref="Rules"/> names.</summary>
+    public static VotingRule RuleOf(string word) => word == "btd" ? VotingRule.BradleyTerryDavidson : OptionExtensions.Named<VotingRule>(word);
+
     private VotingRule RuleOf(ParseResult parsed)
     {
-        VotingRule rule = parsed.GetRequiredValue(_rule) switch
-        {
-            "sum" => VotingRule.Sum,
-            "mean" => VotingRule.Mean,
-            "majority" => VotingRule.Majority,
-            "btd" => VotingRule.BradleyTerryDavidson,
-            _ => VotingRule.Auto,
-        };
+        VotingRule rule = RuleOf(parsed.GetRequiredValue(_rule));
         return parsed.GetValue(_rating) == "bradley-terry" && rule is not (VotingRule.Auto or VotingRule.BradleyTerryDavidson)
             ? throw new CommandException(ExitCodes.Usage, "--rating bradley-terry goes with --rule auto (draws are half a win) or btd (draws have a parameter)")
             : rule;

@@ -104,7 +104,7 @@ internal static class OutputFile
     });
 
     /// <summary>Writes a text.</summary>
-    public static Task WriteAsync(string path, string content, CancellationToken cancellationToken) => WriteAsync(path, new System.Text.UTF8Encoding(false).GetBytes(content), cancellationToken);
+    public static Task WriteAsync(string path, string content, CancellationToken cancellationToken) => WriteAsync(path, System.Text.Encoding.UTF8.GetBytes(content), cancellationToken);
 
     // Parquet is compressed inside, and a page is opened as it is.
     private static bool MayCompress(string form) => form is ".jsonl" or ".json" or ".csv";

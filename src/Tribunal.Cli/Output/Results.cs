@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
@@ -68,18 +67,8 @@ internal static class Results
         AnsiConsole.Profile.Width = width;
     }
 
-    private static bool Given(ParseResult parsed, string name)
-    {
-        for (SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
-        {
-            if (at is CommandResult { Command: var command } && command.Options.FirstOrDefault(option => option.Name == name) is Option<bool> option)
-            {
-                return parsed.GetValue(option);
-            }
-        }
-
-        return false;
-    }
+    private static bool Given(ParseResult parsed, string name) =>
+        parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).FirstOrDefault(option => option.Name == name) is Option<bool> option && parsed.GetValue(option);
 
     private sealed class Scope(TextWriter words, bool json, bool quiet) : IDisposable
     {

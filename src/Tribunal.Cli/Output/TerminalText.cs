@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tribunal.Cli.Output;
 
 /// <summary>Makes text of batches, endpoints and command lines fit to be shown: it can't move the cursor, colour or reorder anything.</summary>
@@ -8,27 +6,7 @@ internal static class TerminalText
     private const char Shown = '\uFFFD';
 
     /// <summary>The text with its control characters, line breaks included, and bidirectional controls replaced.</summary>
-    public static string Clean(string text)
-    {
-        int first = 0;
-        while (first < text.Length && !Acts(text[first]))
-        {
-            first++;
-        }
-
-        if (first == text.Length)
-        {
-            return text;
-        }
-
-        var clean = new StringBuilder(text.Length).Append(text, 0, first);
-        foreach (char c in text.AsSpan(first))
-        {
-            clean.Append(Acts(c) ? Shown : c);
-        }
-
-        return clean.ToString();
-    }
+    public static string Clean(string text) => text.Any(Acts) ? string.Concat(text.Select(static c => Acts(c) ? Shown : c)) : text;
 
     /// <summary>The text, clean, on one line and no longer than asked for.</summary>
     public static string Fit(string text, int length)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
+using Tribunal.Cli.Options;
 
 namespace Tribunal.Cli.Output;
 
@@ -31,12 +32,9 @@ internal static class ToolLog
     {
         Level = level switch
         {
-            "none" => LogLevel.None,
-            "error" => LogLevel.Error,
-            "warning" => LogLevel.Warning,
+            null => null,
             "info" => LogLevel.Information,
-            "debug" => LogLevel.Debug,
-            _ => null,
+            _ => OptionExtensions.Named<LogLevel>(level),
         };
         if (Level is not null || Results.Json || Results.Quiet)
         {

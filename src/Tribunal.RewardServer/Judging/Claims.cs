@@ -64,26 +64,6 @@ internal sealed class Claims(IRunStore store, string? instance) : IDisposable
     /// <summary>Gives a rollout back: its verdict is recorded, or another may try.</summary>
     public Task ReleaseAsync(string rollout) => instance is null ? Task.CompletedTask : store.DeleteAsync(Folder + rollout, CancellationToken.None);
 
-    /// <summary>Whether an instance lives.</summary>
-    public async Task<bool> IsAliveAsync(string other, CancellationToken cancellationToken)
-    {
-        if (other == instance)
-        {
-            return true;
-        }
-
-        await _takingOver.WaitAsync(cancellationToken);
-        try
-        {
-            await using ILedgerPart? left = await LeftAsync(other, cancellationToken);
-            return left is null;
-        }
-        finally
-        {
-            _takingOver.Release();
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _takingOver.Dispose();
 

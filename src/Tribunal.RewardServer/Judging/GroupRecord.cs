@@ -16,25 +16,8 @@ internal static class GroupRecord
     /// <summary>A group's name as it is written down.</summary>
     public static GroupName NameOf(GroupKey? group, string schedule) => new(group?.Client, group?.Id, schedule.Length == 0 ? null : schedule);
 
-    /// <summary>How many responses a recorded group had when it was judged before it was whole; null where it was whole.</summary>
-    public static int? ArrivedOf(JsonElement? metadata) =>
-        metadata is { ValueKind: JsonValueKind.Object } record && record.TryGetProperty("arrived", out JsonElement arrived) ? arrived.GetInt32() : null;
-
-    /// <summary>The schedule of a recorded rollout; empty where it is the server's own.</summary>
-    public static string ScheduleOf(JsonElement? metadata) =>
-        metadata is { ValueKind: JsonValueKind.Object } record && record.TryGetProperty("schedule", out JsonElement schedule) ? schedule.GetString() ?? "" : "";
-
-    /// <summary>The group of a recorded rollout; null where it has none.</summary>
-    public static GroupKey? Read(JsonElement? metadata, UInt128 prompt)
-    {
-        if (metadata is not { ValueKind: JsonValueKind.Object } record || !record.TryGetProperty("client", out _))
-        {
-            return null;
-        }
-
-        GroupName name = record.Deserialize(ServeJson.Default.GroupName)!;
-        return new GroupKey(name.Client ?? "", name.Group, prompt, name.Schedule ?? "");
-    }
+    /// <summary>What is recorded beside a rollout; null where nothing is.</summary>
+    public static GroupName? Read(JsonElement? metadata) => metadata is { ValueKind: JsonValueKind.Object } record ? record.Deserialize(ServeJson.Default.GroupName) : null;
 }
 
 /// <summary>A group's name.</summary>
@@ -42,4 +25,8 @@ internal static class GroupRecord
 /// <param name="Group">The name; null where it has none.</param>
 /// <param name="Schedule">Who meets whom, where it is another schedule than the server's.</param>
 /// <param name="Arrived">How many responses there were, where it was judged before it was whole.</param>
-internal sealed record GroupName(string? Client, string? Group, string? Schedule = null, int? Arrived = null);
+internal sealed record GroupName(string? Client, string? Group, string? Schedule = null, int? Arrived = null)
+{
+    /// <summary>The group of a prompt; null for a rollout that was asked for as a whole.</summary>
+    public GroupKey? KeyOf(UInt128 prompt) => Client is null ? null : new GroupKey(Client, Group, prompt, Schedule ?? "");
+}

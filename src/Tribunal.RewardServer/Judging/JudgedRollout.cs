@@ -7,7 +7,7 @@ using Tribunal.Verdicts;
 namespace Tribunal.RewardServer.Judging;
 
 /// <summary>What the desk knows of one rollout. Texts are kept only until there is a verdict.</summary>
-internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, string schedule)
+internal sealed class JudgedRollout(string id, UInt128[] keys, string schedule)
 {
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ConcurrentDictionary<int, Judgement> _drawn = [];
@@ -19,7 +19,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
     public string Schedule { get; } = schedule;
 
     /// <summary>The responses' keys in the rollout's order, ascending.</summary>
-    public IReadOnlyList<UInt128> Keys { get; } = keys;
+    public UInt128[] Keys { get; } = keys;
 
     /// <summary>The group that it was recorded for; null where it was asked for as a whole, or here since the server's start.</summary>
     public GroupKey? Group { get; set; }
@@ -50,18 +50,7 @@ internal sealed class JudgedRollout(string id, IReadOnlyList<UInt128> keys, stri
 
     public void Add(Judgement judgement) => _drawn.TryAdd(judgement.Sample, judgement);
 
-    public int IndexOf(UInt128 key)
-    {
-        for (int i = 0; i < Keys.Count; i++)
-        {
-            if (Keys[i] == key)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
+    public int IndexOf(UInt128 key) => Array.IndexOf(Keys, key);
 
     /// <summary>Waits for a judging, or for a verdict from elsewhere.</summary>
     /// <param name="work">The judging; null where none is under way.</param>

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Rollouts;
 
@@ -25,34 +24,6 @@ internal static class Parts
 
     public static string InstanceOf(string name, string kind) => name.Length > kind.Length + Ending.Length ? name[(kind.Length + 1)..^Ending.Length] : "";
 
-    /// <summary>Reads a line.</summary>
-    /// <param name="kind">Of which file.</param>
-    /// <param name="instance">Who wrote it.</param>
-    /// <param name="line">The line.</param>
-    /// <param name="reader">Takes it.</param>
-    /// <param name="old">Whether it may have been written before this server's start.</param>
-    public static void Read(string kind, string instance, ReadOnlySpan<byte> line, IRewardReader reader, bool old)
-    {
-        switch (kind)
-        {
-            case Rollouts:
-                reader.Read(JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!);
-                break;
-            case Judgements:
-                reader.Read(JudgementLine.Read(line));
-                break;
-            case Verdicts:
-                reader.Read(JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!);
-                break;
-            case Spendings:
-                reader.Read(JsonSerializer.Deserialize(line, ServeLines.Default.ClientSpent)!);
-                break;
-            default:
-                reader.Read(instance, JsonSerializer.Deserialize(line, ServeLines.Default.Arrival)!, old);
-                break;
-        }
-    }
-
     public static void Write<T>(IBufferWriter<byte> output, T value, JsonTypeInfo<T> type)
     {
         using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { SkipValidation = true, Encoder = LedgerEncoding.Encoder }))
@@ -62,20 +33,6 @@ internal static class Parts
 
         output.Write("\n"u8);
     }
-}
-
-/// <summary>Takes what a record holds. The files are read one after the other while others write them: a line may come before the one it rests on.</summary>
-internal interface IRewardReader
-{
-    void Read(Rollout rollout);
-
-    void Read(Judgements.Judgement judgement);
-
-    void Read(Verdicts.Verdict verdict);
-
-    void Read(ClientSpent spent);
-
-    void Read(string instance, Arrival arrival, bool old);
 }
 
 /// <summary>What a client has spent more.</summary>

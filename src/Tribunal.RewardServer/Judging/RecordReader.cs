@@ -1,43 +1,47 @@
-using Tribunal.Judgements;
+using System.Text.Json;
+using Tribunal.Formats.Ledger;
 using Tribunal.Rollouts;
-using Tribunal.Verdicts;
 
 namespace Tribunal.RewardServer.Judging;
 
-/// <summary>Brings what a record holds to where it is known, line by line under the desk's lock.</summary>
-internal sealed class RecordReader(Lock gate, RewardMemory memory, RewardGroups groups, Elsewhere elsewhere, ClientSpending spending) : IRewardReader
+/// <summary>
+/// Brings what a record holds to where it is known, line by line under the desk's lock. The files are read one after the other while others
+/// write them: a line may come before the one it rests on.
+/// </summary>
+internal sealed class RecordReader(Lock gate, RewardMemory memory, RewardGroups groups, Elsewhere elsewhere, ClientSpending spending)
 {
-    public void Read(Rollout rollout)
+    /// <summary>Reads a line.</summary>
+    /// <param name="kind">Of which file (<see cref="Parts"/>).</param>
+    /// <param name="instance">Who wrote it.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="old">Whether it may have been written before this server's start.</param>
+    public void Read(string kind, string instance, ReadOnlySpan<byte> line, bool old)
     {
-        lock (gate)
+        switch (kind)
         {
-            memory.Read(rollout);
+            case Parts.Rollouts:
+                Guarded(memory.Read, JsonSerializer.Deserialize(line, TribunalJson.Default.Rollout)!);
+                break;
+            case Parts.Judgements:
+                Guarded(memory.Read, JudgementLine.Read(line));
+                break;
+            case Parts.Verdicts:
+                Guarded(memory.Read, JsonSerializer.Deserialize(line, TribunalJson.Default.Verdict)!);
+                break;
+            case Parts.Spendings:
+                spending.Read(JsonSerializer.Deserialize(line, ServeLines.Default.ClientSpent)!);
+                break;
+            default:
+                Guarded(arrival => elsewhere.Read(instance, arrival, old, group => groups.Open(group) is not null), JsonSerializer.Deserialize(line, ServeLines.Default.Arrival)!);
+                break;
         }
     }
 
-    public void Read(Judgement judgement)
+    private void Guarded<T>(Action<T> read, T value)
     {
         lock (gate)
         {
-            memory.Read(judgement);
-        }
-    }
-
-    public void Read(Verdict verdict)
-    {
-        lock (gate)
-        {
-            memory.Read(verdict);
-        }
-    }
-
-    public void Read(ClientSpent spent) => spending.Read(spent);
-
-    public void Read(string instance, Arrival arrival, bool old)
-    {
-        lock (gate)
-        {
-            elsewhere.Read(instance, arrival, old, group => groups.Open(group) is not null);
+            read(value);
         }
     }
 }

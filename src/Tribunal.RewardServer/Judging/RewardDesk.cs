@@ -123,11 +123,6 @@ public sealed class RewardDesk : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens a desk of one judge.</summary>
-    /// <inheritdoc cref="OpenAsync(JudgeRoutes, EvaluationRequest, RewardOptions, RewardLedger, TimeProvider, CancellationToken)"/>
-    public static Task<RewardDesk> OpenAsync(Judge judge, EvaluationRequest request, RewardOptions options, RewardLedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
-        OpenAsync(new JudgeRoutes(judge, []), request, options, ledger, time, cancellationToken);
-
     /// <summary>Opens a desk and remembers what its ledger holds.</summary>
     /// <param name="routes">The judge, or the panel.</param>
     /// <param name="request">Policy, votes, tournament and seed, as for a run.</param>

@@ -88,7 +88,7 @@ public sealed class RewardLedger : IAsyncDisposable
     }
 
     /// <summary>Everything recorded by all instances; when it was read before, what the others have added since. One call at a time.</summary>
-    internal async Task ReadAsync(IRewardReader reader, CancellationToken cancellationToken)
+    internal async Task ReadAsync(RecordReader reader, CancellationToken cancellationToken)
     {
         var names = new List<string>();
         await foreach (string name in _store.ListAsync("", cancellationToken))
@@ -104,7 +104,7 @@ public sealed class RewardLedger : IAsyncDisposable
         {
             foreach (string name in names.Where(name => Parts.IsOf(name, kind)))
             {
-                await LinesAsync(name, line => Parts.Read(kind, Parts.InstanceOf(name, kind), line, reader, old: !_opened), cancellationToken);
+                await LinesAsync(name, line => reader.Read(kind, Parts.InstanceOf(name, kind), line, old: !_opened), cancellationToken);
             }
         }
 

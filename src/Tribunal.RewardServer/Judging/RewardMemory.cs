@@ -22,12 +22,12 @@ internal sealed class RewardMemory(RewardGroups groups)
 
     public void Read(Rollout rollout)
     {
-        UInt128 prompt = ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric);
-        GroupKey? recorded = GroupRecord.Read(rollout.Metadata, prompt);
+        GroupName? name = GroupRecord.Read(rollout.Metadata);
+        GroupKey? recorded = name?.KeyOf(ContentKey.OfPrompt(rollout.Prompt, rollout.Reference, rollout.Rubric));
         bool known = _rollouts.TryGetValue(rollout.Id, out JudgedRollout? judged);
         if (!known)
         {
-            judged = new JudgedRollout(rollout.Id, [.. rollout.Responses.Select(ContentKey.OfResponse)], GroupRecord.ScheduleOf(rollout.Metadata)) { Kept = rollout };
+            judged = new JudgedRollout(rollout.Id, [.. rollout.Responses.Select(ContentKey.OfResponse)], name?.Schedule ?? "") { Kept = rollout };
             _rollouts.Add(rollout.Id, judged);
         }
 
@@ -35,7 +35,7 @@ internal sealed class RewardMemory(RewardGroups groups)
         judged.Group ??= recorded;
         if (recorded is { } group && !(known && group.Id is null))
         {
-            groups.Recorded(group, judged, rollout.Responses, GroupRecord.ArrivedOf(rollout.Metadata));
+            groups.Recorded(group, judged, rollout.Responses, name!.Arrived);
         }
 
         if (_early.Remove(rollout.Id, out List<Judgement>? early))

@@ -160,7 +160,7 @@ internal sealed class RolloutWork(RewardLedger ledger, RolloutDrawing drawing, S
             Scaled = scale(verdict),
             Members = rollout.Members,
             Index = index,
-            Group = rollout.Keys.Count,
+            Group = rollout.Keys.Length,
             Complete = complete,
         };
     }

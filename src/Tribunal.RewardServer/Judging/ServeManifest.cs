@@ -46,9 +46,6 @@ public sealed record ServeManifest
     /// <summary>Whether the judge is the simulated one.</summary>
     public bool Simulated { get; init; }
 
-    /// <summary>The document for a judge and a request.</summary>
-    public static byte[] Of(Judge judge, EvaluationRequest request) => Of(new JudgeRoutes(judge, []), request, new Dictionary<string, string>());
-
     /// <summary>The document for what judges and a request.</summary>
     /// <param name="routes">The judge, or the panel.</param>
     /// <param name="request">The request.</param>

@@ -10,7 +10,7 @@ namespace Tribunal.RewardServer.Judging;
 /// <param name="reader">Takes what the others have added.</param>
 /// <param name="look">Looks whether anything that waits is settled by it; says whether anything waits still.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Sharing(RewardLedger ledger, IRewardReader reader, Func<bool> look, TimeProvider time) : IAsyncDisposable
+internal sealed class Sharing(RewardLedger ledger, RecordReader reader, Func<bool> look, TimeProvider time) : IAsyncDisposable
 {
     private const int LooksPerSign = 4;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);

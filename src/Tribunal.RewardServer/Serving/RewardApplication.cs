@@ -18,16 +18,6 @@ public static class RewardApplication
     /// <param name="desk">What judges; whoever opened it disposes it, after the application.</param>
     /// <param name="options">How requests become groups.</param>
     /// <param name="address">Where to listen; port 0 takes a free one.</param>
-    /// <param name="apiKey">The key that clients must send; null lets everyone in.</param>
-    /// <param name="maxBody">The largest body, in bytes.</param>
-    /// <param name="configure">Adds telemetry and the like.</param>
-    public static WebApplication Build(RewardDesk desk, RewardOptions options, string address, string? apiKey, long maxBody = MaxBody, Action<WebApplicationBuilder>? configure = null) =>
-        Build(desk, options, address, new ClientKeys(apiKey), maxBody, configure);
-
-    /// <summary>Builds it; nothing listens yet.</summary>
-    /// <param name="desk">What judges; whoever opened it disposes it, after the application.</param>
-    /// <param name="options">How requests become groups.</param>
-    /// <param name="address">Where to listen; port 0 takes a free one.</param>
     /// <param name="keys">The keys that clients must send; none lets everyone in.</param>
     /// <param name="maxBody">The largest body, in bytes.</param>
     /// <param name="configure">Adds telemetry and the like.</param>
@@ -41,10 +31,7 @@ public static class RewardApplication
         builder.WebHost.UseUrls(address);
         builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = maxBody);
         builder.Services.AddSingleton(desk);
-        var handlers = new RewardHandlers(desk, options);
-        builder.Services.AddSingleton(handlers);
-        builder.Services.AddSingleton(new RollHandlers(handlers, desk, options, TimeProvider.System));
-        builder.Services.AddSingleton(new ChatHandlers(desk, options.ChatVotes));
+        builder.Services.AddSingleton(RewardHost.Of(desk, options, TimeProvider.System));
         builder.Services.AddSingleton<StateLog>();
         builder.Services.ConfigureHttpJsonOptions(static json =>
         {

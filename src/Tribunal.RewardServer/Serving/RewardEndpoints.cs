@@ -16,7 +16,7 @@ internal static class RewardEndpoints
 {
     private static readonly string[] Open = ["/healthz", "/openapi"];
 
-    /// <summary>Adds the routes; the services must hold a <see cref="RewardDesk"/>, its handlers and a <see cref="StateLog"/>.</summary>
+    /// <summary>Adds the routes; the services must hold a <see cref="RewardDesk"/>, its <see cref="RewardHost"/> and a <see cref="StateLog"/>.</summary>
     /// <param name="application">The application.</param>
     /// <param name="keys">The keys that clients must send as <c>Authorization: Bearer</c> or <c>X-Api-Key</c>; none lets everyone in.</param>
     public static void MapRewards(this WebApplication application, ClientKeys keys)
@@ -59,16 +59,16 @@ internal static class RewardEndpoints
     {
         foreach (string path in (string[])["/get_reward", "/openrlhf"])
         {
-            Post<OpenRlhfRequest, OpenRlhfAnswer>(application, path, "Rewards as OpenRLHF asks for them", static (handlers, body, client, cancel) => handlers.OpenRlhfAsync(body, client, cancel));
+            Post<OpenRlhfRequest, OpenRlhfAnswer>(application, path, "Rewards as OpenRLHF asks for them", static (host, body, client, cancel) => host.Rewards.OpenRlhfAsync(body, client, cancel));
         }
 
-        Post<SlimeRequest, double?>(application, "/slime", "A reward as slime asks for it", static (handlers, body, client, cancel) => handlers.SlimeAsync(body, client, cancel));
-        Post<GymRequest, GymAnswer>(application, "/compare", "Rewards as NeMo Gym asks for them", static (handlers, body, client, cancel) => handlers.GymAsync(body, client, cancel));
-        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/verify", "A reward as NeMo Gym's training asks for it", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
-        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/ng-rollout/{rollout}/verify", "The same where Gym observes its rollouts", static (handlers, body, client, cancel) => handlers.GymVerifyAsync(body, client, cancel));
-        Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (handlers, body, client, cancel) => handlers.RewardsAsync(body, client, cancel))
+        Post<SlimeRequest, double?>(application, "/slime", "A reward as slime asks for it", static (host, body, client, cancel) => host.Rewards.SlimeAsync(body, client, cancel));
+        Post<GymRequest, GymAnswer>(application, "/compare", "Rewards as NeMo Gym asks for them", static (host, body, client, cancel) => host.Rewards.GymAsync(body, client, cancel));
+        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/verify", "A reward as NeMo Gym's training asks for it", static (host, body, client, cancel) => host.Rewards.GymVerifyAsync(body, client, cancel));
+        Post<GymVerifyRequest, GymVerifyAnswer>(application, "/ng-rollout/{rollout}/verify", "The same where Gym observes its rollouts", static (host, body, client, cancel) => host.Rewards.GymVerifyAsync(body, client, cancel));
+        Post<RewardsRequest, RewardsAnswer>(application, "/v1/rewards", "Rewards for one rollout or many, at once or as a job", static (host, body, client, cancel) => host.Rewards.RewardsAsync(body, client, cancel))
             .Produces<RewardJob>(StatusCodes.Status202Accepted);
-        application.MapGet("/v1/jobs/{id}", static async (string id, RewardHandlers handlers, CancellationToken cancel) => new Sent(await handlers.JobAsync(id, cancel)))
+        application.MapGet("/v1/jobs/{id}", static async (string id, RewardHost host, CancellationToken cancel) => new Sent(await host.Rewards.JobAsync(id, cancel)))
             .WithSummary("How a job stands").Produces<RewardJob>().Produces<Problem>(StatusCodes.Status404NotFound, "application/problem+json");
         foreach (string path in (string[])["/seed_session", "/ng-rollout/{rollout}/seed_session"])
         {
@@ -77,10 +77,10 @@ internal static class RewardEndpoints
 
         Post<GymMetricsRequest, GymMetricsAnswer>(application, "/aggregate_metrics", "NeMo Gym's figures over answers to /verify", static (_, body, _, _) => RewardHandlers.GymMetricsAsync(body));
         application.MapGet("/reverify_mode", static () => Results.Text("\"unknown\"", "application/json")).WithSummary("Whether NeMo Gym may verify again").Produces<string>();
-        Post<RollHandlers, RollTask, RollAccepted>(application, "POST", "/roll/submit_task", "A task as ROLL submits it", static (handlers, body, client, cancel) => handlers.SubmitAsync(body, client, cancel));
-        Post<RollHandlers, RollPoll, RollResult>(application, "GET", "/roll/task_result", "How a task of ROLL's stands; the body names it", static (handlers, body, client, cancel) => handlers.ResultAsync(body, client, cancel));
-        Post<ChatHandlers, ChatRequest, ChatCompletion>(application, "POST", "/v1/chat/completions", "A judge as an OpenAI endpoint: the vote of several answers in the form of one", static (handlers, body, client, cancel) => handlers.CompleteAsync(body, client, cancel));
-        application.MapGet("/v1/models", static (ChatHandlers handlers) => new Sent(handlers.Models())).WithSummary("The judge's model").Produces<ChatModels>();
+        Post<RollTask, RollAccepted>(application, "/roll/submit_task", "A task as ROLL submits it", static (host, body, client, cancel) => host.Roll.SubmitAsync(body, client, cancel));
+        Post<RollPoll, RollResult>(application, "/roll/task_result", "How a task of ROLL's stands; the body names it", static (host, body, client, cancel) => host.Roll.ResultAsync(body, client, cancel), "GET");
+        Post<ChatRequest, ChatCompletion>(application, "/v1/chat/completions", "A judge as an OpenAI endpoint: the vote of several answers in the form of one", static (host, body, client, cancel) => host.Chat.CompleteAsync(body, client, cancel));
+        application.MapGet("/v1/models", static (RewardHost host) => new Sent(host.Chat.Models())).WithSummary("The judge's model").Produces<ChatModels>();
     }
 
     private static void MapStatus(WebApplication application, ClientKeys keys)
@@ -106,12 +106,7 @@ internal static class RewardEndpoints
     }
 
     private static RouteHandlerBuilder Post<TRequest, TAnswer>(
-        WebApplication application, string path, string summary, Func<RewardHandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle)
-        where TRequest : notnull => Post<RewardHandlers, TRequest, TAnswer>(application, "POST", path, summary, handle);
-
-    private static RouteHandlerBuilder Post<THandlers, TRequest, TAnswer>(
-        WebApplication application, string method, string path, string summary, Func<THandlers, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle)
-        where THandlers : notnull
+        WebApplication application, string path, string summary, Func<RewardHost, ReadOnlyMemory<byte>, string, CancellationToken, Task<HttpAnswer>> handle, string method = "POST")
         where TRequest : notnull =>
         application.MapMethods(path, [method], async Task<IResult> (HttpContext context) =>
             {
@@ -126,7 +121,7 @@ internal static class RewardEndpoints
                 }
 
                 long start = Stopwatch.GetTimestamp();
-                HttpAnswer answer = await handle(context.RequestServices.GetRequiredService<THandlers>(), body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(context), context.RequestAborted);
+                HttpAnswer answer = await handle(context.RequestServices.GetRequiredService<RewardHost>(), body.GetBuffer().AsMemory(0, (int)body.Length), RequestClient.Of(context), context.RequestAborted);
                 RewardCounts.Answered(path, answer.Status, Stopwatch.GetElapsedTime(start));
                 context.RequestServices.GetRequiredService<StateLog>().See(answer.Status, answer.Status >= 400 ? Encoding.UTF8.GetString(answer.Body.Span) : "");
                 return new Sent(answer);

@@ -42,8 +42,7 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
                 byte[] manifest = ServeManifest.Of(routes, wanted, files);
                 RewardLedger ledger = await RewardLedger.OpenSharedAsync(stores, manifest, cancellationToken);
                 _desk = await RewardDesk.OpenAsync(routes, wanted, options, ledger, time, cancellationToken);
-                var rewards = new RewardHandlers(_desk, options);
-                _host = new RewardHost(rewards, new RollHandlers(rewards, _desk, options, time), new ChatHandlers(_desk, options.ChatVotes));
+                _host = RewardHost.Of(_desk, options, time);
             }
 
             return _host;
@@ -70,4 +69,11 @@ public sealed class RewardService(IRunStores stores, JudgeRegistry judges, Func<
 /// <param name="Rewards">Most of them.</param>
 /// <param name="Roll">ROLL's.</param>
 /// <param name="Chat">The chat endpoint's.</param>
-public sealed record RewardHost(RewardHandlers Rewards, RollHandlers Roll, ChatHandlers Chat);
+public sealed record RewardHost(RewardHandlers Rewards, RollHandlers Roll, ChatHandlers Chat)
+{
+    internal static RewardHost Of(RewardDesk desk, RewardOptions options, TimeProvider time)
+    {
+        var rewards = new RewardHandlers(desk, options);
+        return new RewardHost(rewards, new RollHandlers(rewards, desk, options, time), new ChatHandlers(desk, options.ChatVotes));
+    }
+}

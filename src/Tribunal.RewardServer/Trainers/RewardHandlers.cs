@@ -33,7 +33,8 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
         }
 
         Limit(count);
-        Sample[] samples = await JudgedAsync(count, i => (OpenRlhfQuestion(request, i), new RewardGroup(client, request.GroupIds?[i], request.GroupSize)), cancellationToken);
+        Sample[] samples = await SamplesAsync(
+            count, i => desk.GatherAsync(OpenRlhfQuestion(request, i), new RewardGroup(client, request.GroupIds?[i], request.GroupSize), options.TimeLimit, cancellationToken));
         double?[] rewards = [.. samples.Select(static sample => sample.Answer?.Rewards[0])];
         bool replaced = options.NullReward is not null && rewards.Contains(null);
         double?[] numbers = [.. rewards.Select(reward => reward ?? options.NullReward)];
@@ -67,7 +68,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
         IReadOnlyList<Message> prompt = request.Prompt.ValueKind == JsonValueKind.Undefined ? throw new JsonException("'prompt' is missing") : TrainerText.Prompt(request.Prompt);
         string response = TrainerText.Response(request.Response ?? throw new JsonException("'response' is missing"), "");
         RewardAnswer answer = await desk.GatherAsync(
-            Known(request.Label).Of(Question(prompt, [new Response(response)], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
+            KnownOf.Label(request.Label).Of(Question(prompt, [new Response(response)], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) }, new RewardGroup(client, request.GroupId, Positive(request.GroupSize)), options.TimeLimit, cancellationToken);
         return Ok(answer.Rewards[0], TrainerJson.Default.NullableDouble, answer.Complete);
     });
 
@@ -190,12 +191,6 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
     private (string? Principle, Rubric? Rubric) Principle(string? principle) =>
         desk.ShowsRubric && !string.IsNullOrWhiteSpace(principle) ? (null, Rubric.Of(principle)) : (principle, null);
 
-    private Task<Sample[]> JudgedAsync(int count, Func<int, (RewardQuestion Question, RewardGroup Group)> ask, CancellationToken cancellationToken) => SamplesAsync(count, i =>
-    {
-        (RewardQuestion question, RewardGroup group) = ask(i);
-        return desk.GatherAsync(question, group, options.TimeLimit, cancellationToken);
-    });
-
     // One that can't be read has no reward, and the others theirs: a training step goes on. Where none can be read, the request is wrong.
     private static async Task<Sample[]> SamplesAsync(int count, Func<int, Task<RewardAnswer>> judge)
     {
@@ -279,8 +274,6 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
         }
     }
 
-    private static KnownOf Known(JsonElement? label) => KnownOf.Label(label);
-
     private RewardQuestion OpenRlhfQuestion(OpenRlhfRequest request, int i)
     {
         JsonElement prompt = request.Prompts is { } prompts ? prompts[i] : default;
@@ -288,7 +281,7 @@ public sealed class RewardHandlers(RewardDesk desk, RewardOptions options)
         IReadOnlyList<Message> turns = prompt.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
             ? throw new JsonException("'prompts' is missing: without the prompt nothing can be judged")
             : TrainerText.Prompt(prompt);
-        return Known(request.Labels?[i]).Of(Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
+        return KnownOf.Label(request.Labels?[i]).Of(Question(turns, [new Response(TrainerText.Response(request.Query![i] ?? throw new JsonException("a query is null"), text))], reference: null)) with { Scale = request.Scale, Tournament = OwnForm.Schedule(request.Tournament) };
     }
 
     private static int? Positive(int? size) => size is null or > 0 ? size : throw new JsonException("a group's size is 1 or more");

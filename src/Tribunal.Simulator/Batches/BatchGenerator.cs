@@ -13,6 +13,10 @@ namespace Tribunal.Simulator.Batches;
 /// </summary>
 public static class BatchGenerator
 {
+    // The shares of prompts with more than one turn, and of rollouts with a reference answer where the domain has one.
+    private const double MultiTurn = 0.15;
+    private const double References = 0.25;
+    private static readonly string[] Domains = ["math", "code", "chat"];
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Generates a batch, rollout by rollout. The same options give the same batch.</summary>
@@ -58,10 +62,10 @@ public static class BatchGenerator
     private static Rollout One(BatchOptions options, JudgeEngine engine, int number)
     {
         var random = new SeededRandom(StableHash.Mix(StableHash.Of((ulong)options.Seed, "rollout"), (ulong)number));
-        string domain = options.Domains[number % options.Domains.Count];
+        string domain = Domains[number % Domains.Length];
         int n = options.MinResponses + random.Next(options.MaxResponses - options.MinResponses + 1);
-        bool multiTurn = random.NextDouble() < options.MultiTurn;
-        bool reference = random.NextDouble() < options.References;
+        bool multiTurn = random.NextDouble() < MultiTurn;
+        bool reference = random.NextDouble() < References;
         Exercise exercise = Exercise.Draw(domain, ref random);
         var texts = new string[n];
         int best;
@@ -72,7 +76,7 @@ public static class BatchGenerator
                 texts[i] = exercise.Respond(i, options.MinTokens, options.MaxTokens, ref random);
             }
 
-            best = Best(engine, texts);
+            best = Enumerable.Range(0, n).MaxBy(i => engine.Quality(texts[i]));
         }
         while (best != 0 || texts.Distinct(StringComparer.Ordinal).Count() < n);
 
@@ -89,21 +93,5 @@ public static class BatchGenerator
             Reference = reference ? exercise.Reference : null,
             Domain = domain,
         };
-    }
-
-    private static int Best(JudgeEngine engine, string[] texts)
-    {
-        int best = 0;
-        double highest = double.NegativeInfinity;
-        for (int i = 0; i < texts.Length; i++)
-        {
-            double quality = engine.Quality(texts[i]);
-            if (quality > highest)
-            {
-                (best, highest) = (i, quality);
-            }
-        }
-
-        return best;
     }
 }

@@ -5,9 +5,6 @@ namespace Tribunal.Simulator.Batches;
 /// <summary>A batch to generate.</summary>
 public sealed record BatchOptions
 {
-    /// <summary>The domains there are texts for.</summary>
-    public static IReadOnlyList<string> KnownDomains { get; } = ["math", "code", "chat"];
-
     /// <summary>How many rollouts; default 1,000.</summary>
     public int Rollouts { get; init; } = 1000;
 
@@ -23,20 +20,11 @@ public sealed record BatchOptions
     /// <summary>The judge's seed, which decides latent qualities and hence <c>best</c>; default as <see cref="SimulatedJudgeOptions.Seed"/>.</summary>
     public long JudgeSeed { get; init; } = new SimulatedJudgeOptions().Seed;
 
-    /// <summary>Which of <see cref="KnownDomains"/> the rollouts belong to, in turn; all by default.</summary>
-    public IReadOnlyList<string> Domains { get; init; } = KnownDomains;
-
     /// <summary>The shortest response aimed at, in tokens; default 30.</summary>
     public int MinTokens { get; init; } = 30;
 
     /// <summary>The longest response aimed at, in tokens; default 120.</summary>
     public int MaxTokens { get; init; } = 120;
-
-    /// <summary>The fraction of prompts with more than one turn; default 0.15.</summary>
-    public double MultiTurn { get; init; } = 0.15;
-
-    /// <summary>The fraction of rollouts with a reference answer, where the domain has one; default 0.25.</summary>
-    public double References { get; init; } = 0.25;
 
     /// <summary>Ids are this, a dash, and the rollout's number from 0; default <c>sim</c>.</summary>
     public string IdPrefix { get; init; } = "sim";
@@ -50,13 +38,6 @@ public sealed record BatchOptions
         Range(MaxResponses, MinResponses, 64, "most responses");
         Range(MinTokens, 1, 100_000, "shortest response");
         Range(MaxTokens, MinTokens, 100_000, "longest response");
-        SimulatedJudgeOptions.Probability(MultiTurn, "multi-turn prompts");
-        SimulatedJudgeOptions.Probability(References, "references");
-        if (Domains.Count == 0 || Domains.FirstOrDefault(static d => !KnownDomains.Contains(d, StringComparer.Ordinal)) is not null)
-        {
-            throw new ArgumentException($"domains: some of {string.Join(", ", KnownDomains)}");
-        }
-
         if (IdPrefix.Length is 0 or > 200 || IdPrefix.Any(char.IsControl))
         {
             throw new ArgumentException("ids start with 1 to 200 characters, none of them a control character");

@@ -80,15 +80,7 @@ public sealed class JudgeEngine
     public ulong KeyOf(SimulatedRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var parts = new string[1 + (2 * request.Messages.Count)];
-        parts[0] = request.Model;
-        for (int i = 0; i < request.Messages.Count; i++)
-        {
-            parts[1 + (2 * i)] = request.Messages[i].Role;
-            parts[2 + (2 * i)] = request.Messages[i].Content;
-        }
-
-        ulong key = StableHash.Of((ulong)_options.Seed, parts);
+        ulong key = StableHash.Of((ulong)_options.Seed, [request.Model, .. request.Messages.SelectMany(static message => (string[])[message.Role, message.Content])]);
         if (request.Temperature > 0)
         {
             key = StableHash.Mix(StableHash.Mix(key, BitConverter.DoubleToUInt64Bits(request.Temperature)), (ulong)request.Seed);
@@ -295,12 +287,6 @@ public sealed class JudgeEngine
     {
         var writer = new AnswerWriter(StableHash.Mix(key, Salt.Words), _options.MinTokens, _options.MaxTokens, Care(key));
         (string? reasoning, string text) = writer.Write(prompt, perceived, $"{TraceMark}{key:x16})", garbage);
-        if (reasoning is not null && _options.Thinking == ThinkingForm.Inline)
-        {
-            text = $"<think>\n{reasoning}\n</think>\n\n{text}";
-            reasoning = null;
-        }
-
         return new SimulatedAnswer
         {
             Text = text,

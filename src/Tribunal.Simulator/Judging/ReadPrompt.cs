@@ -69,21 +69,12 @@ internal sealed record ReadPrompt(Grammar Grammar, IReadOnlyList<string> Respons
     /// <summary>Reads a prompt by the delimiters of the grammars; the one that comes first decides.</summary>
     public static ReadPrompt Of(IReadOnlyList<Message> messages)
     {
-        string? user = null;
-        bool system = false;
-        foreach (Message message in messages)
-        {
-            system |= message.Role is "system" or "developer";
-            if (message.Role == "user")
-            {
-                user = message.Content;
-            }
-        }
-
-        if (user is null)
+        if (messages.LastOrDefault(static message => message.Role == "user")?.Content is not { } user)
         {
             return Empty;
         }
+
+        bool system = messages.Any(static message => message.Role is "system" or "developer");
 
         int grm = user.IndexOf("[The Begin of Response 1]", StringComparison.Ordinal);
         int rmR1 = ChatbotMark(user, "Start", 'A', 0, out _);

@@ -73,19 +73,6 @@ public sealed record AnswerFaults
     public double Truncations { get; init; }
 }
 
-/// <summary>Where a judge that thinks first leaves its thinking.</summary>
-public enum ThinkingForm
-{
-    /// <summary>In <c>reasoning</c>, as newer vLLM.</summary>
-    Reasoning,
-
-    /// <summary>In <c>reasoning_content</c>, as SGLang and older vLLM.</summary>
-    ReasoningContent,
-
-    /// <summary>In the content, before <c>&lt;/think&gt;</c>, as a server without a reasoning parser.</summary>
-    Inline,
-}
-
 /// <summary>A simulated judge.</summary>
 public sealed record SimulatedJudgeOptions
 {
@@ -100,9 +87,6 @@ public sealed record SimulatedJudgeOptions
 
     /// <summary>Answers without a verdict; none by default.</summary>
     public AnswerFaults Faults { get; init; } = new();
-
-    /// <summary>Where thinking is left; default <see cref="ThinkingForm.Reasoning"/>.</summary>
-    public ThinkingForm Thinking { get; init; } = ThinkingForm.Reasoning;
 
     /// <summary>The shortest answer aimed at, in tokens, thinking included; default 200.</summary>
     public int MinTokens { get; init; } = 200;

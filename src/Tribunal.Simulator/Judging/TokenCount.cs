@@ -15,17 +15,7 @@ internal static class TokenCount
     public static int Of(string? text) => text is null ? 0 : (text.Length + Characters - 1) / Characters;
 
     /// <summary>Tokens of a conversation.</summary>
-    public static int Of(IReadOnlyList<Message> messages)
-    {
-        ArgumentNullException.ThrowIfNull(messages);
-        int tokens = 0;
-        foreach (Message message in messages)
-        {
-            tokens += PerMessage + Of(message.Content);
-        }
-
-        return tokens;
-    }
+    public static int Of(IReadOnlyList<Message> messages) => messages.Sum(static message => PerMessage + Of(message.Content));
 
     /// <summary>The first tokens of a text, never ending inside a surrogate pair.</summary>
     internal static string Take(string text, int tokens)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Tribunal.Rollouts;
 
@@ -10,6 +11,7 @@ internal readonly record struct Turn(EndpointCounter Counter, Ending Fault, Time
 /// <summary>How requests are attended to: each attempt plays the fault that it has drawn, or takes its turn in the line for a slot.</summary>
 internal sealed class Attendance(SimulatorOptions options, TimeProvider time, Counter counts) : IDisposable
 {
+    private const ulong FaultSeed = 1;
     private readonly SemaphoreSlim? _slots = options.Slots > 0 ? new SemaphoreSlim(options.Slots) : null;
     private readonly CancellationTokenSource _stopping = new();
     private int _waiting;
@@ -28,7 +30,7 @@ internal sealed class Attendance(SimulatorOptions options, TimeProvider time, Co
     {
         EndpointCounter counter = counts.Of(meta);
         int attempt = counts.Attempt(key, meta);
-        var random = new SeededRandom(StableHash.Mix(StableHash.Mix(key, (ulong)options.FaultSeed), (ulong)attempt));
+        var random = new SeededRandom(StableHash.Mix(StableHash.Mix(key, FaultSeed), (ulong)attempt));
         var turn = new Turn(counter, Draw(random.NextDouble()), options.Latency + (options.Jitter * random.NextDouble()), random.Next(2));
         switch (turn.Fault)
         {
@@ -127,21 +129,19 @@ internal sealed class Attendance(SimulatorOptions options, TimeProvider time, Co
     }
 
     /// <summary>Sends an answer, or half of it. Counted before the last byte leaves, so that a client that has it finds it counted.</summary>
-    public static async Task DeliverAsync(HttpContext context, Turn turn, Action<IBufferWriter<byte>> write, Action count)
+    public static async Task DeliverAsync(HttpContext context, Turn turn, byte[] body, Action count)
     {
         if (turn.Fault != Ending.ResetMidBody)
         {
             context.RequestAborted.ThrowIfCancellationRequested();
             count();
-            await Exchange.SendAsync(context, 200, "application/json", write);
+            await Exchange.SendAsync(context, 200, "application/json", body);
             return;
         }
 
-        ArrayBufferWriter<byte> body = Exchange.Buffer();
-        write(body);
         context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.WrittenCount;
-        context.Response.BodyWriter.Write(body.WrittenSpan[..(body.WrittenCount / 2)]);
+        context.Response.ContentLength = body.Length;
+        context.Response.BodyWriter.Write(body.AsSpan(0, body.Length / 2));
         await BreakOffAsync(context, turn);
     }
 
@@ -166,7 +166,7 @@ internal sealed class Attendance(SimulatorOptions options, TimeProvider time, Co
             context,
             200,
             page ? "text/html" : "application/json",
-            to => to.Write(page ? "<html><body><h1>It works!</h1></body></html>"u8 : "{\"id\":\"chatcmpl-0\",\"choices\":[{\"mess"u8));
+            Encoding.UTF8.GetBytes(page ? "<html><body><h1>It works!</h1></body></html>" : "{\"id\":\"chatcmpl-0\",\"choices\":[{\"mess"));
         return true;
     }
 

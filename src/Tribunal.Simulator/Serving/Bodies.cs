@@ -1,337 +1,167 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Simulator.Serving;
 
-/// <summary>Writes response bodies by hand: the simulator shares its machine with what it measures.</summary>
+/// <summary>Response bodies as the servers that are played write them.</summary>
 internal static class Bodies
 {
     private const int ChunkCharacters = 96;
+    private const string Whole = "chat.completion";
 
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A whole chat completion.</summary>
-    public static void Completion(IBufferWriter<byte> to, SimulatedAnswer answer, string model, long created, ThinkingForm thinking)
+    public static byte[] Completion(SimulatedAnswer answer, string model, long created)
     {
-        using var writer = new Utf8JsonWriter(to, Plain);
-        Head(writer, answer, "chat.completion"u8, model, created);
-        writer.WriteStartArray("choices"u8);
-        writer.WriteStartObject();
-        writer.WriteNumber("index"u8, 0);
-        writer.WriteStartObject("message"u8);
-        writer.WriteString("role"u8, "assistant"u8);
-        if (answer.Refusal is null)
+        var message = new JsonObject { ["role"] = "assistant", ["content"] = answer.Refusal is null ? answer.Text : null };
+        if (answer.Refusal is not null)
         {
-            writer.WriteString("content"u8, answer.Text);
-        }
-        else
-        {
-            writer.WriteNull("content"u8);
-            writer.WriteString("refusal"u8, answer.Refusal);
+            message["refusal"] = answer.Refusal;
         }
 
         if (answer.Reasoning is not null)
         {
-            writer.WriteString(ReasoningField(thinking), answer.Reasoning);
+            message["reasoning"] = answer.Reasoning;
         }
 
-        writer.WriteEndObject();
-        Logprobs(writer, answer.Tokens);
-        writer.WriteString("finish_reason"u8, answer.Finish);
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        Usage(writer, answer.Usage);
-        writer.WriteEndObject();
-        writer.Flush();
+        return Bytes(Chat(answer.Key, Whole, model, created, Choice("message", message, answer.Tokens, answer.Finish), answer.Usage));
     }
 
     /// <summary>The pieces of a streamed completion, each a server-sent event: role, thinking, content, finish, usage, done.</summary>
-    public static List<byte[]> Events(SimulatedAnswer answer, string model, long created, ThinkingForm thinking, bool includeUsage)
+    public static List<byte[]> Events(SimulatedAnswer answer, string model, long created, bool includeUsage)
     {
         var events = new List<byte[]>();
-        var buffer = new ArrayBufferWriter<byte>(512);
-        Event(static (writer, _) =>
-        {
-            writer.WriteString("role"u8, "assistant"u8);
-            writer.WriteString("content"u8, ""u8);
-        }, "", null);
+        Piece(new JsonObject { ["role"] = "assistant", ["content"] = "" });
         foreach (string piece in Pieces(answer.Reasoning))
         {
-            Event((writer, text) => writer.WriteString(ReasoningField(thinking), text), piece, null);
+            Piece(new JsonObject { ["reasoning"] = piece });
         }
 
         string[] pieces = [.. Pieces(answer.Text)];
         for (int i = 0; i < pieces.Length; i++)
         {
-            Event(static (writer, text) => writer.WriteString("content"u8, text), pieces[i], null, i == pieces.Length - 1 ? answer.Tokens : null);
+            Piece(new JsonObject { ["content"] = pieces[i] }, i == pieces.Length - 1 ? answer.Tokens : null);
         }
 
         if (answer.Refusal is not null)
         {
-            Event(static (writer, text) => writer.WriteString("refusal"u8, text), answer.Refusal, null);
+            Piece(new JsonObject { ["refusal"] = answer.Refusal });
         }
 
-        Event(static (_, _) => { }, "", answer.Finish);
+        Piece([], finish: answer.Finish);
         if (includeUsage)
         {
-            Write(writer =>
-            {
-                writer.WriteStartArray("choices"u8);
-                writer.WriteEndArray();
-                Usage(writer, answer.Usage);
-            });
+            Event(null, answer.Usage);
         }
 
         events.Add("data: [DONE]\n\n"u8.ToArray());
         return events;
 
-        void Event(Action<Utf8JsonWriter, string> delta, string text, string? finish, IReadOnlyList<TokenChoice>? tokens = null) => Write(writer =>
-        {
-            writer.WriteStartArray("choices"u8);
-            writer.WriteStartObject();
-            writer.WriteNumber("index"u8, 0);
-            writer.WriteStartObject("delta"u8);
-            delta(writer, text);
-            writer.WriteEndObject();
-            Logprobs(writer, tokens);
-            writer.WriteString("finish_reason"u8, finish);
-            writer.WriteEndObject();
-            writer.WriteEndArray();
-        });
+        void Piece(JsonObject delta, IReadOnlyList<TokenChoice>? tokens = null, string? finish = null) => Event(Choice("delta", delta, tokens, finish), null);
 
-        void Write(Action<Utf8JsonWriter> rest)
-        {
-            buffer.ResetWrittenCount();
-            buffer.Write("data: "u8);
-            using (var writer = new Utf8JsonWriter(buffer, Plain))
-            {
-                Head(writer, answer, "chat.completion.chunk"u8, model, created);
-                rest(writer);
-                writer.WriteEndObject();
-            }
-
-            buffer.Write("\n\n"u8);
-            events.Add(buffer.WrittenSpan.ToArray());
-        }
+        void Event(JsonObject? choice, Usage? usage) =>
+            events.Add([.. "data: "u8, .. Bytes(Chat(answer.Key, "chat.completion.chunk", model, created, choice, usage)), .. "\n\n"u8]);
     }
 
     /// <summary>A generative meta judge's completion: one token, with the log-probabilities of both words.</summary>
-    public static void Opinion(IBufferWriter<byte> to, ulong key, string model, long created, double probability, (string Yes, string No) words, Usage usage)
+    public static byte[] Opinion(ulong key, string model, long created, double probability, (string Yes, string No) words, Usage usage)
     {
         (string said, string other) = probability >= 0.5 ? (words.Yes, words.No) : (words.No, words.Yes);
         double likely = Math.Max(probability, 1 - probability);
-        using var writer = new Utf8JsonWriter(to, Plain);
-        Head(writer, key, "chat.completion"u8, model, created);
-        writer.WriteStartArray("choices"u8);
-        writer.WriteStartObject();
-        writer.WriteNumber("index"u8, 0);
-        writer.WriteStartObject("message"u8);
-        writer.WriteString("role"u8, "assistant"u8);
-        writer.WriteString("content"u8, said);
-        writer.WriteEndObject();
-        writer.WriteStartObject("logprobs"u8);
-        writer.WriteStartArray("content"u8);
-        writer.WriteStartObject();
-        Token(writer, said, Math.Log(likely));
-        writer.WriteStartArray("top_logprobs"u8);
-        writer.WriteStartObject();
-        Token(writer, said, Math.Log(likely));
-        writer.WriteEndObject();
-        writer.WriteStartObject();
-        Token(writer, other, Math.Max(Math.Log(1 - likely), -100));
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.WriteString("finish_reason"u8, "stop"u8);
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        Usage(writer, usage);
-        writer.WriteEndObject();
-        writer.Flush();
+        TokenRival[] rivals = [new(said, Math.Log(likely)), new(other, Math.Max(Math.Log(1 - likely), -100))];
+        var message = new JsonObject { ["role"] = "assistant", ["content"] = said };
+        return Bytes(Chat(key, Whole, model, created, Choice("message", message, [new TokenChoice(said, rivals[0].LogProb, rivals)], "stop"), usage));
     }
 
     /// <summary>Meta rewards in the form they were asked for.</summary>
-    public static void MetaRewards(IBufferWriter<byte> to, MetaRequest request, IReadOnlyList<double> rewards, ulong key, long created, Usage usage)
+    public static byte[] MetaRewards(MetaRequest request, IReadOnlyList<double> rewards, ulong key, long created, Usage usage)
     {
-        using var writer = new Utf8JsonWriter(to, Plain);
-        switch (request.Form)
+        return Bytes(request.Form switch
         {
-            case MetaForm.SglangClassify:
-                writer.WriteStartArray();
-                foreach (double reward in rewards)
-                {
-                    writer.WriteStartObject();
-                    writer.WriteStartArray("embedding"u8);
-                    writer.WriteNumberValue(reward);
-                    writer.WriteEndArray();
-                    writer.WriteEndObject();
-                }
+            MetaForm.SglangClassify => Each(rewards, static (reward, _) => new JsonObject { ["embedding"] = new JsonArray(reward) }),
 
-                writer.WriteEndArray();
-                break;
-            case MetaForm.TeiPredict:
-                // A single input is answered with its own list, a batch with a list of lists.
-                writer.WriteStartArray();
-                foreach (double reward in rewards)
-                {
-                    if (rewards.Count > 1)
-                    {
-                        writer.WriteStartArray();
-                    }
+            // A single input is answered with its own list, a batch with a list of lists.
+            MetaForm.TeiPredict => Each(rewards, (reward, _) => rewards.Count > 1 ? new JsonArray(Scored(reward)) : Scored(reward)),
+            MetaForm.VllmPooling => Listed("pool", Each(rewards, static (reward, i) => new JsonObject { ["index"] = i, ["object"] = "pooling", ["data"] = new JsonArray(reward) })),
+            _ => Listed("classify", Each(rewards, static (reward, i) => new JsonObject { ["index"] = i, ["label"] = "LABEL_0", ["num_classes"] = 1, ["probs"] = new JsonArray(reward) })),
+        });
 
-                    writer.WriteStartObject();
-                    writer.WriteNumber("score"u8, reward);
-                    writer.WriteString("label"u8, "LABEL_0"u8);
-                    writer.WriteEndObject();
-                    if (rewards.Count > 1)
-                    {
-                        writer.WriteEndArray();
-                    }
-                }
+        static JsonObject Scored(double reward) => new() { ["score"] = reward, ["label"] = "LABEL_0" };
 
-                writer.WriteEndArray();
-                break;
-            default:
-                writer.WriteStartObject();
-                writer.WriteString("id"u8, $"{(request.Form == MetaForm.VllmPooling ? "pool" : "classify")}-{key:x16}");
-                writer.WriteString("object"u8, "list"u8);
-                writer.WriteNumber("created"u8, created);
-                writer.WriteString("model"u8, request.Model);
-                writer.WriteStartArray("data"u8);
-                for (int i = 0; i < rewards.Count; i++)
-                {
-                    writer.WriteStartObject();
-                    writer.WriteNumber("index"u8, i);
-                    if (request.Form == MetaForm.VllmPooling)
-                    {
-                        writer.WriteString("object"u8, "pooling"u8);
-                        writer.WriteStartArray("data"u8);
-                    }
-                    else
-                    {
-                        writer.WriteString("label"u8, "LABEL_0"u8);
-                        writer.WriteNumber("num_classes"u8, 1);
-                        writer.WriteStartArray("probs"u8);
-                    }
-
-                    writer.WriteNumberValue(rewards[i]);
-                    writer.WriteEndArray();
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
-                Usage(writer, usage);
-                writer.WriteEndObject();
-                break;
-        }
-
-        writer.Flush();
+        JsonObject Listed(string kind, JsonArray data) => new()
+        {
+            ["id"] = $"{kind}-{key:x16}", ["object"] = "list", ["created"] = created, ["model"] = request.Model, ["data"] = data, ["usage"] = Tokens(usage),
+        };
     }
 
     /// <summary>An error as OpenAI-compatible servers word it.</summary>
-    public static void Error(IBufferWriter<byte> to, string message, string type, int code)
+    public static byte[] Error(string message, string type, int code) => Bytes(new JsonObject
     {
-        using var writer = new Utf8JsonWriter(to, Plain);
-        writer.WriteStartObject();
-        writer.WriteStartObject("error"u8);
-        writer.WriteString("message"u8, message);
-        writer.WriteString("type"u8, type);
-        writer.WriteNull("param"u8);
-        writer.WriteNumber("code"u8, code);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-        writer.Flush();
-    }
+        ["error"] = new JsonObject { ["message"] = message, ["type"] = type, ["param"] = null, ["code"] = code },
+    });
 
     /// <summary>The models served.</summary>
-    public static void Models(IBufferWriter<byte> to, IReadOnlyList<string> models, long created, int context)
+    public static byte[] Models(IReadOnlyList<string> models, long created, int context) => Bytes(new JsonObject
     {
-        using var writer = new Utf8JsonWriter(to, Plain);
-        writer.WriteStartObject();
-        writer.WriteString("object"u8, "list"u8);
-        writer.WriteStartArray("data"u8);
-        foreach (string model in models)
+        ["object"] = "list",
+        ["data"] = Each(models, (model, _) => new JsonObject
         {
-            writer.WriteStartObject();
-            writer.WriteString("id"u8, model);
-            writer.WriteString("object"u8, "model"u8);
-            writer.WriteNumber("created"u8, created);
-            writer.WriteString("owned_by"u8, "tribunal-simulator"u8);
-            writer.WriteNumber("max_model_len"u8, context);
-            writer.WriteEndObject();
+            ["id"] = model, ["object"] = "model", ["created"] = created, ["owned_by"] = "tribunal-simulator", ["max_model_len"] = context,
+        }),
+    });
+
+    private static JsonObject Chat(ulong key, string kind, string model, long created, JsonObject? choice, Usage? usage)
+    {
+        var body = new JsonObject
+        {
+            ["id"] = $"chatcmpl-{key:x16}", ["object"] = kind, ["created"] = created, ["model"] = model, ["choices"] = choice is null ? new JsonArray() : new JsonArray(choice),
+        };
+        if (usage is { } tokens)
+        {
+            body["usage"] = Tokens(tokens);
         }
 
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.Flush();
+        return body;
     }
 
-    private static void Head(Utf8JsonWriter writer, SimulatedAnswer answer, ReadOnlySpan<byte> kind, string model, long created) =>
-        Head(writer, answer.Key, kind, model, created);
-
-    private static void Head(Utf8JsonWriter writer, ulong key, ReadOnlySpan<byte> kind, string model, long created)
+    // Log-probabilities only of the verdict's token, which is what is read.
+    private static JsonObject Choice(string part, JsonObject said, IReadOnlyList<TokenChoice>? tokens, string? finish) => new()
     {
-        writer.WriteStartObject();
-        writer.WriteString("id"u8, $"chatcmpl-{key:x16}");
-        writer.WriteString("object"u8, kind);
-        writer.WriteNumber("created"u8, created);
-        writer.WriteString("model"u8, model);
-    }
-
-    private static void Usage(Utf8JsonWriter writer, Usage usage)
-    {
-        writer.WriteStartObject("usage"u8);
-        writer.WriteNumber("prompt_tokens"u8, usage.Input);
-        writer.WriteNumber("completion_tokens"u8, usage.Output);
-        writer.WriteNumber("total_tokens"u8, usage.Input + usage.Output);
-        writer.WriteEndObject();
-    }
-
-    // Only of the verdict's token, which is what is read.
-    private static void Logprobs(Utf8JsonWriter writer, IReadOnlyList<TokenChoice>? tokens)
-    {
-        if (tokens is null)
+        ["index"] = 0,
+        [part] = said,
+        ["logprobs"] = tokens is null ? null : new JsonObject
         {
-            writer.WriteNull("logprobs"u8);
-            return;
-        }
-
-        writer.WriteStartObject("logprobs"u8);
-        writer.WriteStartArray("content"u8);
-        foreach (TokenChoice token in tokens)
-        {
-            writer.WriteStartObject();
-            Token(writer, token.Token, token.LogProb);
-            writer.WriteStartArray("top_logprobs"u8);
-            foreach (TokenRival rival in token.Rivals)
+            ["content"] = Each(tokens, static (token, _) =>
             {
-                writer.WriteStartObject();
-                Token(writer, rival.Token, rival.LogProb);
-                writer.WriteEndObject();
-            }
+                JsonObject chosen = Token(token.Token, token.LogProb);
+                chosen["top_logprobs"] = Each(token.Rivals, static (rival, _) => Token(rival.Token, rival.LogProb));
+                return chosen;
+            }),
+        },
+        ["finish_reason"] = finish,
+    };
 
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+    private static JsonObject Token(string token, double logprob) => new() { ["token"] = token, ["logprob"] = logprob, ["bytes"] = null };
+
+    private static JsonObject Tokens(Usage usage) => new() { ["prompt_tokens"] = usage.Input, ["completion_tokens"] = usage.Output, ["total_tokens"] = usage.Input + usage.Output };
+
+    private static JsonArray Each<T>(IReadOnlyList<T> items, Func<T, int, JsonNode> form) => new([.. items.Select(form)]);
+
+    private static byte[] Bytes(JsonNode body)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, Plain))
+        {
+            body.WriteTo(writer);
         }
 
-        writer.WriteEndArray();
-        writer.WriteEndObject();
+        return bytes.ToArray();
     }
-
-    private static void Token(Utf8JsonWriter writer, string token, double logprob)
-    {
-        writer.WriteString("token"u8, token);
-        writer.WriteNumber("logprob"u8, logprob);
-        writer.WriteNull("bytes"u8);
-    }
-
-    private static string ReasoningField(ThinkingForm thinking) => thinking == ThinkingForm.ReasoningContent ? "reasoning_content" : "reasoning";
 
     private static IEnumerable<string> Pieces(string? text)
     {

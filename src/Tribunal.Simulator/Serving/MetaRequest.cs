@@ -3,12 +3,29 @@ using Tribunal.Rollouts;
 
 namespace Tribunal.Simulator.Serving;
 
-/// <summary>A request to a scalar reward model, in any of the known forms.</summary>
-internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<string> Texts, bool Activation)
+/// <summary>The forms in which scalar reward models are asked, told apart by path and fields.</summary>
+internal enum MetaForm
 {
-    /// <summary>What is asked about: each text as a user's turn, or the one conversation.</summary>
-    public IReadOnlyList<IReadOnlyList<Message>> Asked { get; private init; } = [.. Texts.Select(static text => (IReadOnlyList<Message>)[new Message("user", text)])];
+    /// <summary>vLLM's <c>/classify</c>: <c>data[i].probs</c>.</summary>
+    VllmClassify,
 
+    /// <summary>vLLM's <c>/pooling</c>: <c>data[i].data</c>.</summary>
+    VllmPooling,
+
+    /// <summary>SGLang's <c>/classify</c>: <c>[{"embedding":[r]}]</c>.</summary>
+    SglangClassify,
+
+    /// <summary>text-embeddings-inference's <c>/predict</c>: <c>[{"score","label"}]</c>.</summary>
+    TeiPredict,
+}
+
+/// <summary>A request to a scalar reward model, in any of the known forms.</summary>
+/// <param name="Form">The form it has.</param>
+/// <param name="Model">The model it names.</param>
+/// <param name="Asked">What is asked about: each text as a user's turn, or the one conversation.</param>
+/// <param name="Activation">Whether rewards are wanted as probabilities.</param>
+internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<IReadOnlyList<Message>> Asked, bool Activation)
+{
     /// <summary>Reads a body by the path it came to.</summary>
     /// <param name="path">What it was posted to: <c>classify</c>, <c>pooling</c> or <c>predict</c>.</param>
     /// <param name="root">The body.</param>
@@ -20,86 +37,35 @@ internal sealed record MetaRequest(MetaForm Form, string Model, IReadOnlyList<st
             throw new JsonException("the body is no JSON object");
         }
 
-        string model = root.TryGetProperty("model", out JsonElement name) && name.ValueKind == JsonValueKind.String ? Text(name) : "simulated-meta";
+        string model = root.TryGetProperty("model", out JsonElement name) && name.ValueKind == JsonValueKind.String ? RequestTurns.Text(name, "model") : "simulated-meta";
         if (path == "predict")
         {
-            bool raw = Flag(root, "raw_scores") ?? false;
-            return new MetaRequest(MetaForm.TeiPredict, model, ReadTexts(Field(root, "inputs")), !raw);
+            return new MetaRequest(MetaForm.TeiPredict, model, Texts(root, "inputs"), !(Flag(root, "raw_scores") ?? false));
         }
 
-        if (path == "classify" && root.TryGetProperty("text", out JsonElement texts))
+        if (path == "classify" && root.TryGetProperty("text", out _))
         {
-            return new MetaRequest(MetaForm.SglangClassify, model, ReadTexts(texts), Activation: false);
+            return new MetaRequest(MetaForm.SglangClassify, model, Texts(root, "text"), Activation: false);
         }
 
-        MetaForm form = path == "pooling" ? MetaForm.VllmPooling : MetaForm.VllmClassify;
-        bool activation = Flag(root, "use_activation") ?? Flag(root, "activation") ?? true;
-        return root.TryGetProperty("messages", out JsonElement messages)
-            ? new MetaRequest(form, model, [Conversation(messages)], activation) { Asked = [[.. messages.EnumerateArray().Select(static m => new Message(Role(m), Content(m)))]] }
-            : new MetaRequest(form, model, ReadTexts(Field(root, "input")), activation);
+        return new MetaRequest(
+            path == "pooling" ? MetaForm.VllmPooling : MetaForm.VllmClassify,
+            model,
+            root.TryGetProperty("messages", out JsonElement messages) ? [RequestTurns.Read(messages)] : Texts(root, "input"),
+            Flag(root, "use_activation") ?? Flag(root, "activation") ?? true);
     }
-
-    private static JsonElement Field(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) ? value : throw new JsonException($"{name}: required");
 
     private static bool? Flag(JsonElement root, string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
-    private static List<string> ReadTexts(JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.String)
-        {
-            return [Text(value)];
-        }
+    // TEI also takes pairs and wraps each input of a batch in a list of its own.
+    private static IReadOnlyList<Message>[] Texts(JsonElement root, string name) => !root.TryGetProperty(name, out JsonElement value) ? throw new JsonException($"{name}: required")
+        : value.ValueKind == JsonValueKind.String ? [[new Message("user", RequestTurns.Text(value, name))]]
+        : value.ValueKind != JsonValueKind.Array ? throw new JsonException("a text or a list of texts is required")
+        : [.. value.EnumerateArray().Select(one => (IReadOnlyList<Message>)[new Message("user", Joined(one, name))])];
 
-        if (value.ValueKind != JsonValueKind.Array)
-        {
-            throw new JsonException("a text or a list of texts is required");
-        }
-
-        // TEI also takes pairs and wraps each input of a batch in a list of its own.
-        return [.. value.EnumerateArray().Select(static v => v.ValueKind == JsonValueKind.Array ? string.Join('\n', ReadTexts(v)) : Text(v))];
-    }
-
-    private static string Conversation(JsonElement messages)
-    {
-        if (messages.ValueKind != JsonValueKind.Array)
-        {
-            throw new JsonException("messages: a list is required");
-        }
-
-        return string.Join('\n', messages.EnumerateArray().Select(static m => Content(m)));
-    }
-
-    private static string Role(JsonElement message) =>
-        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role) && role.ValueKind == JsonValueKind.String ? Text(role) : "user";
-
-    private static string Content(JsonElement message)
-    {
-        if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("content", out JsonElement content))
-        {
-            return "";
-        }
-
-        return content.ValueKind == JsonValueKind.Array
-            ? string.Join('\n', content.EnumerateArray().Select(static p => p.ValueKind == JsonValueKind.Object && p.TryGetProperty("text", out JsonElement text) ? Text(text) : ""))
-            : Text(content);
-    }
-
-    private static string Text(JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw new JsonException("a text is required");
-        }
-
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new JsonException("broken surrogate pair", exception);
-        }
-    }
+    private static string Joined(JsonElement value, string name) => value.ValueKind == JsonValueKind.Array
+        ? string.Join('\n', value.EnumerateArray().Select(one => Joined(one, name)))
+        : value.ValueKind == JsonValueKind.String ? RequestTurns.Text(value, name)
+        : throw new JsonException("a text is required");
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.IO.Pipelines;
+using System.IO.Hashing;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tribunal.Judgements;
@@ -57,44 +57,27 @@ internal sealed class RequestHandler : IDisposable
         }
 
         string last = path[(path.LastIndexOf('/') + 1)..];
-        if (post && Serves(last))
+        if (post && last is "classify" or "pooling" or "predict")
         {
             return MetaAsync(context, last);
         }
 
         return last switch
         {
-            "health" => Exchange.SendAsync(context, Warm ? 200 : 503, null, static _ => { }),
-            "models" when Warm => Exchange.SendAsync(context, 200, "application/json", to => Bodies.Models(to, _options.Models, Now, _options.Judge.ContextTokens)),
+            "health" => Exchange.SendAsync(context, Warm ? 200 : 503, null, default),
+            "models" when Warm => Exchange.SendAsync(context, 200, "application/json", Bodies.Models(_options.Models, Now, _options.Judge.ContextTokens)),
             "models" => Exchange.WarmingAsync(context),
-            "stats" => StatsAsync(context),
+            "stats" => Exchange.SendAsync(context, 200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Stats, SimulatorJson.Default.SimulatorStats)),
             _ => Exchange.ErrorAsync(context, 404, "Not Found"),
         };
     }
-
-    private bool Serves(string path) => _options.Meta switch
-    {
-        MetaForm.All => path is "classify" or "pooling" or "predict",
-        MetaForm.VllmClassify or MetaForm.SglangClassify => path == "classify",
-        MetaForm.VllmPooling => path == "pooling",
-        MetaForm.TeiPredict => path == "predict",
-        _ => false,
-    };
 
     private async Task ChatAsync(HttpContext context)
     {
         ChatRequest chat;
         try
         {
-            ReadResult body = await Exchange.ReadBodyAsync(context);
-            try
-            {
-                chat = ChatRequest.Read(body.Buffer);
-            }
-            finally
-            {
-                context.Request.BodyReader.AdvanceTo(body.Buffer.End);
-            }
+            chat = ChatRequest.Read(await Exchange.ReadBodyAsync(context));
         }
         catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
         {
@@ -108,12 +91,6 @@ internal sealed class RequestHandler : IDisposable
         _counter.Of(meta).Arrive();
         if (await RefusedAsync(context, meta))
         {
-            return;
-        }
-
-        if (_options.StrictModels && !_options.Models.Contains(chat.Request.Model, StringComparer.Ordinal))
-        {
-            await RejectAsync(context, meta, 404, $"The model `{chat.Request.Model}` does not exist.");
             return;
         }
 
@@ -134,23 +111,10 @@ internal sealed class RequestHandler : IDisposable
         _counter.Of(meta: true).Arrive();
         try
         {
-            ReadResult body = await Exchange.ReadBodyAsync(context);
-            try
-            {
-                key = Exchange.Hash(body.Buffer);
-                using JsonDocument document = JsonDocument.Parse(body.Buffer);
-                request = MetaRequest.Read(path, document.RootElement);
-            }
-            finally
-            {
-                context.Request.BodyReader.AdvanceTo(body.Buffer.End);
-            }
-
-            if (_options.Meta != MetaForm.All && _options.Meta != request.Form)
-            {
-                throw new JsonException("the body has another server's form");
-            }
-        }
+            ReadOnlyMemory<byte> body = await Exchange.ReadBodyAsync(context);
+            key = XxHash64.HashToUInt64(body.Span);
+            using JsonDocument document = JsonDocument.Parse(body);
+            request = MetaRequest.Read(path, document.RootElement);        }
         catch (Exception exception) when (exception is JsonException or BadHttpRequestException)
         {
             int status = exception is BadHttpRequestException bad ? bad.StatusCode : path == "predict" ? 422 : 400;
@@ -201,7 +165,7 @@ internal sealed class RequestHandler : IDisposable
         await Attendance.DeliverAsync(
             context,
             turn,
-            to => Bodies.Completion(to, answer, chat.Request.Model, Now, _options.Judge.Thinking),
+            Bodies.Completion(answer, chat.Request.Model, Now),
             () => _counter.Answered(answer, streamed: false));
     }
 
@@ -225,7 +189,7 @@ internal sealed class RequestHandler : IDisposable
         }
 
         SimulatedAnswer answer = Answer(chat, key);
-        List<byte[]> events = Bodies.Events(answer, chat.Request.Model, Now, _options.Judge.Thinking, chat.IncludeUsage);
+        List<byte[]> events = Bodies.Events(answer, chat.Request.Model, Now, chat.IncludeUsage);
         context.Response.ContentType = "text/event-stream; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
         bool cut = turn.Fault == Ending.ResetMidBody;
@@ -278,7 +242,7 @@ internal sealed class RequestHandler : IDisposable
         await Attendance.DeliverAsync(
             context,
             turn,
-            to => Bodies.Opinion(to, key, chat.Request.Model, Now, probability, words, usage),
+            Bodies.Opinion(key, chat.Request.Model, Now, probability, words, usage),
             () => _counter.AnsweredMeta(1, usage));
     }
 
@@ -291,11 +255,11 @@ internal sealed class RequestHandler : IDisposable
         }
 
         double[] rewards = [.. request.Asked.Select(asked => _engine.Reward(request.Model, asked)).Select(reward => request.Activation ? JudgeEngine.Sigmoid(reward) : reward)];
-        var usage = new Usage(request.Texts.Sum(TokenCount.Of), 0);
+        var usage = new Usage(request.Asked.Sum(static asked => TokenCount.Of(string.Join('\n', asked.Select(static turn => turn.Content)))), 0);
         await Attendance.DeliverAsync(
             context,
             turn,
-            to => Bodies.MetaRewards(to, request, rewards, key, Now, usage),
+            Bodies.MetaRewards(request, rewards, key, Now, usage),
             () => _counter.AnsweredMeta(rewards.Length, usage));
     }
 
@@ -303,12 +267,6 @@ internal sealed class RequestHandler : IDisposable
     {
         _counter.Of(meta).End(Ending.Rejected);
         await Exchange.ErrorAsync(context, status, message);
-    }
-
-    private Task StatsAsync(HttpContext context)
-    {
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(Stats, SimulatorJson.Default.SimulatorStats);
-        return Exchange.SendAsync(context, 200, "application/json", to => to.Write(body));
     }
 
     private async Task PauseAsync(HttpContext context, TimeSpan time)

@@ -53,28 +53,6 @@ public sealed record TransportFaults
     private const double Part = 1.0 / 9;
 }
 
-/// <summary>Which scalar reward model the meta endpoints look like.</summary>
-public enum MetaForm
-{
-    /// <summary>All of them at once, told apart by path and fields.</summary>
-    All,
-
-    /// <summary>vLLM's <c>/classify</c>: <c>data[i].probs</c>.</summary>
-    VllmClassify,
-
-    /// <summary>vLLM's <c>/pooling</c>: <c>data[i].data</c>.</summary>
-    VllmPooling,
-
-    /// <summary>SGLang's <c>/classify</c>: <c>[{"embedding":[r]}]</c>.</summary>
-    SglangClassify,
-
-    /// <summary>text-embeddings-inference's <c>/predict</c>: <c>[{"score","label"}]</c>.</summary>
-    TeiPredict,
-
-    /// <summary>None: a server of judges only.</summary>
-    None,
-}
-
 /// <summary>A simulated judge server.</summary>
 public sealed record SimulatorOptions
 {
@@ -87,14 +65,8 @@ public sealed record SimulatorOptions
     /// <summary>The names on <c>/v1/models</c>; default <see cref="SimulatedJudgeOptions.DefaultModel"/>.</summary>
     public IReadOnlyList<string> Models { get; init; } = [SimulatedJudgeOptions.DefaultModel];
 
-    /// <summary>Whether other names get 404 as from vLLM; by default any name is served.</summary>
-    public bool StrictModels { get; init; }
-
     /// <summary>The judge.</summary>
     public SimulatedJudgeOptions Judge { get; init; } = new();
-
-    /// <summary>The meta endpoints; default <see cref="MetaForm.All"/>.</summary>
-    public MetaForm Meta { get; init; } = MetaForm.All;
 
     /// <summary>How long an answer takes, at least; default 0.</summary>
     public TimeSpan Latency { get; init; }
@@ -114,9 +86,6 @@ public sealed record SimulatorOptions
     /// <summary>Faults of the transport; none by default.</summary>
     public TransportFaults Faults { get; init; } = new();
 
-    /// <summary>Decides the transport faults and the jitter; default 1.</summary>
-    public long FaultSeed { get; init; } = 1;
-
     /// <summary>What Retry-After says, in whole seconds rounded up, and <c>retry-after-ms</c> exactly; default 1 s.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -125,9 +94,6 @@ public sealed record SimulatorOptions
 
     /// <summary>The key that clients must send (Bearer or api-key), else 401; null (default) for none.</summary>
     public string? ApiKey { get; init; }
-
-    /// <summary>The largest body that is read, in bytes; default 64 MiB.</summary>
-    public long MaxBodyBytes { get; init; } = 64L << 20;
 
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
@@ -145,9 +111,9 @@ public sealed record SimulatorOptions
             throw new ArgumentException("the faults' probabilities together exceed 1");
         }
 
-        if (Port is < 0 or > 65535 || Slots < 0 || Queue < 0 || MaxBodyBytes < 1)
+        if (Port is < 0 or > 65535 || Slots < 0 || Queue < 0)
         {
-            throw new ArgumentException("port, slots, queue or largest body out of range");
+            throw new ArgumentException("port, slots or queue out of range");
         }
 
         foreach (TimeSpan time in (TimeSpan[])[Latency, Jitter, WarmUp, RetryAfter, HangTime])

@@ -11,6 +11,7 @@ namespace Tribunal.Simulator.Serving;
 /// <summary>The simulated judge behind HTTP. Stops and frees its port when it is disposed.</summary>
 public sealed class SimulatorServer : IAsyncDisposable
 {
+    private const long MaxBodyBytes = 64L << 20;
     private readonly WebApplication _application;
     private readonly RequestHandler _handler;
     private bool _stopped;
@@ -55,7 +56,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(host, options.Port);

@@ -188,9 +188,6 @@ internal sealed record IndexHeader
     /// <summary>What the index was made of.</summary>
     public required string Stamp { get; init; }
 
-    /// <summary>Bytes of the whole file.</summary>
-    public long Length { get; init; }
-
     public required int Rows { get; init; }
 
     public required int RowBytes { get; init; }

@@ -9,6 +9,7 @@ using Tribunal.Runs.Orchestration;
 using Tribunal.Runs.Storage;
 using Tribunal.Sampling;
 using Tribunal.Verdicts;
+using Tribunal.Viewer.Forms;
 
 namespace Tribunal.Viewer.Index;
 
@@ -33,14 +34,14 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
         _places.Order(index, _sameTexts);
         index.Place(_places);
         index.Judgements = _places.Count;
-        index.Progress = new IndexProgress("", 1);
+        index.Progress = new ProgressForm("", 1);
         index.Changed();
         return _places;
     }
 
     private async Task ReadVerdictsAsync(CancellationToken cancellationToken)
     {
-        index.Progress = new IndexProgress("verdicts", 0);
+        index.Progress = new ProgressForm("verdicts", 0);
         index.Rewards = new Histogram(Steps());
         if (await source.Store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
         {
@@ -65,7 +66,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                 }
 
                 _sweep.Up();
-                index.Progress = new IndexProgress("verdicts", all > 0 ? Math.Min(VerdictShare, VerdictShare * index.Count / all) : 0);
+                index.Progress = new ProgressForm("verdicts", all > 0 ? Math.Min(VerdictShare, VerdictShare * index.Count / all) : 0);
                 index.Changed();
             }
         }
@@ -114,7 +115,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                 if (++seen % 1000 == 0)
                 {
                     _sweep.Up();
-                    index.Progress = new IndexProgress("batch", VerdictShare + ((BatchShare - VerdictShare) * Math.Min(1, seen / all)));
+                    index.Progress = new ProgressForm("batch", VerdictShare + ((BatchShare - VerdictShare) * Math.Min(1, seen / all)));
                     index.Changed();
                 }
             }
@@ -177,7 +178,7 @@ internal sealed class IndexBuilder(RunSource source, RunIndex index)
                     }
 
                     _sweep.Up();
-                    index.Progress = new IndexProgress("judgements", BatchShare + ((1 - BatchShare) * Math.Min(0.99, _places.Count / all)));
+                    index.Progress = new ProgressForm("judgements", BatchShare + ((1 - BatchShare) * Math.Min(0.99, _places.Count / all)));
                     index.Changed();
                 }
 

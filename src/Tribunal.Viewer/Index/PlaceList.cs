@@ -1,30 +1,21 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Tribunal.Judgements;
 using Tribunal.Rollouts;
 
 namespace Tribunal.Viewer.Index;
 
-/// <summary>Places as the ledger has them, and by row once it is read: 36 bytes a judgement while an index is made.</summary>
+/// <summary>Places as the ledger has them, and by row once it is read.</summary>
 internal sealed class PlaceList
 {
-    private const int Chunk = 64 * 1024;
-    private readonly List<(int Row, IndexPlace Place)[]> _chunks = [];
-    private int[] _order = [];
+    private readonly List<(int Row, IndexPlace Place)> _places = [];
 
-    public int Count { get; private set; }
+    public int Count => _places.Count;
 
     /// <summary>A place by its number in the order of the rows.</summary>
-    public IndexPlace this[int number] => At(_order[number]).Place;
+    public IndexPlace this[int number] => _places[number].Place;
 
-    public void Add(int row, IndexPlace place)
-    {
-        if (Count % Chunk == 0)
-        {
-            _chunks.Add(new (int, IndexPlace)[Chunk]);
-        }
-
-        _chunks[^1][Count++ % Chunk] = (row, place);
-    }
+    public void Add(int row, IndexPlace place) => _places.Add((row, place));
 
     /// <summary>
     /// Orders the places by row and sample, and tells the rows where theirs begin and what the order of two
@@ -34,32 +25,12 @@ internal sealed class PlaceList
     /// <param name="sameTexts">The rollouts, without texts, that have several responses of the same text.</param>
     public void Order(RunIndex index, Dictionary<int, Rollout> sameTexts)
     {
-        int rows = index.Count;
-        int[] next = new int[rows + 1];
-        for (int i = 0; i < Count; i++)
+        _places.Sort(static (a, b) => (a.Row, a.Place.Sample).CompareTo((b.Row, b.Place.Sample)));
+        for (int first = 0; first < _places.Count; first += index[_places[first].Row].Drawn)
         {
-            next[At(i).Row + 1]++;
-        }
-
-        for (int row = 0; row < rows; row++)
-        {
-            next[row + 1] += next[row];
-        }
-
-        // The places stay where they are: there are many.
-        _order = new int[Count];
-        int[] at = next[..rows];
-        for (int i = 0; i < Count; i++)
-        {
-            _order[at[At(i).Row]++] = i;
-        }
-
-        for (int row = 0; row < rows; row++)
-        {
-            Span<int> own = _order.AsSpan(next[row]..next[row + 1]);
-            own.Sort((a, b) => At(a).Place.Sample.CompareTo(At(b).Place.Sample));
-            index[row].First = next[row];
-            (index[row].Matched, index[row].Flipped) = Orders(own, index[row].Responses, sameTexts.GetValueOrDefault(row));
+            int row = _places[first].Row;
+            index[row].First = first;
+            (index[row].Matched, index[row].Flipped) = Orders(CollectionsMarshal.AsSpan(_places).Slice(first, index[row].Drawn), index[row].Responses, sameTexts.GetValueOrDefault(row));
         }
     }
 
@@ -78,12 +49,11 @@ internal sealed class PlaceList
     }
 
     // By the same reckoning as a run's flip rate.
-    private (int Matched, int Flipped) Orders(ReadOnlySpan<int> places, int responses, Rollout? sameTexts)
+    private static (int Matched, int Flipped) Orders(ReadOnlySpan<(int Row, IndexPlace Place)> places, int responses, Rollout? sameTexts)
     {
         List<Judgement>? judgements = null;
-        foreach (int number in places)
+        foreach ((_, IndexPlace place) in places)
         {
-            IndexPlace place = At(number).Place;
             if (place.Pair >= 0)
             {
                 (judgements ??= []).Add(new Judgement
@@ -103,8 +73,6 @@ internal sealed class PlaceList
         OrderEffects effects = OrderEffects.Of(sameTexts ?? Different(Math.Max(responses, named)), judgements);
         return ((int)effects.Matched, (int)effects.Flipped);
     }
-
-    private ref (int Row, IndexPlace Place) At(int number) => ref _chunks[number / Chunk][number % Chunk];
 
     private static Rollout Different(int responses) => new()
     {

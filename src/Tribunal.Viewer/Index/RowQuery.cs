@@ -1,4 +1,3 @@
-using System.Collections;
 using Tribunal.Runs.Labels;
 
 namespace Tribunal.Viewer.Index;
@@ -25,18 +24,6 @@ internal sealed record RowQuery
 
     /// <summary>The query as one word, for telling whether an answer is of it.</summary>
     public string Key => string.Join('\n', string.Join(',', Filters), Domain, Text, Sort, Descending);
-}
-
-/// <summary>The numbers of all rows in the batch's order, which take no room: that is what is asked for most, and all the time while an index is made.</summary>
-internal sealed class AllRows(int count) : IReadOnlyList<int>
-{
-    public int Count => count;
-
-    public int this[int index] => index;
-
-    public IEnumerator<int> GetEnumerator() => Enumerable.Range(0, count).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
 /// <summary>Filters and orders of rows.</summary>
@@ -88,9 +75,7 @@ internal static class RowFilters
             }
         }
 
-        int[] ordered = [.. passing];
-        Order(ordered, index, query, rightness);
-        return ordered;
+        return Ordered(passing, index, query, rightness);
     }
 
     private static bool Passes(Func<IndexRow, int, bool>[] tests, in IndexRow known, int row)
@@ -146,48 +131,26 @@ internal static class RowFilters
         return values.Length == 0 ? 0 : values[(int)(TopShare * (values.Length - 1))];
     }
 
-    private static void Order(int[] rows, RunIndex index, RowQuery query, Func<int, sbyte> rightness)
+    // Rows of equal keys keep the batch's order; those without one come last, whichever way.
+    private static int[] Ordered(List<int> rows, RunIndex index, RowQuery query, Func<int, sbyte> rightness)
     {
-        if (query.Sort is null)
+        if (query.Sort is not { } sort)
         {
-            return;
+            return [.. rows];
         }
 
-        if (query.Sort is "id" or "domain")
+        if (sort is "id" or "domain")
         {
-            string[] words = [.. rows.Select(row => query.Sort == "id" ? index.IdOf(row) : index.Rows[row].Domain is >= 0 and var domain ? index.Domains[domain] : "")];
-            Array.Sort(words, rows, StringComparer.Ordinal);
-        }
-        else
-        {
-            double[] keys = new double[rows.Length];
-            ReadOnlySpan<IndexRow> known = index.Rows;
-            for (int i = 0; i < rows.Length; i++)
-            {
-                double key = KeyOf(query.Sort, known[rows[i]], rows[i], rightness);
-
-                // Rows of equal keys keep the batch's order; those without one come last, whichever way.
-                keys[i] = double.IsNaN(key) ? double.PositiveInfinity : query.Descending ? -key : key;
-            }
-
-            var places = new (double Key, int Row)[rows.Length];
-            for (int i = 0; i < rows.Length; i++)
-            {
-                places[i] = (keys[i], rows[i]);
-            }
-
-            Array.Sort(places);
-            for (int i = 0; i < rows.Length; i++)
-            {
-                rows[i] = places[i].Row;
-            }
-
-            return;
+            Func<int, string> word = row => sort == "id" ? index.IdOf(row) : index.Rows[row].Domain is >= 0 and var domain ? index.Domains[domain] : "";
+            return [.. query.Descending ? rows.OrderByDescending(word, StringComparer.Ordinal) : rows.OrderBy(word, StringComparer.Ordinal)];
         }
 
-        if (query.Descending)
+        return [.. rows.OrderBy(Key)];
+
+        double Key(int row)
         {
-            Array.Reverse(rows);
+            double key = KeyOf(sort, index.Rows[row], row, rightness);
+            return double.IsNaN(key) ? double.PositiveInfinity : query.Descending ? -key : key;
         }
     }
 

@@ -1,13 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Tribunal.Reports;
+using Tribunal.Viewer.Forms;
 
 namespace Tribunal.Viewer.Index;
-
-/// <summary>How far an index is.</summary>
-/// <param name="Stage">In words; empty when it is whole.</param>
-/// <param name="Share">Of the work, in [0, 1].</param>
-internal sealed record IndexProgress(string Stage, double Share);
 
 /// <summary>
 /// A run's rollouts by number, in the order of its verdicts, and where their lines are. Rows are there as soon as they are read: who asks
@@ -16,15 +13,18 @@ internal sealed record IndexProgress(string Stage, double Share);
 internal sealed class RunIndex : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly List<string> _ids = [];
     private IndexRow[] _rows = new IndexRow[1024];
     private int _count;
+    private int _idBytes;
     private int _version;
     private PlaceList? _places;
     private SafeFileHandle? _file;
     private long _placesAt;
 
-    /// <summary>The rows' ids.</summary>
-    public IdTable Ids { get; } = new();
+    /// <summary>The rows' ids, for the writer.</summary>
+    public IReadOnlyList<string> Ids => _ids;
 
     /// <summary>Names of domains by number.</summary>
     public List<string> Domains { get; init; } = [];
@@ -44,7 +44,7 @@ internal sealed class RunIndex : IDisposable
     /// <summary>Whether the batch with its texts was there.</summary>
     public bool HasBatch { get; set; }
 
-    public IndexProgress Progress { get; set; } = new("waiting", 0);
+    public ProgressForm Progress { get; set; } = new("waiting", 0);
 
     public bool IsWhole => Progress.Stage.Length == 0;
 
@@ -72,21 +72,21 @@ internal sealed class RunIndex : IDisposable
     {
         lock (_gate)
         {
-            int row = Ids.Add(id, out bool added);
-            if (!added)
+            if (!_numbers.TryAdd(id, _count))
             {
-                return row;
+                return _numbers[id];
             }
 
-            if (row == _rows.Length)
+            if (_count == _rows.Length)
             {
-                Array.Resize(ref _rows, row * 2);
+                Array.Resize(ref _rows, _count * 2);
             }
 
-            _rows[row] = IndexRow.Empty;
-            (_rows[row].Id, _rows[row].IdLength) = Ids.PlaceOf(row);
-            _count = row + 1;
-            return row;
+            _ids.Add(id);
+            _rows[_count] = IndexRow.Empty;
+            (_rows[_count].Id, _rows[_count].IdLength) = (_idBytes, Encoding.UTF8.GetByteCount(id));
+            _idBytes += _rows[_count].IdLength;
+            return _count++;
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class RunIndex : IDisposable
     {
         lock (_gate)
         {
-            return Ids[row];
+            return _ids[row];
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class RunIndex : IDisposable
     {
         lock (_gate)
         {
-            return Ids.Find(id);
+            return _numbers.GetValueOrDefault(id, -1);
         }
     }
 
@@ -142,7 +142,12 @@ internal sealed class RunIndex : IDisposable
     {
         lock (_gate)
         {
-            Ids.Load(ids, rows);
+            foreach (IndexRow row in rows)
+            {
+                _ids.Add(Encoding.UTF8.GetString(ids, row.Id, row.IdLength));
+                _numbers.Add(_ids[^1], _numbers.Count);
+            }
+
             (_rows, _count) = (rows.Length == 0 ? new IndexRow[1] : rows, rows.Length);
         }
     }

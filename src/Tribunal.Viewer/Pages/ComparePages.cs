@@ -51,7 +51,7 @@ internal sealed class ComparePages
 
         if (indexes.Find(static index => !index.IsWhole) is { Progress: var progress })
         {
-            return new SharedRowsAnswer(0, 0, 0, [], new ProgressForm(progress.Stage, progress.Share));
+            return new SharedRowsAnswer(0, 0, 0, [], progress);
         }
 
         int[][] shared = Shared(runs, indexes);

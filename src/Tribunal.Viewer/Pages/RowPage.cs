@@ -13,16 +13,18 @@ internal static class RowPage
     public static async Task<RowsAnswer> OfAsync(ViewedRun run, RowQuery query, int offset, int count, CancellationToken cancellationToken)
     {
         RunIndex index = await run.IndexAsync(cancellationToken);
-        IndexProgress progress = index.Progress;
-        (IReadOnlyList<int> rows, TextSearch? search) = run.Rows(index, query);
-        int end = (int)Math.Min((long)offset + Math.Clamp(count, 0, Most), rows.Count);
+        ProgressForm progress = index.Progress;
+        int all = index.Count;
+        (int[]? rows, TextSearch? search) = run.Rows(index, query);
+        int total = rows?.Length ?? all;
+        int end = (int)Math.Min((long)offset + Math.Clamp(count, 0, Most), total);
         return new RowsAnswer
         {
-            All = index.Count,
-            Total = rows.Count,
+            All = all,
+            Total = total,
             Offset = offset,
-            Rows = [.. Enumerable.Range(offset, Math.Max(0, end - offset)).Select(i => FormOf(run, index, rows[i], search))],
-            Index = new ProgressForm(progress.Stage, progress.Share),
+            Rows = [.. Enumerable.Range(offset, Math.Max(0, end - offset)).Select(i => FormOf(run, index, rows?[i] ?? i, search))],
+            Index = progress,
             Search = search is null ? null : new SearchForm(search.Hits.Count, search.Scanned, index.Bytes, search.IsDone, search.Fault),
         };
     }

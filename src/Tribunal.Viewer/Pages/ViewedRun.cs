@@ -145,12 +145,12 @@ internal sealed class ViewedRun : IDisposable
         return index;
     }
 
-    /// <summary>The rows that pass a query, in its order; kept until something changes.</summary>
-    public (IReadOnlyList<int> Rows, TextSearch? Search) Rows(RunIndex index, RowQuery query)
+    /// <summary>The rows that pass a query, in its order, kept until something changes; null for all in the batch's.</summary>
+    public (int[]? Rows, TextSearch? Search) Rows(RunIndex index, RowQuery query)
     {
         if (query.IsAll)
         {
-            return (new AllRows(index.Count), null);
+            return (null, null);
         }
 
         TextSearch? search = query.Text is { Length: > 0 } text ? SearchOf(index, text) : null;
@@ -296,7 +296,7 @@ internal sealed class ViewedRun : IDisposable
         }
         catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
         {
-            index.Progress = new IndexProgress($"can't be read on: {exception.Message}", 1);
+            index.Progress = new ProgressForm($"can't be read on: {exception.Message}", 1);
         }
 
         await _one.WaitAsync();

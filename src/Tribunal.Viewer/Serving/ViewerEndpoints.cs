@@ -141,7 +141,7 @@ internal sealed class ViewerEndpoints(RunShelf shelf, ComparePages compare, RunR
         return Results.Ok(new RunAnswer
         {
             Run = await run.FormAsync(cancellationToken),
-            Index = new ProgressForm(index.Progress.Stage, index.Progress.Share),
+            Index = index.Progress,
             Summary = run.Summary(),
             Request = run.Source.Manifest?.Request,
             Domains = [.. index.Domains],

@@ -45,7 +45,7 @@ public sealed class CutFilesTests : IDisposable
         }
 
         await File.WriteAllTextAsync(path, string.Join('\n', lines) + (damage == "cut" || lines.Count == 0 ? "" : "\n"));
-        Exception exception = await Assert.ThrowsAnyAsync<Exception>(() => RunReport.WriteAsync(_bed.PathOf("").TrimEnd('/'), cancellationToken: TestContext.Current.CancellationToken));
+        Exception exception = await Assert.ThrowsAnyAsync<Exception>(() => ReportFile.WriteAsync(_bed.PathOf("").TrimEnd('/'), cancellationToken: TestContext.Current.CancellationToken));
         Assert.True(exception is LedgerException or BatchFormatException or ReportException, exception.ToString());
         Assert.Contains(name, exception.Message, StringComparison.Ordinal);
         if (damage is not "garbage")
@@ -73,7 +73,7 @@ public sealed class CutFilesTests : IDisposable
         RunContents contents = await RunContents.OpenFolderAsync(_bed.PathOf("").TrimEnd('/'), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(lines, await contents.JudgementsAsync(JudgementLine.Read, TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
         Assert.Equal(2, contents.Unreadable);
-        string page = await File.ReadAllTextAsync(await RunReport.WriteAsync(_bed.PathOf("").TrimEnd('/'), _bed.PathOf("page.html"), cancellationToken: TestContext.Current.CancellationToken));
+        string page = await File.ReadAllTextAsync(await ReportFile.WriteAsync(_bed.PathOf("").TrimEnd('/'), _bed.PathOf("page.html"), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("2 lines of the ledger", page, StringComparison.Ordinal);
     }
 

@@ -104,7 +104,7 @@ public sealed class HintedRunTests : IDisposable
         await _bed.RunAsync("plain");
         await _bed.RunAsync("hinted", Request(HintMode.All));
         Assert.Equal(await VoteAsync("plain"), await VoteAsync("hinted"));
-        string page = File.ReadAllText(await RunReport.WriteAsync(_bed.PathOf("", "hinted")));
+        string page = File.ReadAllText(await ReportFile.WriteAsync(_bed.PathOf("", "hinted")));
         Assert.DoesNotContain("hint-marker", page, StringComparison.Ordinal);
         Assert.Equal(Rollouts * 4, (await _bed.LedgerAsync("hinted")).Count);
     }
@@ -148,7 +148,7 @@ public sealed class HintedRunTests : IDisposable
         };
         Assert.Equal(RunStatus.Partial, (await _bed.RunAsync("run", Request(HintMode.All))).Status);
         Assert.InRange(hints, 10, Rollouts - 1);
-        Assert.DoesNotContain("hint-marker", File.ReadAllText(await RunReport.WriteAsync(_bed.PathOf(""))), StringComparison.Ordinal);
+        Assert.DoesNotContain("hint-marker", File.ReadAllText(await ReportFile.WriteAsync(_bed.PathOf(""))), StringComparison.Ordinal);
     }
 
     [Fact]

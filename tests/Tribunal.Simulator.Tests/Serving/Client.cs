@@ -14,9 +14,9 @@ internal sealed class Client(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    public static JsonObject Body(JudgeQuestion question, string model = "simulated-judge") => new()
+    public static JsonObject Body(JudgeQuestion question) => new()
     {
-        ["model"] = model,
+        ["model"] = "simulated-judge",
         ["messages"] = new JsonArray([.. question.Messages.Select(static m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]),
         ["temperature"] = question.Temperature,
         ["max_tokens"] = question.MaxTokens,

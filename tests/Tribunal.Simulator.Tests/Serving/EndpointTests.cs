@@ -62,28 +62,6 @@ public sealed class EndpointTests
     }
 
     [Theory]
-    [InlineData(MetaForm.VllmClassify, 200, 400, 404, 404)]
-    [InlineData(MetaForm.SglangClassify, 400, 200, 404, 404)]
-    [InlineData(MetaForm.VllmPooling, 404, 404, 200, 404)]
-    [InlineData(MetaForm.TeiPredict, 404, 404, 404, 200)]
-    [InlineData(MetaForm.None, 404, 404, 404, 404)]
-    public async Task A_server_of_one_form_knows_no_other(MetaForm form, int vllm, int sglang, int pooling, int tei)
-    {
-        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Meta = form });
-        using var client = new Client(server.Address);
-        Assert.Equal(vllm, await StatusAsync("classify", "input"));
-        Assert.Equal(sglang, await StatusAsync("classify", "text"));
-        Assert.Equal(pooling, await StatusAsync("pooling", "input"));
-        Assert.Equal(tei, await StatusAsync("predict", "inputs"));
-
-        async Task<int> StatusAsync(string path, string field)
-        {
-            using HttpResponseMessage response = await client.PostAsync(path, new JsonObject { [field] = Critique });
-            return (int)response.StatusCode;
-        }
-    }
-
-    [Theory]
     [InlineData("Is the critique correct or incorrect?", "correct", "incorrect")]
     [InlineData("Is the critique right? Answer Yes or No.", "Yes", "No")]
     public async Task A_generative_meta_judge_says_one_word_with_its_log_probability(string ask, string yes, string no)
@@ -144,21 +122,20 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task A_strict_server_wants_its_key_and_a_model_it_has()
+    public async Task A_server_with_a_key_wants_it()
     {
-        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { StrictModels = true, ApiKey = "k" });
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { ApiKey = "k" });
         using var http = new HttpClient { BaseAddress = server.Address };
-        Assert.Equal(401, await StatusAsync("simulated-judge", null, null));
-        Assert.Equal(401, await StatusAsync("simulated-judge", "Authorization", "Bearer x"));
-        Assert.Equal(200, await StatusAsync("simulated-judge", "Authorization", "Bearer k"));
-        Assert.Equal(200, await StatusAsync("simulated-judge", "api-key", "k"));
-        Assert.Equal(404, await StatusAsync("other", "api-key", "k"));
+        Assert.Equal(401, await StatusAsync(null, null));
+        Assert.Equal(401, await StatusAsync("Authorization", "Bearer x"));
+        Assert.Equal(200, await StatusAsync("Authorization", "Bearer k"));
+        Assert.Equal(200, await StatusAsync("api-key", "k"));
 
-        async Task<int> StatusAsync(string model, string? header, string? value)
+        async Task<int> StatusAsync(string? header, string? value)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions")
             {
-                Content = new StringContent(Client.Body(Asked.Question(Grm, Asked.Batch[0], 0), model).ToJsonString()),
+                Content = new StringContent(Client.Body(Asked.Question(Grm, Asked.Batch[0], 0)).ToJsonString()),
             };
             if (header is not null)
             {
@@ -170,21 +147,16 @@ public sealed class EndpointTests
         }
     }
 
-    [Theory]
-    [InlineData(ThinkingForm.Reasoning, "reasoning")]
-    [InlineData(ThinkingForm.ReasoningContent, "reasoning_content")]
-    [InlineData(ThinkingForm.Inline, null)]
-    public async Task Thinking_is_where_the_server_leaves_it(ThinkingForm form, string? field)
+    [Fact]
+    public async Task Thinking_is_apart_from_the_answer()
     {
-        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions { Judge = new SimulatedJudgeOptions { Thinking = form } });
+        await using SimulatorServer server = await SimulatorServer.StartAsync(new SimulatorOptions());
         using var client = new Client(server.Address);
         IProtocol rrm = Asked.Protocol("rrm");
         JsonNode answer = await client.JsonAsync("v1/chat/completions", Client.Body(Asked.Question(rrm, Asked.Batch[0], 0)));
         JsonObject message = answer["choices"]![0]!["message"]!.AsObject();
-        string content = (string)message["content"]!;
-        Assert.Equal(field is null, content.StartsWith("<think>", StringComparison.Ordinal));
-        Assert.Equal(field is null ? [] : [field], message.Select(static f => f.Key).Except(["role", "content"]));
-        var reply = new JudgeReply { Text = content, Reasoning = field is null ? null : (string?)message[field], Finish = "stop" };
+        Assert.Equal(["reasoning"], message.Select(static f => f.Key).Except(["role", "content"]));
+        var reply = new JudgeReply { Text = (string)message["content"]!, Reasoning = (string?)message["reasoning"], Finish = "stop" };
         Assert.Equal(JudgementOutcome.Valid, rrm.Read(reply, 2).Outcome);
     }
 
