@@ -20,14 +20,15 @@ bare.SetAction((parsed, cancel) => BareLoop.RunAsync(new Uri(parsed.GetRequiredV
 
 var batch = new Option<FileInfo?>("--batch") { Description = "Rollouts (JSONL) to score instead of generated ones; each gets as many judgements as the size asks for." };
 var each = new Option<int>("--samples") { Description = "Judgements of each generated rollout.", DefaultValueFactory = static _ => 4 };
-var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, built, batch, each, concurrency, latency, repeats, sizes, more };
+var sentences = new Option<int>("--sentences") { Description = "Sentences of each generated response: 24 are a short chat answer (1.6 KB).", DefaultValueFactory = static _ => 24 };
+var score = new Command("score", "`tribunal score` beside the bare loop.") { tool, built, batch, each, sentences, concurrency, latency, repeats, sizes, more };
 score.SetAction(async (parsed, cancel) =>
 {
     DirectoryInfo native = Directory.CreateTempSubdirectory("tribunal-native-");
     try
     {
         string path = parsed.GetValue(tool) is null && !parsed.GetValue(built) ? await Tool.PublishAsync(native, cancel) : Tool.Of(parsed.GetValue(tool));
-        await new ScoreBenchmark(path, parsed.GetValue(batch), parsed.GetValue(each), parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel);
+        await new ScoreBenchmark(path, parsed.GetValue(batch), parsed.GetValue(each), parsed.GetValue(sentences), parsed.GetValue(concurrency), parsed.GetValue(latency), parsed.GetValue(repeats), parsed.GetValue(more)!).RunAsync(parsed.GetValue(sizes)!, cancel);
     }
     finally
     {

@@ -8,11 +8,12 @@ namespace Tribunal.Benchmarks;
 /// <param name="tool">The tool.</param>
 /// <param name="batch">The batch to score; null for generated ones.</param>
 /// <param name="samples">Judgements of each rollout of a generated batch; a given one has as many as the size asks for.</param>
+/// <param name="sentences">Sentences of each generated response, 66 characters long.</param>
 /// <param name="concurrency">Requests at a time.</param>
 /// <param name="latencyMs">Milliseconds that the endpoint takes.</param>
 /// <param name="repeats">Times that each is run.</param>
 /// <param name="more">More options for the tool.</param>
-internal sealed class ScoreBenchmark(string tool, FileInfo? batch, int samples, int concurrency, double latencyMs, int repeats, string more)
+internal sealed class ScoreBenchmark(string tool, FileInfo? batch, int samples, int sentences, int concurrency, double latencyMs, int repeats, string more)
 {
     public async Task RunAsync(IReadOnlyList<int> sizes, CancellationToken cancellationToken)
     {
@@ -101,13 +102,13 @@ internal sealed class ScoreBenchmark(string tool, FileInfo? batch, int samples, 
         return (file, samples);
     }
 
-    private static async Task WriteBatchAsync(string path, int rollouts, CancellationToken cancellationToken)
+    private async Task WriteBatchAsync(string path, int rollouts, CancellationToken cancellationToken)
     {
         await using var writer = new StreamWriter(path);
         for (int i = 0; i < rollouts; i++)
         {
-            // About 1.6 KB of responses, as a short chat answer has; every rollout differs.
-            string Response(string tone) => string.Join(' ', Enumerable.Range(0, 24).Select(j => $"{tone} sentence {j} of answer {i} says something of moderate length."));
+            // Every rollout differs.
+            string Response(string tone) => string.Join(' ', Enumerable.Range(0, sentences).Select(j => $"{tone} sentence {j} of answer {i} says something of moderate length."));
             await writer.WriteLineAsync(JsonSerializer.Serialize(new { id = $"r{i}", prompt = $"Question {i}: which way of doing it is better, and why?", responses = new[] { Response("A careful"), Response("A hasty") } }).AsMemory(), cancellationToken);
         }
     }
