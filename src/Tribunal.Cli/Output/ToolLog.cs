@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
-using Tribunal.Cli.Options;
 
 namespace Tribunal.Cli.Output;
 
@@ -34,7 +33,7 @@ internal static class ToolLog
         {
             null => null,
             "info" => LogLevel.Information,
-            _ => OptionExtensions.Named<LogLevel>(level),
+            _ => Enum.Parse<LogLevel>(level, ignoreCase: true),
         };
         if (Level is not null || Results.Json || Results.Quiet)
         {
