@@ -2,7 +2,9 @@ using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
+using Tribunal.Protocols.Declared;
 using Tribunal.Rollouts;
+using Tribunal.Tests.Protocols.Declared;
 
 namespace Tribunal.Tests.Issues;
 
@@ -28,6 +30,24 @@ public sealed class TrajectoryTests
         Assert.Equal(rollout.Responses[0].Content, again.Responses[0].Content);
         Assert.Equal("easy", again.Responses[0].Turns![0].Reasoning);
         Assert.Equal("b", again.Responses[1].Id);
+    }
+
+    // Prompts from files called the thoughts of a prompt's turns somebody else's.
+    [Theory]
+    [MemberData(nameof(CatalogTests.Names), MemberType = typeof(CatalogTests))]
+    public void Thoughts_that_are_shown_are_the_assistants_in_every_protocol(string name)
+    {
+        Rollout rollout = Read("""
+            {"id":"t","prompt":[{"role":"user","content":"What is 6*7?"},{"role":"assistant","content":"I look.","reasoning_content":"easy"},{"role":"user","content":"Well?"}],
+             "responses":["It is 42.","It is 41."],"reference":"42"}
+            """.ReplaceLineEndings(""));
+        Rollout shown = new TrajectoryView { Reasoning = true }.Of(rollout);
+        DeclaredProtocol protocol = DeclaredCatalog.Of(name);
+        if (protocol.WhyNot(shown) is null)
+        {
+            JudgePrompt prompt = protocol.Compose(shown, [0, 1]);
+            Assert.DoesNotContain((prompt.Parts ?? [prompt.Messages]).SelectMany(static messages => messages), static message => message.Content.Contains("Other", StringComparison.Ordinal));
+        }
     }
 
     [Theory]

@@ -55,14 +55,14 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
 
     private string Blocks() => string.Join(file.Between, order.Select((_, i) => block is null ? Delimiters.Fenced(i, Response(i)) : Fill(block, i)));
 
-    private string Turns(string between) => string.Join(between, rollout.Prompt.Select((turn, i) => $"{Label(turn.Role)}: {inert.Turns[i].Text}"));
+    private string Turns(string between) => string.Join(between, rollout.Prompt.Select((turn, i) => $"{Conversation.Label(turn.Role)}: {inert.Turns[i].Text}"));
 
     // In the file's own form, as they are shown on a side.
     private string Turns(int side)
     {
         TurnForm form = file.Turns;
         return string.Join(form.Between, Enumerable.Range(0, rollout.Prompt.Count).Select(turn => form.Each.Fill(
-            placeholder => (placeholder, Label(rollout.Prompt[turn].Role)) switch
+            placeholder => (placeholder, Conversation.Label(rollout.Prompt[turn].Role)) switch
             {
                 ("turn", _) => inert.Turns[turn].Text,
                 ("role", var label) => label.ToLowerInvariant(),
@@ -72,14 +72,4 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
             },
             condition => Stays(condition, side))));
     }
-
-    // A role is the rollout's text as well, so only known ones are shown.
-    private static string Label(string role) => role.ToLowerInvariant() switch
-    {
-        "user" or "human" => "User",
-        "assistant" or "gpt" or "model" => "Assistant",
-        "system" or "developer" => "System",
-        "tool" or "function" => "Tool",
-        _ => "Other",
-    };
 }
