@@ -27,26 +27,43 @@ public static class LedgerReader
         where T : Judgement
     {
         using var lines = new LineReader(stream);
+        var batch = new List<T>();
         long number = 0;
-        while (await lines.FillAsync(cancellationToken))
+        bool more = true;
+        while (more)
         {
+            more = await lines.FillAsync(cancellationToken);
+            batch.Clear();
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
-                if (TryRead(line, read, ++number, name, cut: false, onUnreadable) is { } judgement)
-                {
-                    yield return judgement;
-                }
+                Add(batch, line, ++number, cut: false);
+            }
+
+            if (!more)
+            {
+                Add(batch, lines.Rest, ++number, cut: true);
+            }
+
+            foreach (T judgement in batch)
+            {
+                yield return judgement;
             }
         }
 
-        if (TryRead(lines.Rest, read, ++number, name, cut: true, onUnreadable) is { } last)
+        void Add(List<T> into, ReadOnlySpan<byte> line, long number, bool cut)
         {
-            yield return last;
+            if (TryRead(line, read, number, name, cut, onUnreadable) is { } judgement)
+            {
+                into.Add(judgement);
+            }
         }
     }
 
     /// <summary>Reads a line; null where it is blank, or no judgement and somebody is told so.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="read">How much of a line is read.</param>
     /// <param name="number">Its number, from 1.</param>
+    /// <param name="name">What the message calls the file.</param>
     /// <param name="cut">Whether the file ends without the line's line feed.</param>
     /// <param name="onUnreadable">Told where it is no judgement; null throws.</param>
     /// <exception cref="LedgerException">It is no judgement.</exception>

@@ -1,11 +1,25 @@
 namespace Tribunal.Judgements;
 
 /// <summary>What of a rollout's ledger votes, and what it adds up to.</summary>
-/// <param name="Judgements">In the order of their names, each once; none of them hinted.</param>
-internal sealed record LedgerView(IReadOnlyList<Judgement> Judgements)
+internal sealed class LedgerView
 {
+    private readonly OutcomeCounts _counts;
+
+    private LedgerView(IReadOnlyList<Judgement> judgements)
+    {
+        Judgements = judgements;
+        foreach (Judgement judgement in judgements)
+        {
+            _counts += OutcomeCounts.Of(judgement);
+            Usage += judgement.Usage;
+        }
+    }
+
+    /// <summary>In the order of their names, each once; none of them hinted.</summary>
+    public IReadOnlyList<Judgement> Judgements { get; }
+
     /// <summary>Tokens of all of them.</summary>
-    public Usage Usage => Judgements.Aggregate(default(Usage), static (sum, judgement) => sum + judgement.Usage);
+    public Usage Usage { get; }
 
     /// <summary>The view of a ledger in any order.</summary>
     public static LedgerView Of(IReadOnlyList<Judgement> ledger) =>
@@ -14,19 +28,14 @@ internal sealed record LedgerView(IReadOnlyList<Judgement> Judgements)
     /// <summary>How many there are of each outcome.</summary>
     /// <param name="unusable">Valid judgements that hold nothing that can be voted on.</param>
     /// <param name="kept">Judgements that voted.</param>
-    public VoteCounts Counts(int unusable, int kept)
+    public VoteCounts Counts(int unusable, int kept) => new()
     {
-        return new()
-        {
-            Drawn = Judgements.Count,
-            Valid = Number(JudgementOutcome.Valid) - unusable,
-            Unparsable = Number(JudgementOutcome.Unparsable) + unusable,
-            Truncated = Number(JudgementOutcome.Truncated),
-            Refused = Number(JudgementOutcome.Refused),
-            Failed = Number(JudgementOutcome.Failed),
-            Kept = kept,
-        };
-
-        int Number(JudgementOutcome outcome) => Judgements.Count(judgement => judgement.Outcome == outcome);
-    }
+        Drawn = Judgements.Count,
+        Valid = (int)_counts.Valid - unusable,
+        Unparsable = (int)_counts.Unparsable + unusable,
+        Truncated = (int)_counts.Truncated,
+        Refused = (int)_counts.Refused,
+        Failed = (int)_counts.Failed,
+        Kept = kept,
+    };
 }

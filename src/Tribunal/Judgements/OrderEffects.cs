@@ -15,17 +15,36 @@ public readonly record struct OrderEffects(long Decided, long FirstShown, long M
     public static OrderEffects Of(Rollout rollout, IEnumerable<Judgement> judgements)
     {
         var candidates = Candidates.Of(rollout);
-        ILookup<(int First, int Second), int> winners = (
-            from judgement in judgements
-            where judgement.Outcome == JudgementOutcome.Valid && judgement.Order.Count == 2
-            let shown = (First: judgement.Order[0], Second: judgement.Order[1])
-            let winner = WinnerOf(judgement, shown.First, shown.Second)
-            where winner is not null && !AreEqual(shown.First, shown.Second)
-            select (shown, winner.Value)).ToLookup(static one => one.shown, static one => one.Value);
-        (int First, int Second)[] matched = [.. winners.Where(static shown => shown.Key.First < shown.Key.Second).SelectMany(shown => shown.Zip(winners[(shown.Key.Second, shown.Key.First)]))];
-        return new OrderEffects(
-            winners.Sum(static shown => shown.Count()), winners.Sum(static shown => shown.Count(winner => winner == shown.Key.First)),
-            matched.Length, matched.Count(static pair => pair.First != pair.Second));
+        var winners = new Dictionary<(int First, int Second), List<int>>();
+        var effects = new OrderEffects();
+        foreach (Judgement judgement in judgements)
+        {
+            if (judgement.Outcome == JudgementOutcome.Valid && judgement.Order is [var first, var second]
+                && WinnerOf(judgement, first, second) is { } winner && !AreEqual(first, second))
+            {
+                effects = effects with { Decided = effects.Decided + 1, FirstShown = effects.FirstShown + (winner == first ? 1 : 0) };
+                if (!winners.TryGetValue((first, second), out List<int>? shown))
+                {
+                    winners.Add((first, second), shown = []);
+                }
+
+                shown.Add(winner);
+            }
+        }
+
+        foreach (((int first, int second), List<int> shown) in winners)
+        {
+            if (first < second && winners.TryGetValue((second, first), out List<int>? turned))
+            {
+                effects = effects with
+                {
+                    Matched = effects.Matched + Math.Min(shown.Count, turned.Count),
+                    Flipped = effects.Flipped + shown.Zip(turned).Count(static pair => pair.First != pair.Second),
+                };
+            }
+        }
+
+        return effects;
 
         // Judgements of any origin may name responses that the rollout doesn't have.
         bool AreEqual(int i, int j) => Math.Min(i, j) >= 0 && Math.Max(i, j) < candidates.Responses && candidates[i] == candidates[j];

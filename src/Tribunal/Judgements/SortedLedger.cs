@@ -14,11 +14,25 @@ public static class SortedLedger
         {
             if (Compare(judgements[i - 1], judgements[i]) >= 0)
             {
-                return [.. judgements.Order(Comparer<Judgement>.Create(Compare)).DistinctBy(static one => (one.RolloutId, one.Sample, one.Judge, one.Protocol, one.Seed))];
+                return Sorted(judgements);
             }
         }
 
         return judgements;
+    }
+
+    private static List<Judgement> Sorted(IReadOnlyList<Judgement> judgements)
+    {
+        var sorted = new List<Judgement>(judgements.Count);
+        foreach (Judgement judgement in judgements.Order(Comparer<Judgement>.Create(Compare)))
+        {
+            if (sorted.Count == 0 || Compare(sorted[^1], judgement) != 0)
+            {
+                sorted.Add(judgement);
+            }
+        }
+
+        return sorted;
     }
 
     private static int Compare(Judgement left, Judgement right)
