@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tribunal.Formats.Batches;
+using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Formats.TrainingSets;
 using Tribunal.Training;
@@ -10,6 +11,7 @@ namespace Tribunal.Formats;
 /// <summary>Source-generated JSON of refused lines, exports and training sets.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InvalidLine))]
+[JsonSerializable(typeof(NamedLine))]
 [JsonSerializable(typeof(MessagesRow<TurnRow>))]
 [JsonSerializable(typeof(MessagesRow<ReasonedTurnRow>))]
 [JsonSerializable(typeof(CompletionRow<TurnRow>))]

@@ -199,9 +199,7 @@ internal static class ImportCommand
                 Created = TimeProvider.System.GetUtcNow(),
             },
             Ledger = ledger,
-            Again = () => Ledger(static line => new LedgerLine(line)),
             Options = RecordedOptions.Imported(RecordedOptions.Of(request, protocol, null, null), ledger.Scores),
-            HasLedger = true,
         };
         RunSummary summary = await run.WriteAsync(folder, reports, cancellationToken);
         await Settings.KeepAsync(folder, cancellationToken);

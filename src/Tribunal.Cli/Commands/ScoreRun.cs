@@ -48,15 +48,15 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
 
     private async Task<RunOutcome> WorkAsync(CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task watching = StopWhenAskedAsync(ended.Token);
+        using var look = new PeriodicTimer(TimeSpan.FromSeconds(1), TimeProvider.System);
+        Task watching = StopWhenAskedAsync(look, cancellationToken);
         try
         {
             return await JudgeAsync(cancellationToken);
         }
         finally
         {
-            await ended.CancelAsync();
+            look.Dispose();
             await watching;
         }
     }
@@ -73,9 +73,8 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     }
 
     // A page may ask for a soft end by a document in the run's folder; the steps look for it only between chunks.
-    private async Task StopWhenAskedAsync(CancellationToken cancellationToken)
+    private async Task StopWhenAskedAsync(PeriodicTimer look, CancellationToken cancellationToken)
     {
-        using var look = new PeriodicTimer(TimeSpan.FromSeconds(1), TimeProvider.System);
         try
         {
             while (await look.WaitForNextTickAsync(cancellationToken))
@@ -89,7 +88,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         }
         catch (OperationCanceledException)
         {
-            // The run has ended.
+            // Given up hard.
         }
     }
 
@@ -143,6 +142,9 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
             {
                 // Only now is it known to be this run's: a command with other options is refused by the plan.
                 planned = true;
+
+                // What planning a large batch leaves would lie there while judging begins: the highest memory of the run, and more with each rollout.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 recorded = RecordCommandAsync(cancellationToken);
             }
         });

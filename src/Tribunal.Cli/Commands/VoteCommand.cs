@@ -110,7 +110,7 @@ internal sealed class VoteCommand
         {
             Manifest = manifest with { Request = request, Simulated = inputs.Simulated, Origin = RunOrigin.Voted, Normalised = false, Shards = 0, DrawsPerShard = 0, Invalid = 0, Extensions = null, Created = TimeProvider.System.GetUtcNow() },
             Ledger = ledger,
-            Again = () => inputs.JudgementsAsync(static line => new LedgerLine(line), cancellationToken),
+            Again = inputs.LinesAsync(cancellationToken),
             Options = options,
             Samples = samples,
         };

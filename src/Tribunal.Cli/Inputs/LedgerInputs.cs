@@ -153,6 +153,22 @@ internal sealed class LedgerInputs
         }
     }
 
+    /// <summary>The lines of all inputs, as they stand.</summary>
+    public async IAsyncEnumerable<NamedLine> LinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (string path in _paths)
+        {
+            await using FileStream? file = File.Exists(path) ? File.OpenRead(path) : null;
+            IAsyncEnumerable<NamedLine> lines = file is null
+                ? RunLedger.LinesAsync(new LocalRunStore(path), cancellationToken)
+                : LedgerReader.ReadWithHintedAsync(file, NamedLine.Read, path, cancellationToken: cancellationToken);
+            await foreach (NamedLine line in lines.WithCancellation(cancellationToken))
+            {
+                yield return line;
+            }
+        }
+    }
+
     /// <summary>What the members of the run's panel weighed; null where they all weighed the same.</summary>
     public PanelWeights? WeightsOfRun() => Panel is null ? null
         : Panel.Request.Panel

@@ -9,7 +9,7 @@ namespace Tribunal.Formats.Ledger;
 /// <summary>Reads a line of a ledger, UTF-8 without its line feed.</summary>
 /// <exception cref="JsonException">It is not a judgement; the message says why.</exception>
 public delegate T ReadJudgement<out T>(ReadOnlySpan<byte> line)
-    where T : Judgement;
+    where T : class;
 
 /// <summary>A line of a ledger: a judgement and its trace. The form is that of <see cref="TribunalJson"/>.</summary>
 public static class JudgementLine

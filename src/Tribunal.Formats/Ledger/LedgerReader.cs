@@ -24,7 +24,7 @@ public static class LedgerReader
     /// <exception cref="LedgerException">A line is not a judgement, or is cut off; the message gives its number and why.</exception>
     public static async IAsyncEnumerable<T> ReadWithHintedAsync<T>(
         Stream stream, ReadJudgement<T> read, string? name = null, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-        where T : Judgement
+        where T : class
     {
         using var lines = new LineReader(stream);
         var batch = new List<T>();
@@ -68,7 +68,7 @@ public static class LedgerReader
     /// <param name="onUnreadable">Told where it is no judgement; null throws.</param>
     /// <exception cref="LedgerException">It is no judgement.</exception>
     internal static T? TryRead<T>(ReadOnlySpan<byte> line, ReadJudgement<T> read, long number, string? name, bool cut, Action? onUnreadable)
-        where T : Judgement
+        where T : class
     {
         if (line.Trim(" \t\r"u8).Length == 0)
         {

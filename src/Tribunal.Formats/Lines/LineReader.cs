@@ -6,7 +6,9 @@ namespace Tribunal.Formats.Lines;
 /// <summary>Reads a stream line by line over one growing buffer; a last line without a line feed is left to <see cref="Rest"/>.</summary>
 internal sealed class LineReader(Stream stream) : IDisposable
 {
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+    // Each filling is a hop between threads.
+    private const int Block = 256 * 1024;
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Block);
     private int _start;
     private int _end;
     private bool _atEnd;

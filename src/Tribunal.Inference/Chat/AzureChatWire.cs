@@ -1,3 +1,4 @@
+using System.Buffers;
 using Azure;
 using Azure.AI.Inference;
 using Azure.Core;
@@ -42,7 +43,7 @@ internal sealed class AzureChatWire : IChatWire
 
     public string Provider => "azure.ai.inference";
 
-    public async Task<WireResponse> SendAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<WireResponse> SendAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken)
     {
         using HttpMessage message = _pipeline.CreateMessage();
         message.BufferResponse = false;

@@ -19,7 +19,9 @@ internal static class ChatBody
 
     private const int LargestKept = 1 << 20;
 
-    // Samples of one prompt hold the same messages; each is written out once.
+    private static ReadOnlySpan<byte> NoMessages => "[]"u8;
+
+    // Samples of one prompt hold the same messages: they are written out once, and are a piece of each request.
     private static readonly ConditionalWeakTable<IReadOnlyList<Message>, byte[]> Written = [];
 
     // The writer asks for three bytes a character and more; a request keeps only what it used, a thread the rest.
@@ -33,14 +35,14 @@ internal static class ChatBody
     /// <param name="maxCompletionTokens">Whether the budget goes by its newer name.</param>
     /// <param name="omit">Fields that the server doesn't take, of <see cref="Endpoints.JudgeEndpointOptions.Omittable"/>.</param>
     /// <param name="structured">Whether the schema of the answer goes with it.</param>
-    public static ReadOnlyMemory<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens, IReadOnlyList<string> omit, bool structured = true)
+    public static ReadOnlySequence<byte> Write(string model, JudgeQuestion question, bool stream, bool maxCompletionTokens, IReadOnlyList<string> omit, bool structured = true)
     {
         if (question.Fields is { LeaveOut.Count: > 0 } fields)
         {
             omit = [.. omit, .. fields.LeaveOut];
         }
 
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin(model, question.Messages);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer, int place) = Begin(model);
         if (!omit.Contains("temperature"))
         {
             writer.WriteNumber("temperature"u8, question.Temperature);
@@ -79,29 +81,37 @@ internal static class ChatBody
         }
 
         writer.WriteEndObject();
-        return Taken(buffer, writer);
+        return Between(Taken(buffer, writer), place, Written.GetValue(question.Messages, WriteMessages));
     }
 
     /// <summary>A request for a token, or a few, and the log-probabilities of their rivals, at temperature 0.</summary>
     public static ReadOnlyMemory<byte> WriteOpinion(string model, IReadOnlyList<Message> messages, int maxTokens = 1)
     {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Begin(model, messages);
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer, int place) = Begin(model);
         writer.WriteNumber("temperature"u8, 0);
         writer.WriteNumber("max_tokens"u8, maxTokens);
         new RequestFields { TokenProbabilities = true }.Write(writer);
         writer.WriteEndObject();
-        return Taken(buffer, writer);
+        return Between(Taken(buffer, writer), place, WriteMessages(messages)).ToArray();
     }
 
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Begin(string model, IReadOnlyList<Message> messages)
+    // The messages' place is where an empty list stands.
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer, int Place) Begin(string model)
     {
-        byte[] written = Written.GetValue(messages, WriteMessages);
         (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = Scratch();
         writer.WriteStartObject();
         writer.WriteString("model"u8, model);
         writer.WritePropertyName("messages"u8);
-        writer.WriteRawValue(written, skipInputValidation: true);
-        return (buffer, writer);
+        int place = (int)(writer.BytesCommitted + writer.BytesPending);
+        writer.WriteRawValue(NoMessages, skipInputValidation: true);
+        return (buffer, writer, place);
+    }
+
+    private static ReadOnlySequence<byte> Between(byte[] frame, int place, byte[] messages)
+    {
+        var first = new Piece(frame.AsMemory(..place), before: null);
+        var last = new Piece(frame.AsMemory((place + NoMessages.Length)..), new Piece(messages, first));
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Scratch()
@@ -152,5 +162,18 @@ internal static class ChatBody
         }
 
         writer.WriteStringValueSegment(text, isFinalSegment: true);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> bytes, Piece? before)
+        {
+            Memory = bytes;
+            if (before is not null)
+            {
+                RunningIndex = before.RunningIndex + before.Memory.Length;
+                before.Next = this;
+            }
+        }
     }
 }

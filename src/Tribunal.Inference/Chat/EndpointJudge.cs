@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text.Json;
 using Tribunal.Inference.Endpoints;
@@ -62,7 +63,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
 
         bool structured = question.Fields?.Schema is not null && Volatile.Read(ref _schemaRefused) == 0;
         bool completionTokens = _maxCompletionTokens;
-        ReadOnlyMemory<byte> body = ChatBody.Write(_options.Model, question, _stream, completionTokens, _omit, structured);
+        ReadOnlySequence<byte> body = ChatBody.Write(_options.Model, question, _stream, completionTokens, _omit, structured);
         using Activity? activity = InferenceTelemetry.Start(_facts);
         InferenceTelemetry.Asked(activity, question);
         Outcome<JudgeReply> outcome = await _engine.SendAsync(
@@ -126,7 +127,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         long permit = await _state.Limit.AcquireAsync(cancellationToken);
         try
         {
-            WireResponse response = await _wire.SendAsync(body, cancellationToken);
+            WireResponse response = await _wire.SendAsync(new ReadOnlySequence<byte>(body), cancellationToken);
             return new PassedAnswer(response.Status, response.ContentType, response.RetryAfter, response.Body, new Passing(response, _state.Limit, permit));
         }
         catch (Exception exception)
@@ -142,7 +143,7 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
         }
     }
 
-    private async Task<Attempt<JudgeReply>> SendOnceAsync(ReadOnlyMemory<byte> body, JudgeQuestion question, CancellationToken cancellationToken)
+    private async Task<Attempt<JudgeReply>> SendOnceAsync(ReadOnlySequence<byte> body, JudgeQuestion question, CancellationToken cancellationToken)
     {
         using WireResponse response = await _wire.SendAsync(body, cancellationToken);
         if (response.Status is < 200 or >= 300)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Tribunal.Inference.Endpoints;
 
 namespace Tribunal.Inference.Chat;
@@ -9,5 +10,5 @@ internal interface IChatWire
     string Provider { get; }
 
     /// <summary>Sends; returns when the headers of the answer are there, whatever its status.</summary>
-    Task<WireResponse> SendAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
+    Task<WireResponse> SendAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Globalization;
@@ -36,9 +37,9 @@ internal sealed class OpenAIChatWire : IChatWire
 
     public string Provider => "openai";
 
-    public async Task<WireResponse> SendAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<WireResponse> SendAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken)
     {
-        using BinaryContent content = BinaryContent.Create(BinaryData.FromBytes(body));
+        using var content = new Pieces(body);
         var options = new RequestOptions
         {
             BufferResponse = false,
@@ -53,6 +54,36 @@ internal sealed class OpenAIChatWire : IChatWire
         response.Headers.TryGetValue("retry-after-ms", out string? retryAfterMs);
         response.Headers.TryGetValue("Location", out string? location);
         return new WireResponse(response.Status, response.ContentStream, response, type, retryAfter, length) { RetryAfterMs = retryAfterMs, Location = location };
+    }
+
+    // The library's own content is one array, into which every request would copy its prompt.
+    private sealed class Pieces(ReadOnlySequence<byte> body) : BinaryContent
+    {
+        public override bool TryComputeLength(out long length)
+        {
+            length = body.Length;
+            return true;
+        }
+
+        public override void WriteTo(Stream stream, CancellationToken cancellationToken = default)
+        {
+            foreach (ReadOnlyMemory<byte> piece in body)
+            {
+                stream.Write(piece.Span);
+            }
+        }
+
+        public override async Task WriteToAsync(Stream stream, CancellationToken cancellationToken = default)
+        {
+            foreach (ReadOnlyMemory<byte> piece in body)
+            {
+                await stream.WriteAsync(piece, cancellationToken);
+            }
+        }
+
+        public override void Dispose()
+        {
+        }
     }
 
     private sealed class NoAuthentication : AuthenticationPolicy

@@ -188,10 +188,10 @@ internal sealed class RequestEngine<T>
         Func<TArgument, CancellationToken, Task<Attempt<T>>> send, TArgument argument, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_timeout, _state.Time);
-        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        using CancellationTokenRegistration givenUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), limit);
         try
         {
-            return await send(argument, linked.Token);
+            return await send(argument, limit.Token);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

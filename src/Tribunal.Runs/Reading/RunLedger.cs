@@ -48,6 +48,19 @@ public static class RunLedger
         }
     }
 
+    /// <summary>Its lines as they stand, hinted judgements included; lines that name no judgement are passed over.</summary>
+    public static async IAsyncEnumerable<NamedLine> LinesAsync(IRunStore store, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<string> names = await store.ListAsync(RunFiles.PartsPrefix, cancellationToken).Where(RunFiles.IsLedgerPart).ToListAsync(cancellationToken);
+        foreach (string name in names.Prepend(RunFiles.Judgements))
+        {
+            await foreach (NamedLine line in StoredLedger.ReadAsync(store, name, NamedLine.Read, cancellationToken: cancellationToken))
+            {
+                yield return line;
+            }
+        }
+    }
+
     /// <summary>Requires that the ledger of a run that has a summary is whole.</summary>
     /// <param name="count">The judgements that were read, hinted ones included.</param>
     /// <exception cref="LedgerException">It is not.</exception>

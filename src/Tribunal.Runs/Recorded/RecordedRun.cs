@@ -26,17 +26,14 @@ public sealed class RecordedRun
     /// <summary>The judgements, read.</summary>
     public required LedgerVote Ledger { get; init; }
 
-    /// <summary>Reads their lines again.</summary>
-    public required Func<IAsyncEnumerable<LedgerLine>> Again { get; init; }
+    /// <summary>Their lines once more; null where the folder has its ledger already.</summary>
+    public IAsyncEnumerable<NamedLine>? Again { get; init; }
 
     /// <summary>The vote.</summary>
     public required SchemeOptions Options { get; init; }
 
     /// <summary>The first so many judgements of each rollout; null takes all.</summary>
     public int? Samples { get; init; }
-
-    /// <summary>Whether the folder has its ledger already.</summary>
-    public bool HasLedger { get; init; }
 
     /// <summary>Writes it.</summary>
     /// <param name="folder">The folder, which is there.</param>
@@ -49,15 +46,15 @@ public sealed class RecordedRun
 
         // Until the new one is there, an old summary would speak of files that are gone.
         await store.DeleteAsync(RunFiles.Summary, cancellationToken);
-        var voting = new Dictionary<Name, int>();
+        var voting = new Dictionary<Name, Vote>();
         SummaryPart sums = await WholeFile.WriteAsync(Path.Combine(folder, RunFiles.Verdicts), async verdicts =>
         {
             await using FileStream rollouts = File.OpenRead(Manifest.Request.Batch);
             return await Ledger.CastAsync(rollouts, Options, Samples, Manifest.Simulated, verdicts, (rollout, judgements) => Number(rollout, judgements, voting), cancellationToken);
         });
-        if (!HasLedger)
+        if (Again is { } lines)
         {
-            await WriteLedgerAsync(Path.Combine(folder, RunFiles.Judgements), voting, cancellationToken);
+            await WriteLedgerAsync(Path.Combine(folder, RunFiles.Judgements), lines, voting, cancellationToken);
         }
 
         await KeepLabelsAsync(store, cancellationToken);
@@ -84,7 +81,7 @@ public sealed class RecordedRun
     }
 
     // In a run a sample's number is its name: judgements of several runs get new ones where theirs meet. Those of a pair judge say the pair.
-    private static void Number(Rollout rollout, IReadOnlyList<Judgement> judgements, Dictionary<Name, int> voting)
+    private static void Number(Rollout rollout, IReadOnlyList<Judgement> judgements, Dictionary<Name, Vote> voting)
     {
         bool meet = judgements.Select(static judgement => judgement.Sample).Distinct().Count() < judgements.Count;
         bool pairs = judgements.All(static judgement => judgement.Pair is not null);
@@ -104,28 +101,32 @@ public sealed class RecordedRun
                 number = i;
             }
 
-            voting[Name.Of(judgements[i])] = number;
+            Judgement judgement = judgements[i];
+            voting[new Name(judgement.RolloutId, judgement.Sample, judgement.Judge, judgement.Protocol, judgement.Seed)] = new Vote(judgement, number);
         }
     }
 
-    private Task<bool> WriteLedgerAsync(string path, Dictionary<Name, int> voting, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
+    private static Task<bool> WriteLedgerAsync(string path, IAsyncEnumerable<NamedLine> again, Dictionary<Name, Vote> voting, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
     {
         await using var lines = new LineWriter(file);
-        await foreach (LedgerLine line in Again().WithCancellation(cancellationToken))
+        await foreach (NamedLine line in again.WithCancellation(cancellationToken))
         {
             // Of two of one name the first voted.
-            if (!voting.Remove(Name.Of(line), out int sample))
+            if (line.Hinted || !voting.Remove(new Name(line.RolloutId, line.Sample, line.Judge, line.Protocol, line.Seed), out Vote vote))
             {
                 continue;
             }
 
-            if (line.Sample == sample)
+            // In a run under way a meta reward that came late stands beside the ledger.
+            if (line.Sample == vote.Sample && line.Meta == vote.Judgement.Meta)
             {
                 await lines.WriteAsync(line.Bytes, JudgementLine.Copy, cancellationToken);
             }
             else
             {
-                await lines.WriteAsync(JudgementLine.ReadTraced(line.Bytes.Span) with { Sample = sample }, JudgementLine.Write, cancellationToken);
+                Judgement voted = vote.Judgement;
+                await lines.WriteAsync(
+                    JudgementLine.ReadTraced(line.Bytes.Span) with { Sample = vote.Sample, Meta = voted.Meta, MetaUsage = voted.MetaUsage, MetaCut = voted.MetaCut }, JudgementLine.Write, cancellationToken);
             }
         }
 
@@ -157,8 +158,8 @@ public sealed class RecordedRun
     }
 
     // What tells a judgement from every other, in the ledgers of one run or of several.
-    private readonly record struct Name(string Rollout, int Sample, string Judge, string Protocol, long Seed)
-    {
-        public static Name Of(Judgement judgement) => new(judgement.RolloutId, judgement.Sample, judgement.Judge, judgement.Protocol, judgement.Seed);
-    }
+    private readonly record struct Name(string Rollout, int Sample, string Judge, string Protocol, long Seed);
+
+    // A judgement as it voted, and its number in the new ledger.
+    private readonly record struct Vote(Judgement Judgement, int Sample);
 }

@@ -85,13 +85,11 @@ internal static class JudgementSource
         return hint is null ? judgement : judgement with { Hinted = true };
     }
 
-    private static async Task<JudgeReply> ReplyAsync(Judge binding, JudgePrompt prompt, JudgeQuestion question, CancellationToken cancellationToken)
-    {
-        if (!binding.Simulated)
-        {
-            return await binding.Endpoint.AskAsync(prompt, question, cancellationToken);
-        }
+    private static Task<JudgeReply> ReplyAsync(Judge binding, JudgePrompt prompt, JudgeQuestion question, CancellationToken cancellationToken) =>
+        binding.Simulated ? SimulatedAsync(binding, prompt, question, cancellationToken) : binding.Endpoint.AskAsync(prompt, question, cancellationToken);
 
+    private static async Task<JudgeReply> SimulatedAsync(Judge binding, JudgePrompt prompt, JudgeQuestion question, CancellationToken cancellationToken)
+    {
         using Activity? span = SimulatedCalls.Start(binding.Model);
         long start = Stopwatch.GetTimestamp();
         JudgeReply reply = await binding.Endpoint.AskAsync(prompt, question, cancellationToken);

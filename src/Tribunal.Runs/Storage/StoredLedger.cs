@@ -14,7 +14,7 @@ internal static class StoredLedger
     /// <summary>Reads one part, hinted judgements included; nothing when there is none.</summary>
     public static async IAsyncEnumerable<T> ReadAsync<T>(
         IRunStore store, string name, ReadJudgement<T> read, Action? onUnreadable = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-        where T : Judgement
+        where T : class
     {
         if (await store.OpenReadAsync(name, cancellationToken) is not { } stream)
         {

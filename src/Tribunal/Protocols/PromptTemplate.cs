@@ -52,18 +52,17 @@ internal sealed partial class PromptTemplate
     }
 
     /// <summary>Fills the template.</summary>
-    /// <param name="value">What a placeholder is filled with; asked only for those that are shown.</param>
+    /// <param name="value">The pieces of what a placeholder is filled with, null for nothing; asked only for those that are shown.</param>
     /// <param name="hasReference">Whether reference blocks stay.</param>
     /// <param name="multiTurn">Whether multi-turn blocks stay, or single-turn blocks.</param>
-    internal List<Rollouts.Message> Fill(Func<string, string?> value, bool hasReference, bool multiTurn)
+    internal List<Rollouts.Message> Fill(Func<string, string[]?> value, bool hasReference, bool multiTurn)
     {
         return [.. _sections.Select(section => new Rollouts.Message(section.Role, Text(section)))];
 
         // One copy of what may be megabytes, where a growing builder makes several.
         string Text(Section section)
         {
-            string?[] pieces = [.. section.Segments.Where(segment => Stays(segment.Condition, hasReference, multiTurn)).Select(segment => segment.IsPlaceholder ? value(segment.Text) : segment.Text)];
-            return string.Concat(pieces);
+            return string.Concat(section.Segments.Where(segment => Stays(segment.Condition, hasReference, multiTurn)).SelectMany(segment => segment.IsPlaceholder ? value(segment.Text) ?? [] : [segment.Text]).ToArray());
         }
     }
 

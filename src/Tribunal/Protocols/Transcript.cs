@@ -37,12 +37,12 @@ internal sealed class Transcript(Rollout rollout, IReadOnlyList<int> order, Iner
     }
 
     /// <summary>The prompt of a template: what a protocol's own placeholders don't say is said here.</summary>
-    public JudgePrompt Fill(PromptTemplate template, Func<string, string?> own) => new(
+    public JudgePrompt Fill(PromptTemplate template, Func<string, string[]?> own) => new(
         template.Fill(
             placeholder => placeholder switch
             {
-                "conversation" => Conversation,
-                "reference" => inert.Reference?.Text,
+                "conversation" => [Conversation],
+                "reference" => inert.Reference is { } reference ? [reference.Text] : null,
                 _ => own(placeholder),
             },
             inert.Reference is not null,

@@ -40,8 +40,8 @@ internal sealed partial class GrmProtocol(PromptTemplate template) : IProtocol
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
         return shown.Fill(template, placeholder => placeholder switch
         {
-            "responses" => string.Join('\n', shown.Responses.Select(static (text, position) => Delimiters.Fenced(position, text))),
-            "count" => shown.Responses.Count.ToString(),
+            "responses" => [.. shown.Responses.SelectMany(static (text, position) => (string[])[position == 0 ? "" : "\n", .. Delimiters.Fence(position, text)])],
+            "count" => [shown.Responses.Count.ToString()],
             _ => null,
         });
     }

@@ -55,13 +55,13 @@ internal sealed partial class RmR1Protocol(PromptTemplate template, bool thinks)
         string user = shown.MultiTurn ? "" : "User: ";
         return shown.Fill(template, placeholder => placeholder switch
         {
-            "response_a" => shown.Responses[0],
-            "response_b" => shown.Responses[1],
-            "conversation_a" => $"{user}{shown.Conversation}\n\nChatbot A: {shown.Responses[0]}",
-            "conversation_b" => $"{user}{shown.Conversation}\n\nChatbot B: {shown.Responses[1]}",
+            "response_a" => [shown.Responses[0]],
+            "response_b" => [shown.Responses[1]],
+            "conversation_a" => [user, shown.Conversation, "\n\nChatbot A: ", shown.Responses[0]],
+            "conversation_b" => [user, shown.Conversation, "\n\nChatbot B: ", shown.Responses[1]],
             // The authors' own form.
-            "chat_a" => shown.Chat("Chatbot A", shown.Responses[0]),
-            "chat_b" => shown.Chat("Chatbot B", shown.Responses[1]),
+            "chat_a" => [shown.Chat("Chatbot A", shown.Responses[0])],
+            "chat_b" => [shown.Chat("Chatbot B", shown.Responses[1])],
             _ => null,
         });
     }

@@ -37,8 +37,8 @@ internal sealed partial class RrmProtocol(PromptTemplate template) : IProtocol
         Transcript shown = Transcript.Of(rollout, order, Neutraliser);
         return shown.Fill(template, placeholder => placeholder switch
         {
-            "response_1" => shown.Responses[0],
-            "response_2" => shown.Responses[1],
+            "response_1" => [shown.Responses[0]],
+            "response_2" => [shown.Responses[1]],
             _ => null,
         });
     }
