@@ -205,11 +205,10 @@ internal static class ImportCommand
         await Settings.KeepAsync(folder, cancellationToken);
         return summary;
 
-        async IAsyncEnumerable<T> Ledger<T>(ReadJudgement<T> read)
-            where T : Judgement
+        async IAsyncEnumerable<Judgement> Ledger(ReadJudgement<Judgement> read)
         {
             await using FileStream stream = Open(file);
-            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, file, cancellationToken: cancellationToken))
+            await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, read, file, cancellationToken: cancellationToken))
             {
                 yield return judgement;
             }

@@ -39,7 +39,7 @@ public static partial class MetaText
 
     /// <summary>The responses as the judge was shown them, without a line feed at the end.</summary>
     internal static string Responses(Rollout rollout, Judgement judgement, InertRollout inert) => string.Join('\n', judgement.Order.Index()
-        .Where(shown => shown.Item >= 0 && shown.Item < rollout.Responses.Count).Select(shown => string.Concat(Delimiters.Fence(shown.Index, inert.Responses[shown.Item].Text))));
+        .Where(shown => shown.Item >= 0 && shown.Item < rollout.Responses.Count).Select(shown => Delimiters.Fenced(shown.Index, inert.Responses[shown.Item].Text)));
 
     private static string Shown(Rollout rollout, Judgement judgement)
     {

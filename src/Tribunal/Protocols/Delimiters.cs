@@ -34,7 +34,9 @@ internal static class Delimiters
     /// <summary>A response between its marks.</summary>
     /// <param name="shown">Its displayed position, from 0.</param>
     /// <param name="text">Its text, inert.</param>
-    /// <returns>Its pieces.</returns>
+    public static string Fenced(int shown, string text) => string.Concat(Fence(shown, text));
+
+    /// <summary>The pieces of the same.</summary>
     public static string[] Fence(int shown, string text) => [$"[The Begin of Response {shown + 1}]\n", text, $"\n[The End of Response {shown + 1}]"];
 
     /// <summary>What may stand before a label on its line.</summary>

@@ -53,7 +53,7 @@ internal sealed class Filler(ProtocolFile file, DeclaredText? block, Rollout rol
 
     private string Whole(int shown) => $"{Turns("\n")}\nAssistant: {Response(shown)}";
 
-    private string Blocks() => string.Join(file.Between, order.Select((_, i) => block is null ? string.Concat(Delimiters.Fence(i, Response(i))) : Fill(block, i)));
+    private string Blocks() => string.Join(file.Between, order.Select((_, i) => block is null ? Delimiters.Fenced(i, Response(i)) : Fill(block, i)));
 
     private string Turns(string between) => string.Join(between, rollout.Prompt.Select((turn, i) => $"{Conversation.Label(turn.Role)}: {inert.Turns[i].Text}"));
 
