@@ -8,12 +8,13 @@ namespace Tribunal.Testing.Telemetry;
 
 /// <summary>A span that was sent.</summary>
 /// <param name="Service">Who sent it.</param>
+/// <param name="Trace">Its trace's id, which all spans below one root share.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Parent">Its parent's id; empty for a root.</param>
 /// <param name="Name">What it is.</param>
 /// <param name="Attributes">Its attributes.</param>
 /// <param name="Events">Its events: their names, and their attributes.</param>
-internal sealed record SentSpan(string Service, string Id, string Parent, string Name, Dictionary<string, string> Attributes, (string Name, Dictionary<string, string> Attributes)[] Events);
+internal sealed record SentSpan(string Service, string Trace, string Id, string Parent, string Name, Dictionary<string, string> Attributes, (string Name, Dictionary<string, string> Attributes)[] Events);
 
 /// <summary>A collector that takes OTLP over HTTP on loopback and keeps what it is sent.</summary>
 internal sealed class TelemetrySink : IAsyncDisposable
@@ -59,8 +60,12 @@ internal sealed class TelemetrySink : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets spans: listeners are a whole process's, and others may work in it.</summary>
-    public void Forget(Func<SentSpan, bool> which) => Spans = new ConcurrentQueue<SentSpan>([.. Spans.Where(span => span.Parent.Length == 0 || !which(span))]);
+    /// <summary>Forgets all spans but those of these traces: listeners are a whole process's, and others may work in it.</summary>
+    public void KeepTraces(IEnumerable<string> traces)
+    {
+        HashSet<string> kept = [.. traces];
+        Spans = new ConcurrentQueue<SentSpan>(Spans.Where(span => kept.Contains(span.Trace)));
+    }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
@@ -78,7 +83,7 @@ internal sealed class TelemetrySink : IAsyncDisposable
                 {
                     case "traces":
                         Spans.Enqueue(new SentSpan(
-                            service, item.Hex(2), item.Hex(4), item.Text(5), item.Attributes(9), [.. item.Messages(11).Select(static happened => (happened.Text(2), happened.Attributes(3)))]));
+                            service, item.Hex(1), item.Hex(2), item.Hex(4), item.Text(5), item.Attributes(9), [.. item.Messages(11).Select(static happened => (happened.Text(2), happened.Attributes(3)))]));
                         break;
                     case "metrics":
                         Metrics.Enqueue((service, item.Text(1)));
