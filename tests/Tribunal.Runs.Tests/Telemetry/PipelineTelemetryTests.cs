@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Tribunal.Judgements;
 using Tribunal.Runs.Telemetry;
@@ -5,12 +6,13 @@ using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.Tests.Telemetry;
 
+/// <summary>Listeners hear a whole process, so other tests' spans come while these are read: each looks at its own.</summary>
 public sealed class PipelineTelemetryTests
 {
     [Fact]
     public void A_judgements_span_lies_in_its_shards_and_that_in_its_runs()
     {
-        List<Activity> ended = [];
+        ConcurrentQueue<Activity> ended = [];
         using ActivityListener listener = Listen(ended);
         using (PipelineTelemetry.StartRun("telemetry-run"))
         using (PipelineTelemetry.StartShard("telemetry-run", 3))
@@ -27,7 +29,7 @@ public sealed class PipelineTelemetryTests
     [Fact]
     public void A_verdict_is_an_evaluation_result()
     {
-        List<Activity> ended = [];
+        ConcurrentQueue<Activity> ended = [];
         using ActivityListener listener = Listen(ended);
         using (PipelineTelemetry.StartShard("telemetry-verdicts", 0))
         {
@@ -47,7 +49,7 @@ public sealed class PipelineTelemetryTests
     [Fact]
     public void A_shard_of_more_rollouts_than_a_span_keeps_events_loses_none()
     {
-        List<Activity> ended = [];
+        ConcurrentQueue<Activity> ended = [];
         using ActivityListener listener = Listen(ended);
         using (PipelineTelemetry.StartShard("telemetry-many", 0))
         {
@@ -60,19 +62,13 @@ public sealed class PipelineTelemetryTests
         Assert.Equal(300, ended.Count(static span => span.OperationName == "verdict" && $"{span.GetTagItem("tribunal.rollout")}".StartsWith("many-", StringComparison.Ordinal) && span.Events.Count() == 1));
     }
 
-    private static ActivityListener Listen(List<Activity> ended)
+    private static ActivityListener Listen(ConcurrentQueue<Activity> ended)
     {
         ActivityListener listener = new()
         {
             ShouldListenTo = static source => source.Name == MetricNames.Meter,
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = span =>
-            {
-                lock (ended)
-                {
-                    ended.Add(span);
-                }
-            },
+            ActivityStopped = ended.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
         return listener;
