@@ -56,6 +56,11 @@ internal static class RolloutShapes
             return PreferenceShape.Read(record);
         }
 
+        if (!mapped && OtherTools.Advice(root) is { } advice)
+        {
+            throw new JsonException(advice);
+        }
+
         if (PromptFields.Find(record) is not { } prompt)
         {
             throw Unknown(root);
