@@ -34,8 +34,8 @@ internal static class ImportCommand
     {
         Argument<string[]> files = new("file") { Description = "Files of recorded judgements (JSON Lines, JSON or Parquet; gzip or zstd); - is standard input.", Arity = ArgumentArity.OneOrMore };
         Option<string> output = new("--output", "-o") { Description = "Folder for judgements.jsonl and, where the files carry them, the rollouts as batch.jsonl.", Required = true, HelpName = "DIR" };
-        Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench, rewardbench, promptfoo or inspect.", HelpName = "FORMAT", DefaultValueFactory = static _ => "auto" };
-        format.AcceptOnlyFromAmong("auto", "ledger", "openai-batch", "prometheus", "judgebench", "rewardbench", "promptfoo", "inspect");
+        Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench, rewardbench, promptfoo, inspect or alpaca-eval.", HelpName = "FORMAT", DefaultValueFactory = static _ => "auto" };
+        format.AcceptOnlyFromAmong("auto", "ledger", "openai-batch", "prometheus", "judgebench", "rewardbench", "promptfoo", "inspect", "alpaca-eval");
         Option<string> judge = new("--judge") { Description = "The judge's name where the files do not give one.", DefaultValueFactory = static _ => "recorded" };
         Option<string> protocol = new("--protocol") { Description = "How answers of a batch API are read: a name of `tribunal judges`, or auto by the model's name.", HelpName = "NAME", DefaultValueFactory = static _ => "auto" };
         protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);

@@ -53,6 +53,9 @@ public enum RecordedFormat
 
     /// <summary>Logs of Inspect as JSON: what their model-graded scorers said.</summary>
     Inspect,
+
+    /// <summary>AlpacaEval's annotations.</summary>
+    AlpacaEval,
 }
 
 /// <summary>How recorded judgements are read.</summary>

@@ -89,6 +89,27 @@ public sealed class FilesOfOtherEvaluationsTests
         Assert.Equal(JudgementOutcome.Unparsable, lines[1].Judgements[0].Outcome);
     }
 
+    [Fact]
+    public async Task Annotations_of_AlpacaEval_are_scores_of_both_outputs()
+    {
+        const string Row = """{"instruction":"q","output_1":"x","generator_1":"base","dataset":"helpful_base","output_2":"y","generator_2":"m","annotator":"weighted","preference":1.75,"raw_completion":null}""";
+        List<RecordedLine> lines = await ImportAsync($"[{Row},{Row.Replace("1.75", "null", StringComparison.Ordinal).Replace("\"q\"", "\"r\"", StringComparison.Ordinal)}]");
+        Assert.Equal(["base", "m"], lines[0].Rollout!.Responses.Select(static response => response.Id));
+        Assert.Equal([0.25, 0.75], lines[0].Judgements[0].Scores);
+        Assert.Equal(("weighted", "helpful_base"), (lines[0].Judgements[0].Judge, lines[0].Rollout!.Domain));
+        Assert.Equal(JudgementOutcome.Unparsable, lines[1].Judgements[0].Outcome);
+    }
+
+    [Fact]
+    public async Task A_fraction_is_not_offered_as_the_label_of_several_responses()
+    {
+        var unread = new UnreadLabels();
+        unread.Add(Assert.Single(await BatchSamples.ReadAsync("""{"instruction":"q","output_1":"x","output_2":"y","preference":1.93}""")).Rollout!);
+        Assert.Equal(0, unread.Count);
+        unread.Add(Assert.Single(await BatchSamples.ReadAsync("""{"instruction":"q","output_1":"x","output_2":"y","preference":2}""")).Rollout!);
+        Assert.Equal((1, "preference"), (unread.Count, unread.Field));
+    }
+
     [Theory]
     [InlineData("""{"doc_id":0,"doc":{"question":"q"},"target":"2","arguments":{"gen_args_0":{"arg_0":"q"}},"resps":[["x"]],"filtered_resps":["x"],"filter":"none"}""", "--prompt-field arguments.gen_args_0.arg_0 --responses-field resps.0")]
     [InlineData(Promptfoo, "tribunal import takes what its model-graded assertions said")]
