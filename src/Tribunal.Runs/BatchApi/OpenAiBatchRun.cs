@@ -8,6 +8,7 @@ using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Chat;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -162,7 +163,7 @@ public sealed class OpenAiBatchRun(
         long unusable = 0;
         foreach (string file in Directory.EnumerateFiles(_answers).Order(StringComparer.Ordinal))
         {
-            var lines = new SortedDictionary<int, ArrayBufferWriter<byte>>();
+            var lines = new SortedDictionary<int, Taken>();
             await foreach (RecordedLine line in ReadAsync(file, options, cancellationToken))
             {
                 if (WhyNot(line, places) is { } why)
@@ -176,23 +177,47 @@ public sealed class OpenAiBatchRun(
                 if (standing.Add((judgement.RolloutId, judgement.Sample)))
                 {
                     int shard = places[judgement.RolloutId].Shard;
-                    if (!lines.TryGetValue(shard, out ArrayBufferWriter<byte>? own))
+                    if (!lines.TryGetValue(shard, out Taken? own))
                     {
-                        lines.Add(shard, own = new ArrayBufferWriter<byte>());
+                        lines.Add(shard, own = new Taken([], new ArrayBufferWriter<byte>()));
                     }
 
-                    JudgementLine.Write(own, judgement);
+                    if (judgement.Usage is { Estimated: true, Input: 0 })
+                    {
+                        own.Unmeasured.Add(judgement);
+                    }
+                    else
+                    {
+                        JudgementLine.Write(own.Lines, judgement);
+                    }
                 }
             }
 
-            foreach ((int shard, ArrayBufferWriter<byte> own) in lines)
+            foreach ((int shard, (List<TracedJudgement> unmeasured, ArrayBufferWriter<byte> own)) in lines)
             {
+                await MeasureAsync(context, shard, unmeasured, own);
                 await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Kept(shard), cancellationToken);
                 await part.AppendAsync(own.WrittenMemory, cancellationToken);
             }
         }
 
         return (standing.Count, unusable);
+    }
+
+    // Where a service counts no tokens, those of the prompt are estimated by it, as they are where it is asked live.
+    private async Task MeasureAsync(RunContext context, int shard, List<TracedJudgement> unmeasured, ArrayBufferWriter<byte> lines)
+    {
+        if (unmeasured.Count == 0)
+        {
+            return;
+        }
+
+        Dictionary<string, Rollout> rollouts = (await context.RolloutsAsync(shard)).ToDictionary(static rollout => rollout.Id, StringComparer.Ordinal);
+        foreach (TracedJudgement judgement in unmeasured)
+        {
+            JudgePrompt prompt = judge.Protocol.Compose(judge.View.Of(rollouts[judgement.RolloutId]), judgement.Order);
+            JudgementLine.Write(lines, judgement with { Usage = judgement.Usage with { Input = Usage.Estimate(ReportedUsage.Characters(prompt.Messages)) } });
+        }
     }
 
     // A folder holds many files: what one of them is not is said with its name.
@@ -311,6 +336,9 @@ public sealed class OpenAiBatchRun(
     }
 
     private bool Takes(string field, JudgePrompt prompt) => omit?.Contains(field, StringComparer.Ordinal) != true && prompt.Fields?.LeaveOut.Contains(field, StringComparer.Ordinal) != true;
+
+    /// <summary>What a file holds for a shard: judgements whose service counted no tokens of the prompt, and the lines of the others.</summary>
+    private sealed record Taken(List<TracedJudgement> Unmeasured, ArrayBufferWriter<byte> Lines);
 
     /// <summary>What an answer about a rollout must fit.</summary>
     private sealed record Place(int Shard, int Responses, string Tag);

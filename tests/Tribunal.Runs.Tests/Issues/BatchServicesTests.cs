@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Recorded;
@@ -115,6 +116,18 @@ public sealed class BatchServicesTests : IDisposable
         Write("output.jsonl", names.Select(static name => Line(Answered, "null", name)));
         OpenAiBatchState complete = await Run().AdvanceAsync(TestContext.Current.CancellationToken);
         Assert.Equal((RunStatus.Complete, 2L), (complete.Summary!.Status, complete.Summary.Judgements.Valid));
+    }
+
+    [Fact]
+    public async Task Tokens_that_a_service_does_not_count_are_estimated_by_prompt_and_answer()
+    {
+        OpenAiBatchState first = await Run().AdvanceAsync(TestContext.Current.CancellationToken);
+        string[] requests = File.ReadAllLines(Assert.Single(first.RequestFiles));
+        long characters = requests.Sum(static request => JsonNode.Parse(request)!["body"]!["messages"]!.AsArray().Sum(static message => (long)((string)message!["content"]!).Length));
+        Write("output.jsonl", requests.Select(static request => Line(Answered[..Answered.IndexOf(",\"usage\"", StringComparison.Ordinal)] + "}}", "null", request.Split('"')[3])));
+        RunSummary summary = (await Run().AdvanceAsync(TestContext.Current.CancellationToken)).Summary!;
+        Assert.InRange(summary.Usage.Input, characters / 4, (characters / 4) + 2);
+        Assert.True(summary.Usage is { Estimated: true, Output: > 0 });
     }
 
     [Fact]
