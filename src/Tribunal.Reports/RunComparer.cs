@@ -108,6 +108,12 @@ public static class RunComparer
         {
             await foreach (Verdict verdict in runs[run].VerdictsAsync(cancellationToken))
             {
+                // A run that a limit halted, and a vote on its ledger, tell of all their rollouts; a judge that was not asked is not wrong.
+                if (verdict.Votes.Drawn == 0)
+                {
+                    continue;
+                }
+
                 if (run == 0)
                 {
                     rows.TryAdd(verdict.Id, new Row(runs.Count));

@@ -34,10 +34,10 @@ internal static class ImportCommand
     {
         Argument<string[]> files = new("file") { Description = "Files of recorded judgements (JSON Lines, JSON or Parquet; gzip or zstd); - is standard input.", Arity = ArgumentArity.OneOrMore };
         Option<string> output = new("--output", "-o") { Description = "Folder for judgements.jsonl and, where the files carry them, the rollouts as batch.jsonl.", Required = true, HelpName = "DIR" };
-        Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench or rewardbench.", DefaultValueFactory = static _ => "auto" };
-        format.AcceptOnlyFromAmong("auto", "ledger", "openai-batch", "prometheus", "judgebench", "rewardbench");
+        Option<string> format = new("--format") { Description = "auto, ledger, openai-batch, prometheus, judgebench, rewardbench, promptfoo, inspect or alpaca-eval.", HelpName = "FORMAT", DefaultValueFactory = static _ => "auto" };
+        format.AcceptOnlyFromAmong("auto", "ledger", "openai-batch", "prometheus", "judgebench", "rewardbench", "promptfoo", "inspect", "alpaca-eval");
         Option<string> judge = new("--judge") { Description = "The judge's name where the files do not give one.", DefaultValueFactory = static _ => "recorded" };
-        Option<string> protocol = new("--protocol") { Description = "How answers of a batch API are read.", DefaultValueFactory = static _ => "auto" };
+        Option<string> protocol = new("--protocol") { Description = "How answers of a batch API are read: a name of `tribunal judges`, or auto by the model's name.", HelpName = "NAME", DefaultValueFactory = static _ => "auto" };
         protocol.AcceptOnlyFromAmong([.. ProtocolCatalog.Names]);
         Option<string[]> requests = new("--requests") { Description = "Request files that the answers of a batch API belong to.", Arity = ArgumentArity.ZeroOrMore };
         Option<FileInfo?> batch = new("--batch") { Description = "The rollouts that they judge, where the files don't carry them.", HelpName = "FILE" };
@@ -47,6 +47,7 @@ internal static class ImportCommand
 
               tribunal import judgebench-outputs.jsonl -o imported
               tribunal import ledger.jsonl --batch rollouts.jsonl -o imported
+              tribunal import results.json -o imported        promptfoo's, or a log of Inspect as JSON: what models graded
 
             Without the rollouts, in the files or by --batch, it is a ledger only: nothing can be voted on.
             """)

@@ -23,6 +23,9 @@ internal static class DatasetShapes
         new(["bon_best", "loser_list"], RmbBestOfN),
         new(["chosen", "reject", "conversation_input"], RmbPair),
         new(["instruction", "completions"], UltraFeedback),
+        new(["input", "preferred_output", "non_preferred_output"], OpenAiPreference),
+        new(["chosen_response", "rejected_response"], static record => Better(record, "chosen_response", "rejected_response")),
+        new(["good_edited_response", "bad_edited_response"], static record => Better(record, "good_edited_response", "bad_edited_response")),
     ];
 
     /// <summary>Reads a record of one of these datasets; null where it is of none.</summary>
@@ -141,15 +144,51 @@ internal static class DatasetShapes
     private static Rollout ArenaBattle(BatchRecord record)
     {
         int? turns = record.Peek("judge") is not null && record.Number("turn") is >= 1 and <= 1000 and var turn ? (int)turn * 2 : null;
-        (IReadOnlyList<Message> prompt, Response one, Response other) = ImplicitPrompt.FromTurns(Said("conversation_a"), Said("conversation_b"), []);
+        (IReadOnlyList<Message> prompt, Response one, Response other) = ImplicitPrompt.FromTurns(Said("conversation_a", "model_side_a"), Said("conversation_b", "model_side_b"), [], "conversation_a and conversation_b");
         string id = record.Id(record.Has("id") ? "id" : "question_id");
         return record.Rollout(record.Peek("judge") is { } judge ? $"{id}/{record.Peek("model_a")}/{record.Peek("model_b")}/{judge}/{record.Peek("turn")}" : id, prompt, [one, other]) with
         {
             Best = Winner(record),
         };
 
-        IReadOnlyList<Message> Said(string name) => [.. Turns.Read(record.Take(name)).Take(turns ?? int.MaxValue)];
+        IReadOnlyList<Message> Said(string name, string side)
+        {
+            IReadOnlyList<Message> said = Turns.Read(record.Take(name));
+            return [.. Before(record, said, side), .. said.Take(turns ?? int.MaxValue)];
+        }
     }
+
+    // A later vote of a session is about its own turns (evaluation_order); what was said before them stands in the whole conversation alone.
+    private static IReadOnlyList<Message> Before(BatchRecord record, IReadOnlyList<Message> said, string side)
+    {
+        if (record.Number("evaluation_order") is <= 1 || !JsonText.TryGet(record.Root, "full_conversation", out JsonElement whole)
+            || (whole.ValueKind == JsonValueKind.String ? EncodedLists.Of(whole.GetString()!) : whole) is not { ValueKind: JsonValueKind.Array } rounds)
+        {
+            return [];
+        }
+
+        Message[][] all = [.. rounds.EnumerateArray().Select(round => (Message[])[Turn(round, "user"), Turn(round, side)])];
+        string[] asked = [.. said.Where(static turn => turn.Role == "user").Select(static turn => turn.Content)];
+        int at = all.Length - asked.Length;
+        while (at >= 0 && !all.Skip(at).Take(asked.Length).Select(static round => round[0].Content).SequenceEqual(asked, StringComparer.Ordinal))
+        {
+            at--;
+        }
+
+        return at < 0 && all.Length > asked.Length
+            ? throw new JsonException("full_conversation holds more turns than the vote is about, and not these among them")
+            : [.. all.Take(at).SelectMany(static round => round)];
+
+        static Message Turn(JsonElement round, string name) =>
+            round.ValueKind == JsonValueKind.Object && JsonText.TryGet(round, name, out JsonElement turn) && Turns.IsTurn(turn) ? Turns.Read(turn)[0] : throw new JsonException($"a round of full_conversation has no {name}");
+    }
+
+    // OpenAI's preference fine-tuning.
+    private static Rollout OpenAiPreference(BatchRecord record) =>
+        record.Rollout(record.Id("id"), Turns.Read(record.Take("input.messages")), [Response.Of(Turns.Read(record.Take("preferred_output"))), Response.Of(Turns.Read(record.Take("non_preferred_output")))]) with { Best = [0] };
+
+    private static Rollout Better(BatchRecord record, string better, string worse) =>
+        record.Rollout(record.Id("id"), PromptFields.Require(record), [record.Text(better), record.Text(worse)]) with { Best = [0], Domain = record.Peek("domain") };
 
     private static IReadOnlyList<int> Winner(BatchRecord record) =>
         ResponseFields.BestOf(record.Text("winner")) ?? throw new JsonException("winner is none of model_a, model_b and tie");
@@ -163,7 +202,7 @@ internal static class DatasetShapes
             throw new JsonException("prompt, response_a and response_b are not as many rounds");
         }
 
-        (IReadOnlyList<Message> prompt, Response first, Response second) = ImplicitPrompt.FromTurns(Said(one), Said(other), []);
+        (IReadOnlyList<Message> prompt, Response first, Response second) = ImplicitPrompt.FromTurns(Said(one), Said(other), [], "response_a and response_b");
         bool Won(string name) => record.Number(name) is > 0;
         return record.Rollout(record.Id("id"), prompt, [first, second]) with
         {

@@ -58,8 +58,9 @@ internal static class FieldNames
         "id", "prompt_id", "question_id", "pair_id", "pair_uid", "bon_uid", "best", "scores", "reference", "rubric", "domain", "metadata", "history",
         "chosen", "rejected", "reject", "score_chosen", "score_rejected", "chosen_model", "rejected_model", "subset", "source", "category_path", "label", "winner",
         "bon_best", "loser_list", "response_A", "response_B", "output_1", "output_2", "model_name", "response_model", "sampled_conflict_pairs", "num_correct", "num_incorrect",
-        "total_completions", "models", "additional_metadata", "language", "conversation_a", "conversation_b", "model_a", "model_b", "judge", "turn",
+        "total_completions", "models", "additional_metadata", "language", "conversation_a", "conversation_b", "full_conversation", "model_a", "model_b", "judge", "turn",
         "winner_model_a", "winner_model_b", "winner_tie", "overall_preference", "preference_strength", "better_response_id", "num_responses",
+        "preferred_output", "non_preferred_output", "chosen_response", "rejected_response", "good_edited_response", "bad_edited_response",
     ];
 
     private static readonly HashSet<string> Known = new(

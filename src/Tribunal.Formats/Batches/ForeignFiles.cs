@@ -17,7 +17,7 @@ internal static class ForeignFiles
         ([0x1F, 0x9D], "compress (.Z)", Compressions),
         ([.. "LZIP"u8], "lzip", Compressions),
         ([.. "7z"u8, 0xBC, 0xAF, 0x27, 0x1C], "7-Zip", "unpack it"),
-        ([.. "PK"u8, 3, 4], "ZIP (or a spreadsheet)", "unpack it, or export what is inside as JSON Lines or Parquet"),
+        ([.. "PK"u8, 3, 4], "ZIP (or a spreadsheet)", "unpack it, or export what is inside as JSON Lines or Parquet; a log of Inspect (.eval) is written as JSON by inspect log dump FILE"),
         ([.. "ARROW1"u8], "Arrow IPC (Feather)", Formats),
         ([0xFF, 0xFF, 0xFF, 0xFF], "an Arrow IPC stream", Formats),
         ([.. "PARE"u8], "encrypted Parquet", "decrypt it"),

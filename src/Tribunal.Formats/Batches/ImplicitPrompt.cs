@@ -13,9 +13,13 @@ internal static class ImplicitPrompt
     private const string Assistant = "\n\nAssistant:";
 
     /// <summary>Conversations: the common turns together with the stated prompt, each turn once; what follows them is the responses, trajectories where it is more than a turn.</summary>
+    /// <param name="chosen">One of them.</param>
+    /// <param name="rejected">The other.</param>
+    /// <param name="stated">The prompt that stands beside them; empty where there is none.</param>
+    /// <param name="names">What the two are called, for people.</param>
     /// <exception cref="JsonException">They part at a user's turn or before one, there is no prompt, or the stated one is another.</exception>
     public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTurns(
-        IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated)
+        IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated, string names = "chosen and rejected")
     {
         int common = 0;
         int last = Math.Min(chosen.Count, rejected.Count) - 1;
@@ -29,12 +33,12 @@ internal static class ImplicitPrompt
         if (good.Length == 0 || bad.Length == 0 || ((good.Length > 1 || bad.Length > 1) && good.Concat(bad).Any(static turn => Conversation.Label(turn.Role) == "User")))
         {
             // A user answers what was said before: the second half of one conversation is no answer to the other's.
-            throw new JsonException("chosen and rejected part at a user's turn or before one; what an assistant does by itself is judged");
+            throw new JsonException($"{names} part at a user's turn or before one; what an assistant does by itself is judged");
         }
 
         IReadOnlyList<Message> prompt = Joined(stated, [.. chosen.Take(common)]);
         return prompt.Count == 0
-            ? throw new JsonException("there is no prompt, stated or common to chosen and rejected")
+            ? throw new JsonException($"there is no prompt, stated or common to {names}")
             : (prompt, Response.Of(good), Response.Of(bad));
     }
 

@@ -30,7 +30,7 @@ internal static class RolloutShapes
 
         var derived = XxHash3.HashToUInt64(raw);
         var record = new BatchRecord(root, string.Create(CultureInfo.InvariantCulture, $"row-{number}-{derived:x16}"), fields);
-        return LabelFields.Apply(record, Shaped(record, fields is { Prompt: not null } or { Responses: not null } or { Label: not null }));
+        return LabelFields.Apply(record, TrainerText.Plain(Shaped(record, fields is { Prompt: not null } or { Responses: not null } or { Label: not null })));
     }
 
     private static Rollout Shaped(BatchRecord record, bool mapped)
@@ -54,6 +54,11 @@ internal static class RolloutShapes
         if (record.Fields?.Responses is null && IsPair(record))
         {
             return PreferenceShape.Read(record);
+        }
+
+        if (!mapped && OtherTools.Advice(root) is { } advice)
+        {
+            throw new JsonException(advice);
         }
 
         if (PromptFields.Find(record) is not { } prompt)

@@ -19,7 +19,7 @@ public sealed class UnreadLabels
     public void Add(Rollout rollout)
     {
         if (rollout is not { Best: null, Scores: null, Responses.Count: > 1, Metadata: { ValueKind: JsonValueKind.Object } rest }
-            || Array.Find(FieldNames.Labels, name => rest.TryGetProperty(name, out JsonElement value) && value.ValueKind is not JsonValueKind.Null and not JsonValueKind.Object) is not { } field)
+            || Array.Find(FieldNames.Labels, name => rest.TryGetProperty(name, out JsonElement value) && MaySay(value)) is not { } field)
         {
             return;
         }
@@ -27,4 +27,8 @@ public sealed class UnreadLabels
         Count++;
         Field ??= field;
     }
+
+    // Of several responses a number names one; 1.93 names none.
+    private static bool MaySay(JsonElement value) =>
+        value.ValueKind is not JsonValueKind.Null and not JsonValueKind.Object && !(value.ValueKind == JsonValueKind.Number && !double.IsInteger(value.GetDouble()));
 }

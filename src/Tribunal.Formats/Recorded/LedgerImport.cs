@@ -28,6 +28,8 @@ public static class LedgerImport
         (RecordedFormat.Prometheus, ["prometheus_score"]),
         (RecordedFormat.RewardBench, ["results", "text_chosen"]),
         (RecordedFormat.RewardBench, ["results", "scores_chosen"]),
+        (RecordedFormat.RewardBench, ["results", "scores", "num_correct"]),
+        (RecordedFormat.AlpacaEval, ["instruction", "output_1", "output_2", "preference"]),
     ];
 
     /// <summary>Reads a file.</summary>
@@ -80,6 +82,9 @@ public static class LedgerImport
                     RecordedFormat.OpenAiBatch => [OpenAiBatchForm.Read(root, record.Number, options)],
                     RecordedFormat.JudgeBench => [JudgeBenchForm.Read(root, record.Number, options)],
                     RecordedFormat.RewardBench => RewardBenchForm.Read(root, record.Number, options),
+                    RecordedFormat.AlpacaEval => [AlpacaEvalForm.Read(root, record.Number, options)],
+                    RecordedFormat.Promptfoo => PromptfooForm.Read(root, record.Number, options),
+                    RecordedFormat.Inspect => InspectForm.Read(root, record.Number, options),
                     _ => PrometheusForm.Read(root, record.Number, options),
                 },
             ];
@@ -110,10 +115,11 @@ public static class LedgerImport
             }
         }
 
-        return PrometheusForm.IsResultFile(root)
-            ? RecordedFormat.Prometheus
+        return PromptfooForm.IsResultFile(root) || PromptfooForm.IsRow(root) ? RecordedFormat.Promptfoo
+            : InspectForm.IsLog(root) || InspectForm.IsSample(root) ? RecordedFormat.Inspect
+            : PrometheusForm.IsResultFile(root) ? RecordedFormat.Prometheus
             : throw new FormatException(
-                $"the record is of none of the formats known (ledger, OpenAI batch output, prometheus-eval, JudgeBench, RewardBench); its fields are {string.Join(", ", root.EnumerateObject().Take(12).Select(static p => p.Name))}. Rollouts without judgements are for tribunal score");
+                $"the record is of none of the formats known (ledger, OpenAI batch output, prometheus-eval, JudgeBench, RewardBench, promptfoo, Inspect, AlpacaEval); its fields are {string.Join(", ", root.EnumerateObject().Take(12).Select(static p => p.Name))}. Rollouts without judgements are for tribunal score");
     }
 
     private static RecordedLine Failed(long line, string error) => new() { Line = line, Error = error };

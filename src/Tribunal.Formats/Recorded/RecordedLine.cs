@@ -45,8 +45,17 @@ public enum RecordedFormat
     /// <summary>JudgeBench outputs: both games of each pair.</summary>
     JudgeBench,
 
-    /// <summary>RewardBench: <c>…_outputs.jsonl</c>, and the per-prompt score files with one list per column.</summary>
+    /// <summary>RewardBench: <c>…_outputs.jsonl</c>, and the per-prompt score files with one list per column, of RewardBench 2 too.</summary>
     RewardBench,
+
+    /// <summary>promptfoo's results: what its model-graded assertions said.</summary>
+    Promptfoo,
+
+    /// <summary>Logs of Inspect as JSON: what their model-graded scorers said.</summary>
+    Inspect,
+
+    /// <summary>AlpacaEval's annotations.</summary>
+    AlpacaEval,
 }
 
 /// <summary>How recorded judgements are read.</summary>

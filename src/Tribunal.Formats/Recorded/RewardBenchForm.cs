@@ -9,7 +9,7 @@ namespace Tribunal.Formats.Recorded;
 
 /// <summary>
 /// RewardBench results (repository allenai/reward-bench): rows of <c>…_outputs.jsonl</c>, or per-prompt score files, which
-/// hold the same as one object with a list per column. Which response a generative judge was shown first is not recorded;
+/// hold the same as one object with a list per column, RewardBench 2's with a score for each completion. Which response a generative judge was shown first is not recorded;
 /// a result of 0.5 stands for errors and ties alike, and is kept as unparsable.
 /// </summary>
 internal static class RewardBenchForm
@@ -65,6 +65,12 @@ internal static class RewardBenchForm
             Best = [0],
             Domain = subset,
         };
+        // RewardBench 2 scores several completions, the correct ones first; their texts went through a chat template.
+        if (field("scores") is { ValueKind: JsonValueKind.Array } all && all.GetArrayLength() > 1)
+        {
+            return new RecordedLine { Line = number, Judgements = [List(subset is null ? id : $"{subset}/{id}", [.. all.EnumerateArray().Select(Number)], JsonText.Scalar(field("model")) ?? options.Judge)] };
+        }
+
         (JudgementOutcome outcome, int? winner, string? why) = Result(field);
         return new RecordedLine
         {
@@ -85,6 +91,22 @@ internal static class RewardBenchForm
                     Why = why,
                 },
             ],
+        };
+    }
+
+    private static TracedJudgement List(string id, double?[] scores, string judge)
+    {
+        bool valid = Array.TrueForAll(scores, static score => score is { } number && double.IsFinite(number));
+        return new TracedJudgement
+        {
+            RolloutId = id,
+            Sample = 0,
+            Protocol = "imported",
+            Judge = judge,
+            Order = [.. Enumerable.Range(0, scores.Length)],
+            Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
+            Scores = valid ? [.. scores.Select(static score => score!.Value)] : null,
+            Why = valid ? null : "a completion has no score",
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Tribunal.Formats.Batches;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
 using Tribunal.RewardServer.Judging;

@@ -93,6 +93,21 @@ public sealed class ColumnsOfOtherToolsTests
         Assert.StartsWith("[{", rollout.Responses[1].Content, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"input":"<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\n","output":"A<|im_end|>","score":1.0}""", "system: S / user: Q?", "A")]
+    [InlineData("""{"prompt":"<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\n","chosen":"A<|im_end|>\n","rejected":"B<|im_end|>\n"}""", "user: Q?", "A|B")]
+    [InlineData("""{"prompt":"<s>[INST] Q? [/INST]","responses":["A</s>",""]}""", "user: Q?", "A|")]
+    [InlineData("""{"prompt":"<｜begin▁of▁sentence｜>S<｜User｜>Q?<｜Assistant｜><think>\n","response":"hm</think>A<｜end▁of▁sentence｜>"}""", "system: S / user: Q?", "hm</think>A")]
+    [InlineData("""{"prompt":"What does <|im_start|>assistant mean?","response":"A<|im_end|>"}""", "user: What does <|im_start|>assistant mean?", "A<|im_end|>")]
+    [InlineData("""{"prompt":"<|im_start|>user\nQ?<|im_end|>","response":"A<|im_end|>"}""", "user: <|im_start|>user\nQ?<|im_end|>", "A<|im_end|>")]
+    [InlineData("""{"prompt":"Say <|im_start|>assistant","response":"A"}""", "user: Say <|im_start|>assistant", "A")]
+    public async Task What_a_chat_template_put_around_a_trainers_texts_is_no_part_of_them(string line, string prompt, string responses)
+    {
+        Rollout rollout = await OneAsync(line);
+        Assert.Equal(prompt, string.Join(" / ", rollout.Prompt.Select(static turn => $"{turn.Role}: {turn.Content}")));
+        Assert.Equal(responses, string.Join('|', rollout.Responses.Select(static response => response.Content)));
+    }
+
     [Fact]
     public async Task What_the_project_writes_of_a_prompt_is_read_as_the_same_prompt()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Tribunal.Formats.Batches;
 using Tribunal.RewardServer.Judging;
 using Tribunal.RewardServer.Trainers;
 

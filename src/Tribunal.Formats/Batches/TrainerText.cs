@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Tribunal.Rollouts;
 
-namespace Tribunal.RewardServer.Trainers;
+namespace Tribunal.Formats.Batches;
 
 /// <summary>
 /// Prompts and responses as trainers send them: decoded token sequences, with the chat template's markers and padding in them. The markers of
@@ -33,6 +33,30 @@ internal static partial class TrainerText
         Add(turns, role, text[start..]);
         string bare = Bare(text);
         return any && turns.Count > 0 ? turns : [new Message("user", bare.Length > 0 ? bare : text)];
+    }
+
+    /// <summary>The rollout with what a chat template put around its texts taken off, where its prompt begins with a template's marker and ends where the answer is to begin.</summary>
+    public static Rollout Plain(Rollout rollout) =>
+        rollout.Prompt is not [{ Role: "user", Content: { } text }] || !OpensAnswer(text) ? rollout : rollout with
+        {
+            Prompt = Prompt(text),
+            Responses = [.. rollout.Responses.Select(static response => response.Turns is null ? response with { Content = Ending().Replace(response.Content, "") } : response)],
+        };
+
+    // A text that only speaks of markers has something before them, or goes on behind the last one.
+    private static bool OpensAnswer(string text)
+    {
+        // All of them begin so: most prompts are not searched.
+        if (text.AsSpan().TrimStart() is not ['<' or '[', ..])
+        {
+            return false;
+        }
+
+        string asked = Leading().Replace(text, "");
+        MatchCollection markers = Marker().Matches(asked);
+        return markers.Count > 0 && RoleOf(markers[^1]) == "assistant" && Bare(asked[(markers[^1].Index + markers[^1].Length)..]).Length == 0
+            && ((markers[0].Index == 0 && RoleOf(markers[0]) != End) || !string.IsNullOrWhiteSpace(text[..^asked.Length]))
+            && Prompt(text) is [.., { Role: "user" or "tool" }];
     }
 
     /// <summary>
