@@ -86,7 +86,7 @@ internal static class OpenAiBatchForm
                 Outcome = kind == RefusalKind.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed,
                 Why = failure,
             };
-        return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again, Tag = tag };
+        return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again, Refused = failure is not null && kind == RefusalKind.Request, Tag = tag };
     }
 
     // A failure beside a reply: the answer is there, and its end says that the server gave it up.

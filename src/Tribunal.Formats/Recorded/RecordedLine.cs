@@ -20,6 +20,9 @@ public sealed record RecordedLine
     /// <summary>Whether asking again may help: the batch service expired, throttled or broke the request.</summary>
     public bool MayAskAgain { get; init; }
 
+    /// <summary>Whether the batch service refused what the request holds, as far as can be told; a filter's refusal says so itself.</summary>
+    public bool Refused { get; init; }
+
     /// <summary>The tag of the request that a batch service answered (<see cref="OpenAiBatchRequest.Tag"/>); null where it had none.</summary>
     public string? Tag { get; init; }
 

@@ -211,8 +211,8 @@ internal sealed class EndpointJudge : IJudge, IPassThrough
             : new Attempt<JudgeReply>(Ending.Answered, answer.ToReply(question.Messages));
     }
 
-    // The same for the same texts in another order.
-    private static long Characters(JudgeQuestion question)
+    /// <summary>Tells prompts apart; the same for the same texts in another order.</summary>
+    internal static long Characters(JudgeQuestion question)
     {
         long sum = 0;
         foreach (Rollouts.Message message in question.Messages)

@@ -169,8 +169,8 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
             }
 
             // What an interface that is there says is more than that others are not there.
-            said = said is null || (absent && last.Status != 404) ? last.Detail : said;
-            absent = last.Status == 404 && absent;
+            said = said is null || (absent && !last.IsAbsent) ? last.Detail : said;
+            absent &= last.IsAbsent;
             answered = HasAnswered(last.Ending);
             if (!answered)
             {

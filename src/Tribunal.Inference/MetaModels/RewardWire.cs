@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Hashing;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -31,7 +30,7 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
         };
         if (response.Status is < 200 or >= 300)
         {
-            return (await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken)) with { Prompt = post.Fingerprint };
+            return (await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken)) with { Prompt = post.Prompt };
         }
 
         string? Header(string name) => message.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
@@ -66,7 +65,7 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
 
         if (answer.Error is { } error)
         {
-            return EndpointError.FromObject<Rewards>(error, key) with { Prompt = post.Fingerprint };
+            return EndpointError.FromObject<Rewards>(error, key) with { Prompt = post.Prompt };
         }
 
         string? page = EndpointError.PageIn(body);
@@ -95,6 +94,6 @@ internal sealed record RewardPost(MetaKind Kind, Uri Address, ReadOnlyMemory<byt
     /// <summary>The meta protocol whose words are read; null for what is built in.</summary>
     public MetaProtocol? Protocol { get; init; }
 
-    /// <summary>Tells refused requests apart.</summary>
-    public long Fingerprint => unchecked((long)XxHash64.HashToUInt64(Body.Span));
+    /// <summary>Tells what is asked about apart where it is refused, whichever interface it goes to; 0 where it needs no telling.</summary>
+    public long Prompt { get; init; }
 }

@@ -40,7 +40,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
             }
 
             // An interface that is not there says nothing of the text: what another one says of it is what happened.
-            last = last is { } before && !(IsAbsent(before.Last) && !IsAbsent(outcome.Last)) ? before : outcome;
+            last = last is { } before && (outcome.Last.IsAbsent || !before.Last.IsAbsent) ? before : outcome;
             if (outcome.Last.Ending is not (Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Malformed))
             {
                 break;
@@ -49,7 +49,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
 
         Attempt<Rewards> told = last!.Value.Last;
         JudgeFault fault = told.Ending == Ending.Answered ? JudgeFault.Malformed : told.IsPage && known == MetaKind.Auto ? JudgeFault.Rejected : Faults.Of(told.Ending);
-        string absent = IsAbsent(told) && kinds.Count > 1
+        string absent = told.IsAbsent && kinds.Count > 1
             ? $"no interface of a reward model answers at {string.Join(", ", kinds.Select(kind => MetaForms.Address(kind, options.Endpoint).AbsolutePath).Distinct(StringComparer.Ordinal))}: "
             : "";
         string form = known == MetaKind.Auto && kinds == OfTurns && told.Ending == Ending.Refused ? " (it was asked about a conversation, which vLLM's interfaces take)" : "";
@@ -58,8 +58,6 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
         throw new JudgeException(fault, $"reward model '{options.Name}' at {options.Endpoint}: {(fault == JudgeFault.Malformed ? "no reward came back" : Faults.Words(fault))}: {detail}", last.Value.Tries);
     }
 
-    private static bool IsAbsent(Attempt<Rewards> attempt) => attempt is { Ending: Ending.Rejected, Status: 404 or 405 or 501 };
-
     private async Task<Outcome<Rewards>> SendAsync(MetaKind kind, JudgeQuestion question, bool probe, CancellationToken cancellationToken)
     {
         var facts = new CallFacts("classify", "tribunal.reward", options.Model, options.Endpoint.Host, options.Endpoint.Port);
@@ -67,7 +65,7 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
         ReadOnlyMemory<byte> body = question.Messages is [{ Role: "user", Content: var text }]
             ? MetaForms.Write(kind, options.Model, [text])
             : MetaForms.WriteTurns(kind, options.Model, question.Messages);
-        var post = new RewardPost(kind, MetaForms.Address(kind, options.Endpoint), body, 1, probe);
+        var post = new RewardPost(kind, MetaForms.Address(kind, options.Endpoint), body, 1, probe) { Prompt = EndpointJudge.Characters(question) };
         Outcome<Rewards> outcome = await _engine.SendAsync(static (call, token) => call.Wire.SendOnceAsync(call.Post, token), (Wire: _wire, Post: post), cancellationToken);
         InferenceTelemetry.Ended(
             activity, facts, outcome.Latency, default, null, outcome.Last.Ending == Ending.Answered ? null : Faults.Word(Faults.Of(outcome.Last.Ending)), outcome.Tries);

@@ -60,6 +60,9 @@ internal sealed record Attempt<T>(Ending Ending, T? Value = default, string? Det
     /// <summary>The exception behind it.</summary>
     public Exception? Cause { get; init; }
 
+    /// <summary>Whether there is no such interface.</summary>
+    public bool IsAbsent => this is { Ending: Ending.Rejected, Status: 404 or 405 or 501 };
+
     /// <summary>Whether another try may help.</summary>
     public bool Retryable => !Final && Ending is Ending.Throttled or Ending.Unavailable or Ending.Reset or Ending.TimedOut or Ending.Malformed;
 }

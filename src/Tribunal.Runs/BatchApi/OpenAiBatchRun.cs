@@ -8,6 +8,7 @@ using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Recorded;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
+using Tribunal.Protocols.Chat;
 using Tribunal.Rollouts;
 using Tribunal.Runs.Judges;
 using Tribunal.Runs.Orchestration;
@@ -21,34 +22,6 @@ using Tribunal.Training;
 using Tribunal.Verdicts;
 
 namespace Tribunal.Runs.BatchApi;
-
-/// <summary>How far a run through a batch API is.</summary>
-public sealed record OpenAiBatchState
-{
-    /// <summary>Rollouts judged or to judge.</summary>
-    public required long Rollouts { get; init; }
-
-    /// <summary>Refused lines of the batch.</summary>
-    public required long Invalid { get; init; }
-
-    /// <summary>Answers that stand in the ledger.</summary>
-    public required long Answers { get; init; }
-
-    /// <summary>Answers that could not be used, each with its file, line and reason; the first hundred.</summary>
-    public required IReadOnlyList<string> Problems { get; init; }
-
-    /// <summary>Answers that could not be used, in all.</summary>
-    public required long Unusable { get; init; }
-
-    /// <summary>Requests to hand to the batch API now; 0 when the run is complete.</summary>
-    public required long Requests { get; init; }
-
-    /// <summary>The files that hold them.</summary>
-    public required IReadOnlyList<string> RequestFiles { get; init; }
-
-    /// <summary>The summary, when the run is complete.</summary>
-    public RunSummary? Summary { get; init; }
-}
 
 /// <summary>
 /// A run whose judgements come from a batch API, in a local folder. Every step starts from what is there: it takes in all answers, asks
@@ -71,6 +44,7 @@ public sealed class OpenAiBatchRun(
     public const string AnswersFolder = RunFiles.BatchApiPrefix + "answers";
 
     private const int ProblemsKept = 100;
+    private const int EnoughRefusals = 8;
     private readonly string _requests = Path.Combine(folder, RequestsFolder);
     private readonly string _answers = Path.Combine(folder, AnswersFolder);
     private readonly List<string> _problems = [];
@@ -159,40 +133,101 @@ public sealed class OpenAiBatchRun(
         }
 
         var options = new ImportOptions { Format = RecordedFormat.OpenAiBatch, Grammar = judge.Protocol, Judge = judge.Model };
+        var refused = new List<(string Where, TracedJudgement Judgement)>();
         long unusable = 0;
         foreach (string file in Directory.EnumerateFiles(_answers).Order(StringComparer.Ordinal))
         {
-            var lines = new SortedDictionary<int, ArrayBufferWriter<byte>>();
+            var lines = new SortedDictionary<int, Taken>();
             await foreach (RecordedLine line in ReadAsync(file, options, cancellationToken))
             {
+                string where = $"{Path.GetFileName(file)}, line {line.Line}";
                 if (WhyNot(line, places) is { } why)
                 {
                     unusable++;
-                    Keep($"{Path.GetFileName(file)}, line {line.Line}: {why}");
+                    Keep($"{where}: {why}");
                     continue;
                 }
 
                 TracedJudgement judgement = line.Judgements[0] with { Seed = SampleSeed.Of(request.Seed, line.Judgements[0].RolloutId, line.Judgements[0].Sample), Judge = judge.Model };
-                if (standing.Add((judgement.RolloutId, judgement.Sample)))
+                if (line.Refused)
                 {
-                    int shard = places[judgement.RolloutId].Shard;
-                    if (!lines.TryGetValue(shard, out ArrayBufferWriter<byte>? own))
-                    {
-                        lines.Add(shard, own = new ArrayBufferWriter<byte>());
-                    }
-
-                    JudgementLine.Write(own, judgement);
+                    refused.Add((where, judgement));
+                }
+                else if (standing.Add((judgement.RolloutId, judgement.Sample)))
+                {
+                    Put(lines, places[judgement.RolloutId].Shard, judgement);
                 }
             }
 
-            foreach ((int shard, ArrayBufferWriter<byte> own) in lines)
-            {
-                await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Kept(shard), cancellationToken);
-                await part.AppendAsync(own.WrittenMemory, cancellationToken);
-            }
+            await AppendAsync(context, lines, cancellationToken);
         }
 
+        if (standing.Count == 0 && IsForAll(refused))
+        {
+            refused.ForEach(one => Keep($"{one.Where}: {one.Judgement.Why}"));
+            return (0, unusable + refused.Count);
+        }
+
+        var stood = new SortedDictionary<int, Taken>();
+        foreach ((_, TracedJudgement judgement) in refused.Where(one => standing.Add((one.Judgement.RolloutId, one.Judgement.Sample))))
+        {
+            Put(stood, places[judgement.RolloutId].Shard, judgement);
+        }
+
+        await AppendAsync(context, stood, cancellationToken);
         return (standing.Count, unusable);
+    }
+
+    // As of a judge that is asked live: a service that has answered nothing and refuses one rollout after the other in the same words refuses
+    // all of them, for a setting that every request has. The run would be spent on it.
+    private static bool IsForAll(List<(string Where, TracedJudgement Judgement)> refused)
+    {
+        var words = new ReasonSums();
+        refused.ForEach(one => words.Add(one.Judgement));
+        return words.Kinds.Count == 1 && refused.Select(static one => one.Judgement.RolloutId).Distinct(StringComparer.Ordinal).Count() >= EnoughRefusals;
+    }
+
+    private static void Put(SortedDictionary<int, Taken> lines, int shard, TracedJudgement judgement)
+    {
+        if (!lines.TryGetValue(shard, out Taken? own))
+        {
+            lines.Add(shard, own = new Taken([], new ArrayBufferWriter<byte>()));
+        }
+
+        if (judgement.Usage is { Estimated: true, Input: 0 })
+        {
+            own.Unmeasured.Add(judgement);
+        }
+        else
+        {
+            JudgementLine.Write(own.Lines, judgement);
+        }
+    }
+
+    private async Task AppendAsync(RunContext context, SortedDictionary<int, Taken> lines, CancellationToken cancellationToken)
+    {
+        foreach ((int shard, (List<TracedJudgement> unmeasured, ArrayBufferWriter<byte> own)) in lines)
+        {
+            await MeasureAsync(context, shard, unmeasured, own);
+            await using ILedgerPart part = await context.Store.OpenPartAsync(RunFiles.Kept(shard), cancellationToken);
+            await part.AppendAsync(own.WrittenMemory, cancellationToken);
+        }
+    }
+
+    // Where a service counts no tokens, those of the prompt are estimated by it, as they are where it is asked live.
+    private async Task MeasureAsync(RunContext context, int shard, List<TracedJudgement> unmeasured, ArrayBufferWriter<byte> lines)
+    {
+        if (unmeasured.Count == 0)
+        {
+            return;
+        }
+
+        Dictionary<string, Rollout> rollouts = (await context.RolloutsAsync(shard)).ToDictionary(static rollout => rollout.Id, StringComparer.Ordinal);
+        foreach (TracedJudgement judgement in unmeasured)
+        {
+            JudgePrompt prompt = judge.Protocol.Compose(judge.View.Of(rollouts[judgement.RolloutId]), judgement.Order);
+            JudgementLine.Write(lines, judgement with { Usage = judgement.Usage with { Input = Usage.Estimate(ReportedUsage.Characters(prompt.Messages)) } });
+        }
     }
 
     // A folder holds many files: what one of them is not is said with its name.
@@ -311,6 +346,9 @@ public sealed class OpenAiBatchRun(
     }
 
     private bool Takes(string field, JudgePrompt prompt) => omit?.Contains(field, StringComparer.Ordinal) != true && prompt.Fields?.LeaveOut.Contains(field, StringComparer.Ordinal) != true;
+
+    /// <summary>What a file holds for a shard: judgements whose service counted no tokens of the prompt, and the lines of the others.</summary>
+    private sealed record Taken(List<TracedJudgement> Unmeasured, ArrayBufferWriter<byte> Lines);
 
     /// <summary>What an answer about a rollout must fit.</summary>
     private sealed record Place(int Shard, int Responses, string Tag);

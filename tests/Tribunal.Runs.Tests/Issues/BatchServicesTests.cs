@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Tribunal.Formats.Batches;
 using Tribunal.Formats.Recorded;
@@ -118,6 +119,32 @@ public sealed class BatchServicesTests : IDisposable
     }
 
     [Fact]
+    public async Task Tokens_that_a_service_does_not_count_are_estimated_by_prompt_and_answer()
+    {
+        OpenAiBatchState first = await Run().AdvanceAsync(TestContext.Current.CancellationToken);
+        string[] requests = File.ReadAllLines(Assert.Single(first.RequestFiles));
+        long characters = requests.Sum(static request => JsonNode.Parse(request)!["body"]!["messages"]!.AsArray().Sum(static message => (long)((string)message!["content"]!).Length));
+        Write("output.jsonl", requests.Select(static request => Line(Answered[..Answered.IndexOf(",\"usage\"", StringComparison.Ordinal)] + "}}", "null", request.Split('"')[3])));
+        RunSummary summary = (await Run().AdvanceAsync(TestContext.Current.CancellationToken)).Summary!;
+        Assert.InRange(summary.Usage.Input, characters / 4, (characters / 4) + 2);
+        Assert.True(summary.Usage is { Estimated: true, Output: > 0 });
+    }
+
+    [Theory, InlineData(8, false), InlineData(8, true), InlineData(7, false)]
+    public async Task A_refusal_of_everything_in_the_same_words_spends_no_run(int rollouts, bool oneAnswered)
+    {
+        OpenAiBatchState first = await Run(rollouts).AdvanceAsync(TestContext.Current.CancellationToken);
+        string[] names = [.. File.ReadLines(Assert.Single(first.RequestFiles)).Select(static line => line.Split('"')[3])];
+        Write("errors.jsonl", names.Skip(oneAnswered ? 1 : 0).Select(static (name, i) => Line(
+            """{"status_code":400,"body":{"error":{"message":"`temperature` and `top_p` cannot both be specified (request N)"}}}""".Replace("N)", $"{i})", StringComparison.Ordinal), "null", name)));
+        Write("output.jsonl", names.Take(oneAnswered ? 1 : 0).Select(static name => Line(Answered, "null", name)));
+        OpenAiBatchState second = await Run(rollouts).AdvanceAsync(TestContext.Current.CancellationToken);
+        bool everyones = rollouts == 8 && !oneAnswered;
+        Assert.Equal((everyones ? 16 : 0, everyones ? 16 : 0, !everyones), ((int)second.Requests, (int)second.Unusable, second.Summary is not null));
+        Assert.Equal(everyones, second.Problems.Any(static problem => problem.StartsWith("errors.jsonl, line 1: the batch service answered 400: `temperature`", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_file_that_is_none_of_answers_is_named()
     {
         await Run().AdvanceAsync(TestContext.Current.CancellationToken);
@@ -138,12 +165,12 @@ public sealed class BatchServicesTests : IDisposable
     private void Write(string name, IEnumerable<string> lines) => File.WriteAllLines(Path.Combine(_folder, "run", OpenAiBatchRun.AnswersFolder, name), lines);
 
     // A batch that is written again is another one.
-    private OpenAiBatchRun Run()
+    private OpenAiBatchRun Run(int rollouts = 1)
     {
         string batch = Path.Combine(_folder, "batch.jsonl");
         if (!File.Exists(batch))
         {
-            File.WriteAllBytes(batch, [.. BatchSamples.Lines([new Rollout { Id = "a", Prompt = [new Message("user", "Which?")], Responses = [new Response("x"), new Response("y")] }])]);
+            File.WriteAllBytes(batch, [.. BatchSamples.Lines(Enumerable.Range(0, rollouts).Select(static i => new Rollout { Id = $"{(char)('a' + i)}", Prompt = [new Message("user", "Which?")], Responses = [new Response("x"), new Response("y")] }))]);
         }
 
         var request = new EvaluationRequest { Batch = batch, Seed = 5, Policy = new PolicyOptions { Samples = 2 } };
