@@ -22,6 +22,9 @@ public sealed class JudgeFactory : IDisposable
     /// <summary>The log's event of an endpoint that answers by another model than was asked for: what whoever runs a command is told, once for each judge.</summary>
     public const int AnotherModel = 2051;
 
+    /// <summary>The log's event of a meta reward model that gives rewards in no form that is known: what whoever runs a command is told, once for each.</summary>
+    public const int NoMetaForm = 2052;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EndpointState> _states = new(StringComparer.Ordinal);
     private readonly HttpClient _http = EndpointAccess.NewHttpClient();

@@ -75,7 +75,7 @@ public sealed class ExchangeCommandsTests : IDisposable
             string content = JsonSerializer.Serialize($"So.</think> \\boxed{{{verdict}}}");
             return $$"""{"custom_id":"{{name}}","response":{"status_code":200,"body":{"choices":[{"message":{"content":{{content}} },"finish_reason":"stop"}]} },"error":null}""" + "\n";
         })));
-        ToolResult done = await ToolProcess.RunAsync(_folder, score);
+        ToolResult done = await ToolProcess.RunAsync(_folder, [.. score, "--quiet"]);
         Assert.Equal((0, ""), (done.ExitCode, done.Errors));
         Assert.Contains("\"best\":0", File.ReadAllText(Path.Combine(_folder, "out/verdicts.jsonl")), StringComparison.Ordinal);
         Assert.Equal(2, (await ToolProcess.RunAsync(_folder, [.. score, "--max-total-tokens", "5"])).ExitCode);

@@ -43,6 +43,12 @@ internal static class BatchApiScoring
             await Console.Error.WriteLineAsync(problem);
         }
 
+        // Advice from all of them: the twenty shown may be of one kind.
+        foreach (string advice in state.Problems.Select(ReasonAdvice.For).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            await Console.Error.WriteLineAsync($"What to change: {advice}.");
+        }
+
         TextWriter words = Console.Out;
         await words.WriteLineAsync($"{state.Rollouts} rollouts, {state.Answers} answers in the ledger{(state.Unusable > 0 ? $", {state.Unusable} answers that could not be used" : "")}");
         if (state.Summary is not { } summary)

@@ -128,6 +128,7 @@ internal static class ImportCommand
         long problems = 0;
         var known = new HashSet<string>(StringComparer.Ordinal);
         var drawn = new HashSet<(string, int)>();
+        var again = new List<TracedJudgement>();
         await using (FileStream ledgerFile = File.Create(ledger + Unfinished))
         await using (var lines = new LineWriter(ledgerFile))
         await using (FileStream batchFile = File.Create(batch + Unfinished))
@@ -149,10 +150,22 @@ internal static class ImportCommand
                 }
             }
 
+            // What a service expired or throttled stands only where no answer came after all.
+            foreach (TracedJudgement judgement in again.Where(judgement => drawn.Add((judgement.RolloutId, judgement.Sample))))
+            {
+                await lines.WriteAsync(judgement, JudgementLine.Write, cancellationToken);
+            }
+
             return (lines.Lines, known.Count, problems);
 
             async Task TakeAsync(string file, RecordedLine line)
             {
+                if (line.MayAskAgain)
+                {
+                    again.AddRange(line.Judgements);
+                    return;
+                }
+
                 string? error = line.Error ?? line.Judgements.Select(j => drawn.Add((j.RolloutId, j.Sample)) ? null : $"sample {j.Sample} of {j.RolloutId} was in an earlier file").FirstOrDefault(static e => e is not null);
                 if (error is not null)
                 {

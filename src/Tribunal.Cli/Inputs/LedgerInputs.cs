@@ -124,35 +124,6 @@ internal sealed class LedgerInputs
         return ledger;
     }
 
-    /// <summary>The judgements of all inputs, one after the other.</summary>
-    /// <param name="read">How much of a line is read.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="LedgerException">A line is not a judgement, or a finished run's ledger is not whole; the message names the file.</exception>
-    public async IAsyncEnumerable<T> JudgementsAsync<T>(ReadJudgement<T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
-        where T : Judgement
-    {
-        foreach (string path in _paths)
-        {
-            if (!File.Exists(path))
-            {
-                var store = new LocalRunStore(path);
-                RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
-                await foreach (T judgement in RunLedger.ReadAsync(store, path, summary, read, () => Unreadable++, cancellationToken))
-                {
-                    yield return judgement;
-                }
-
-                continue;
-            }
-
-            await using FileStream stream = File.OpenRead(path);
-            await foreach (T judgement in LedgerReader.ReadAsync(stream, read, path, cancellationToken: cancellationToken))
-            {
-                yield return judgement;
-            }
-        }
-    }
-
     /// <summary>The lines of all inputs, as they stand.</summary>
     public async IAsyncEnumerable<NamedLine> LinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -212,5 +183,30 @@ internal sealed class LedgerInputs
         }
 
         return joined;
+    }
+
+    // All inputs, one after the other.
+    private async IAsyncEnumerable<Judgement> JudgementsAsync(ReadJudgement<Judgement> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (string path in _paths)
+        {
+            if (!File.Exists(path))
+            {
+                var store = new LocalRunStore(path);
+                RunSummary? summary = await StoredDocument.TryReadAsync(store, RunFiles.Summary, RunsJson.Default.RunSummary, cancellationToken);
+                await foreach (Judgement judgement in RunLedger.ReadAsync(store, path, summary, read, () => Unreadable++, cancellationToken))
+                {
+                    yield return judgement;
+                }
+
+                continue;
+            }
+
+            await using FileStream stream = File.OpenRead(path);
+            await foreach (Judgement judgement in LedgerReader.ReadAsync(stream, read, path, cancellationToken: cancellationToken))
+            {
+                yield return judgement;
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class EndpointNotes : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (eventId.Id is JudgeFactory.NoStructuredOutput or JudgeFactory.AnotherModel)
+        if (eventId.Id is JudgeFactory.NoStructuredOutput or JudgeFactory.AnotherModel or JudgeFactory.NoMetaForm)
         {
             Console.Error.WriteLine(TerminalText.Clean(formatter(state, exception)));
         }

@@ -126,6 +126,12 @@ public static class LedgerImport
 
     private static RecordedLine? Repeated(RecordedLine line, HashSet<UInt128> seen)
     {
+        if (line.MayAskAgain)
+        {
+            // The answer that stands may follow: people join error and output files.
+            return null;
+        }
+
         foreach (Judgement judgement in line.Judgements)
         {
             if (!seen.Add(XxHash128.HashToUInt128(Encoding.UTF8.GetBytes($"{judgement.Sample}|{judgement.RolloutId}"))))

@@ -45,20 +45,30 @@ internal static class BatchRequestName
     }
 }
 
-/// <summary>Answers of the OpenAI batch API: <c>{id, custom_id, response{status_code, body}, error}</c>.</summary>
+/// <summary>
+/// Answers of batch services: <c>{id, custom_id, response{status_code, body}, error}</c> as OpenAI, Azure, Groq, Mistral, Together and vLLM's
+/// <c>run_batch</c> write them, and Fireworks' <c>{custom_id, response}</c>, whose response is the completion itself.
+/// </summary>
 internal static class OpenAiBatchForm
 {
     public static RecordedLine Read(JsonElement root, long number, ImportOptions options)
     {
-        string name = JsonText.TryGet(root, "custom_id", out JsonElement id) ? JsonText.Of(id, "custom_id") : throw new FormatException("custom_id is missing");
+        string name = JsonText.TryGet(root, "custom_id", out JsonElement id) ? JsonText.Of(id, "custom_id") : throw new FormatException($"custom_id is missing{Instead(root)}");
         (string rolloutId, int sample, string? tag, int[] order) = BatchRequestName.Parse(name);
         OpenAiBatchRequest? request = null;
-        if (options.Requests is { } requests && !requests.TryTake(name, out request))
+        if (options.Requests is { } requests && !requests.TryGet(name, out request))
         {
             throw new FormatException($"there is no request {name} in the request file, or it was answered before");
         }
 
-        (JudgeReply? reply, string? failure, bool again, bool refused, string? model) = Answer(root);
+        (JudgeReply? reply, string? failure, RefusalKind kind, string? model) = Answer(root);
+        bool again = failure is not null && kind is not (RefusalKind.Request or RefusalKind.Filtered);
+        if (!again)
+        {
+            // What may be asked again is not answered yet: its answer may follow, in this file or in the next.
+            options.Requests?.Take(name);
+        }
+
         string judge = request?.Model ?? model ?? options.Judge;
         IProtocol protocol = options.Grammar ?? ProtocolCatalog.Resolve(options.Protocol, judge).Protocol;
         int[]? pair = protocol.Kind == JudgingKind.Pairwise && order.Length == 2 ? [Math.Min(order[0], order[1]), Math.Max(order[0], order[1])] : null;
@@ -73,36 +83,41 @@ internal static class OpenAiBatchForm
                 Order = order,
                 Pair = pair,
                 Seed = request?.Seed ?? 0,
-                Outcome = refused ? JudgementOutcome.Refused : JudgementOutcome.Failed,
+                Outcome = kind == RefusalKind.Filtered ? JudgementOutcome.Refused : JudgementOutcome.Failed,
                 Why = failure,
             };
         return new RecordedLine { Line = number, Judgements = [judgement], MayAskAgain = again, Tag = tag };
     }
 
-    private static (JudgeReply? Reply, string? Failure, bool Again, bool Refused, string? Model) Answer(JsonElement root)
+    // A failure beside a reply: the answer is there, and its end says that the server gave it up.
+    private static (JudgeReply? Reply, string? Failure, RefusalKind Kind, string? Model) Answer(JsonElement root)
     {
-        if (JsonText.TryGet(root, "error", out JsonElement error))
+        bool responds = JsonText.TryGet(root, "response", out JsonElement response) && response.ValueKind == JsonValueKind.Object;
+        int? status = responds ? StatusOf(response) : null;
+        if (JsonText.TryGet(root, "error", out JsonElement error) && EndpointWords.Says(error))
         {
-            return (null, $"the batch service says: {Message(error)}", true, false, null);
+            // vLLM's runner gives whatever goes wrong in it as words alone, under 400: what it is only the words can tell.
+            EndpointWords said = EndpointWords.Of(JsonMarshal.GetRawUtf8Value(error));
+            return Refusal("the batch service says", said, said.MeantStatus ?? (error.ValueKind == JsonValueKind.Object && status >= 400 ? status.Value : 500));
         }
 
-        if (!JsonText.TryGet(root, "response", out JsonElement response) || response.ValueKind != JsonValueKind.Object)
+        if (!responds)
         {
-            throw new FormatException("response is missing");
+            throw new FormatException($"response is missing{Instead(root)}");
         }
 
-        if (!JsonText.TryGet(response, "body", out JsonElement body) || body.ValueKind != JsonValueKind.Object)
+        bool enveloped = JsonText.TryGet(response, "body", out JsonElement body);
+        if (status is { } code && code != 200)
+        {
+            return Refusal(
+                string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}"),
+                enveloped ? EndpointWords.Of(JsonMarshal.GetRawUtf8Value(body)) : new EndpointWords("", "", IsFiltered: false), code);
+        }
+
+        body = enveloped ? body : response;
+        if (body.ValueKind != JsonValueKind.Object)
         {
             throw new FormatException("response.body is missing");
-        }
-
-        int code = JsonText.TryGet(response, "status_code", out JsonElement status) && status.ValueKind == JsonValueKind.Number && status.TryGetInt32(out int given)
-            ? given
-            : throw new FormatException("response.status_code is missing");
-        if (code != 200)
-        {
-            EndpointWords refused = EndpointWords.Of(JsonMarshal.GetRawUtf8Value(body));
-            return (null, string.Create(CultureInfo.InvariantCulture, $"the batch service answered {code}: {refused.Shown}"), code is 408 or 409 or 424 or 425 or 429 or >= 500, refused.IsFiltered, null);
         }
 
         // The reader of live answers: what ends well, what is thinking and what is usage is the same here.
@@ -111,20 +126,38 @@ internal static class OpenAiBatchForm
         if (answer.Error is { } broken)
         {
             EndpointWords said = EndpointWords.Of(broken);
-            return (null, $"the batch service answered with an error: {said.Shown}", !said.IsFiltered, said.IsFiltered, null);
+            return Refusal("the batch service answered with an error", said, said.MeantStatus ?? 500);
         }
 
         if (!answer.HasChoice)
         {
-            throw new FormatException("response.body is not a chat completion");
+            throw new FormatException($"{(enveloped ? "response.body" : "response")} is not a chat completion");
         }
 
         string? model = JsonText.TryGet(body, "model", out JsonElement named) ? JsonText.Scalar(named) : null;
         JudgeReply reply = answer.ToReply();
-        return (reply, null, FinishReasons.Of(reply.Finish) == AnswerEnd.Broken, false, model);
+        return (reply, FinishReasons.Of(reply.Finish) == AnswerEnd.Broken ? "the server gave the answer up" : null, RefusalKind.Unavailable, model);
     }
 
-    private static string Message(JsonElement error) =>
-        error.ValueKind == JsonValueKind.Object && JsonText.TryGet(error, "message", out JsonElement message) ? JsonText.Scalar(message) ?? "no message"
-        : JsonText.Scalar(error) ?? "no message";
+    private static (JudgeReply? Reply, string? Failure, RefusalKind Kind, string? Model) Refusal(string who, EndpointWords said, int status) =>
+        (null, said.Shown is { Length: > 0 } words ? $"{who}: {words}" : who, said.KindUnder(status), null);
+
+    private static int? StatusOf(JsonElement response) =>
+        JsonText.TryGet(response, "status_code", out JsonElement status) && int.TryParse(JsonText.Scalar(status), NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : null;
+
+    // What people put beside the answers: the batch's status with its errors, a download that was refused, the requests themselves.
+    private static string Instead(JsonElement root)
+    {
+        if (root.TryGetProperty("method", out _) && root.TryGetProperty("body", out _))
+        {
+            return ": this is a request, and no answer to it";
+        }
+
+        JsonElement complaint = JsonText.TryGet(root, "errors", out JsonElement errors) && errors.ValueKind == JsonValueKind.Object && JsonText.TryGet(errors, "data", out JsonElement data) ? data
+            : JsonText.TryGet(root, "error", out JsonElement error) ? error
+            : default;
+        bool batch = JsonText.TryGet(root, "object", out JsonElement kind) && JsonText.Scalar(kind) == "batch";
+        string said = complaint.ValueKind != JsonValueKind.Undefined && EndpointWords.Says(complaint) ? $": {EndpointWords.Of(JsonMarshal.GetRawUtf8Value(complaint)).Shown}" : "";
+        return batch ? $": this is the state of a batch, and no answer{said}" : said.Length > 0 ? $": this is no answer{said}" : "";
+    }
 }

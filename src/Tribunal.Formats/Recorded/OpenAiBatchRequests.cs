@@ -44,7 +44,7 @@ public sealed record OpenAiBatchRequest
     public long? Seed { get; init; }
 }
 
-/// <summary>The requests of a batch that answers are joined with: each is taken once.</summary>
+/// <summary>The requests of a batch that answers are joined with: each is taken once, by an answer that stands.</summary>
 public sealed class OpenAiBatchRequests
 {
     private readonly Dictionary<string, OpenAiBatchRequest> _byName = new(StringComparer.Ordinal);
@@ -82,6 +82,9 @@ public sealed class OpenAiBatchRequests
         }
     }
 
-    /// <summary>Takes the request that an answer names.</summary>
-    public bool TryTake(string customId, [NotNullWhen(true)] out OpenAiBatchRequest? request) => _byName.Remove(customId, out request);
+    /// <summary>The request that an answer names, until it is taken.</summary>
+    public bool TryGet(string customId, [NotNullWhen(true)] out OpenAiBatchRequest? request) => _byName.TryGetValue(customId, out request);
+
+    /// <summary>Takes a request: it is answered.</summary>
+    public void Take(string customId) => _byName.Remove(customId);
 }

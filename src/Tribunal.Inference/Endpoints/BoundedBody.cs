@@ -44,7 +44,7 @@ internal static class BoundedBody
             int length = 0;
             while (true)
             {
-                int read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                int read = await PartAsync(stream, buffer.AsMemory(length), cancellationToken);
                 if (read == 0)
                 {
                     break;
@@ -78,6 +78,20 @@ internal static class BoundedBody
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    /// <summary>Reads some bytes.</summary>
+    /// <exception cref="InvalidDataException">They are not compressed as the answer's header says; Brotli's decoder has another exception for that.</exception>
+    public static async ValueTask<int> PartAsync(Stream stream, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stream.ReadAsync(buffer, cancellationToken);
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
+    }
 }
 
 /// <summary>Passes a body on and throws <see cref="ResponseTooLargeException"/> once it exceeds a size. Leaves the body open.</summary>
@@ -100,7 +114,7 @@ internal sealed class BoundedStream(Stream inner, long limit) : Stream
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadAsync(buffer, cancellationToken));
+        Count(await BoundedBody.PartAsync(inner, buffer, cancellationToken));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

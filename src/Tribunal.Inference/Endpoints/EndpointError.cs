@@ -10,19 +10,12 @@ internal static partial class EndpointError
 {
     private const int MostBytes = 16 * 1024;
 
-    // Fields and models that every request has.
-    private static readonly HashSet<string> ConfigurationCodes = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "model_not_found", "unknown_model", "unavailable_model", "DeploymentNotFound", "invalid_model", "model_not_supported",
-        "unsupported_parameter", "unknown_parameter", "unsupported_value", "unrecognized_parameter", "extra_forbidden", "invalid_api_key", "API_KEY_INVALID",
-    };
-
     /// <summary>Reads the body of a failed request and sorts it.</summary>
     public static async Task<Attempt<T>> ReadAsync<T>(WireResponse response, string? key, TimeProvider time, CancellationToken cancellationToken)
     {
         EndpointWords said = await BoundedBody.ReadAsync(
             response.Body, response.Length, MostBytes, cut: true, static (bytes, _) => EndpointWords.Of(bytes.Span), 0, cancellationToken);
-        Attempt<T> attempt = Sort<T>(response.Status, said, key) with { RetryAfter = RetryAfter.Read(response.RetryAfter, time.GetUtcNow(), response.RetryAfterMs) ?? WaitOf(said) };
+        Attempt<T> attempt = Sort<T>(response.Status, said, key) with { Status = response.Status, RetryAfter = RetryAfter.Read(response.RetryAfter, time.GetUtcNow(), response.RetryAfterMs) ?? WaitOf(said) };
         return response.Status is >= 300 and < 400
             ? attempt with { Detail = $"HTTP {response.Status}: it redirects elsewhere{Where(response.Location, key)}; prompts don't follow: give the final address" }
             : attempt;
@@ -43,27 +36,19 @@ internal static partial class EndpointError
     /// <inheritdoc cref="EndpointWords.Line"/>
     public static string Fit(string words, string? key) => EndpointWords.Line(words, key);
 
-    // Whose fault it is. Only keys, models, addresses and fields that every request has are everyone's; a filter and a text that
-    // is too long are this request's, and so is what nobody knows.
     private static Attempt<T> Sort<T>(int status, EndpointWords said, string? key)
     {
         string fit = Page(said.Text) is not { } page ? Fit(said.Text, key)
-            : status is 403 or 408 or 429 or >= 500 ? $"a web page ({page})"
+            : status is 403 or 408 or 413 or 429 or >= 500 ? $"a web page ({page})"
             : Elsewhere(page);
         string detail = fit.Length == 0 ? $"HTTP {status}" : $"HTTP {status}: {fit}";
-        Ending ending = status switch
+        Ending ending = said.KindUnder(status) switch
         {
-            408 => Ending.TimedOut,
-            409 or 423 or 424 or 425 or 449 or 499 => Ending.Unavailable,
-            429 => said.IsOutOfCredit ? Ending.Rejected : said.IsTooLong ? Ending.Refused : Ending.Throttled,
-            501 or 505 => Ending.Rejected,
-            // Some put what this request holds, or what the account lacks, under a status of their own trouble.
-            >= 500 => said.IsNoApi || said.IsOutOfCredit ? Ending.Rejected : said.IsTooLong || said.IsTemplate ? Ending.Refused : Ending.Unavailable,
-            400 or 403 or 413 or 422 or 451 when said.IsFiltered || status == 451 => Ending.Filtered,
-            400 or 403 when said is { IsRateLimit: true, IsOutOfCredit: false, IsTooLong: false } => Ending.Throttled,
-            400 or 404 when said.IsLoading => Ending.Unavailable,
-            401 or 402 or 403 or 404 or 405 or 407 or 410 or 415 or 421 or 426 => Ending.Rejected,
-            >= 400 => ConfigurationCodes.Contains(said.Code) || ConfigurationCodes.Contains(said.Type) || said.IsNoApi ? Ending.Rejected : Ending.Refused,
+            RefusalKind.Throttled => Ending.Throttled,
+            RefusalKind.Unavailable => Ending.Unavailable,
+            RefusalKind.TimedOut => Ending.TimedOut,
+            RefusalKind.Request => Ending.Refused,
+            RefusalKind.Filtered => Ending.Filtered,
             _ => Ending.Rejected,
         };
         return new Attempt<T>(ending, Detail: detail);
@@ -73,14 +58,20 @@ internal static partial class EndpointError
 
     private static TimeSpan? WaitOf(EndpointWords said) => said.Wait is { } wait ? RetryAfter.Capped(wait) : null;
 
-    // Without a query, which may hold what is nobody's business.
-    private static string Where(string? location, string? key) =>
-        Uri.TryCreate(location, UriKind.Absolute, out Uri? to) ? $" ({Fit(to.GetLeftPart(UriPartial.Path), key)})" : "";
+    /// <summary>Where a redirection leads, in brackets, as the server gives it; empty where it doesn't say.</summary>
+    /// <param name="location">The header <c>Location</c>: an address, or a path at the same host.</param>
+    /// <param name="key">The key, which is never shown.</param>
+    public static string Where(string? location, string? key)
+    {
+        // Without a query, which may hold what is nobody's business.
+        string to = (location ?? "").Split('?', '#')[0];
+        return to.Length > 0 ? $" ({Fit(to, key)})" : "";
+    }
 
     // The title of a web page, or its heading.
     private static string? Page(string text)
     {
-        string start = text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        string start = Before().Replace(text, "", 1);
         if (!start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) && !start.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
         {
             return null;
@@ -89,6 +80,10 @@ internal static partial class EndpointError
         Match title = Title().Match(start);
         return title.Success ? $"\"{Fit(title.Groups["words"].Value.Trim(), null)}\"" : "without a title";
     }
+
+    // Marks and comments that stand before a page.
+    [GeneratedRegex(@"^(?:[\uFEFF\s]|<!--.{0,2000}?-->|<\?xml[^>]{0,200}>)+", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex Before();
 
     [GeneratedRegex(@"<(?:title|h1)[^>]{0,200}>(?<words>[^<]{1,200})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Title();

@@ -22,14 +22,14 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
         string beside = root.EndsWith("/v1", StringComparison.OrdinalIgnoreCase) ? root[..^3] : root;
         try
         {
-            (HttpStatusCode status, string body) = await GetAsync(new Uri($"{beside}/health"), cancellationToken);
-            if (Wrong(status, body) is { } wrong)
+            (HttpStatusCode status, string body, string? location) = await GetAsync(new Uri($"{beside}/health"), cancellationToken);
+            if (Wrong(status, body, location) is { } wrong)
             {
                 return new JudgeHealth(false, wrong);
             }
 
-            (status, body) = await GetAsync(new Uri($"{root}/models"), cancellationToken);
-            if (Wrong(status, body) is { } wrongModels)
+            (status, body, location) = await GetAsync(new Uri($"{root}/models"), cancellationToken);
+            if (Wrong(status, body, location) is { } wrongModels)
             {
                 return new JudgeHealth(false, wrongModels);
             }
@@ -46,7 +46,7 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
         }
     }
 
-    private async Task<(HttpStatusCode Status, string Body)> GetAsync(Uri address, CancellationToken cancellationToken)
+    private async Task<(HttpStatusCode Status, string Body, string? Location)> GetAsync(Uri address, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -57,10 +57,10 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
         string body = await BoundedBody.ReadAsync(
             stream, response.Content.Headers.ContentLength, 4 * 1024 * 1024, cut: true,
             static (bytes, _) => Encoding.UTF8.GetString(bytes.Span), 0, linked.Token);
-        return (response.StatusCode, body);
+        return (response.StatusCode, body, response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.FirstOrDefault() : null);
     }
 
-    private string? Wrong(HttpStatusCode status, string body)
+    private string? Wrong(HttpStatusCode status, string body, string? location)
     {
         string said = EndpointError.Fit(body.Length > 1000 ? body[..1000] : body, access.Key);
         string key = options.Identity ? "its identity" : options.ApiKeyEnv is { } name ? $"the key in {name}" : "a request without a key";
@@ -72,7 +72,7 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
             429 => null,
             503 => $"{options.Endpoint} is not ready yet (503{(said.Length > 0 ? $": {said}" : "")})",
             >= 500 => $"{options.Endpoint} answers with an error ({(int)status}{(said.Length > 0 ? $": {said}" : "")})",
-            >= 300 and < 400 => $"{options.Endpoint} redirects elsewhere ({(int)status}); give the final address",
+            >= 300 and < 400 => $"{options.Endpoint} redirects elsewhere ({(int)status}){EndpointError.Where(location, access.Key)}; give the final address",
             _ => null,
         };
     }
@@ -87,8 +87,19 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
                     return $"the proxy {proxy}, which the environment names (HTTP_PROXY, HTTPS_PROXY), can't be reached; NO_PROXY={options.Endpoint.Host} goes past it";
                 case AuthenticationException when inner.Message.Contains("frame", StringComparison.Ordinal):
                     return $"{options.Endpoint} speaks no TLS: give its address with http://";
+                case AuthenticationException when inner.Message.Contains("NameMismatch", StringComparison.Ordinal):
+                    return $"the certificate that {options.Endpoint.Authority} shows is another host's: give the address with the name that the certificate has";
+                case AuthenticationException when inner.Message.Contains("NotTimeValid", StringComparison.Ordinal):
+                    return $"the certificate of {options.Endpoint.Host} has expired, or is not valid yet by this machine's clock: the server needs a new one";
                 case AuthenticationException:
                     return $"the certificate of {options.Endpoint.Host} is not trusted here: add the authority that signed it to the system's, or name it in SSL_CERT_FILE";
+                case HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } when Proxy() is { } proxy:
+                    return $"the proxy {proxy}, which the environment names (HTTPS_PROXY), lets nothing through to {options.Endpoint.Host} ({EndpointError.Fit(inner.Message, access.Key)}): "
+                        + $"it may want http://NAME:PASSWORD@{proxy} there; NO_PROXY={options.Endpoint.Host} goes past it";
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException }:
+                    return $"{options.Endpoint} ends the connection where TLS begins: if it speaks none, give its address with http://";
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } when options.Endpoint.Scheme == "http":
+                    return $"{options.Endpoint} ends the connection without an answer: if it speaks TLS, give its address with https://";
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return $"nothing listens at {options.Endpoint.Host}:{options.Endpoint.Port}";
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData }:

@@ -23,6 +23,13 @@ public enum MetaKind
     [JsonStringEnumMemberName("vllm-pooling")]
     VllmPooling,
 
+    /// <summary>
+    /// vLLM <c>/pooling</c> without a task: reward models that give a number for each token, of which the last is the text's (InternLM2-Reward,
+    /// POLAR, Qwen2.5-Math-RM; read as <c>RewardModelClient</c> of InternLM's xtuner reads them).
+    /// </summary>
+    [JsonStringEnumMemberName("vllm-pooling-tokens")]
+    VllmPoolingTokens,
+
     /// <summary>Text Embeddings Inference <c>/predict</c>, raw scores.</summary>
     [JsonStringEnumMemberName("tei")]
     TeiPredict,
@@ -62,7 +69,7 @@ public sealed record MetaEndpointOptions : EndpointOptions
     public override void Validate()
     {
         base.Validate();
-        Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, tei, generative, vllm-turns or vllm-pooling-turns is allowed");
+        Check(Enum.IsDefined(Kind), nameof(Kind), "auto, vllm-classify, sglang-classify, vllm-pooling, vllm-pooling-tokens, tei, generative, vllm-turns or vllm-pooling-turns is allowed");
         Check(Protocol is null || Kind == MetaKind.Auto, nameof(Kind), "a meta protocol says itself how the model is asked");
         Check((Kind != MetaKind.Generative && Protocol is not { ByWords: true }) || Model.Length > 0, nameof(Model), "a generative meta judge needs its model's name");
         Check(BatchSize is >= 1 and <= 256, nameof(BatchSize), "1..256 is allowed");

@@ -21,10 +21,12 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     private readonly RewardWire _wire;
     private readonly RequestEngine<Rewards> _engine;
     private readonly RequestEngine<Rewards> _probe;
+    private readonly RequestEngine<Rewards> _once;
     private readonly MetaBatcher _batcher;
     private readonly Lock _lock = new();
     private volatile MetaKind _kind;
     private volatile bool _unknown;
+    private volatile string _said = "";
     private Task<MetaKind>? _finding;
 
     public EndpointMetaModel(MetaEndpointOptions options, EndpointAccess access, EndpointState state)
@@ -36,6 +38,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         _kind = KindOf(options);
         _engine = new RequestEngine<Rewards>(state, options.Timeout, options.Tries);
         _probe = new RequestEngine<Rewards>(state, options.Timeout, Math.Min(options.Tries, 3));
+        _once = new RequestEngine<Rewards>(state, options.Timeout, 1);
         _batcher = new MetaBatcher(
             _kind == MetaKind.Generative ? 1 : options.BatchSize, TimeSpan.FromMilliseconds(options.BatchWindowMs), state.Time, ScoreAllAsync);
     }
@@ -66,7 +69,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         if (kind == MetaKind.Auto || !known)
         {
             // It has been asked just now.
-            return new JudgeHealth(kind != MetaKind.Auto || _unknown, kind != MetaKind.Auto ? "ready" : _unknown ? $"{Name} answers in no known form" : $"{Name} can't be reached");
+            return new JudgeHealth(kind != MetaKind.Auto || _unknown, kind != MetaKind.Auto ? "ready" : _unknown ? $"{Name} answers in no known form{_said}" : $"{Name} can't be reached{_said}");
         }
 
         Attempt<Rewards> last = (TakesTurns
@@ -118,18 +121,19 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
 
         if (kind == MetaKind.Generative && texts.Count > 1)
         {
-            return await SeparatelyAsync(kind, texts, cancellationToken);
+            return await SeparatelyAsync(_engine, kind, texts, cancellationToken);
         }
 
+        // One text that is too long, or whose reward is no number (vLLM has 500 for that, others write NaN), must not cost the others theirs.
         Outcome<Rewards> outcome = await SendAsync(_engine, kind, texts, cancellationToken);
-        // One text that is too long must not cost the others their rewards.
-        return outcome.Last.Ending is Ending.Refused or Ending.Filtered && texts.Count > 1
-            ? await SeparatelyAsync(kind, texts, cancellationToken)
+        return texts.Count == 1 ? Read(outcome, [Asked(texts[0])])
+            : outcome.Last.Ending is Ending.Refused or Ending.Filtered ? await SeparatelyAsync(_engine, kind, texts, cancellationToken)
+            : outcome.Last is { Ending: Ending.Malformed } or { Ending: Ending.Unavailable, Status: 500 } ? await SeparatelyAsync(_once, kind, texts, cancellationToken)
             : Read(outcome, [.. texts.Select(Asked)]);
     }
 
-    private async Task<MetaReading[]> SeparatelyAsync(MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
-        await Task.WhenAll(texts.Select(async text => Read(await SendAsync(_engine, kind, [text], cancellationToken), [Asked(text)])[0]));
+    private async Task<MetaReading[]> SeparatelyAsync(RequestEngine<Rewards> engine, MetaKind kind, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        await Task.WhenAll(texts.Select(async text => Read(await SendAsync(engine, kind, [text], cancellationToken), [Asked(text)])[0]));
 
     private async ValueTask<MetaKind> KindAsync(CancellationToken cancellationToken)
     {
@@ -152,6 +156,7 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
     {
         await Task.Yield();
         bool answered = true;
+        bool absent = true;
         string? said = null;
         IEnumerable<MetaKind> kinds = _options.Model.Length > 0 ? MetaForms.Scalar.Append(MetaKind.Generative) : MetaForms.Scalar;
         foreach (MetaKind kind in kinds)
@@ -163,7 +168,9 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
                 return _kind = kind;
             }
 
-            said = last.Detail ?? said;
+            // What an interface that is there says is more than that others are not there.
+            said = said is null || (absent && last.Status != 404) ? last.Detail : said;
+            absent = last.Status == 404 && absent;
             answered = HasAnswered(last.Ending);
             if (!answered)
             {
@@ -172,8 +179,10 @@ internal sealed class EndpointMetaModel : IMetaRewardModel
         }
 
         // Where it answers, but none of the questions, asking again with every judgement would not change that.
+        string words = EndpointError.Fit(said ?? "", _access.Key);
+        _said = words.Length > 0 ? $": {words}" : "";
         _unknown = answered;
-        InferenceLog.NoKind(_state.Logger, Name, EndpointError.Fit(said ?? "", _access.Key));
+        InferenceLog.NoKind(_state.Logger, Name, words);
         lock (_lock)
         {
             _finding = null;

@@ -15,7 +15,7 @@ internal static class MetaForms
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>The kinds that are tried, in order, when none is set.</summary>
-    public static IReadOnlyList<MetaKind> Scalar { get; } = [MetaKind.VllmClassify, MetaKind.SglangClassify, MetaKind.VllmPooling, MetaKind.TeiPredict];
+    public static IReadOnlyList<MetaKind> Scalar { get; } = [MetaKind.VllmClassify, MetaKind.SglangClassify, MetaKind.VllmPooling, MetaKind.VllmPoolingTokens, MetaKind.TeiPredict];
 
     /// <summary>Where a kind is posted to. Scalar interfaces stand beside <c>/v1</c>.</summary>
     public static Uri Address(MetaKind kind, Uri endpoint)
@@ -25,7 +25,7 @@ internal static class MetaForms
         return new Uri(kind switch
         {
             MetaKind.Generative => $"{root}/chat/completions",
-            MetaKind.VllmPooling => $"{beside}/pooling",
+            MetaKind.VllmPooling or MetaKind.VllmPoolingTokens => $"{beside}/pooling",
             MetaKind.TeiPredict => $"{beside}/predict",
             _ => $"{beside}/classify",
         });
@@ -132,11 +132,11 @@ internal static class MetaForms
             JsonElement root = document.RootElement;
             return kind switch
             {
-                MetaKind.SglangClassify => Each(root, count, static e => e.TryGetProperty("embedding", out JsonElement values) ? Collapse(Numbers(values)) : null),
+                MetaKind.SglangClassify => Each(root, count, static e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("embedding", out JsonElement values) ? Collapse(Numbers(values)) : null),
                 MetaKind.TeiPredict => count == 1 && root is { ValueKind: JsonValueKind.Array } && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Object
                     ? [Labelled(root)]
                     : Each(root, count, Labelled),
-                MetaKind.VllmPooling => Data(root, count, "data"),
+                MetaKind.VllmPooling or MetaKind.VllmPoolingTokens => Data(root, count, "data"),
                 _ => Data(root, count, "probs"),
             };
         }
@@ -169,7 +169,20 @@ internal static class MetaForms
         int at = 0;
         foreach (JsonElement item in data.EnumerateArray())
         {
-            int index = item.TryGetProperty("index", out JsonElement given) && given.TryGetInt32(out int value) ? value : at;
+            if (item.ValueKind == JsonValueKind.Array && at < count)
+            {
+                // Infinity's /classify: the labels of each text, in the order of the texts.
+                rewards[at++] = Labelled(item);
+                any = true;
+                continue;
+            }
+
+            if (item.ValueKind != JsonValueKind.Object)
+            {
+                return null;
+            }
+
+            int index = item.TryGetProperty("index", out JsonElement given) ? given.TryGetInt32(out int value) ? value : -1 : at;
             at++;
             if (index >= 0 && index < count && item.TryGetProperty(member, out JsonElement values))
             {
@@ -193,22 +206,20 @@ internal static class MetaForms
     }
 
     // TEI sorts the labels by score.
-    private static double? Labelled(JsonElement list)
-    {
-        if (list.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        return Collapse([.. list.EnumerateArray()
+    private static double? Labelled(JsonElement list) =>
+        list.ValueKind != JsonValueKind.Array ? null
+        : Collapse([.. list.EnumerateArray()
             .OrderBy(static e => e.GetProperty("label").GetString(), StringComparer.Ordinal)
-            .Select(static e => e.GetProperty("score").GetDouble())]);
-    }
+            .Select(static e => Number(e.GetProperty("score")))]);
 
+    // Of a number for each token the last one's is the text's.
     private static double[] Numbers(JsonElement values) =>
-        values.ValueKind == JsonValueKind.Number ? [values.GetDouble()]
-        : values.ValueKind == JsonValueKind.Array ? [.. values.EnumerateArray().Select(static v => v.GetDouble())]
-        : [];
+        values.ValueKind != JsonValueKind.Array ? [Number(values)]
+        : values.GetArrayLength() > 0 && values[values.GetArrayLength() - 1] is { ValueKind: JsonValueKind.Array } last ? Numbers(last)
+        : [.. values.EnumerateArray().Select(Number)];
+
+    // Servers write null for what is none, and one such text must not cost the others of its request their rewards.
+    private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
 
     // One logit is the reward; of two classes (unsound, sound) it is their difference; more have no order.
     private static double? Collapse(double[] logits)

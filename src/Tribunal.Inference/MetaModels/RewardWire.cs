@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Tribunal.Inference.Endpoints;
 using Tribunal.Inference.Resilience;
@@ -29,7 +31,7 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
         };
         if (response.Status is < 200 or >= 300)
         {
-            return await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken);
+            return (await EndpointError.ReadAsync<Rewards>(response, access.Key, time, cancellationToken)) with { Prompt = post.Fingerprint };
         }
 
         string? Header(string name) => message.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
@@ -38,8 +40,8 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
         {
             return await BoundedBody.ReadAsync(
                 response.Body, response.Length, BoundedBody.LimitOf(512 * post.Count, events: false) + (post.Protocol is { MaxTokens: var tokens } ? Math.Min(tokens * TokenProbabilities.BytesPerToken, BoundedBody.Limit / 2) : 0), cut: false,
-                static (bytes, asked) => Rewards.Of(asked.Post.Kind, bytes, asked.Post.Count, asked.Post.Protocol) is { } rewards
-                    ? new Attempt<Rewards>(Ending.Answered, rewards)
+                static (bytes, asked) => Rewards.Of(asked.Post.Kind, bytes, asked.Post.Count, asked.Post.Protocol) is { } rewards && (rewards.Any || !asked.Post.Probe)
+                    ? new Attempt<Rewards>(Ending.Answered, rewards, rewards.Any ? null : Nothing(bytes.Span, asked.Post, asked.Key))
                     : Unread(bytes.Span, asked.Post, asked.Key),
                 (Post: post, access.Key), cancellationToken);
         }
@@ -62,9 +64,23 @@ internal sealed class RewardWire(EndpointAccess access, TimeProvider time)
             // What is no JSON is no error of a known form either.
         }
 
-        return answer.Error is { } error
-            ? EndpointError.FromObject<Rewards>(error, key)
-            : new Attempt<Rewards>(Ending.Malformed, Detail: EndpointError.PageIn(body) ?? string.Create(CultureInfo.InvariantCulture, $"no rewards for {post.Count} texts in the answer")) { Final = post.Probe };
+        if (answer.Error is { } error)
+        {
+            return EndpointError.FromObject<Rewards>(error, key) with { Prompt = post.Fingerprint };
+        }
+
+        string? page = EndpointError.PageIn(body);
+        return new Attempt<Rewards>(Ending.Malformed, Detail: page ?? Nothing(body, post, key)) { Final = post.Probe, IsPage = page is not null };
+    }
+
+    // What came instead says most of what kind of server it is.
+    private static string Nothing(ReadOnlySpan<byte> body, RewardPost post, string? key) => string.Create(
+        CultureInfo.InvariantCulture, $"{(post.Count == 1 ? "no single number for the text" : $"no rewards for {post.Count} texts")} in the answer{Start(body, key)}");
+
+    private static string Start(ReadOnlySpan<byte> body, string? key)
+    {
+        string start = EndpointError.Fit(Encoding.UTF8.GetString(body[..Math.Min(body.Length, 160)]), key);
+        return start.Length > 0 ? $": {start}{(body.Length > 160 ? "…" : "")}" : ", which is empty";
     }
 }
 
@@ -78,4 +94,7 @@ internal sealed record RewardPost(MetaKind Kind, Uri Address, ReadOnlyMemory<byt
 {
     /// <summary>The meta protocol whose words are read; null for what is built in.</summary>
     public MetaProtocol? Protocol { get; init; }
+
+    /// <summary>Tells refused requests apart.</summary>
+    public long Fingerprint => unchecked((long)XxHash64.HashToUInt64(Body.Span));
 }

@@ -17,6 +17,9 @@ internal sealed class Rewards
 
     private Rewards(double?[] values, ReportedUsage total, long?[] each) => (_values, _total, _each) = (values, total, each);
 
+    /// <summary>Whether any text has a reward.</summary>
+    public bool Any => Array.Exists(_values, static value => value is not null);
+
     /// <summary>Reads an answer of a kind; null where it is none.</summary>
     public static Rewards? Of(MetaKind kind, ReadOnlyMemory<byte> json, int count, MetaProtocol? protocol = null)
     {

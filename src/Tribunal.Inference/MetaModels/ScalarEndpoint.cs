@@ -14,7 +14,7 @@ namespace Tribunal.Inference.MetaModels;
 /// </summary>
 internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAccess access, EndpointState state)
 {
-    private static readonly MetaKind[] OfTurns = [MetaKind.VllmClassify, MetaKind.VllmPooling];
+    private static readonly MetaKind[] OfTurns = [MetaKind.VllmClassify, MetaKind.VllmPooling, MetaKind.VllmPoolingTokens];
 
     private readonly RewardWire _wire = new(access, state.Time);
     private readonly RequestEngine<Rewards> _engine = new(state, options.Timeout, options.Tries);
@@ -26,7 +26,8 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
     {
         MetaKind known = _kind;
         Outcome<Rewards>? last = null;
-        foreach (MetaKind kind in known != MetaKind.Auto ? [known] : question.Messages is [{ Role: "user" }] ? MetaForms.Scalar : OfTurns)
+        IReadOnlyList<MetaKind> kinds = known != MetaKind.Auto ? [known] : question.Messages is [{ Role: "user" }] ? MetaForms.Scalar : OfTurns;
+        foreach (MetaKind kind in kinds)
         {
             Outcome<Rewards> outcome = await SendAsync(kind, question, probe: known == MetaKind.Auto, cancellationToken);
             if (outcome.Last is { Ending: Ending.Answered, Value: { } rewards } && rewards.For([question.Messages])[0] is { Reward: { } reward } read)
@@ -38,18 +39,26 @@ internal sealed class ScalarEndpoint(JudgeEndpointOptions options, EndpointAcces
                 };
             }
 
-            last = outcome;
+            // An interface that is not there says nothing of the text: what another one says of it is what happened.
+            last = last is { } before && !(IsAbsent(before.Last) && !IsAbsent(outcome.Last)) ? before : outcome;
             if (outcome.Last.Ending is not (Ending.Answered or Ending.Rejected or Ending.Refused or Ending.Malformed))
             {
                 break;
             }
         }
 
-        JudgeFault fault = Faults.Of(last!.Value.Last.Ending);
-        string detail = EndpointError.Fit(last.Value.Last.Detail ?? "no reward came back", access.Key);
+        Attempt<Rewards> told = last!.Value.Last;
+        JudgeFault fault = told.Ending == Ending.Answered ? JudgeFault.Malformed : told.IsPage && known == MetaKind.Auto ? JudgeFault.Rejected : Faults.Of(told.Ending);
+        string absent = IsAbsent(told) && kinds.Count > 1
+            ? $"no interface of a reward model answers at {string.Join(", ", kinds.Select(kind => MetaForms.Address(kind, options.Endpoint).AbsolutePath).Distinct(StringComparer.Ordinal))}: "
+            : "";
+        string form = known == MetaKind.Auto && kinds == OfTurns && told.Ending == Ending.Refused ? " (it was asked about a conversation, which vLLM's interfaces take)" : "";
+        string detail = absent + EndpointError.Fit(told.Detail ?? "no reward came back", access.Key) + form;
         InferenceLog.NoAnswer(state.Logger, options.Name, Faults.Word(fault), last.Value.Tries.Requests, detail);
-        throw new JudgeException(fault, $"reward model '{options.Name}' at {options.Endpoint}: {Faults.Words(fault)}: {detail}", last.Value.Tries);
+        throw new JudgeException(fault, $"reward model '{options.Name}' at {options.Endpoint}: {(fault == JudgeFault.Malformed ? "no reward came back" : Faults.Words(fault))}: {detail}", last.Value.Tries);
     }
+
+    private static bool IsAbsent(Attempt<Rewards> attempt) => attempt is { Ending: Ending.Rejected, Status: 404 or 405 or 501 };
 
     private async Task<Outcome<Rewards>> SendAsync(MetaKind kind, JudgeQuestion question, bool probe, CancellationToken cancellationToken)
     {

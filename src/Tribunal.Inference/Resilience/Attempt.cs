@@ -42,6 +42,9 @@ internal sealed record Attempt<T>(Ending Ending, T? Value = default, string? Det
     /// <summary>How long the endpoint asks us to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The HTTP status of a refusal; 0 for none.</summary>
+    public int Status { get; init; }
+
     /// <summary>Whether trying again is known not to help.</summary>
     public bool Final { get; init; }
 

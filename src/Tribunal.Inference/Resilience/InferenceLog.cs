@@ -24,7 +24,7 @@ internal static partial class InferenceLog
     [LoggerMessage(2006, LogLevel.Information, "{Endpoint} is a meta reward model of kind {Kind}")]
     public static partial void MetaKindFound(ILogger logger, string endpoint, string kind);
 
-    [LoggerMessage(2007, LogLevel.Warning, "{Endpoint} answers none of the known interfaces of meta reward models: {Detail}")]
+    [LoggerMessage(JudgeFactory.NoMetaForm, LogLevel.Warning, "{Endpoint} answers none of the known interfaces of meta reward models: {Detail}")]
     public static partial void NoKind(ILogger logger, string endpoint, string detail);
 
     [LoggerMessage(JudgeFactory.NoStructuredOutput, LogLevel.Warning, "{Endpoint} takes no structured output; answers are asked for by the prompt alone: {Detail}")]

@@ -217,6 +217,11 @@ internal sealed class RequestEngine<T>
             }
         }
 
+        if (exception is InvalidDataException)
+        {
+            return new Attempt<T>(Ending.Malformed, Detail: "the answer is not compressed as its header says, or is cut") { Cause = exception };
+        }
+
         if (exception is IOException or HttpRequestException or OperationCanceledException or TimeoutException or AggregateException
             or Azure.RequestFailedException or System.ClientModel.ClientResultException or ProtocolViolationException)
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tribunal.Formats.Batches;
@@ -162,8 +163,7 @@ public sealed class OpenAiBatchRun(
         foreach (string file in Directory.EnumerateFiles(_answers).Order(StringComparer.Ordinal))
         {
             var lines = new SortedDictionary<int, ArrayBufferWriter<byte>>();
-            await using FileStream stream = File.OpenRead(file);
-            await foreach (RecordedLine line in LedgerImport.ReadAsync(stream, options, cancellationToken))
+            await foreach (RecordedLine line in ReadAsync(file, options, cancellationToken))
             {
                 if (WhyNot(line, places) is { } why)
                 {
@@ -193,6 +193,29 @@ public sealed class OpenAiBatchRun(
         }
 
         return (standing.Count, unusable);
+    }
+
+    // A folder holds many files: what one of them is not is said with its name.
+    private static async IAsyncEnumerable<RecordedLine> ReadAsync(string file, ImportOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using FileStream stream = File.OpenRead(file);
+        await using IAsyncEnumerator<RecordedLine> lines = LedgerImport.ReadAsync(stream, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                if (!await lines.MoveNextAsync())
+                {
+                    yield break;
+                }
+            }
+            catch (BatchFormatException exception)
+            {
+                throw new BatchFormatException($"{file}: {exception.Message}", exception);
+            }
+
+            yield return lines.Current;
+        }
     }
 
     // Other runs' answers may lie in the folder, of other batches with the same ids too: what this run doesn't ask it doesn't take.

@@ -25,6 +25,8 @@ public sealed class OtherPeoplesServersTests : IDisposable
     [InlineData(429, """{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}""", "the account has no credit")]
     [InlineData(400, """{"error":{"message":"Unsupported value: 'temperature' does not support 0.5 with this model.","code":"unsupported_value"}}""", "--omit temperature,top_p,seed")]
     [InlineData(404, """{"error":{"message":"model \"q\" not found, try pulling it first"}}""", "check --model")]
+    [InlineData(404, """{"detail":"Not Found"}""", "most servers have it at …/v1")]
+    [InlineData(400, "Client sent an HTTP request to an HTTPS server.", "give its address with https://")]
     public async Task What_stops_a_run_is_said_with_what_to_change_by_score_and_by_doctor(int status, string body, string advice)
     {
         await using WebApplication server = await StartAsync((_, context) => Json(context, body, status));
@@ -61,6 +63,16 @@ public sealed class OtherPeoplesServersTests : IDisposable
         await using WebApplication server = await StartAsync(static (_, context) => Json(context, Answer));
         ToolResult result = await ScoreAsync($"{AddressOf(server)}/v1", "nemotron-nano");
         Assert.Equal((0, "judge: 'nemotron-nano' was asked for, and the server says that 'gpt-4o-2024-11-20' answers"), (result.ExitCode, result.Errors.Trim()));
+    }
+
+    [Fact]
+    public async Task A_meta_reward_model_that_gives_no_rewards_says_why()
+    {
+        await using WebApplication server = await StartAsync(static (request, context) => request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+            ? Json(context, Answer)
+            : Json(context, """{"error":"Unauthorized"}""", 401));
+        ToolResult result = await ScoreAsync($"{AddressOf(server)}/v1", "gpt-4o", "--meta", $"{AddressOf(server)}/rewards");
+        Assert.Equal((0, "meta answers none of the known interfaces of meta reward models: HTTP 401: Unauthorized"), (result.ExitCode, result.Errors.Trim()));
     }
 
     private async Task<ToolResult> ScoreAsync(string judge, string model, params string[] more)

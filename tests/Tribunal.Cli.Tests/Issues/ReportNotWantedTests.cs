@@ -22,7 +22,7 @@ public sealed class ReportNotWantedTests : IDisposable
         string answer = $$"""{"custom_id":"{{asked.RootElement.GetProperty("custom_id").GetString()}}","response":{"status_code":200,"body":""" +
             """{"choices":[{"message":{"content":"So.</think> \\boxed{Assistant 1}"},"finish_reason":"stop"}]}},"error":null}""";
         await File.WriteAllTextAsync(Path.Combine(_folder, "out/openai-batch/answers/output.jsonl"), answer, TestContext.Current.CancellationToken);
-        ToolResult done = await ToolProcess.RunAsync(_folder, score);
+        ToolResult done = await ToolProcess.RunAsync(_folder, [.. score, "--quiet"]);
         Assert.Equal((0, ""), (done.ExitCode, done.Errors));
         Assert.True(File.Exists(Path.Combine(_folder, "out/verdicts.jsonl")));
         Assert.Equal(wanted, File.Exists(Path.Combine(_folder, "out/report.html")));

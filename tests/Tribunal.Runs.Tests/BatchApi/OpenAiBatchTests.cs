@@ -79,7 +79,7 @@ public sealed class OpenAiBatchTests
             {"id":"batch_req_2","custom_id":"1|0.1|a","response":{"status_code":200,"request_id":"r","body":{"model":"rrm-7b","choices":[{"message":{"content":"\\boxed{Assistant 1} or"},"finish_reason":"length"}]}},"error":null}
             {"id":"batch_req_3","custom_id":"2|0.1|a","response":{"status_code":429,"request_id":"r","body":{"error":{"message":"slow down"}}},"error":null}
             {"id":"batch_req_4","custom_id":"3|0.1|a","response":null,"error":{"code":"batch_expired","message":"This request could not be executed before the completion window expired."}}
-            {"id":"batch_req_5","custom_id":"3|0.1|a","response":{"status_code":200,"body":{"choices":[{"message":{"content":"x"}}]}},"error":null}
+            {"id":"batch_req_5","custom_id":"1|0.1|a","response":{"status_code":200,"body":{"choices":[{"message":{"content":"x"}}]}},"error":null}
             {"id":"batch_req_6","custom_id":"foreign","response":{"status_code":200,"body":{}},"error":null}
             {"id":"batch_req_7","custom_id":"4|0.1|a","response":{"status_code":200,"body":{"choices":[]}},"error":null}
             """));
@@ -92,10 +92,10 @@ public sealed class OpenAiBatchTests
         Assert.Equal((JudgementOutcome.Failed, "the batch service answered 429: slow down"), (lines[2].Judgements[0].Outcome, lines[2].Judgements[0].Why));
         Assert.Contains("window expired", lines[3].Judgements[0].Why, StringComparison.Ordinal);
         Assert.Equal([false, false, true, true], lines.Take(4).Select(static l => l.MayAskAgain));
-        Assert.Contains("no request 3|0.1|a", lines[4].Error, StringComparison.Ordinal);
+        Assert.Contains("no request 1|0.1|a", lines[4].Error, StringComparison.Ordinal);
         Assert.Equal((6, "the custom_id foreign does not name a rollout and a sample"), (lines[5].Line, lines[5].Error));
         Assert.Equal("response.body is not a chat completion", lines[6].Error);
-        Assert.Empty(requests.Unanswered);
+        Assert.Equal([2, 3, 4], requests.Unanswered.Select(static request => request.Sample).Order());
     }
 
     [Fact]

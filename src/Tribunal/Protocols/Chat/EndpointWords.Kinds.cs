@@ -62,7 +62,7 @@ public readonly partial record struct EndpointWords
         }
     }
 
-    [GeneratedRegex(@"unexpected endpoint or method|\bno (?:such )?route\b|unknown (?:url|path|endpoint)|invalid url \(", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"unexpected endpoint or method|\bno (?:such )?route\b|unknown (?:url|path|endpoint)|invalid url \(|plain http request was sent|http request to an https server", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NoApi();
 
     [GeneratedRegex(@"exceeded your current quota|insufficient (?:account )?(?:balance|quota|credits?|funds)|credit balance is too low|out of credits|please recharge", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
@@ -72,7 +72,7 @@ public readonly partial record struct EndpointWords
     private static partial Regex Rate();
 
     [GeneratedRegex(
-        @"request too large|tokens must be reduced|maximum context length|context (?:length|size|window) exceeded|exceeds? the (?:maximum allowed length|available context|model's context|context (?:size|window|length))|(?:prompt|input) (?:is )?too long|must have less than",
+        @"request too large|tokens must be reduced|maximum context length|context (?:length|size|window) exceeded|exceeds? the (?:maximum allowed length|available context|model's context|context (?:size|window|length))|(?:prompt|input) (?:is )?too long|must have less than|tokens`? \+ `?max_new_tokens`? must be",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex TooLong();
 

@@ -41,7 +41,8 @@ internal static class ErrorForms
         return complains;
     }
 
-    private static bool Says(JsonElement value) => value.ValueKind switch
+    /// <summary>Whether there is anything in it but empty texts, zeros and nulls.</summary>
+    public static bool Says(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!.Length > 0,
         JsonValueKind.Number => value.TryGetDouble(out double number) && number != 0,

@@ -65,7 +65,7 @@ public struct ReportedUsage
         return words;
     }
 
-    /// <summary>Reads the object that the reader stands on, or the <c>usage</c> inside it, as Groq's streams wrap it; counts of an earlier one are replaced.</summary>
+    /// <summary>Reads the object that the reader stands on (Gemini's batch files have its names without underscores), or the <c>usage</c> inside it, as Groq's streams wrap it; counts of an earlier one are replaced.</summary>
     public void Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -76,9 +76,9 @@ public struct ReportedUsage
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool prompt = reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8);
-            bool completion = reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8);
-            bool total = reader.ValueTextEquals("total_tokens"u8);
+            bool prompt = reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8) || reader.ValueTextEquals("promptTokens"u8);
+            bool completion = reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8) || reader.ValueTextEquals("completionTokens"u8);
+            bool total = reader.ValueTextEquals("total_tokens"u8) || reader.ValueTextEquals("totalTokens"u8);
             bool inside = reader.ValueTextEquals("usage"u8);
             bool details = reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8);
             reader.Read();
