@@ -52,6 +52,7 @@ public sealed class MistakesTests(MistakesTests.Desk desk) : IClassFixture<Mista
     [InlineData(2, "eval batch.jsonl", "there is no command eval; here it is score")]
     [InlineData(2, "score batch.jsonl fields.jsonl", "'fields.jsonl' is one argument too many")]
     [InlineData(2, "score", "an argument is missing")]
+    [InlineData(2, "compare run", "a comparison is of two runs or more")]
     [InlineData(2, "score https://example.com/batch.jsonl", "a batch is a file on this machine; download it first")]
     [InlineData(2, "score utf16.jsonl", "the file is UTF-16; convert it to UTF-8")]
     [InlineData(2, "score bom.csv", "looks like a CSV table")]

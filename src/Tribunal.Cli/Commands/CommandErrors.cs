@@ -194,7 +194,9 @@ internal static class CommandErrors
 
         if (line.StartsWith("Required argument missing for command: ", StringComparison.Ordinal))
         {
-            return "an argument is missing: what it works on comes first, such as a batch or a run's folder";
+            return line.EndsWith("'compare'", StringComparison.Ordinal)
+                ? "a comparison is of two runs or more, and is given their folders"
+                : "an argument is missing: what it works on comes first, such as a batch or a run's folder";
         }
 
         return type < 0 ? line : line[..type] + (

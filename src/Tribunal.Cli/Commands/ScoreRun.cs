@@ -12,6 +12,7 @@ using Tribunal.Runs.Steps;
 using Tribunal.Runs.Storage;
 using Tribunal.Runs.Storage.Local;
 using Tribunal.Runs.Summary;
+using Tribunal.Simulator.Judging;
 
 namespace Tribunal.Cli.Commands;
 
@@ -93,9 +94,13 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
     }
 
     private Task SayWhoJudgesAsync() => _words.WriteLineAsync(Simulated
-        ? "SIMULATED judge: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
+        ? $"SIMULATED judge{NotAsked}: these rewards show how Tribunal works and say nothing of the responses (--judge URL --model NAME for a real one)."
         : routes.Panel is { } panel ? $"a panel of {string.Join(", ", panel.Select(static judge => $"{judge.Model} by {judge.Protocol.Name}"))}"
         : $"{routes.Own.Model} by {routes.Own.Protocol.Name}, {routes.Own.Concurrency} at a time");
+
+    // A model that is named without the address of a judge.
+    private string NotAsked => routes.All.Select(static judge => judge.Model).Distinct().Where(static model => !model.StartsWith(SimulatedJudgeOptions.DefaultModel, StringComparison.Ordinal)).ToArray() is { Length: > 0 } names
+        ? $" ({string.Join(", ", names)} {(names.Length == 1 ? "is" : "are")} not asked: --judge says where)" : "";
 
     private async Task<int> SayReachedAsync(Problem reached, CancellationToken cancellationToken)
     {

@@ -16,7 +16,8 @@ internal static class ForecastText
         string cost = forecast is { PromptCost: { } least, MostCost: { } most } ? string.Create(CultureInfo.InvariantCulture, $"; cost {least:0.00} (prompts) to {most:0.00} (every answer at its cap)") : "";
         return $"plan: {forecast.Rollouts:N0} rollouts with {forecast.Responses:N0} responses, {(forecast.Exact ? "" : "at most ")}{forecast.Judgements:N0} judgements{each}{fewest}{(condition is null ? "" : $" {condition}")}{refused}\n"
             + $"      about {Short(forecast.PromptTokens)} prompt tokens, at most {Short(forecast.AnswerTokens)} tokens of answers{cap}{cost}\n"
-            + (forecast.UnreadLabels is (var unread, { } label) ? $"      {unread:N0} rollouts have no known answer, but a field that may say it, {label}: --label-field {label} reads it\n" : "");
+            + (forecast.UnreadLabels is (var unread, { } label) ? $"      {unread:N0} rollouts have no known answer, but a field that may say it, {label}: --label-field {label} reads it\n" : "")
+            + (forecast.UnfoundFields.Count > 0 ? $"      no rollout has what is named by {string.Join(" or ", forecast.UnfoundFields)}\n" : "");
     }
 
     private static string Short(long count) => count switch

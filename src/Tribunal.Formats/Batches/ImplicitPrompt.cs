@@ -42,8 +42,8 @@ internal static class ImplicitPrompt
             : (prompt, Response.Of(good), Response.Of(bad));
     }
 
-    /// <summary>Whether both texts are transcripts with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF), whose prompt is no guess.</summary>
-    public static bool IsTranscript(string chosen, string rejected) => AnswerOf(chosen, rejected) is not null;
+    /// <summary>Whether both texts are transcripts with <c>Human:</c> and <c>Assistant:</c> marks (HH-RLHF), or went through a chat template: their prompt is no guess.</summary>
+    public static bool IsTranscript(string chosen, string rejected) => (AnswerOf(chosen, rejected) ?? TemplatedAnswerOf(chosen, rejected)) is not null;
 
     /// <summary>The turns of a prompt that is a transcript up to where the answer begins; null of any other text.</summary>
     public static IReadOnlyList<Message>? TranscriptTurns(string text)
@@ -52,7 +52,7 @@ internal static class ImplicitPrompt
         return trimmed.StartsWith(Human.AsSpan().TrimStart()) && trimmed.EndsWith(Assistant) ? Turns(trimmed[..^Assistant.Length]) : null;
     }
 
-    /// <summary>Texts: of transcripts the turns before the last answer, else the common start up to a word's end.</summary>
+    /// <summary>Texts: of transcripts the turns before the last answer, of those that went through a chat template all before it, else the common start up to a word's end.</summary>
     /// <exception cref="JsonException">They have no common start.</exception>
     public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTexts(string chosen, string rejected)
     {
@@ -64,6 +64,13 @@ internal static class ImplicitPrompt
             }
 
             return (Turns(chosen.AsSpan(0, answer - Assistant.Length)), new Response(chosen[answer..].Trim()), new Response(rejected[answer..].Trim()));
+        }
+
+        if (TemplatedAnswerOf(chosen, rejected) is { } start)
+        {
+            return TrainerText.GoesOn(chosen[start..]) || TrainerText.GoesOn(rejected[start..])
+                ? throw new JsonException("chosen and rejected part at a user's turn or before one; what an assistant does by itself is judged")
+                : ([new Message("user", chosen[..start])], new Response(chosen[start..]), new Response(rejected[start..]));
         }
 
         // One text may be the other's start.
@@ -81,6 +88,8 @@ internal static class ImplicitPrompt
         return prefix.TrimStart().StartsWith(Human.AsSpan().TrimStart(), StringComparison.Ordinal)
             && prefix.LastIndexOf(Assistant, StringComparison.Ordinal) is int mark and >= 0 ? mark + Assistant.Length : null;
     }
+
+    private static int? TemplatedAnswerOf(string chosen, string rejected) => TrainerText.AnswerStart(chosen[..chosen.AsSpan().CommonPrefixLength(rejected)]);
 
     // Datasets state the whole prompt, its last turn, its system turn, or the text that a template was filled with.
     private static IReadOnlyList<Message> Joined(IReadOnlyList<Message> stated, IReadOnlyList<Message> common)

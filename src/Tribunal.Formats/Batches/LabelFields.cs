@@ -37,7 +37,24 @@ internal static partial class LabelFields
         }
 
         rollout = rollout with { Best = null, Scores = null };
-        return JsonText.TryGetPath(record.Root, name, out JsonElement label) ? Read(record, rollout, label, name) : rollout;
+        return JsonText.TryGetPath(record.Root, name, out JsonElement label) ? Read(record, rollout, label, name)
+            : OfEach(record.Root, name, rollout.Responses.Count) is { } values ? rollout with { Scores = values, Best = values.Length == 1 ? null : Maxima(values) }
+            : rollout;
+    }
+
+    // A field of each response's object, as answers.score.
+    private static double[]? OfEach(JsonElement root, string path, int responses)
+    {
+        int dot = path.LastIndexOf('.');
+        if (dot < 0 || !JsonText.TryGetPath(root, path[..dot], out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != responses)
+        {
+            return null;
+        }
+
+        double?[] values = [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Object && JsonText.TryGet(item, path[(dot + 1)..], out JsonElement value) ? Value(value) : null)];
+        return Array.TrueForAll(values, static value => value is not null) ? [.. values.Select(static value => value!.Value)]
+            : Array.TrueForAll(values, static value => value is null) ? null
+            : throw new JsonException($"{path} is no number, true or false of every response");
     }
 
     /// <summary>Which responses a word names: a tie's all, or one by its field's name, its letter or its id; null where it names none.</summary>

@@ -43,6 +43,21 @@ internal static partial class TrainerText
             Responses = [.. rollout.Responses.Select(static response => response.Turns is null ? response with { Content = Ending().Replace(response.Content, "") } : response)],
         };
 
+    /// <summary>Where the answer begins in whole texts that went through a chat template and begin with the same; null where they are of none.</summary>
+    public static int? AnswerStart(string common)
+    {
+        if (common.AsSpan().TrimStart() is ['<' or '[', ..] && Marker().Matches(common).LastOrDefault(static marker => RoleOf(marker) == "assistant") is { } last && last.Index + last.Length is var start
+            && OpensAnswer(common[..start]))
+        {
+            return start;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a user speaks again in what follows the start of an answer.</summary>
+    public static bool GoesOn(string answer) => Marker().Matches(answer).Any(static marker => RoleOf(marker) == "user");
+
     // A text that only speaks of markers has something before them, or goes on behind the last one.
     private static bool OpensAnswer(string text)
     {

@@ -52,6 +52,9 @@ public sealed record RunForecast
     /// <summary>Rollouts without a known answer that have a field which may say it, and that field of the first of them.</summary>
     public (long Count, string? Field) UnreadLabels { get; init; }
 
+    /// <summary>Fields that the request names, by the options that name them, and that no rollout has.</summary>
+    public IReadOnlyList<string> UnfoundFields { get; init; } = [];
+
     /// <summary>The forecast of a run.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="batch">Its batch.</param>
@@ -68,6 +71,7 @@ public sealed record RunForecast
         Sum? least = IsExact(request) ? null : Sum.Of(With(request, static policy => policy.Min), routes);
         var validator = new RolloutValidator();
         var labels = new UnreadLabels();
+        bool labelled = false, referenced = false, instructed = false;
         InvalidLine? first = null;
         await foreach (BatchLine line in SelectedLines.ReadAsync(batch, await batch.FingerprintAsync(cancellationToken), most, cancellationToken))
         {
@@ -80,6 +84,9 @@ public sealed record RunForecast
             {
                 sum.Add(line.Rollout!);
                 labels.Add(line.Rollout!);
+                labelled |= line.Rollout is { Best: not null } or { Scores: not null };
+                referenced |= line.Rollout!.Reference is not null;
+                instructed |= line.Rollout!.Prompt.Any(static turn => turn.Role == "system");
                 least?.Add(line.Rollout!);
             }
         }
@@ -89,7 +96,16 @@ public sealed record RunForecast
             throw BatchFormatException.NothingFits(sum.Unscorable, first);
         }
 
-        return sum.Forecast(request, least) with { UnreadLabels = (labels.Count, labels.Field) };
+        return sum.Forecast(request, least) with
+        {
+            UnreadLabels = (labels.Count, labels.Field),
+            UnfoundFields =
+            [
+                .. !labelled && request.Fields?.Label is { } label ? [$"--label-field {label}"] : (string[])[],
+                .. !referenced && request.Fields?.Reference is { } reference ? [$"--reference-field {reference}"] : (string[])[],
+                .. !instructed && request.Fields?.System is { } system ? [$"--system-field {system}"] : (string[])[],
+            ],
+        };
     }
 
     private static bool IsExact(EvaluationRequest request) =>

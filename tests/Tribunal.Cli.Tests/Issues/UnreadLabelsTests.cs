@@ -26,4 +26,22 @@ public sealed class UnreadLabelsTests : IDisposable
         Assert.Contains("of 2 labelled", read.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("known answer", read.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_field_that_is_named_and_that_no_record_has_is_told_of()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "batch.jsonl"), Lines, TestContext.Current.CancellationToken);
+        ToolResult done = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "--dry-run", "--label-field", "preferrence", "--reference-field", "gold", "--system-field", "sys");
+        Assert.Contains("no rollout has what is named by --label-field preferrence or --reference-field gold or --system-field sys", done.Output, StringComparison.Ordinal);
+        done = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "--dry-run", "--label-field", "preference", "--label-from", "0");
+        Assert.DoesNotContain("no rollout has", done.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_named_without_a_judge_is_told_not_to_be_asked()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "batch.jsonl"), Lines, TestContext.Current.CancellationToken);
+        ToolResult done = await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "named", "-k", "1", "--no-report", "--model", "gpt-4o");
+        Assert.Contains("SIMULATED judge (gpt-4o is not asked: --judge says where)", done.Output, StringComparison.Ordinal);
+    }
 }

@@ -77,6 +77,7 @@ public sealed class ColumnsOfOtherToolsTests
     [InlineData("""{"prompt":{"0":"q"},"responses":{"0":["x"]}}""", "column by column")]
     [InlineData("""{"features":[],"rows":[{"row_idx":0,"row":{"prompt":"q"}}]}""", "jq -c '.rows[].row' FILE")]
     [InlineData("""{"train":[{"prompt":"q","responses":["x"]}]}""", "jq -c '.train[]' FILE")]
+    [InlineData("""{"chosen":"<|user|>\nQ?<|end|>\n<|assistant|>\nA<|end|>\n<|user|>\nR?<|end|>\n<|assistant|>\nB","rejected":"<|user|>\nQ?<|end|>\n<|assistant|>\nC"}""", "part at a user's turn")]
     [InlineData("""{"id":1,"prompt":"[\"q\",\"r\"]","response_a":"[\"x\",\"x\"]","response_b":"[\"y\",\"y\"]","winner_model_a":0,"winner_model_b":1,"winner_tie":0}""", "part at a user's turn")]
     public async Task Where_two_readings_are_possible_the_record_is_refused_with_what_to_do(string line, string reason)
     {
@@ -98,6 +99,7 @@ public sealed class ColumnsOfOtherToolsTests
     [InlineData("""{"prompt":"<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\n","chosen":"A<|im_end|>\n","rejected":"B<|im_end|>\n"}""", "user: Q?", "A|B")]
     [InlineData("""{"prompt":"<s>[INST] Q? [/INST]","responses":["A</s>",""]}""", "user: Q?", "A|")]
     [InlineData("""{"prompt":"<｜begin▁of▁sentence｜>S<｜User｜>Q?<｜Assistant｜><think>\n","response":"hm</think>A<｜end▁of▁sentence｜>"}""", "system: S / user: Q?", "hm</think>A")]
+    [InlineData("""{"chosen":"<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nThe A<|im_end|>","rejected":"<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nThe B<|im_end|>"}""", "user: Q?", "The A|The B")]
     [InlineData("""{"prompt":"What does <|im_start|>assistant mean?","response":"A<|im_end|>"}""", "user: What does <|im_start|>assistant mean?", "A<|im_end|>")]
     [InlineData("""{"prompt":"<|im_start|>user\nQ?<|im_end|>","response":"A<|im_end|>"}""", "user: <|im_start|>user\nQ?<|im_end|>", "A<|im_end|>")]
     [InlineData("""{"prompt":"Say <|im_start|>assistant","response":"A"}""", "user: Say <|im_start|>assistant", "A")]

@@ -41,6 +41,21 @@ public sealed class LabelFieldTests
     public async Task A_label_that_may_mean_two_things_or_none_is_refused(string line, int? from, string reason) =>
         Assert.Contains(reason, (await OneAsync(line, new BatchFields { Label = "l", LabelFrom = from })).Error, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("""{"prompt":"q","responses":[{"text":"x","l":0.1},{"text":"y","l":0.9}]}""", "0.1,0.9", 1)]
+    [InlineData("""{"question":"q","responses":[{"id":"a","content":"x","l":true},{"id":"b","content":"y","l":false}]}""", "1,0", 0)]
+    [InlineData("""{"prompt":"q","responses":[{"text":"x"},{"text":"y"}]}""", null, -1)]
+    public async Task A_label_may_stand_in_the_object_of_each_response(string line, string? scores, int best)
+    {
+        Rollout rollout = (await OneAsync(line, new BatchFields { Label = "responses.l" })).Rollout!;
+        Assert.Equal(scores, rollout.Scores is { } values ? string.Join(',', values.Select(static value => value.ToString(System.Globalization.CultureInfo.InvariantCulture))) : null);
+        Assert.Equal(best, rollout.Best is [var only] ? only : -1);
+    }
+
+    [Fact]
+    public async Task A_label_that_one_response_lacks_is_refused() =>
+        Assert.Contains("responses.l is no number", (await OneAsync("""{"prompt":"q","responses":[{"text":"x","l":1},{"text":"y"}]}""", new BatchFields { Label = "responses.l" })).Error, StringComparison.Ordinal);
+
     [Fact]
     public async Task Labels_of_single_responses_become_the_label_of_their_group()
     {
