@@ -89,7 +89,18 @@ internal static class ImportCommand
             throw new CommandException(ExitCodes.Usage, $"{ledger} exists; import into another folder");
         }
 
-        (long judgements, int known, long problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        (long judgements, int known, long problems) = (0, 0, 0);
+        try
+        {
+            (judgements, known, problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        }
+        catch
+        {
+            Keep(ledger, false);
+            Keep(batch, false);
+            throw;
+        }
+
         if (problems > ProblemsShown)
         {
             await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");
