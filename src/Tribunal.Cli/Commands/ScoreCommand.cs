@@ -202,7 +202,7 @@ internal sealed class ScoreCommand
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetValue(_output)?.FullName ?? Path.GetFullPath(NameOf(batch) + "-run"));
         if (!StoreNames.IsValidRunId(Path.GetFileName(folder)))
         {
-            throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{Path.GetFileName(folder)}' can't be one: use at most 128 of a to z, A to Z, digits, '.', '_' and '-', the first no '.'");
+            throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{Path.GetFileName(folder)}' can't be one: use letters, digits, '.', '_' and '-' (letters without marks, at most 128 in all, no '.' first)");
         }
 
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), metaName: null) with

@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Tribunal.Cli.Inputs;
+using Tribunal.Cli.Output;
 using Tribunal.Runs.Storage;
 
 namespace Tribunal.Cli.Tests.Issues;
@@ -6,7 +10,8 @@ namespace Tribunal.Cli.Tests.Issues;
 /// <summary>
 /// Reported: a run whose log's disk was full, or whose terminal was closed, was aborted with a stack trace; so were help and mistakes with a
 /// closed standard output, and any command in a folder that had been deleted; a pipe as a batch was "a defect of the tool"; a dry run of
-/// standard input left its copy behind; a file where the run's folder should be was said to exist, and not what to do.
+/// standard input left its copy behind; a file where the run's folder should be was said to exist, and not what to do; a server, an import and a fetch took the folder of another run and
+/// replaced its manifest; a server's damaged record and its taken port came as a message without a file and as a stack trace.
 /// </summary>
 public sealed class OddMachinesTests : IDisposable
 {
@@ -86,8 +91,9 @@ public sealed class OddMachinesTests : IDisposable
 
     [Theory]
     [InlineData("score batch.jsonl -o taken -k 1", "is no folder: name another place")]
+    [InlineData("serve -o taken", "is no folder: name another place")]
     [InlineData("score batch.jsonl -o dangling -k 1", "is no folder: name another place")]
-    [InlineData("score batch.jsonl -o .hidden -k 1", "the first no '.'")]
+    [InlineData("score batch.jsonl -o .hidden -k 1", "no '.' first")]
     public async Task An_output_that_can_be_no_folder_is_refused_with_what_to_do(string command, string said)
     {
         await WriteBatchAsync();
@@ -144,6 +150,79 @@ public sealed class OddMachinesTests : IDisposable
         Assert.Contains(file, refused.Errors, StringComparison.Ordinal);
         Assert.Contains("put", refused.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(_folder, "out*"));
+    }
+
+    [Theory]
+    [InlineData("serve -o run --listen http://127.0.0.1:0")]
+    [InlineData("import whole/judgements.jsonl --batch batch.jsonl -o run")]
+    [InlineData("vote whole -o run")]
+    public async Task Nothing_is_written_over_a_run_that_can_go_on(string command)
+    {
+        await WriteBatchAsync();
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "whole", "-k", "1")).ExitCode);
+        Directory.CreateDirectory(Path.Combine(_folder, "run"));
+        string manifest = Path.Combine(_folder, "run", RunFiles.Manifest);
+        File.Copy(Path.Combine(_folder, "whole", RunFiles.Manifest), manifest);
+        ToolResult refused = await ToolProcess.RunAsync(_folder, command.Split(' '));
+        Assert.True(refused.ExitCode == 2, refused.Output + refused.Errors);
+        Assert.Contains("another", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(_folder, "whole", RunFiles.Manifest), TestContext.Current.CancellationToken), await File.ReadAllTextAsync(manifest, TestContext.Current.CancellationToken));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_folder, "run")), static file => file.EndsWith(".jsonl", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_fetched_of_a_run_does_not_replace_another_one()
+    {
+        await WriteBatchAsync();
+        Assert.Equal(0, (await ToolProcess.RunAsync(_folder, "score", "batch.jsonl", "-o", "run", "-k", "1")).ExitCode);
+        string folder = Path.Combine(_folder, "run");
+
+        // Of the same name, and begun on this machine.
+        CommandException local = await Assert.ThrowsAsync<CommandException>(() => RunTarget.CheckFetchAsync(folder, "run", TestContext.Current.CancellationToken));
+        Assert.Contains("holds another run", local.Message, StringComparison.Ordinal);
+
+        // As an earlier fetch left it.
+        File.Delete(Path.Combine(folder, ".owner"));
+        await RunTarget.CheckFetchAsync(folder, "run", TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<CommandException>(() => RunTarget.CheckFetchAsync(folder, "other", TestContext.Current.CancellationToken));
+        await RunTarget.CheckFetchAsync(Path.Combine(_folder, "fresh"), "other", TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("rollouts.jsonl")]
+    [InlineData("judgements.jsonl")]
+    [InlineData("verdicts.jsonl")]
+    [InlineData("spending.jsonl")]
+    public async Task A_server_names_the_file_of_its_record_that_is_damaged(string file)
+    {
+        using (Process server = ToolProcess.StartForSignals(_folder, "serve", "-o", "record", "--listen", "http://127.0.0.1:0"))
+        {
+            string? said;
+            do
+            {
+                said = await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            }
+            while (said?.StartsWith("tribunal serve: ", StringComparison.Ordinal) == false);
+
+            await ToolProcess.SignalAsync(server, "TERM");
+            Assert.Equal(0, (await ToolProcess.EndAsync(server)).ExitCode);
+        }
+
+        await File.AppendAllTextAsync(Path.Combine(_folder, "record", file), "no line of ours\n", TestContext.Current.CancellationToken);
+        ToolResult refused = await ToolProcess.RunAsync(_folder, "serve", "-o", "record", "--listen", "http://127.0.0.1:0");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains($"{file} of record is damaged at byte 0: put it back from a copy", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_whose_port_is_taken_says_so_in_one_line()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        ToolResult refused = await ToolProcess.RunAsync(_folder, "serve", "-o", "record", "--listen", $"http://{taken.LocalEndpoint}");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("another program listens there; choose another port", refused.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Output + refused.Errors, StringComparison.Ordinal);
     }
 
     private Task WriteBatchAsync() => File.WriteAllTextAsync(
