@@ -6,7 +6,7 @@ using Tribunal.Simulator.Serving;
 
 namespace Tribunal.Cli.Tests;
 
-/// <summary>Ctrl-C and SIGTERM on real processes.</summary>
+/// <summary>Ctrl-C, SIGTERM and a closed terminal on real processes.</summary>
 public sealed class InterruptTests : IDisposable
 {
     private const int Rollouts = 30, Samples = 4, Concurrency = 8;
@@ -17,6 +17,7 @@ public sealed class InterruptTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public async Task A_run_that_is_interrupted_drains_says_how_to_go_on_and_ends_as_if_it_had_not_been(string signal)
     {
         await GenerateAsync();

@@ -45,7 +45,7 @@ internal static class ToolProcess
 
     /// <summary>Starts it so that signals reach it, whatever the test run itself ignores (a shell's background job ignores SIGINT).</summary>
     public static Process StartForSignals(string workingFolder, params string[] arguments) =>
-        Process.Start(Describe(workingFolder, ["env", "--default-signal=INT,TERM", .. Command, .. arguments]))!;
+        Process.Start(Describe(workingFolder, ["env", "--default-signal=INT,TERM,HUP", .. Command, .. arguments]))!;
 
     /// <summary>Sends a signal, such as <c>INT</c>.</summary>
     public static async Task SignalAsync(Process process, string signal)

@@ -47,8 +47,7 @@ internal sealed class CalibrateCommand
     {
         string folder = parsed.GetRequiredValue(_run).FullName;
         RunContents run = await EndedAsync(folder, "", cancellationToken);
-        await using Stream batch = await run.OpenBatchAsync(parsed.GetValue(_batch)?.FullName, cancellationToken)
-            ?? throw new CommandException(ExitCodes.Usage, $"the batch of {folder} is not where the run read it, or has changed since: --batch FILE says where it is");
+        await using Stream batch = await run.RequireBatchAsync(parsed.GetValue(_batch)?.FullName, cancellationToken);
         Dictionary<string, int>? others = parsed.GetValue(_against) is { } against ? await BestOfAsync(await EndedAsync(against.FullName, "--against: ", cancellationToken), cancellationToken) : null;
         (List<LabelledVerdict> labelled, List<string> seen) = await LabelledAsync(run, batch, others, cancellationToken);
         StoredCalibration calibration = StoredCalibration.Fit(labelled)

@@ -23,6 +23,7 @@ namespace Tribunal.Cli.Commands;
 internal static class CommandErrors
 {
     private const string OptionsTitle = "Options:";
+    private const string MoreFiles = "more files are open than this user may have: a higher `ulimit -n`, or a lower --concurrency, helps";
     private const string TraceVariable = "TRIBUNAL_TRACE";
 
     /// <summary>ENOSPC and EDQUOT of Linux and macOS, and Windows' ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL.</summary>
@@ -30,6 +31,12 @@ internal static class CommandErrors
 
     /// <summary>EEXIST, and Windows' ERROR_ALREADY_EXISTS: a file where a folder should go.</summary>
     private static readonly int[] Taken = [17, unchecked((int)0x800700B7)];
+
+    /// <summary>EROFS, and Windows' ERROR_WRITE_PROTECT.</summary>
+    private static readonly int[] Protected = [30, unchecked((int)0x80070013)];
+
+    /// <summary>EMFILE, and Windows' ERROR_TOO_MANY_OPEN_FILES.</summary>
+    private static readonly int[] Exhausted = [24, unchecked((int)0x80070004)];
 
     /// <summary>Parses a command line and runs it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
@@ -175,8 +182,10 @@ internal static class CommandErrors
         JsonException json => new(ExitCodes.Usage, $"a file is not the JSON that was expected: {ContractJson.Words(json)}", json),
         InvalidDataException data => new(ExitCodes.Usage, data.Message, data),
         UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException => new(ExitCodes.Usage, Words(exception), exception),
-        IOException taken when Taken.Contains(taken.HResult) => new(ExitCodes.Usage, taken.Message, taken),
-        IOException full when Full.Contains(full.HResult) => new(ExitCodes.Unreachable, $"{full.Message}: the disk is full", full),
+        IOException taken when Taken.Contains(taken.HResult) => new(ExitCodes.Usage, $"{taken.Message.TrimEnd('.')} and is no folder: name another place", taken),
+        IOException full when Full.Contains(full.HResult) => new(ExitCodes.Unreachable, $"{full.Message}: the disk is full; make room and give the command again", full),
+        IOException locked when Protected.Contains(locked.HResult) => new(ExitCodes.Usage, $"{locked.Message}: nothing can be written there; name another place", locked),
+        IOException open when Exhausted.Contains(open.HResult) => new(ExitCodes.Unreachable, $"{open.Message}: {MoreFiles}", open),
         IOException io => new(ExitCodes.Unreachable, io.Message, io),
         _ => new(ExitCodes.Defect, $"this is a defect of the tool, not of what it was given; with {TraceVariable}=1 it says where", exception),
     };
@@ -208,8 +217,16 @@ internal static class CommandErrors
     // Opening a folder as a file is refused with the same words as a file of someone else's.
     private static string Words(Exception exception)
     {
+        // A part of the tool that is loaded when it is needed can't be opened either.
+        if (exception is FileNotFoundException { FileName: { } part } && part.Contains(", Version=", StringComparison.Ordinal))
+        {
+            return $"{part.Split(',')[0]}, a part of the tool, can't be loaded: it is not there, or {MoreFiles}";
+        }
+
         string[] parts = exception.Message.Split('\'');
-        return exception is UnauthorizedAccessException && parts.Length > 2 && Directory.Exists(parts[1]) ? $"{parts[1]} is a folder, or may not be opened; a file is needed" : exception.Message;
+        return exception is UnauthorizedAccessException && parts.Length > 2 && Directory.Exists(parts[1]) ? $"{parts[1]} is a folder, or may not be opened; a file is needed"
+            : exception is UnauthorizedAccessException ? $"{exception.Message.TrimEnd('.')}: this user may not read or write there"
+            : exception.Message;
     }
 
     private static string NameOf(ParseResult parsed) =>

@@ -82,8 +82,7 @@ internal static class ExportCommand
         });
         long rows = await OutputFile.WriteAsync(output, async target =>
         {
-            await using Stream rollouts = await contents.OpenBatchAsync(batch, cancellationToken)
-                ?? throw new CommandException(ExitCodes.Usage, $"the batch of {run} is not where the run read it, or has changed since: --batch FILE says where it is");
+            await using Stream rollouts = await contents.RequireBatchAsync(batch, cancellationToken);
             return await write(parsed, ScoredRollouts.ReadAsync(rollouts, told, cancellationToken).Select(one => one with { Rollout = labels.Apply(one.Rollout) }), graded, target, cancellationToken);
         });
         Console.WriteLine($"{rows} rows in {OutputFile.Say(output)}");

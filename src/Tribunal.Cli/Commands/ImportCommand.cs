@@ -85,12 +85,25 @@ internal static class ImportCommand
         RunTarget.Make(folder);
         string ledger = Path.Combine(folder, RunFiles.Judgements);
         string batch = Path.Combine(folder, RunFiles.Batch);
-        if (File.Exists(ledger))
+        string manifest = Path.Combine(folder, RunFiles.Manifest);
+        if (Array.Find([ledger, manifest], File.Exists) is { } there)
         {
-            throw new CommandException(ExitCodes.Usage, $"{ledger} exists; import into another folder");
+            // Of a run that was interrupted the manifest is what it goes on by.
+            throw new CommandException(ExitCodes.Usage, $"{there} exists; import into another folder");
         }
 
-        (long judgements, int known, long problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        (long judgements, int known, long problems) = (0, 0, 0);
+        try
+        {
+            (judgements, known, problems) = await ReadAllAsync(files, ledger, batch, options, cancellationToken);
+        }
+        catch
+        {
+            Keep(ledger, false);
+            Keep(batch, false);
+            throw;
+        }
+
         if (problems > ProblemsShown)
         {
             await Console.Error.WriteLineAsync($"… and {problems - ProblemsShown} more");

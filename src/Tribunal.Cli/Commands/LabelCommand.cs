@@ -102,8 +102,7 @@ internal static class LabelCommand
 
     private static async IAsyncEnumerable<Rollout> ReadAsync(RunContents contents, string? batch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using Stream stream = await contents.OpenBatchAsync(batch, cancellationToken)
-            ?? throw new CommandException(ExitCodes.Usage, "the batch is not where the run read it, or has changed since: --batch FILE says where it is");
+        await using Stream stream = await contents.RequireBatchAsync(batch, cancellationToken);
         await foreach (BatchLine line in RolloutReader.ReadAsync(stream, cancellationToken: cancellationToken))
         {
             if (line.Rollout is { } rollout)

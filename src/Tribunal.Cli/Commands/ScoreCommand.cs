@@ -87,14 +87,31 @@ internal sealed class ScoreCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var factory = new JudgeFactory(new EndpointNotes());
-        bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         FileInfo batch = parsed.GetRequiredValue(_batch);
-        if (StandardInput.IsNamed(batch))
+        if (!StandardInput.IsNamed(batch))
         {
-            batch = await StandardInput.KeepAsync(parsed.GetValue(_output)?.FullName, _forecast.IsDryRun(parsed), cancellationToken);
+            return await RunAsync(parsed, batch, cancellationToken);
         }
 
+        bool dryRun = _forecast.IsDryRun(parsed);
+        batch = await StandardInput.KeepAsync(parsed.GetValue(_output)?.FullName, dryRun, cancellationToken);
+        try
+        {
+            return await RunAsync(parsed, batch, cancellationToken);
+        }
+        finally
+        {
+            if (dryRun)
+            {
+                StandardInput.Forget(batch);
+            }
+        }
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, FileInfo batch, CancellationToken cancellationToken)
+    {
+        using var factory = new JudgeFactory(new EndpointNotes());
+        bool viaBatchApi = parsed.GetValue(_via) == "openai-batch";
         ScoreOptions options = OptionsOf(parsed, batch);
         await RunTarget.CheckAsync(options.Folder, batch, cancellationToken);
         (IReadOnlyList<Judge> Judges, JudgePanel Panel)? several = viaBatchApi ? null : _judge.OpenPanel(parsed, factory);
@@ -185,7 +202,7 @@ internal sealed class ScoreCommand
         string folder = Path.TrimEndingDirectorySeparator(parsed.GetValue(_output)?.FullName ?? Path.GetFullPath(NameOf(batch) + "-run"));
         if (!StoreNames.IsValidRunId(Path.GetFileName(folder)))
         {
-            throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{Path.GetFileName(folder)}' can't be one: use letters, digits, '.', '_' and '-'");
+            throw new CommandException(ExitCodes.Usage, $"the run's folder is its name, and '{Path.GetFileName(folder)}' can't be one: use letters, digits, '.', '_' and '-' (letters without marks, at most 128 in all, no '.' first)");
         }
 
         EvaluationRequest request = _vote.ToRequest(parsed, batch.FullName, _judge.ProtocolOf(parsed), metaName: null) with

@@ -173,7 +173,7 @@ internal sealed class ScoreRun(ScoreOptions options, JudgeRegistry judges, Judge
         }
         catch (IOException exception)
         {
-            throw new CommandException(ExitCodes.Unreachable, $"storage failed: {exception.Message}; the same command goes on from here", exception);
+            throw new CommandException(ExitCodes.Unreachable, $"storage failed: {CommandErrors.Of(exception).Message}; the same command goes on from here", exception);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -152,11 +153,11 @@ internal sealed class ServeCommand
         {
             await application.StartAsync(cancellationToken);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or SocketException)
         {
             throw new CommandException(
                 ExitCodes.Usage,
-                exception.InnerException is AddressInUseException ? $"--listen {parsed.GetRequiredValue(_listen)}: another program listens there; choose another port, or 0 for a free one" : $"--listen: {exception.Message}",
+                $"--listen {parsed.GetRequiredValue(_listen)}: {(exception.InnerException is AddressInUseException ? "another program listens there" : exception.Message)}; choose another port, or 0 for a free one",
                 exception);
         }
 
@@ -248,7 +249,7 @@ internal sealed class ServeCommand
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException or PartBusyException)
         {
-            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+            throw new CommandException(ExitCodes.Usage, exception is InvalidOperationException or PartBusyException ? exception.Message : CommandErrors.Of(exception).Message, exception);
         }
     }
 }

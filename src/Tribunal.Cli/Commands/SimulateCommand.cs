@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tribunal.Cli.Inputs;
@@ -127,7 +128,7 @@ internal sealed class SimulateCommand
                 },
                 cancellationToken: cancellationToken);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or SocketException)
         {
             throw new CommandException(ExitCodes.Unreachable, $"can't listen: {exception.Message}", exception);
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
@@ -69,9 +70,10 @@ internal sealed class ViewCommand
         {
             return await ViewerApplication.StartAsync(new ViewerOptions { Shelf = shelf, Port = port, Tool = ToolPath.OfThisProcess() }, cancellationToken);
         }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        catch (Exception exception) when (exception is SocketException or IOException { InnerException: AddressInUseException })
         {
-            throw new CommandException(ExitCodes.Usage, $"--port {port}: another program listens there; choose another port, or 0 for a free one", exception);
+            throw new CommandException(
+                ExitCodes.Usage, $"--port {port}: {(exception is SocketException ? exception.Message : "another program listens there")}; choose another port, or 0 for a free one", exception);
         }
     }
 

@@ -52,6 +52,7 @@ internal static class WatchCommand
             throw new CommandException(ExitCodes.Usage, "that is no run's name");
         }
 
+        await RunTarget.CheckFetchAsync(folder, runId, cancellationToken);
         string? shown = null;
         while (true)
         {

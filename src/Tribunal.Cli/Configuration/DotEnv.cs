@@ -5,6 +5,9 @@ internal static class DotEnv
 {
     public const string FileName = ".env";
 
+    /// <summary>Sets what that of the working folder says.</summary>
+    public static void Load() => Load(".");
+
     /// <summary>Sets what it says and the environment does not. Lines are <c>NAME=VALUE</c>; <c>export</c>, quotes and comments are as in a shell.</summary>
     public static void Load(string folder)
     {

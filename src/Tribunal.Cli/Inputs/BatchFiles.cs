@@ -23,6 +23,13 @@ internal static class BatchFiles
             throw new CommandException(ExitCodes.Usage, $"{batch.FullName} is a folder, and a batch is one file{(Directory.EnumerateFiles(batch.FullName, "*.jsonl*").Any() ? $"; JSON Lines of several: cat {batch}/*.jsonl* | tribunal score - -o DIR" : ": name one in it")}");
         }
 
+        // Of what another command is piped into (/dev/stdin, <(…)), a name leads to no file.
+        if (batch.LinkTarget is { } link && (link.StartsWith("pipe:", StringComparison.Ordinal) || link.StartsWith("/proc/self/fd/", StringComparison.Ordinal))
+            && batch.ResolveLinkTarget(returnFinalTarget: true) is not { Exists: true })
+        {
+            throw new CommandException(ExitCodes.Usage, $"{batch.FullName} is a pipe, and a run reads its batch more than once: give it on standard input, which a run keeps (tribunal score - -o DIR)");
+        }
+
         if (!batch.Exists)
         {
             throw new CommandException(ExitCodes.Usage, $"there is no batch at {batch.FullName}{(batch.LinkTarget is { } target ? $": the link's target {target} is gone" : batch.Name.AsSpan().IndexOfAny("*?") >= 0 ? $", and patterns are the shell's: cat {batch} | tribunal score - -o DIR" : "")}");

@@ -71,7 +71,7 @@ internal sealed class LedgerInputs
                 : throw new CommandException(ExitCodes.Usage, Directory.Exists(path) ? $"there is no run in {path}" : $"there is no run and no ledger at {path}"));
             if (!File.Exists(Path.Combine(path, RunFiles.Judgements)) && !Directory.Exists(Path.Combine(path, RunFiles.PartsPrefix)))
             {
-                throw new CommandException(ExitCodes.Usage, $"{path} has no ledger");
+                throw new CommandException(ExitCodes.Usage, $"{path} has no ledger: {RunFiles.Judgements} is not there; put it back from a copy, or go on with the run");
             }
         }
 

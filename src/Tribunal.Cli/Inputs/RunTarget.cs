@@ -35,6 +35,18 @@ internal static class RunTarget
         }
     }
 
+    /// <summary>Refuses a folder in which what is fetched of a run would replace another one: one that was begun on this machine, or of another name.</summary>
+    /// <exception cref="CommandException">It would.</exception>
+    public static async Task CheckFetchAsync(string folder, string runId, CancellationToken cancellationToken)
+    {
+        bool another = File.Exists(Path.Combine(folder, OwnerName))
+            || (File.Exists(Path.Combine(folder, RunFiles.Manifest)) && await ShownAsync(folder, cancellationToken) is { } manifest && manifest.RunId != runId);
+        if (another)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{folder} holds another run, whose files those of {runId} would replace: choose another folder with -o");
+        }
+    }
+
     private static async Task<RunManifest?> ShownAsync(string folder, CancellationToken cancellationToken)
     {
         try

@@ -23,7 +23,7 @@ internal static class StandardInput
     {
         if (dryRun)
         {
-            var copy = new FileInfo(Path.Combine(Directory.CreateTempSubdirectory("tribunal-").FullName, FileName));
+            var copy = new FileInfo(Path.Combine(MakeTemporary(), FileName));
             await CopyAsync(copy.FullName, cancellationToken);
             return copy;
         }
@@ -54,10 +54,27 @@ internal static class StandardInput
         return new FileInfo(path);
     }
 
+    /// <summary>Removes what <see cref="KeepAsync"/> keeps for a dry run.</summary>
+    public static void Forget(FileInfo copy) => copy.Directory!.Delete(recursive: true);
+
+    private static string MakeTemporary()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("tribunal-").FullName;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{Path.GetTempPath()}, the folder for temporary files, can't be written to: name another one in the variable TMPDIR", exception);
+        }
+    }
+
     private static async Task CopyAsync(string path, CancellationToken cancellationToken) => await WholeFile.WriteAsync(path, async file =>
     {
         await using Stream input = Console.OpenStandardInput();
-        await input.CopyToAsync(file, cancellationToken);
+
+        // What waits for a terminal or another command can't be called off: it is left to wait.
+        await input.CopyToAsync(file, cancellationToken).WaitAsync(cancellationToken);
         return true;
     });
 }

@@ -4,7 +4,7 @@ using Tribunal.Runs.Resuming;
 namespace Tribunal.Cli.Output;
 
 /// <summary>
-/// What SIGINT and SIGTERM do. The first ends a command by its cancellation token, or, where it drains, asks it to stop;
+/// What SIGINT, SIGTERM and SIGHUP, of a terminal that is closed, do. The first ends a command by its cancellation token, or, where it drains, asks it to stop;
 /// one more ends what drains; the one after that ends the process as it is.
 /// </summary>
 internal sealed class Interrupts : IDisposable
@@ -20,7 +20,14 @@ internal sealed class Interrupts : IDisposable
     public Interrupts()
     {
         _current = this;
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+
+            // Under nohup it stays ignored: what a process was started to ignore, the runtime leaves alone.
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
+        ];
     }
 
     /// <summary>Cancelled when the command has to end.</summary>
@@ -29,7 +36,7 @@ internal sealed class Interrupts : IDisposable
     /// <summary>From here on the first signal asks the work to stop, and a second one ends it.</summary>
     /// <param name="stop">Asks it to stop.</param>
     /// <param name="abort">Ends it; by default the command's token is cancelled.</param>
-    /// <param name="within">How long after SIGTERM it is ended where it has not stopped: whoever sends that kills soon. Null waits.</param>
+    /// <param name="within">How long after SIGTERM or SIGHUP it is ended where it has not stopped: whoever sends that kills soon. Null waits.</param>
     public static void Drain(Action stop, Action? abort = null, TimeSpan? within = null)
     {
         if (_current is { } current)
@@ -67,7 +74,7 @@ internal sealed class Interrupts : IDisposable
         {
             case 0:
                 _drain!();
-                if (context.Signal == PosixSignal.SIGTERM && _within is { } within)
+                if (context.Signal != PosixSignal.SIGINT && _within is { } within)
                 {
                     _ = AbortAsync(within);
                 }

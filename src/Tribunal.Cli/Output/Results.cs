@@ -13,13 +13,16 @@ internal static class Results
 {
     public const string JsonOption = "--json";
     public const string QuietOption = "--quiet";
-    private static readonly TextWriter Real = Console.Out;
+    private static TextWriter _real = Console.Out;
 
     /// <summary>Whether words are not wanted, nor how a run goes on.</summary>
     public static bool Quiet { get; private set; }
 
     /// <summary>Whether the result is wanted as JSON.</summary>
     public static bool Json { get; private set; }
+
+    /// <summary>Keeps what is standard output now for results, whatever words are sent to from here on.</summary>
+    public static void KeepOutput() => _real = Console.Out;
 
     /// <summary>Sends words where the command line wants them, until it is disposed.</summary>
     public static IDisposable Begin(ParseResult parsed)
@@ -52,8 +55,8 @@ internal static class Results
     /// <summary>Prints a document that is JSON, whoever asked for it.</summary>
     public static void Print(string json)
     {
-        Real.WriteLine(json);
-        Real.Flush();
+        _real.WriteLine(json);
+        _real.Flush();
     }
 
     private static readonly System.Text.Json.JsonSerializerOptions Plain = new() { Encoder = Formats.Lines.LedgerEncoding.Encoder, TypeInfoResolver = CliJson.Default };

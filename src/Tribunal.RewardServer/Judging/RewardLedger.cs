@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Tribunal.Formats.Ledger;
 using Tribunal.Formats.Lines;
 using Tribunal.Judgements;
@@ -147,10 +148,16 @@ public sealed class RewardLedger : IAsyncDisposable
         IRunStore store = ledger._store;
         try
         {
-            if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
-                && await store.ReadDocumentAsync(Configuration, cancellationToken) is { } recorded && !recorded.AsSpan().SequenceEqual(configuration.Span))
+            byte[]? recorded = await store.ReadDocumentAsync(Configuration, cancellationToken);
+            if (recorded is null && await store.ReadDocumentAsync(RunFiles.Manifest, cancellationToken) is not null)
             {
-                throw new InvalidOperationException($"{store.RunId} was judged with other options (see its {Configuration}): choose another folder");
+                throw new InvalidOperationException($"{store.RunId} holds a run that is no server's record (it has no {Configuration}), and would lose its {RunFiles.Manifest}: choose another folder");
+            }
+
+            if (!await store.TryCreateDocumentAsync(Configuration, configuration, cancellationToken)
+                && (recorded ?? await store.ReadDocumentAsync(Configuration, cancellationToken)) is { } known && !known.AsSpan().SequenceEqual(configuration.Span))
+            {
+                throw new InvalidOperationException($"{store.RunId} was judged with other options, or its {Configuration}, which says with which, is damaged: choose another folder");
             }
 
             ledger.Rollouts = new PartLineWriter<Rollout>(await ledger.PartAsync(Parts.Rollouts, cancellationToken), static (output, rollout) => Parts.Write(output, rollout, TribunalJson.Default.Rollout));
@@ -186,7 +193,15 @@ public sealed class RewardLedger : IAsyncDisposable
         {
             while (lines.TryNext(out ReadOnlySpan<byte> line))
             {
-                read(line);
+                try
+                {
+                    read(line);
+                }
+                catch (JsonException exception)
+                {
+                    throw new RunDamagedException($"{name} of {_store.RunId} is damaged at byte {at:N0}: put it back from a copy, or choose another folder (what this one holds stays)", exception);
+                }
+
                 at += line.Length + 1;
             }
         }

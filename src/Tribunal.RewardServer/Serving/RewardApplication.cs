@@ -28,6 +28,9 @@ public static class RewardApplication
         ArgumentNullException.ThrowIfNull(options);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // That it can't start, whoever starts it says in a line of its own.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.WebHost.UseUrls(address);
         builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = maxBody);
         builder.Services.AddSingleton(desk);

@@ -113,6 +113,13 @@ public sealed class RunContents(IRunStore store, string place, RunManifest? mani
         return await new RunBatch(store, manifest, original).OpenAsync(0, cancellationToken);
     }
 
+    /// <summary>The same, needed.</summary>
+    /// <exception cref="ReportException">There is no batch, or another one.</exception>
+    public async Task<Stream> RequireBatchAsync(string? given, CancellationToken cancellationToken) =>
+        await OpenBatchAsync(given, cancellationToken) ?? throw new ReportException(manifest is null
+            ? $"{Place} has no {RunFiles.Manifest}, which says where its batch is: put it back from a copy, or name the batch with --batch FILE"
+            : $"the batch of {Place} is not where the run read it, or has changed since: --batch FILE says where it is");
+
     /// <summary>Lines of a run under way that the last reading of its ledger could not read: they are drawn again.</summary>
     public long Unreadable { get; private set; }
 
@@ -126,8 +133,19 @@ public sealed class RunContents(IRunStore store, string place, RunManifest? mani
             yield return verdict;
         }
 
-        if (SoFar is not null || await store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
+        if (SoFar is not null)
         {
+            yield break;
+        }
+
+        bool all = manifest is { Origin: not RunOrigin.Served } && Summary.Status == RunStatus.Complete;
+        if (await store.OpenReadAsync(RunFiles.Verdicts, cancellationToken) is not { } stream)
+        {
+            if (all && Summary.Rollouts > 0)
+            {
+                throw new ReportException(RunLedger.Gone(RunFiles.Verdicts, Place, Summary.Rollouts));
+            }
+
             yield break;
         }
 
@@ -140,7 +158,7 @@ public sealed class RunContents(IRunStore store, string place, RunManifest? mani
                 yield return verdict;
             }
 
-            if (manifest is { Origin: not RunOrigin.Served } && Summary.Status == RunStatus.Complete && count != Summary.Rollouts)
+            if (all && count != Summary.Rollouts)
             {
                 throw new ReportException(RunLedger.NotWhole(RunFiles.Verdicts, Place, count, Summary.Rollouts));
             }

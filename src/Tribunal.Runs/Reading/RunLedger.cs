@@ -24,6 +24,11 @@ public static class RunLedger
     {
         if (await store.OpenReadAsync(RunFiles.Judgements, cancellationToken) is not { } whole)
         {
+            if (CountedBy(summary) is > 0 and var counted)
+            {
+                throw new LedgerException(Gone(RunFiles.Judgements, place, counted));
+            }
+
             await foreach (T judgement in StoredLedger.ReadAllAsync(store, read, onUnreadable, cancellationToken).Where(static judgement => !judgement.Hinted))
             {
                 yield return judgement;
@@ -69,12 +74,18 @@ public static class RunLedger
 
     private static void RequireAll(RunSummary? summary, string place, long count)
     {
-        // A server records what failed too, and tells no verdict of it.
-        if (summary is { Status: RunStatus.Complete, Origin: not RunOrigin.Served } && summary.Judgements.Drawn + (summary.Hinted?.Drawn ?? 0) is var drawn && drawn != count)
+        if (CountedBy(summary) is { } drawn && drawn != count)
         {
             throw new LedgerException(NotWhole(RunFiles.Judgements, place, count, drawn));
         }
     }
+
+    // The lines that a ledger has by its run's summary. A server records what failed too, and tells no verdict of it.
+    private static long? CountedBy(RunSummary? summary) =>
+        summary is { Status: RunStatus.Complete, Origin: not RunOrigin.Served } ? summary.Judgements.Drawn + (summary.Hinted?.Drawn ?? 0) : null;
+
+    internal static string Gone(string name, string place, long expected) =>
+        $"{name} of {place} is gone, of which the run's summary counts {expected:N0} lines: put the file back from a copy, or go on with the run, which makes it again";
 
     internal static string NotWhole(string name, string place, long lines, long expected) =>
         $"{name} of {place} has {lines:N0} lines, and the run's summary counts {expected:N0}: put the file back from a copy, or go on with the run, which makes it whole";

@@ -39,6 +39,9 @@ public sealed class ViewerApplication : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // That it can't start, whoever starts it says in a line of its own.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;

@@ -32,6 +32,28 @@ public sealed class LocalRunStoreTests : RunStoreConformance, IDisposable
         await Assert.Single(owners, static owner => owner is not null)!.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_folder_that_can_not_be_owned_is_not_said_to_be_another_s()
+    {
+        // No file opens where a folder is, whoever asks: of a folder without permission only some users are kept away.
+        LocalRunStore store = Local("blocked");
+        string owner = Path.Combine(store.Folder, ".owner");
+        Directory.CreateDirectory(owner);
+        Assert.Throws<UnauthorizedAccessException>(store.TryOwn);
+        Directory.Delete(owner);
+        await using IAsyncDisposable? later = store.TryOwn();
+        Assert.NotNull(later);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_stitched_leaves_nothing_of_it()
+    {
+        LocalRunStore store = Local("stitched");
+        Directory.CreateDirectory(Path.Combine(store.Folder, "parts", "one"));
+        await Assert.ThrowsAnyAsync<Exception>(() => store.StitchAsync("whole.jsonl", ["parts/one"], Cancel));
+        Assert.Empty(Directory.EnumerateFiles(store.Folder));
+    }
+
     private LocalRunStore Local(string runId) => new(Path.Combine(_folder.FullName, runId));
 
     protected override IRunStore Open(string runId) => new LocalRunStore(Path.Combine(_folder.FullName, runId));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tribunal.Formats.Batches;
 
 namespace Tribunal.Runs.Storage.Local;
 
@@ -34,10 +35,14 @@ public sealed class LocalBatchFile(string path) : IBatchFile
             throw new BatchChangedException($"{Name} was changed while its run was under way");
         }
 
-        FileStream stream = new(Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan)
+        FileStream stream = new(Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        if (!stream.CanSeek)
         {
-            Position = offset,
-        };
+            await stream.DisposeAsync();
+            throw new BatchFormatException($"{Name} is a pipe, and a run reads its batch more than once: give it on standard input, which a run keeps (tribunal score - -o DIR)");
+        }
+
+        stream.Position = offset;
         return length is null ? stream : new RangeStream(stream, length.Value);
     }
 }

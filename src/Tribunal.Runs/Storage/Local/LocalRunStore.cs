@@ -13,6 +13,10 @@ public sealed class LocalRunStore : IRunStore
     private const string TemporarySuffix = ".tmp~";
     private const string OwnerName = ".owner";
     private static readonly ConcurrentDictionary<string, bool> OpenParts = new(StringComparer.Ordinal);
+
+    /// <summary>EAGAIN of Linux and of macOS, and Windows' ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.</summary>
+    private static readonly int[] Locked = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
+
     private static int _temporaries;
     private static readonly Lock Creating = new();
     private readonly string _root;
@@ -148,24 +152,37 @@ public sealed class LocalRunStore : IRunStore
         string path = PathOf(name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = path + TemporarySuffix;
-        await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
+        try
         {
-            foreach (string part in parts)
+            await using (FileStream target = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
             {
-                await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
-                if (source is not null)
-                {
-                    long complete = await CompleteLengthAsync(source, cancellationToken);
-                    source.Position = 0;
-                    await using RangeStream whole = new(source, complete);
-                    await whole.CopyToAsync(target, cancellationToken);
-                }
+                await StitchAsync(target, parts, cancellationToken);
             }
-
-            target.Flush(flushToDisk: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
         }
 
         Name(temporary, path, forGood: true);
+    }
+
+    private async Task StitchAsync(FileStream target, IEnumerable<string> parts, CancellationToken cancellationToken)
+    {
+        foreach (string part in parts)
+        {
+            await using Stream? source = await OpenReadAsync(part, 0, cancellationToken);
+            if (source is not null)
+            {
+                long complete = await CompleteLengthAsync(source, cancellationToken);
+                source.Position = 0;
+                await using RangeStream whole = new(source, complete);
+                await whole.CopyToAsync(target, cancellationToken);
+            }
+        }
+
+        target.Flush(flushToDisk: true);
     }
 
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
@@ -194,6 +211,8 @@ public sealed class LocalRunStore : IRunStore
     /// takes it.
     /// </summary>
     /// <returns>Null when another process has it.</returns>
+    /// <exception cref="IOException">The folder can't be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
     public IAsyncDisposable? TryOwn()
     {
         // The file's lock keeps other processes away, this table other threads.
@@ -210,10 +229,15 @@ public sealed class LocalRunStore : IRunStore
             DropTemporaries();
             return new Ownership(stream);
         }
-        catch (IOException)
+        catch (Exception exception)
         {
             OpenParts.TryRemove(path, out _);
-            return null;
+            if (exception is IOException && Locked.Contains(exception.HResult))
+            {
+                return null;
+            }
+
+            throw;
         }
     }
 
@@ -252,10 +276,19 @@ public sealed class LocalRunStore : IRunStore
         // Another name each time: emptying a file has the file system write it out when it closes.
         string temporary = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}";
         using SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
-        RandomAccess.Write(file, content, 0);
-        if (forGood)
+        try
         {
-            RandomAccess.FlushToDisk(file);
+            RandomAccess.Write(file, content, 0);
+            if (forGood)
+            {
+                RandomAccess.FlushToDisk(file);
+            }
+        }
+        catch
+        {
+            // On a full disk, half a document takes the room that going on needs.
+            File.Delete(temporary);
+            throw;
         }
 
         return temporary;
@@ -306,9 +339,16 @@ public sealed class LocalRunStore : IRunStore
                 return;
             }
 
-            stream.Flush(flushToDisk: true);
-            await stream.DisposeAsync();
-            OpenParts.TryRemove(path, out _);
+            try
+            {
+                stream.Flush(flushToDisk: true);
+            }
+            finally
+            {
+                // What a full disk did not take is drawn again, by this process too.
+                await stream.DisposeAsync();
+                OpenParts.TryRemove(path, out _);
+            }
         }
     }
 
