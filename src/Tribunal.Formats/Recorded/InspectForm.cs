@@ -113,7 +113,7 @@ internal static class InspectForm
         score.ValueKind == JsonValueKind.Object && JsonText.TryGet(score, "metadata", out JsonElement metadata) && metadata.ValueKind == JsonValueKind.Object
         && JsonText.TryGet(metadata, "grading", out JsonElement grading) && grading.ValueKind == JsonValueKind.Array ? grading : null;
 
-    private static JsonElement.ObjectEnumerator Scores(JsonElement sample) => JsonText.TryGet(sample, "scores", out JsonElement scores) && scores.ValueKind == JsonValueKind.Object ? scores.EnumerateObject() : default;
+    private static JsonProperty[] Scores(JsonElement sample) => JsonText.TryGet(sample, "scores", out JsonElement scores) && scores.ValueKind == JsonValueKind.Object ? [.. scores.EnumerateObject()] : [];
 
     private static JsonElement ScoreOf(JsonElement sample, string scorer) => JsonText.TryGet(sample, "scores", out JsonElement scores) && scores.ValueKind == JsonValueKind.Object && scores.TryGetProperty(scorer, out JsonElement score) ? score : default;
 
