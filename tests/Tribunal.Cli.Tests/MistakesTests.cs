@@ -65,7 +65,7 @@ public sealed class MistakesTests(MistakesTests.Desk desk) : IClassFixture<Mista
     [InlineData(2, "score batch.jsonl --limit 0", "--limit is 1 or more")]
     [InlineData(2, "score batch.jsonl -o new --model m --judge http://127.0.0.1:1/v1/chat/completions", "without /chat/completions")]
     [InlineData(2, "score batch.jsonl -o new --model m --judge ftp://host/v1", "an http or https address is needed")]
-    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge REDIRECT", "redirects elsewhere (302); give the final address")]
+    [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge REDIRECT", "redirects elsewhere (302) (/elsewhere); give the final address")]
     [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge TLS", "speaks no TLS: give its address with http://")]
     [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge SELFSIGNED", "is not trusted here")]
     [InlineData(3, "score batch.jsonl -o new --model m --protocol grm --judge http://no-such-host.invalid/v1", "the host no-such-host.invalid is not known")]

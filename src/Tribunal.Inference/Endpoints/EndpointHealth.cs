@@ -14,6 +14,7 @@ namespace Tribunal.Inference.Endpoints;
 /// </summary>
 internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess access, TimeProvider time)
 {
+    private const string Trust = "add the authority that signed it to the system's, or name it in SSL_CERT_FILE";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     public async Task<JudgeHealth> CheckAsync(CancellationToken cancellationToken)
@@ -88,11 +89,13 @@ internal sealed class EndpointHealth(EndpointOptions options, EndpointAccess acc
                 case AuthenticationException when inner.Message.Contains("frame", StringComparison.Ordinal):
                     return $"{options.Endpoint} speaks no TLS: give its address with http://";
                 case AuthenticationException when inner.Message.Contains("NameMismatch", StringComparison.Ordinal):
-                    return $"the certificate that {options.Endpoint.Authority} shows is another host's: give the address with the name that the certificate has";
+                    return inner.Message.Contains("ChainErrors", StringComparison.Ordinal)
+                        ? $"the certificate that {options.Endpoint.Authority} shows is another host's, and is not trusted here: give the address with the name that the certificate has, and {Trust}"
+                        : $"the certificate that {options.Endpoint.Authority} shows is another host's: give the address with the name that the certificate has";
                 case AuthenticationException when inner.Message.Contains("NotTimeValid", StringComparison.Ordinal):
                     return $"the certificate of {options.Endpoint.Host} has expired, or is not valid yet by this machine's clock: the server needs a new one";
                 case AuthenticationException:
-                    return $"the certificate of {options.Endpoint.Host} is not trusted here: add the authority that signed it to the system's, or name it in SSL_CERT_FILE";
+                    return $"the certificate of {options.Endpoint.Host} is not trusted here: {Trust}";
                 case HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } when Proxy() is { } proxy:
                     return $"the proxy {proxy}, which the environment names (HTTPS_PROXY), lets nothing through to {options.Endpoint.Host} ({EndpointError.Fit(inner.Message, access.Key)}): "
                         + $"it may want http://NAME:PASSWORD@{proxy} there; NO_PROXY={options.Endpoint.Host} goes past it";
