@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Tribunal.Azure.Queues;
 using Tribunal.Azure.Storage;
 using Tribunal.Cli.Configuration;
@@ -213,6 +214,12 @@ internal static class CommandErrors
             : line.Contains("System.Double", StringComparison.Ordinal) ? "as a number"
             : "as what it takes");
     }
+
+    /// <summary>A server that can't begin.</summary>
+    /// <param name="option">What was given of where it listens.</param>
+    /// <param name="exception">Why it can't.</param>
+    public static CommandException CantListen(string option, Exception exception) => new(
+        ExitCodes.Usage, $"{option}: {(exception.InnerException is AddressInUseException ? "another program listens there" : exception.Message)}; choose another port, or 0 for a free one", exception);
 
     // Opening a folder as a file is refused with the same words as a file of someone else's.
     private static string Words(Exception exception)

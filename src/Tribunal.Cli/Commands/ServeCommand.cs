@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
@@ -155,10 +154,7 @@ internal sealed class ServeCommand
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            throw new CommandException(
-                ExitCodes.Usage,
-                $"--listen {parsed.GetRequiredValue(_listen)}: {(exception.InnerException is AddressInUseException ? "another program listens there" : exception.Message)}; choose another port, or 0 for a free one",
-                exception);
+            throw CommandErrors.CantListen($"--listen {parsed.GetRequiredValue(_listen)}", exception);
         }
 
         if (desk.Simulated)

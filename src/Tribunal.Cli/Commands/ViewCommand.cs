@@ -72,8 +72,7 @@ internal sealed class ViewCommand
         }
         catch (Exception exception) when (exception is SocketException or IOException { InnerException: AddressInUseException })
         {
-            throw new CommandException(
-                ExitCodes.Usage, $"--port {port}: {(exception is SocketException ? exception.Message : "another program listens there")}; choose another port, or 0 for a free one", exception);
+            throw CommandErrors.CantListen($"--port {port}", exception);
         }
     }
 

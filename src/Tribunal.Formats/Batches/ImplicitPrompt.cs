@@ -11,6 +11,7 @@ internal static class ImplicitPrompt
 {
     private const string Human = "\n\nHuman:";
     private const string Assistant = "\n\nAssistant:";
+    private const string Pair = "chosen and rejected";
 
     /// <summary>Conversations: the common turns together with the stated prompt, each turn once; what follows them is the responses, trajectories where it is more than a turn.</summary>
     /// <param name="chosen">One of them.</param>
@@ -19,7 +20,7 @@ internal static class ImplicitPrompt
     /// <param name="names">What the two are called, for people.</param>
     /// <exception cref="JsonException">They part at a user's turn or before one, there is no prompt, or the stated one is another.</exception>
     public static (IReadOnlyList<Message> Prompt, Response Chosen, Response Rejected) FromTurns(
-        IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated, string names = "chosen and rejected")
+        IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected, IReadOnlyList<Message> stated, string names = Pair)
     {
         int common = 0;
         int last = Math.Min(chosen.Count, rejected.Count) - 1;
@@ -33,7 +34,7 @@ internal static class ImplicitPrompt
         if (good.Length == 0 || bad.Length == 0 || ((good.Length > 1 || bad.Length > 1) && good.Concat(bad).Any(static turn => Conversation.Label(turn.Role) == "User")))
         {
             // A user answers what was said before: the second half of one conversation is no answer to the other's.
-            throw new JsonException($"{names} part at a user's turn or before one; what an assistant does by itself is judged");
+            throw Parted(names);
         }
 
         IReadOnlyList<Message> prompt = Joined(stated, [.. chosen.Take(common)]);
@@ -69,7 +70,7 @@ internal static class ImplicitPrompt
         if (TemplatedAnswerOf(chosen, rejected) is { } start)
         {
             return TrainerText.GoesOn(chosen[start..]) || TrainerText.GoesOn(rejected[start..])
-                ? throw new JsonException("chosen and rejected part at a user's turn or before one; what an assistant does by itself is judged")
+                ? throw Parted(Pair)
                 : ([new Message("user", chosen[..start])], new Response(chosen[start..]), new Response(rejected[start..]));
         }
 
@@ -90,6 +91,8 @@ internal static class ImplicitPrompt
     }
 
     private static int? TemplatedAnswerOf(string chosen, string rejected) => TrainerText.AnswerStart(chosen[..chosen.AsSpan().CommonPrefixLength(rejected)]);
+
+    private static JsonException Parted(string names) => new($"{names} part at a user's turn or before one; what an assistant does by itself is judged");
 
     // Datasets state the whole prompt, its last turn, its system turn, or the text that a template was filled with.
     private static IReadOnlyList<Message> Joined(IReadOnlyList<Message> stated, IReadOnlyList<Message> common)

@@ -69,6 +69,10 @@ internal static class JsonText
     public static bool TryGet(JsonElement root, string name, out JsonElement value) =>
         root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>A property that is a text; null where there is none, and of what is no object.</summary>
+    public static string? TextOf(JsonElement from, string name) =>
+        from.ValueKind == JsonValueKind.Object && TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
     /// <summary>A property by its name, or else by a path whose dots lead into objects and, by index, into lists.</summary>
     public static bool TryGetPath(JsonElement root, string path, out JsonElement value)
     {

@@ -31,8 +31,8 @@ internal static class AlpacaEvalForm
             {
                 Id = id,
                 Prompt = [new Message("user", instruction)],
-                Responses = [new Response(one, Name(root, "generator_1")), new Response(other, Name(root, "generator_2"))],
-                Domain = Name(root, "dataset"),
+                Responses = [new Response(one, JsonText.TextOf(root, "generator_1")), new Response(other, JsonText.TextOf(root, "generator_2"))],
+                Domain = JsonText.TextOf(root, "dataset"),
             },
             Judgements =
             [
@@ -41,7 +41,7 @@ internal static class AlpacaEvalForm
                     RolloutId = id,
                     Sample = 0,
                     Protocol = "imported",
-                    Judge = Name(root, "annotator") ?? options.Judge,
+                    Judge = JsonText.TextOf(root, "annotator") ?? options.Judge,
                     Order = [0, 1],
                     Outcome = second is null ? JudgementOutcome.Unparsable : JudgementOutcome.Valid,
                     Scores = second is { } share ? [1 - share, share] : null,
@@ -52,8 +52,5 @@ internal static class AlpacaEvalForm
         };
     }
 
-    private static string Text(JsonElement from, string name) =>
-        JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name} is no text");
-
-    private static string? Name(JsonElement from, string name) => JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string Text(JsonElement from, string name) => JsonText.TextOf(from, name) ?? throw new FormatException($"{name} is no text");
 }

@@ -27,19 +27,11 @@ internal static class InspectForm
         }
 
         return root.GetProperty("samples").EnumerateArray().Index().GroupBy(static sample => Id(sample.Item), StringComparer.Ordinal)
-            .Select(group => Read([.. group.Select(static sample => sample.Item)], group.Key, group.First().Index + 1, options));
-    }
-
-    private static RecordedLine Read(JsonElement[] epochs, string id, long number, ImportOptions options)
-    {
-        try
-        {
-            return Rollout(epochs, id, number, options);
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException)
-        {
-            return new RecordedLine { Line = number, Error = exception.Message };
-        }
+            .Select(group =>
+            {
+                int record = group.First().Index + 1;
+                return RecordedLine.Reading(record, () => Rollout([.. group.Select(static sample => sample.Item)], group.Key, record, options));
+            });
     }
 
     private static RecordedLine Rollout(JsonElement[] epochs, string id, long number, ImportOptions options)
@@ -73,24 +65,13 @@ internal static class InspectForm
         };
     }
 
-    private static TracedJudgement Judgement(string id, int sample, JsonElement[] scores, ImportOptions options)
-    {
-        double?[] grades = [.. scores.Select(Grade)];
-        bool valid = Array.TrueForAll(grades, static grade => grade is >= 0 and <= 1);
-        return new TracedJudgement
+    private static TracedJudgement Judgement(string id, int sample, JsonElement[] scores, ImportOptions options) =>
+        GradedResponses.Judgement(
+            id, sample, scores.Select(Grader).FirstOrDefault(static judge => judge is not null) ?? options.Judge, [.. scores.Select(Grade)], (0, 1),
+            "no grade from 0 to 1, and none of C, P, I and N, was recorded") with
         {
-            RolloutId = id,
-            Sample = sample,
-            Protocol = "imported",
-            Judge = scores.Select(Grader).FirstOrDefault(static judge => judge is not null) ?? options.Judge,
-            Order = [.. Enumerable.Range(0, scores.Length)],
-            Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
-            Scores = valid ? [.. grades.Select(static grade => grade!.Value)] : null,
-            Scale = valid ? [0, 1] : null,
-            Why = valid ? null : "no grade from 0 to 1, and none of C, P, I and N, was recorded",
-            Text = string.Join("\n\n", scores.Select((score, i) => scores.Length == 1 ? Scalar(score, "explanation") : $"Response {i + 1}: {Scalar(score, "explanation")}")),
+            Text = GradedResponses.Said([.. scores.Select(static score => Scalar(score, "explanation"))]),
         };
-    }
 
     // A grade that the scorer could not find in the answer is recorded as incorrect.
     private static double? Grade(JsonElement score) => score.ValueKind != JsonValueKind.Object || Scalar(score, "explanation")?.StartsWith("Grade not found", StringComparison.OrdinalIgnoreCase) == true ? null

@@ -39,19 +39,10 @@ internal static class PrometheusForm
         foreach (JsonProperty property in root.EnumerateObject())
         {
             record++;
-            RecordedLine line;
-            try
-            {
-                line = IsResult(property.Value)
-                    ? Result(property.Name, property.Value, record, options)
-                    : throw new FormatException($"{property.Name} is not a result: response or score is missing");
-            }
-            catch (Exception exception) when (exception is JsonException or FormatException)
-            {
-                line = new RecordedLine { Line = record, Error = exception.Message };
-            }
-
-            yield return line;
+            long at = record;
+            yield return RecordedLine.Reading(at, () => IsResult(property.Value)
+                ? Result(property.Name, property.Value, at, options)
+                : throw new FormatException($"{property.Name} is not a result: response or score is missing"));
         }
     }
 
@@ -60,23 +51,23 @@ internal static class PrometheusForm
 
     private static RecordedLine Result(string key, JsonElement record, long number, ImportOptions options)
     {
-        string id = Text(record, "response_model_name") is { } model ? $"{Text(record, "id") ?? key}/{model}" : Text(record, "id") ?? key;
+        string id = JsonText.TextOf(record, "response_model_name") is { } model ? $"{JsonText.TextOf(record, "id") ?? key}/{model}" : JsonText.TextOf(record, "id") ?? key;
         var prompt = new List<Message>();
-        if (Text(record, "system_prompt") is { Length: > 0 } system)
+        if (JsonText.TextOf(record, "system_prompt") is { Length: > 0 } system)
         {
             prompt.Add(new Message("system", system));
         }
 
-        prompt.Add(new Message("user", Text(record, "input") ?? throw new FormatException("input is missing")));
+        prompt.Add(new Message("user", JsonText.TextOf(record, "input") ?? throw new FormatException("input is missing")));
         var rollout = new Rollout
         {
             Id = id,
             Prompt = prompt,
-            Responses = [new Response(Text(record, "response") ?? throw new FormatException("response is not a string"), Text(record, "response_model_name"))],
-            Reference = Text(record, "reference_answer"),
-            Domain = Text(record, "capability"),
+            Responses = [new Response(JsonText.TextOf(record, "response") ?? throw new FormatException("response is not a string"), JsonText.TextOf(record, "response_model_name"))],
+            Reference = JsonText.TextOf(record, "reference_answer"),
+            Domain = JsonText.TextOf(record, "capability"),
         };
-        string judge = Text(record, "eval_model_name") ?? options.Judge;
+        string judge = JsonText.TextOf(record, "eval_model_name") ?? options.Judge;
         JsonElement score = record.GetProperty("score");
         JsonElement feedback = record.TryGetProperty("feedback", out JsonElement said) ? said : default;
         JsonElement[] runs = score.ValueKind == JsonValueKind.Array ? [.. score.EnumerateArray()] : [score];
@@ -99,7 +90,7 @@ internal static class PrometheusForm
         string id = JsonText.TryGet(root, "idx", out JsonElement index) || JsonText.TryGet(root, "id", out index)
             ? JsonText.Scalar(index) ?? throw new FormatException("the id is neither a string nor a number")
             : string.Create(CultureInfo.InvariantCulture, $"row-{number}");
-        if (Text(root, "orig_response_A") is { } a && Text(root, "orig_response_B") is { } b)
+        if (JsonText.TextOf(root, "orig_response_A") is { } a && JsonText.TextOf(root, "orig_response_B") is { } b)
         {
             return Compared(root, id, a, b, scores, outputs, number, options);
         }
@@ -109,13 +100,13 @@ internal static class PrometheusForm
             return GradedApart(root, id, Parts(JsonText.Of(good, "chosen_instruction")), Parts(JsonText.Of(bad, "rejected_instruction")), scores, outputs, number, options);
         }
 
-        (string Instruction, string Response, string? Reference) parts = Text(root, "orig_instruction") is { } instruction && Text(root, "orig_response") is { } response
-            ? (instruction, response, Text(root, "orig_reference_answer"))
-            : Parts(Text(root, "instruction") ?? throw new FormatException("the record has neither orig_instruction and orig_response nor instruction"));
+        (string Instruction, string Response, string? Reference) parts = JsonText.TextOf(root, "orig_instruction") is { } instruction && JsonText.TextOf(root, "orig_response") is { } response
+            ? (instruction, response, JsonText.TextOf(root, "orig_reference_answer"))
+            : Parts(JsonText.TextOf(root, "instruction") ?? throw new FormatException("the record has neither orig_instruction and orig_response nor instruction"));
         return new RecordedLine
         {
             Line = number,
-            Rollout = new Rollout { Id = id, Prompt = [new Message("user", parts.Instruction)], Responses = [new Response(parts.Response)], Reference = parts.Reference, Domain = Text(root, "category") },
+            Rollout = new Rollout { Id = id, Prompt = [new Message("user", parts.Instruction)], Responses = [new Response(parts.Response)], Reference = parts.Reference, Domain = JsonText.TextOf(root, "category") },
             Judgements = [.. scores.EnumerateArray().Select((score, sample) => Graded(id, sample, options.Judge, [score], Run(outputs, sample)))],
         };
     }
@@ -126,10 +117,10 @@ internal static class PrometheusForm
         Rollout = new Rollout
         {
             Id = id,
-            Prompt = [new Message("user", Text(root, "orig_instruction") ?? throw new FormatException("orig_instruction is missing"))],
+            Prompt = [new Message("user", JsonText.TextOf(root, "orig_instruction") ?? throw new FormatException("orig_instruction is missing"))],
             Responses = [new Response(a), new Response(b)],
-            Best = Text(root, "orig_preference") switch { "A" => [0], "B" => [1], _ => null },
-            Domain = Text(root, "source"),
+            Best = JsonText.TextOf(root, "orig_preference") switch { "A" => [0], "B" => [1], _ => null },
+            Domain = JsonText.TextOf(root, "source"),
         },
         Judgements =
         [
@@ -180,7 +171,7 @@ internal static class PrometheusForm
                 Responses = [new Response(good.Response), new Response(bad.Response)],
                 Best = tie ? [0, 1] : [0],
                 Reference = good.Reference,
-                Domain = Text(root, "source"),
+                Domain = JsonText.TextOf(root, "source"),
             },
             Judgements =
             [
@@ -191,23 +182,12 @@ internal static class PrometheusForm
     }
 
     // −1 and null stand for an answer that could not be read; a number off the scale is no grade either.
-    private static TracedJudgement Graded(string id, int sample, string judge, JsonElement[] grades, string? text)
-    {
-        bool valid = Array.TrueForAll(grades, static g => g.ValueKind == JsonValueKind.Number && g.GetDouble() is >= Lowest and <= Highest);
-        return new TracedJudgement
+    private static TracedJudgement Graded(string id, int sample, string judge, JsonElement[] grades, string? text) =>
+        GradedResponses.Judgement(
+            id, sample, judge, [.. grades.Select(static grade => grade.ValueKind == JsonValueKind.Number ? grade.GetDouble() : (double?)null)], (Lowest, Highest), "no grade from 1 to 5 was recorded") with
         {
-            RolloutId = id,
-            Sample = sample,
-            Protocol = "imported",
-            Judge = judge,
-            Order = [.. Enumerable.Range(0, grades.Length)],
-            Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
-            Scores = valid ? [.. grades.Select(static g => g.GetDouble())] : null,
-            Scale = valid ? [Lowest, Highest] : null,
-            Why = valid ? null : "no grade from 1 to 5 was recorded",
             Text = text,
         };
-    }
 
     private static (string Instruction, string Response, string? Reference) Parts(string prompt)
     {
@@ -237,7 +217,4 @@ internal static class PrometheusForm
         JsonValueKind.Array when sample < outputs.GetArrayLength() && outputs[sample].ValueKind == JsonValueKind.String => outputs[sample].GetString(),
         _ => null,
     };
-
-    private static string? Text(JsonElement from, string name) =>
-        JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

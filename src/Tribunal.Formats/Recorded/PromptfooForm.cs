@@ -37,19 +37,12 @@ internal static class PromptfooForm
         rows = rows.ValueKind == JsonValueKind.Array ? rows : rows.GetProperty("results");
         return rows.EnumerateArray().Index()
             .GroupBy(static row => (Test: Number(row.Item, "testIdx") ?? -1 - row.Index, Prompt: Prompt(row.Item)))
-            .Select((group, at) => Read([.. group.Select(static row => row.Item)], $"{(group.Key.Test >= 0 ? $"test-{group.Key.Test}" : $"row-{at + 1}")}/prompt-{Number(group.First().Item, "promptIdx") ?? 0}", group.First().Index + 1, options));
-    }
-
-    private static RecordedLine Read(JsonElement[] rows, string id, long number, ImportOptions options)
-    {
-        try
-        {
-            return Rollout(rows, id, number, options);
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException)
-        {
-            return new RecordedLine { Line = number, Error = exception.Message };
-        }
+            .Select((group, at) =>
+            {
+                int record = group.First().Index + 1;
+                string test = group.Key.Test >= 0 ? $"test-{group.Key.Test}" : $"row-{at + 1}";
+                return RecordedLine.Reading(record, () => Rollout([.. group.Select(static row => row.Item)], $"{test}/prompt-{Number(group.First().Item, "promptIdx") ?? 0}", record, options));
+            });
     }
 
     private static bool IsRows(JsonElement value) => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && IsRow(value[0]);
@@ -60,7 +53,7 @@ internal static class PromptfooForm
         JsonElement[] answered = [.. rows.Where(static row => Output(row) is not null)];
         if (answered.Length == 0)
         {
-            throw new FormatException($"{id} has no output: {Text(rows[0], "error") ?? "the provider gave none"}");
+            throw new FormatException($"{id} has no output: {JsonText.TextOf(rows[0], "error") ?? "the provider gave none"}");
         }
 
         Grade[][] grades = [.. answered.Select(static row => Grades(row).ToArray())];
@@ -78,36 +71,26 @@ internal static class PromptfooForm
         };
     }
 
-    private static TracedJudgement Judgement(string id, int sample, Grade?[] grades, ImportOptions options)
-    {
-        bool valid = Array.TrueForAll(grades, static grade => grade?.Score is >= 0 and <= 1);
-        return new TracedJudgement
+    private static TracedJudgement Judgement(string id, int sample, Grade?[] grades, ImportOptions options) =>
+        GradedResponses.Judgement(
+            id, sample, grades.Select(static grade => grade?.Judge).FirstOrDefault(static judge => judge is not null) ?? options.Judge, [.. grades.Select(static grade => grade?.Score)], (0, 1),
+            grades.Any(static grade => grade is null) ? "an output has no such grade" : "a grade is not from 0 to 1") with
         {
-            RolloutId = id,
-            Sample = sample,
-            Protocol = "imported",
-            Judge = grades.Select(static grade => grade?.Judge).FirstOrDefault(static judge => judge is not null) ?? options.Judge,
-            Order = [.. Enumerable.Range(0, grades.Length)],
-            Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
-            Scores = valid ? [.. grades.Select(static grade => grade!.Score!.Value)] : null,
-            Scale = valid ? [0, 1] : null,
-            Why = valid ? null : grades.Any(static grade => grade is null) ? "an output has no such grade" : "a grade is not from 0 to 1",
-            Text = string.Join("\n\n", grades.Select((grade, i) => grades.Length == 1 ? grade?.Reason : $"Response {i + 1}: {grade?.Reason}")),
+            Text = GradedResponses.Said([.. grades.Select(static grade => grade?.Reason)]),
             Usage = grades.Aggregate(default(Usage), static (sum, grade) => sum + (grade?.Usage ?? default)),
         };
-    }
 
     private static IEnumerable<Grade> Grades(JsonElement row) => row.TryGetProperty("gradingResult", out JsonElement result) && result.ValueKind == JsonValueKind.Object
         && JsonText.TryGet(result, "componentResults", out JsonElement components) && components.ValueKind == JsonValueKind.Array
         ? components.EnumerateArray().Where(IsModelGraded).Select(component => new Grade(
             JsonText.TryGet(component, "score", out JsonElement score) && score.ValueKind == JsonValueKind.Number ? score.GetDouble() : null,
-            Text(component, "reason"),
+            JsonText.TextOf(component, "reason"),
             Provider(component.GetProperty("assertion")) ?? (JsonText.TryGet(row, "testCase", out JsonElement test) && test.ValueKind == JsonValueKind.Object && JsonText.TryGet(test, "options", out JsonElement given) ? Provider(given) : null),
             UsageOf(component)))
         : [];
 
     private static bool IsModelGraded(JsonElement component) =>
-        component.ValueKind == JsonValueKind.Object && JsonText.TryGet(component, "assertion", out JsonElement assertion) && Text(assertion, "type") is { } type && ModelGraded.Contains(type);
+        component.ValueKind == JsonValueKind.Object && JsonText.TryGet(component, "assertion", out JsonElement assertion) && JsonText.TextOf(assertion, "type") is { } type && ModelGraded.Contains(type);
 
     private static Usage UsageOf(JsonElement component) => JsonText.TryGet(component, "tokensUsed", out JsonElement tokens) && tokens.ValueKind == JsonValueKind.Object
         ? new Usage(Number(tokens, "prompt") ?? 0, Number(tokens, "completion") ?? 0) : default;
@@ -130,15 +113,15 @@ internal static class PromptfooForm
     // A name, or an object with a label of the user's or an id.
     private static string? Provider(JsonElement from) => !(from.ValueKind == JsonValueKind.Object && JsonText.TryGet(from, "provider", out JsonElement provider)) ? null
         : provider.ValueKind == JsonValueKind.String ? provider.GetString()
-        : Text(provider, "label") is { Length: > 0 } label ? label
-        : Text(provider, "id");
+        : JsonText.TextOf(provider, "label") is { Length: > 0 } label ? label
+        : JsonText.TextOf(provider, "id");
 
     // An answer in JSON is shown as it was graded, as a text.
     private static string? Output(JsonElement row) =>
         JsonText.TryGet(row, "response", out JsonElement response) && response.ValueKind == JsonValueKind.Object && JsonText.TryGet(response, "output", out JsonElement output)
             ? output.ValueKind == JsonValueKind.String ? output.GetString() : output.GetRawText() : null;
 
-    private static string? Prompt(JsonElement row) => JsonText.TryGet(row, "prompt", out JsonElement prompt) ? prompt.ValueKind == JsonValueKind.String ? prompt.GetString() : Text(prompt, "raw") : null;
+    private static string? Prompt(JsonElement row) => JsonText.TryGet(row, "prompt", out JsonElement prompt) ? prompt.ValueKind == JsonValueKind.String ? prompt.GetString() : JsonText.TextOf(prompt, "raw") : null;
 
     // Chat prompts are turns written as JSON.
     private static IReadOnlyList<Message> Turns(string prompt)
@@ -160,9 +143,6 @@ internal static class PromptfooForm
     }
 
     private static int? Number(JsonElement from, string name) => JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : null;
-
-    private static string? Text(JsonElement from, string name) =>
-        from.ValueKind == JsonValueKind.Object && JsonText.TryGet(from, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private sealed record Grade(double? Score, string? Reason, string? Judge, Usage Usage);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tribunal.Judgements;
 using Tribunal.Protocols;
 using Tribunal.Protocols.Catalog;
@@ -28,6 +29,19 @@ public sealed record RecordedLine
 
     /// <summary>Why it can't be used; null when it can.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Reads one of the rollouts that a record holds: one that can't be read costs the others nothing.</summary>
+    internal static RecordedLine Reading(long number, Func<RecordedLine> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException)
+        {
+            return new RecordedLine { Line = number, Error = exception.Message };
+        }
+    }
 }
 
 /// <summary>Formats of recorded judgements.</summary>

@@ -41,17 +41,7 @@ internal static class RewardBenchForm
         }
     }
 
-    private static RecordedLine Row(long number, ImportOptions options, Func<string, JsonElement> field)
-    {
-        try
-        {
-            return Read(number, options, field);
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException)
-        {
-            return new RecordedLine { Line = number, Error = exception.Message };
-        }
-    }
+    private static RecordedLine Row(long number, ImportOptions options, Func<string, JsonElement> field) => RecordedLine.Reading(number, () => Read(number, options, field));
 
     private static RecordedLine Read(long number, ImportOptions options, Func<string, JsonElement> field)
     {
@@ -68,7 +58,7 @@ internal static class RewardBenchForm
         // RewardBench 2 scores several completions, the correct ones first; their texts went through a chat template.
         if (field("scores") is { ValueKind: JsonValueKind.Array } all && all.GetArrayLength() > 1)
         {
-            return new RecordedLine { Line = number, Judgements = [List(subset is null ? id : $"{subset}/{id}", [.. all.EnumerateArray().Select(Number)], JsonText.Scalar(field("model")) ?? options.Judge)] };
+            return new RecordedLine { Line = number, Judgements = [GradedResponses.Judgement(subset is null ? id : $"{subset}/{id}", 0, JsonText.Scalar(field("model")) ?? options.Judge, [.. all.EnumerateArray().Select(Number)], null, "a completion has no score")] };
         }
 
         (JudgementOutcome outcome, int? winner, string? why) = Result(field);
@@ -91,22 +81,6 @@ internal static class RewardBenchForm
                     Why = why,
                 },
             ],
-        };
-    }
-
-    private static TracedJudgement List(string id, double?[] scores, string judge)
-    {
-        bool valid = Array.TrueForAll(scores, static score => score is { } number && double.IsFinite(number));
-        return new TracedJudgement
-        {
-            RolloutId = id,
-            Sample = 0,
-            Protocol = "imported",
-            Judge = judge,
-            Order = [.. Enumerable.Range(0, scores.Length)],
-            Outcome = valid ? JudgementOutcome.Valid : JudgementOutcome.Unparsable,
-            Scores = valid ? [.. scores.Select(static score => score!.Value)] : null,
-            Why = valid ? null : "a completion has no score",
         };
     }
 
